@@ -1,0 +1,48 @@
+"""What a handler is given: an event as a value, the same live and in replay."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .canonical_json import normalise
+
+
+@dataclass(frozen=True, slots=True)
+class EventData:
+    """One event of a stream, detached from the database.
+
+    :ivar payload: a JSON object; keys in sorted order
+    :ivar timestamp: when it happened, UTC without zone, whole seconds
+    :ivar user_id: the ``res.users`` id of who recorded it
+    """
+
+    model_name: str
+    aggregate_id: str
+    event_type: str
+    payload: dict[str, Any]
+    version: int
+    timestamp: datetime
+    schema_version: int = 1
+    event_uuid: str = ""
+    correlation_id: str = ""
+    causation_id: str = ""
+    company_id: int = 0
+    user_id: int = 0
+
+    @classmethod
+    def from_record(cls, record):
+        """Return the value of one ``event.store`` record."""
+        return cls(
+            model_name=record.model_name,
+            aggregate_id=record.aggregate_id,
+            event_type=record.event_type,
+            payload=normalise(record.payload),
+            version=record.version,
+            timestamp=record.timestamp.replace(microsecond=0),
+            schema_version=record.schema_version,
+            event_uuid=record.event_uuid,
+            correlation_id=record.correlation_id or "",
+            causation_id=record.causation_id or "",
+            company_id=record.company_id.id,
+            user_id=record.create_uid.id,
+        )

@@ -1,0 +1,38 @@
+"""A JSON column that keeps what it is given."""
+
+import json
+
+from psycopg2.extras import Json as PsycopgJson
+
+from odoo import fields, release
+
+from .canonical_json import canonical, pretty
+
+# For integers that nobody wants summed in a grouped list or export: Odoo renamed
+# the parameter in 18.
+NO_SUM = {"aggregator" if release.version_info >= (18,) else "group_operator": False}
+
+
+class JsonDocument(fields.Json):
+    """A ``jsonb`` column for a JSON object that may be empty.
+
+    Odoo's ``fields.Json`` stores ``{}``, ``[]``, ``0`` and ``""`` as NULL and reads
+    them back as ``False``. An event without a payload has the payload ``{}``, and
+    that is what this field stores and returns. Exports are readable text: the
+    stock field escapes everything beyond ASCII.
+    """
+
+    def convert_to_cache(self, value, record, validate=True):
+        if value is None or value is False:
+            return None
+        return json.loads(canonical(value))
+
+    def convert_to_column(self, value, record, values=None, validate=True):
+        if value is None or value is False:
+            return None
+        return PsycopgJson(value, dumps=canonical)
+
+    def convert_to_export(self, value, record):
+        if value is None or value is False:
+            return ""
+        return pretty(value)

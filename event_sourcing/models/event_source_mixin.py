@@ -1,0 +1,110 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+
+class EventSourceMixin(models.AbstractModel):
+    """For business records that are the aggregates of a stream."""
+
+    _name = "event.source.mixin"
+    _description = "Event-Sourced Record"
+
+    # The aggregate type, and the field that holds the aggregate id.
+    _aggregate_model = None
+    _aggregate_field = "name"
+    # Stored fields that are computed from the snapshot.
+    _snapshot_fields = ()
+
+    event_count = fields.Integer(compute="_compute_event_count")
+    refused_event_count = fields.Integer(compute="_compute_event_count")
+
+    def _compute_event_count(self):
+        outcomes = ("rejected", "failed")
+        counts = {}
+        for aggregate_id, outcome, count in self.env["event.store"].sudo()._read_group(
+            [
+                ("model_name", "=", self._aggregate_model),
+                ("aggregate_id", "in", self.mapped(self._aggregate_field)),
+                ("failed_event_id", "=", False),
+            ],
+            ["aggregate_id", "outcome"],
+            ["__count"],
+        ):
+            counts[aggregate_id, outcome] = count
+        for record in self:
+            own = {o: c for (a, o), c in counts.items() if a == record[self._aggregate_field]}
+            record.event_count = sum(own.values())
+            record.refused_event_count = sum(own.get(outcome, 0) for outcome in outcomes)
+
+    def _apply_event(self, event_type, payload=None, **options):
+        """Record one event about each record of self, as the user who asks.
+
+        The right to change the records is what counts here, not the right to append
+        events freely: that is the integration's.
+
+        :param str event_type: what happened
+        :param dict payload: JSON object, the same for all
+        :param options: ``policy``, ``timestamp``, ``expected_version``,
+            ``correlation_id``, ``causation_id`` as in ``event.store.append``
+        :return: ``event.store`` records in the order of self; see their ``outcome``
+        :raise AccessError: without the right to change the records
+        :raise UserError: for bad input, or a refusal where the policy says so
+        """
+        self._check_may_change()
+        policy = options.pop("policy", None)
+        if "expected_version" in options:
+            options["version"] = options.pop("expected_version")
+        vals_list = [
+            {
+                **options,
+                "model_name": record._aggregate_model,
+                "aggregate_id": record._get_aggregate_id(),
+                "event_type": event_type,
+                "payload": payload,
+                "company_id": record._get_event_company().id,
+            }
+            for record in self
+        ]
+        store = self.env["event.store"].sudo()
+        return store._append_all(vals_list, [policy] * len(vals_list))[0]
+
+    def _check_may_change(self):
+        if hasattr(self, "check_access"):
+            self.check_access("write")
+        else:
+            self.check_access_rights("write")
+            self.check_access_rule("write")
+
+    def _get_aggregate_id(self):
+        """Return the id of the aggregate that this record is."""
+        self.ensure_one()
+        aggregate_id = self[self._aggregate_field]
+        if not aggregate_id:
+            raise UserError(_("Save the record first: it has no reference yet."))
+        return aggregate_id
+
+    def _get_event_company(self):
+        """Return the company to which the record's events belong."""
+        self.ensure_one()
+        return ("company_id" in self._fields and self.company_id) or self.env.company
+
+    @api.model
+    def _snapshots_changed(self, aggregate_ids):
+        """Let the fields that are computed from snapshots follow them."""
+        records = self.sudo().search([(self._aggregate_field, "in", aggregate_ids)])
+        for name in self._snapshot_fields:
+            self.env.add_to_compute(self._fields[name], records)
+
+    def action_view_events(self):
+        """Open the history of the record."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("History of %(record)s", record=self.display_name),
+            "res_model": "event.store",
+            "view_mode": "list,form",
+            "domain": [
+                ("model_name", "=", self._aggregate_model),
+                ("aggregate_id", "=", self._get_aggregate_id()),
+            ],
+            "context": {"create": False},
+        }

@@ -1,0 +1,252 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ..attempts import attempt_uuid
+from ..canonical_json import canonical
+from ..exceptions import VersionConflict
+from ..fields import NO_SUM, JsonDocument
+
+INVALID_OPERATION = "InvalidOperationAttempted"
+SYSTEM_ERROR = "SystemErrorOccurred"
+FAILURE_TYPES = (INVALID_OPERATION, SYSTEM_ERROR)
+# Two events with one UUID are the same event when these agree.
+IDENTITY = ("model_name", "aggregate_id", "event_type", "payload")
+
+
+class EventStore(models.Model):
+    """What happened, or was attempted: one immutable row per event.
+
+    This file holds the fields and the way of an append, step by step. What each
+    step needs lies beside it, a file per idea: ``event_store_input`` (what is let
+    in), ``event_store_fold`` (handlers and snapshots), ``event_store_failure``
+    (refusals and faults), ``event_store_append_only`` (nothing changes afterwards),
+    ``event_store_api`` (the public calls) and ``event_store_replay`` (the past).
+    """
+
+    _name = "event.store"
+    _description = "Event"
+    _order = "id desc"
+    _rec_name = "event_type"
+
+    model_name = fields.Char(
+        string="Aggregate Type",
+        required=True,
+        readonly=True,
+        help="What kind of thing the event is about, for example: rental.",
+    )
+    aggregate_id = fields.Char(
+        string="Aggregate",
+        required=True,
+        readonly=True,
+        help="Which one of its kind the event is about, for example: R00017.",
+    )
+    event_type = fields.Char(required=True, readonly=True, index=True)
+    payload = JsonDocument(
+        required=True, readonly=True, help="What the event says, as a JSON object."
+    )
+    version = fields.Integer(
+        required=True,
+        readonly=True,
+        copy=False,
+        help="Position of the event in its stream: 1, 2, 3 … without holes.",
+        **NO_SUM,
+    )
+    timestamp = fields.Datetime(
+        string="Happened On",
+        required=True,
+        readonly=True,
+        index=True,
+        help="When it happened. When it was recorded is the creation date.",
+    )
+    outcome = fields.Selection(
+        [
+            ("applied", "Applied"),
+            ("rejected", "Refused"),
+            ("failed", "Failed"),
+            ("logged", "Logged"),
+        ],
+        required=True,
+        readonly=True,
+        copy=False,
+        help="Applied: it changed the state. Refused: it broke a rule. Failed: a technical"
+        " fault stopped it. Logged: kept without being applied to anything.",
+    )
+    failed_event_id = fields.Many2one(
+        "event.store",
+        string="Event That Failed",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        help="The event that this failure is about.",
+    )
+    failure_ids = fields.One2many("event.store", "failed_event_id", string="Failures")
+    error_class = fields.Char(readonly=True, copy=False)
+    error_message = fields.Text(string="Reason", readonly=True, copy=False)
+    event_uuid = fields.Char(
+        string="UUID",
+        required=True,
+        readonly=True,
+        copy=False,
+        help="Idempotency key: an event with a known UUID is not stored twice.",
+    )
+    correlation_id = fields.Char(
+        readonly=True, help="Shared by all events that belong to one business operation."
+    )
+    causation_id = fields.Char(readonly=True, help="UUID of the event that led to this one.")
+    schema_version = fields.Integer(
+        required=True,
+        readonly=True,
+        default=1,
+        help="Version of the payload's structure when it was written.",
+        **NO_SUM,
+    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
+
+    # ------------------------------------------------------------------
+    # Appending
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Append events; the ORM's way in, also for the web client and XML-RPC.
+
+        :param list vals_list: dicts with ``model_name``, ``aggregate_id``,
+            ``event_type`` and, as wanted, ``payload``, ``version`` (the expected one),
+            ``timestamp``, ``event_uuid``, ``correlation_id``, ``causation_id``,
+            ``schema_version``, ``company_id`` and fields that other addons added
+        :return: the records in the order asked for; one whose ``event_uuid`` was
+            known already is the event that is stored
+        :raise UserError: for bad input, a version that is not the next one, or a
+            broken rule where the policy says so; nothing of the call is stored then
+        :raise AccessError: without the right to append, or for a foreign company
+        """
+        return self._append_all(vals_list)[0]
+
+    @api.model
+    def _append_all(self, vals_list, policies=None):
+        """Append ``vals_list`` in order; the single path of every append.
+
+        :param list policies: for each event a policy or None for its handler's own
+        :return: ``(records, known)``: the events in order, and the ids of those that
+            were stored already
+        """
+        self = self._speaking_to_user()
+        self._check_may_append()
+        proposed = [self._clean_input(vals) for vals in vals_list]
+        policies = [self._check_policy(policy) for policy in policies or [None] * len(proposed)]
+        known = self._find_known(proposed)
+        for vals in proposed:
+            vals["event_uuid"] = vals["event_uuid"] or attempt_uuid(
+                self.env.cr, canonical([vals[name] for name in IDENTITY])
+            )
+            vals["correlation_id"] = vals["correlation_id"] or vals["event_uuid"]
+        fresh = {}  # the first of each UUID, with its policy
+        for vals, policy in zip(proposed, policies, strict=True):
+            if vals["event_uuid"] not in known:
+                fresh.setdefault(vals["event_uuid"], (vals, policy))
+        stored = dict(known)
+        if fresh:
+            # All or nothing, also for a caller that catches the error and goes on.
+            with self.env.cr.savepoint():
+                ready = self._number([vals for vals, _policy in fresh.values()])
+                events = self._insert(ready)
+                events._fold_new([policy for _vals, policy in fresh.values()])
+            stored.update(zip(fresh, events, strict=True))
+        records = self.browse(stored[vals["event_uuid"]].id for vals in proposed)
+        return records, {event.id for event in known.values()}
+
+    @api.model
+    def _number(self, vals_list):
+        """Advance the stream heads and give every event its version and company.
+
+        :return: new dicts, ready to insert
+        :raise VersionConflict: when an expected version is not the next one
+        :raise AccessError: for a stream of a company that is closed to the user
+        """
+        counts = {}
+        for vals in vals_list:
+            key = vals["model_name"], vals["aggregate_id"]
+            count, company = counts.get(key, (0, vals["company_id"]))
+            counts[key] = count + 1, company or self.env.company.id
+        heads = self.env["event.stream"]._advance(counts)
+        self._check_companies(vals_list, heads)
+        following = {key: heads[key][0] - count + 1 for key, (count, _c) in counts.items()}
+        numbered = []
+        for vals in vals_list:
+            key = vals["model_name"], vals["aggregate_id"]
+            version = following[key]
+            following[key] += 1
+            if vals["version"] not in (None, version):
+                raise VersionConflict(
+                    _(
+                        "%(aggregate)s has changed in the meantime: version %(expected)s was"
+                        " expected next, but the next one is %(next)s. Nothing was stored;"
+                        " read its current state and try again.",
+                        aggregate="/".join(key),
+                        expected=vals["version"],
+                        next=version,
+                    )
+                )
+            outcome = "applied" if self._find_handler(key[0]) is not None else "logged"
+            numbered.append(
+                {**vals, "version": version, "company_id": heads[key][1], "outcome": outcome}
+            )
+        return numbered
+
+    @api.model
+    def _insert(self, vals_list):
+        """Insert rows as they are, with the rights of the user.
+
+        :param list vals_list: complete dicts
+        """
+        # A caller's default_* keys must not reach what the store decides.
+        context = {k: v for k, v in self.env.context.items() if not k.startswith("default_")}
+        return super(EventStore, self.with_context(context)).create(vals_list).with_env(self.env)
+
+    @api.model
+    def _check_companies(self, vals_list, heads):
+        """Refuse events whose company is not their stream's, or not the user's."""
+        allowed = set(self.env.companies.ids)
+        for vals in vals_list:
+            key = vals["model_name"], vals["aggregate_id"]
+            company_id = heads[key][1]
+            if not self.env.su and company_id not in allowed:
+                raise AccessError(
+                    _(
+                        "%(aggregate)s belongs to a company that you have no access to;"
+                        " switch to that company or ask your administrator.",
+                        aggregate="/".join(key),
+                    )
+                )
+            if vals["company_id"] not in (None, company_id):
+                raise UserError(
+                    _(
+                        "%(aggregate)s belongs to another company than the event;"
+                        " leave out company_id or give the company of the stream.",
+                        aggregate="/".join(key),
+                    )
+                )
+
+    @api.model
+    def _find_known(self, proposed):
+        """Return ``{event_uuid: record}`` for the proposed events stored already.
+
+        :raise UserError: when a UUID was used for a different event
+        """
+        asked = {vals["event_uuid"]: vals for vals in reversed(proposed) if vals["event_uuid"]}
+        if not asked:
+            return {}
+        stored = self.sudo().search([("event_uuid", "in", list(asked))])
+        found = {event.event_uuid: event for event in stored}
+        for vals in proposed:
+            twin = found.get(vals["event_uuid"]) or asked.get(vals["event_uuid"])
+            if twin and any(twin[name] != vals[name] for name in IDENTITY):
+                raise UserError(
+                    _(
+                        "The UUID %(uuid)s was already used for a different event;"
+                        " give every event a UUID of its own.",
+                        uuid=vals["event_uuid"],
+                    )
+                )
+        self.browse(stored.ids)._check_may_read()
+        return {key: self.browse(event.id) for key, event in found.items()}

@@ -1,0 +1,175 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from ..canonical_json import canonical, normalise
+from .event_store import FAILURE_TYPES
+
+APPEND_KEYS = (
+    "model_name",
+    "aggregate_id",
+    "event_type",
+    "payload",
+    "expected_version",
+    "event_uuid",
+    "timestamp",
+    "correlation_id",
+    "causation_id",
+    "policy",
+)
+MAX_PAGE = 10000
+
+
+class EventStoreApi(models.Model):
+    """The calls for other systems: plain values in, plain values out, never None."""
+
+    _inherit = "event.store"
+
+    @api.model
+    def append(
+        self,
+        model_name=None,
+        aggregate_id=None,
+        event_type=None,
+        payload=None,
+        expected_version=None,
+        event_uuid=None,
+        timestamp=None,
+        correlation_id=None,
+        causation_id=None,
+        policy=None,
+        **unknown,
+    ):
+        """Append one event.
+
+        :param str model_name: aggregate type, such as ``rental``
+        :param str aggregate_id: which one, such as ``R00017``
+        :param str event_type: what happened, such as ``DemoStarted``
+        :param payload: JSON object, as a dict or as text; ``{}`` if left out
+        :param int expected_version: the version that the event must get
+        :param str event_uuid: idempotency key; a known one answers with the stored event
+        :param timestamp: when it happened, UTC; now if left out
+        :param str policy: ``record``, ``reject`` or ``reject_and_record``
+        :return: dict with ``id``, ``version``, ``outcome``, ``message`` (the reason, or
+            empty), ``failure_id`` (of the failure event, or False), ``event_uuid``
+            and ``duplicate`` (whether it was stored before)
+        :raise VersionConflict: when ``expected_version`` is not the next one
+        :raise UserError: for bad input, and for a refusal where the policy says so
+        :raise AccessError: without the right to append
+        """
+        call = {
+            "model_name": model_name,
+            "aggregate_id": aggregate_id,
+            "event_type": event_type,
+            "payload": payload,
+            "expected_version": expected_version,
+            "event_uuid": event_uuid,
+            "timestamp": timestamp,
+            "correlation_id": correlation_id,
+            "causation_id": causation_id,
+            "policy": policy,
+            **unknown,
+        }
+        return self.append_batch([call])[0]
+
+    @api.model
+    def append_batch(self, calls=None):
+        """Append many events in order, all or none.
+
+        :param list calls: dicts with the keys of :meth:`append`
+        :return: list of the dicts that :meth:`append` returns, in order
+        """
+        self = self._speaking_to_user()
+        if not isinstance(calls, list | tuple) or not all(isinstance(c, dict) for c in calls):
+            raise UserError(_("A batch must be a list of events, each a set of named values."))
+        for call in calls:
+            unknown = sorted(str(key) for key in call if key not in APPEND_KEYS)
+            if unknown:
+                raise UserError(
+                    _(
+                        "append does not know %(names)s; it takes %(known)s.",
+                        names=", ".join(unknown)[:128],
+                        known=", ".join(APPEND_KEYS),
+                    )
+                )
+        vals_list = [
+            {("version" if key == "expected_version" else key): call[key] for key in call if key != "policy"}
+            for call in calls
+        ]
+        events, known = self._append_all(vals_list, [call.get("policy") for call in calls])
+        return events._answers(known)
+
+    def _answers(self, known):
+        """Return the answer of ``append`` for each event of self.
+
+        :param set known: ids of the events that had been stored before
+        """
+        events = self.sudo()
+        troubled = events.filtered(lambda event: event.outcome in ("rejected", "failed"))
+        failures = {}
+        if troubled:
+            for failure in events.search([("failed_event_id", "in", troubled.ids)]):
+                failures[failure.failed_event_id.id] = failure.id
+        seen = set(known)
+        answers = []
+        for event in events:
+            answers.append(
+                {
+                    "id": event.id,
+                    "version": event.version,
+                    "outcome": event.outcome,
+                    "message": event.error_message or "",
+                    "failure_id": failures.get(event.id, False),
+                    "event_uuid": event.event_uuid,
+                    "duplicate": event.id in seen,
+                }
+            )
+            seen.add(event.id)
+        return answers
+
+    @api.model
+    def read_stream(self, model_name=None, aggregate_id=None, after_version=0, limit=1000):
+        """Return the events of one stream in order, a page at a time.
+
+        Failure events are not part of the stream: a refused event carries its reason.
+
+        :param int after_version: the last version that the caller has
+        :param int limit: events in the page, at most 10 000
+        :return: list of dicts with ``id``, ``version``, ``event_type``,
+            ``payload_json`` (text), ``outcome``, ``message``, ``timestamp`` (UTC, as
+            text), ``event_uuid``, ``correlation_id``, ``causation_id``,
+            ``schema_version`` and ``user`` (who recorded it)
+        """
+        self = self._speaking_to_user()
+        model_name = self._clean_name("model_name", model_name)
+        aggregate_id = self._clean_name("aggregate_id", aggregate_id)
+        after_version = 0 if after_version in (None, False, 0) else self._clean_number(
+            "after_version", after_version
+        )
+        limit = min(self._clean_number("limit", limit) or 1000, MAX_PAGE)
+        events = self.search(
+            [
+                ("model_name", "=", model_name),
+                ("aggregate_id", "=", aggregate_id),
+                ("version", ">", after_version),
+                ("event_type", "not in", FAILURE_TYPES),
+            ],
+            order="version",
+            limit=limit,
+        )
+        return [
+            {
+                "id": event.id,
+                "version": event.version,
+                "event_type": event.event_type,
+                "payload_json": canonical(normalise(event.payload)),
+                "outcome": event.outcome,
+                "message": event.error_message or "",
+                "timestamp": fields.Datetime.to_string(event.timestamp),
+                "event_uuid": event.event_uuid,
+                "correlation_id": event.correlation_id or "",
+                "causation_id": event.causation_id or "",
+                "schema_version": event.schema_version,
+                "user": event.create_uid.sudo().name or "",
+            }
+            for event in events
+        ]

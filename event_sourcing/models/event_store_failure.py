@@ -1,0 +1,158 @@
+import logging
+import traceback
+import uuid
+
+import psycopg2
+
+from odoo import _, api, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from .event_store import INVALID_OPERATION, SYSTEM_ERROR
+from .event_store_input import POLICIES
+
+_logger = logging.getLogger(__name__)
+
+FAILURE_NAMESPACE = uuid.UUID("6d0f9d0c-58a5-5d5c-9a77-0f6a3c1c6b52")
+MAX_MESSAGE = 4000
+MAX_TRACEBACK = 20000
+
+
+class EventStoreFailure(models.Model):
+    """Refusals and faults: kept as outcomes and as failure events of their own."""
+
+    _inherit = "event.store"
+
+    def _settle(self, problems, policies):
+        """Decide what becomes of events that were refused or that failed.
+
+        :param dict problems: ``{event id: exception}``
+        :param dict policies: ``{event id: policy or None}``
+        :raise UserError: for the first event whose policy is to raise
+        """
+        troubled = self.sudo().filtered(lambda event: event.id in problems)
+        for event in troubled:
+            error = problems[event.id]
+            policy = policies[event.id] or self._default_policy(event.model_name, error)
+            if policy == "record":
+                continue
+            if policy == "reject_and_record":
+                event._record_apart(error)
+            raise self._as_refusal(error) from None
+        troubled._set_outcomes(problems)
+        self.sudo()._insert([event._failure_vals(problems[event.id]) for event in troubled])
+
+    @api.model
+    def _default_policy(self, model_name, error):
+        """Return the handler's policy, else the one in Settings, else ``record``."""
+        name = "_invalid_policy" if isinstance(error, UserError) else "_error_policy"
+        policy = getattr(self._find_handler(model_name), name, None)
+        if not policy:
+            parameter = f"event_sourcing.{name.strip('_')}"
+            policy = self.env["ir.config_parameter"].sudo().get_param(parameter)
+        return policy if policy in POLICIES else "record"
+
+    @api.model
+    def _as_refusal(self, error):
+        """Return what to raise: the rule's own words, or a sentence without a traceback."""
+        if isinstance(error, UserError):
+            return error
+        _logger.warning("An event could not be applied.", exc_info=error)
+        return UserError(
+            _(
+                "The event could not be applied because of a technical error (%(error)s)."
+                " Nothing was stored; tell your administrator.",
+                error=type(error).__name__,
+            )
+        )
+
+    def _set_outcomes(self, problems):
+        """Correct the outcome of events of this transaction, in one statement."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE event_store AS event
+                   SET outcome = new.outcome, error_class = new.error_class,
+                       error_message = new.error_message
+                  FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[])
+                       AS new (id, outcome, error_class, error_message)
+                 WHERE event.id = new.id
+                """,
+                self.ids,
+                ["rejected" if isinstance(problems[i], UserError) else "failed" for i in self.ids],
+                [type(problems[event_id]).__name__ for event_id in self.ids],
+                [self._error_text(problems[event_id]) for event_id in self.ids],
+            )
+        )
+        self.invalidate_recordset(["outcome", "error_class", "error_message"], flush=False)
+
+    def _failure_vals(self, error):
+        """Return the values of the failure event about this event."""
+        self.ensure_one()
+        message = self._error_text(error)
+        payload = {
+            "failed_event": self.event_type,
+            "failed_event_uuid": self.event_uuid,
+            "failed_payload": self.payload,
+            "error_class": type(error).__name__,
+            "error_message": message,
+        }
+        if not isinstance(error, UserError):
+            _logger.warning(
+                "Event %s of %s/%s could not be applied.",
+                self.event_type,
+                self.model_name,
+                self.aggregate_id,
+                exc_info=error,
+            )
+            lines = "".join(traceback.format_exception(error))
+            payload["traceback"] = self._storable(lines)[-MAX_TRACEBACK:]
+        return {
+            "model_name": self.model_name,
+            "aggregate_id": self.aggregate_id,
+            "event_type": INVALID_OPERATION if isinstance(error, UserError) else SYSTEM_ERROR,
+            "payload": payload,
+            "version": self.version,
+            "timestamp": self.timestamp,
+            "outcome": "logged",
+            "failed_event_id": self.id,
+            "error_class": type(error).__name__,
+            "error_message": message,
+            "event_uuid": str(uuid.uuid5(FAILURE_NAMESPACE, self.event_uuid)),
+            "correlation_id": self.correlation_id,
+            "causation_id": self.event_uuid,
+            "company_id": self.company_id.id,
+        }
+
+    @api.model
+    def _error_text(self, error):
+        """Return the message of an error in one storable piece."""
+        text = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+        return self._storable(text).strip()[:MAX_MESSAGE]
+
+    @api.model
+    def _storable(self, text):
+        return text.replace("\x00", "").encode(errors="replace").decode()
+
+    # ------------------------------------------------------------------
+    # reject_and_record
+    # ------------------------------------------------------------------
+
+    def _record_apart(self, error):
+        """Write the failure event on a cursor of its own: it survives the rollback.
+
+        Its UUID follows from the attempt's, so that a retry of the request by Odoo, or
+        of the call by its client, does not write it twice. The stream head is not
+        touched and no lock of this transaction is waited for.
+        """
+        self.ensure_one()
+        vals = {**self._failure_vals(error), "failed_event_id": False}
+        try:
+            with self.env.registry.cursor() as cr:
+                cr.execute("SET LOCAL lock_timeout = '3s'")
+                store = self.with_env(self.env(cr=cr, su=True)).browse()
+                if not store.search_count([("event_uuid", "=", vals["event_uuid"])]):
+                    store._insert([vals])
+        except psycopg2.Error:
+            # The caller's refusal matters more than its record: report both.
+            _logger.exception("The refused attempt %s could not be recorded.", vals["event_uuid"])

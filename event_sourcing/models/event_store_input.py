@@ -1,0 +1,276 @@
+import unicodedata
+from datetime import date, datetime, time, timezone
+
+from odoo import _, api, models
+from odoo.exceptions import UserError
+
+from ..canonical_json import (
+    MAX_BYTES,
+    MAX_PAYLOAD_DEPTH,
+    NotJson,
+    canonical,
+    normalise,
+    parse_object,
+)
+from .event_store import FAILURE_TYPES
+
+POLICIES = ("record", "reject", "reject_and_record")
+MAX_NAME = 128
+MAX_VERSION = 2**31 - 1
+# What the store decides, never the caller.
+DECIDED_BY_STORE = {
+    "id",
+    "create_uid",
+    "create_date",
+    "write_uid",
+    "write_date",
+    "tx",
+    "outcome",
+    "failed_event_id",
+    "failure_ids",
+    "error_class",
+    "error_message",
+}
+CONTROL_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
+
+
+class EventStoreInput(models.Model):
+    """What is let in: every value is checked before anything is written."""
+
+    _inherit = "event.store"
+
+    @api.model
+    def _speaking_to_user(self):
+        """Return self in the user's language where the caller named none (RPC)."""
+        if self.env.context.get("lang"):
+            return self
+        return self.with_context(lang=self.env.user.lang)
+
+    @api.model
+    def _check_may_append(self):
+        """Raise AccessError unless the user may create events (or is in sudo)."""
+        if hasattr(self, "check_access"):
+            self.browse().check_access("create")
+        else:
+            self.check_access_rights("create")
+
+    def _check_may_read(self):
+        """Raise AccessError unless the user may read these events."""
+        if hasattr(self, "check_access"):
+            self.check_access("read")
+        else:
+            self.check_access_rights("read")
+            self.check_access_rule("read")
+
+    @api.model
+    def _check_policy(self, policy):
+        """Return a known policy, or None where none was given."""
+        if policy in (None, False, ""):
+            return None
+        if policy not in POLICIES:
+            raise UserError(
+                _(
+                    "The policy %(policy)s is unknown; use one of %(known)s.",
+                    policy=repr(policy)[:MAX_NAME],
+                    known=", ".join(POLICIES),
+                )
+            )
+        return policy
+
+    @api.model
+    def _clean_input(self, vals):
+        """Return a checked copy of one caller's dict, complete but for its version.
+
+        :param dict vals: as given to ``create``; never changed
+        :raise UserError: naming the first thing that is wrong
+        """
+        if not isinstance(vals, dict):
+            raise UserError(_("An event must be given as a set of named values."))
+        self._check_keys(vals)
+        event_type = self._clean_name("event_type", vals.get("event_type"))
+        if event_type in FAILURE_TYPES:
+            raise UserError(
+                _(
+                    "%(type)s is written by the event store itself and cannot be recorded"
+                    " from outside; record what was attempted instead.",
+                    type=event_type,
+                )
+            )
+        model_name = self._clean_name("model_name", vals.get("model_name"))
+        return {
+            **vals,
+            "model_name": model_name,
+            "aggregate_id": self._clean_name("aggregate_id", vals.get("aggregate_id")),
+            "event_type": event_type,
+            "payload": self._clean_payload(vals.get("payload")),
+            "version": self._clean_number("version", vals.get("version")),
+            "timestamp": self._clean_timestamp(vals.get("timestamp")),
+            "event_uuid": self._clean_name("event_uuid", vals.get("event_uuid"), optional=True),
+            "correlation_id": self._clean_name(
+                "correlation_id", vals.get("correlation_id"), optional=True
+            ),
+            "causation_id": self._clean_name(
+                "causation_id", vals.get("causation_id"), optional=True
+            ),
+            "schema_version": self._clean_number("schema_version", vals.get("schema_version"))
+            or self._current_schema_version(model_name, event_type),
+            "company_id": self._clean_number("company_id", vals.get("company_id")),
+        }
+
+    @api.model
+    def _check_keys(self, vals):
+        decided = sorted(DECIDED_BY_STORE.intersection(vals))
+        if decided:
+            raise UserError(
+                _(
+                    "%(names)s cannot be given for an event: the event store decides it.",
+                    names=", ".join(decided),
+                )
+            )
+        unknown = sorted(str(name) for name in vals if name not in self._fields)
+        if unknown:
+            raise UserError(
+                _(
+                    "An event has no %(names)s; leave it out or put it into the payload.",
+                    names=", ".join(unknown)[:MAX_NAME],
+                )
+            )
+
+    @api.model
+    def _clean_name(self, name, value, optional=False):
+        """Return a short identifier; ints are taken as text, blanks are refused."""
+        if optional and value in (None, False, ""):
+            return None
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        if not isinstance(value, str) or not value.strip():
+            raise UserError(_("An event needs %(name)s: a text that is not empty.", name=name))
+        if len(value) > MAX_NAME:
+            raise UserError(
+                _(
+                    "%(name)s is too long: %(length)s characters, at most %(limit)s are allowed.",
+                    name=name,
+                    length=len(value),
+                    limit=MAX_NAME,
+                )
+            )
+        if value != value.strip() or CONTROL_CATEGORIES & set(map(unicodedata.category, value)):
+            raise UserError(
+                _(
+                    "%(name)s must not begin or end with a space, nor hold line breaks or"
+                    " control characters.",
+                    name=name,
+                )
+            )
+        return str(value)
+
+    @api.model
+    def _clean_number(self, name, value):
+        """Return a whole number from 1 on, or None where none was given."""
+        if value is None or value is False:
+            return None
+        if type(value) is not int or not 1 <= value <= MAX_VERSION:
+            raise UserError(
+                _(
+                    "%(name)s must be a whole number from 1 on, not %(value)s.",
+                    name=name,
+                    value=repr(value)[:MAX_NAME],
+                )
+            )
+        return value
+
+    @api.model
+    def _clean_timestamp(self, value):
+        """Return naive UTC in whole seconds; now where none was given.
+
+        :param value: datetime (naive means UTC), date, Odoo's or ISO 8601 text, or
+            an XML-RPC DateTime
+        """
+        if value in (None, False, ""):
+            return self.env.cr.now().replace(microsecond=0)
+        try:
+            moment = self._parse_moment(value)
+            if moment.tzinfo:
+                moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise UserError(
+                _(
+                    "%(value)s is no date and time; write it like 2026-01-31 09:30:00 (UTC).",
+                    value=repr(value)[:MAX_NAME],
+                )
+            ) from error
+        return moment.replace(microsecond=0)
+
+    @api.model
+    def _parse_moment(self, value):
+        if isinstance(value, datetime):
+            return value
+        if isinstance(value, date):
+            return datetime.combine(value, time.min)
+        if type(value).__name__ == "DateTime":  # xmlrpc.client.DateTime
+            return datetime.strptime(str(value), "%Y%m%dT%H:%M:%S")
+        if not isinstance(value, str):
+            raise TypeError(type(value))
+        return datetime.fromisoformat(value.strip().replace("Z", "+00:00"))
+
+    @api.model
+    def _clean_payload(self, payload):
+        """Return the payload as a normalised object.
+
+        :param payload: a dict, the text of a JSON object, or None for ``{}``
+        """
+        if payload is None or payload is False:
+            return {}
+        try:
+            if isinstance(payload, str):
+                payload = parse_object(payload)
+            if not isinstance(payload, dict):
+                raise TypeError(type(payload))
+            payload = normalise(payload, MAX_PAYLOAD_DEPTH)
+        except NotJson as error:
+            raise UserError(self._explain_not_json(error)) from error
+        except (TypeError, ValueError) as error:
+            raise UserError(
+                _('The payload must be a JSON object, such as {"reason": "broken"}.')
+            ) from error
+        size = len(canonical(payload).encode())
+        if size > MAX_BYTES:
+            raise UserError(
+                _(
+                    "The payload is too large: %(size)s KiB, at most %(limit)s KiB are allowed;"
+                    " keep files as attachments and their names in the payload.",
+                    size=-(-size // 1024),
+                    limit=MAX_BYTES // 1024,
+                )
+            )
+        return payload
+
+    @api.model
+    def _explain_not_json(self, error):
+        """Return one sentence for a :class:`NotJson`, in the user's language."""
+        where = error.path[:MAX_NAME] or _("the payload")
+        if error.reason == "nan":
+            return _("%(where)s is no finite number: JSON knows no NaN or infinity.", where=where)
+        if error.reason == "null_character":
+            return _("%(where)s holds a null character, which cannot be stored.", where=where)
+        if error.reason == "surrogate":
+            return _("%(where)s holds half a character; send valid Unicode text.", where=where)
+        if error.reason == "integer":
+            return _("%(where)s is too large for a number; send it as text.", where=where)
+        if error.reason == "depth":
+            return _(
+                "The payload is nested too deeply: at most %(limit)s levels are allowed.",
+                limit=MAX_PAYLOAD_DEPTH,
+            )
+        if error.reason == "key":
+            return _(
+                "The key %(key)s in %(where)s is no text; JSON keys are texts.",
+                key=error.value,
+                where=where,
+            )
+        return _(
+            "%(where)s is a %(type)s, which JSON cannot hold; send dates as text like"
+            " 2026-01-31 and amounts as numbers.",
+            where=where,
+            type=error.value,
+        )

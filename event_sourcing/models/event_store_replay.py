@@ -1,0 +1,127 @@
+from odoo import _, api, models
+from odoo.exceptions import AccessError, UserError
+
+from ..canonical_json import canonical, rpc_safe
+from ..event_data import EventData
+from .event_store import FAILURE_TYPES
+
+PAGE = 1000
+
+
+class EventStoreReplay(models.Model):
+    """The past: folding the stored events of a stream again."""
+
+    _inherit = "event.store"
+
+    @api.model
+    def state_at(self, model_name=None, aggregate_id=None, version=None, timestamp=None):
+        """Return the state of an aggregate after a version, or at a moment.
+
+        With neither, the state now. At a moment counts what had happened by then,
+        in the order of versions; an event that was recorded late counts from when
+        it happened.
+
+        :param int version: 0 for the state before the first event
+        :param timestamp: UTC, as in :meth:`append`
+        :return: dict with ``version`` (of the last event looked at, 0 for none),
+            ``status`` (text, may be empty), ``state`` (dict, or False where XML-RPC
+            could not carry it) and ``state_json`` (text)
+        :raise UserError: when the stream has no such version, or there is no handler
+        """
+        self = self._speaking_to_user()
+        model_name = self._clean_name("model_name", model_name)
+        aggregate_id = self._clean_name("aggregate_id", aggregate_id)
+        if version not in (None, False) and timestamp not in (None, False, ""):
+            raise UserError(_("Give a version or a time to look at, not both."))
+        if version is not False and version == 0:
+            version = 0
+        else:
+            version = self._clean_number("version", version)
+        head = self._readable_head(model_name, aggregate_id)
+        if version is not None and version > head:
+            raise UserError(
+                _(
+                    "%(aggregate)s has no version %(version)s; its last one is %(last)s.",
+                    aggregate=f"{model_name}/{aggregate_id}",
+                    version=version,
+                    last=head,
+                )
+            )
+        domain = []
+        if version is not None:
+            domain = [("version", "<=", version)]
+        elif timestamp not in (None, False, ""):
+            domain = [("timestamp", "<=", self._clean_timestamp(timestamp))]
+        last, state = self._replay(model_name, aggregate_id, domain)
+        return {
+            "version": last,
+            "status": str(state.get("status") or ""),
+            "state": state if rpc_safe(state) else False,
+            "state_json": canonical(state),
+        }
+
+    @api.model
+    def _readable_head(self, model_name, aggregate_id):
+        """Return the version of a stream, 0 where there is none.
+
+        :raise AccessError: without the right to read it
+        """
+        self._check_may_read()
+        domain = [("model_name", "=", model_name), ("aggregate_id", "=", aggregate_id)]
+        head = self.env["event.stream"].sudo().search(domain, limit=1)
+        if head and not self.env.su and not self.env["event.stream"].search_count(domain, limit=1):
+            raise AccessError(
+                _(
+                    "%(aggregate)s belongs to a company that you have no access to;"
+                    " switch to that company or ask your administrator.",
+                    aggregate=f"{model_name}/{aggregate_id}",
+                )
+            )
+        return head.version
+
+    @api.model
+    def _replay(self, model_name, aggregate_id, domain=()):
+        """Fold the applied events of a stream from the first one.
+
+        Complete whoever asks: folding a part of a stream would give a wrong state.
+
+        :param domain: which events, as a further domain
+        :return: ``(version of the last event looked at, state)``
+        """
+        handler = self._find_handler(model_name)
+        if handler is None or not self._folds_in_memory(handler):
+            raise UserError(
+                _(
+                    "The events of %(aggregate)s cannot be folded: no handler of this database"
+                    " folds them. Install the addon that brings it.",
+                    aggregate=model_name,
+                )
+            )
+        state, last = handler._initial_state(), 0
+        for event in self._stream_in_order(model_name, aggregate_id, domain):
+            last = event.version
+            if event.outcome == "applied":
+                state = handler._fold(state, EventData.from_record(event))
+        return last, state
+
+    @api.model
+    def _stream_in_order(self, model_name, aggregate_id, domain=()):
+        """Yield the events of one stream by version, a page in memory at a time."""
+        last = 0
+        while True:
+            page = self.sudo().search(
+                [
+                    ("model_name", "=", model_name),
+                    ("aggregate_id", "=", aggregate_id),
+                    ("event_type", "not in", FAILURE_TYPES),
+                    ("version", ">", last),
+                    *domain,
+                ],
+                order="version",
+                limit=PAGE,
+            )
+            yield from page
+            if len(page) < PAGE:
+                return
+            last = page[-1].version
+            page.invalidate_recordset(flush=False)

@@ -1,0 +1,265 @@
+from odoo import _, api, models
+from odoo.exceptions import UserError
+
+from ..canonical_json import normalise
+from ..event_data import EventData
+from ..retry import must_retry
+
+
+class SnapshotHandler(models.AbstractModel):
+    """The rules of one aggregate type: folds its events into a state.
+
+    Inherit it, name the snapshot model, list the transitions; override ``_evolve``
+    for what a table cannot say. The handler's name, or ``_aggregate_model``, says
+    which aggregate it serves (see ``snapshot.handler.registry``).
+    """
+
+    _name = "snapshot.handler"
+    _description = "Snapshot Handler"
+
+    # Where the folded state is kept: a model with snapshot.mixin.
+    _snapshot_model = "event.snapshot"
+    # The business model whose records are the aggregates, if any.
+    _source_model = None
+    # The aggregate type, where the handler's name does not say it.
+    _aggregate_model = None
+    # What happens on a broken rule and on a technical fault: record, reject or
+    # reject_and_record; None takes the choice made in Settings.
+    _invalid_policy = None
+    _error_policy = None
+    # {event type: Transition}; the catalogue of what the handler knows. Empty: any
+    # event type is taken and the state has no status of its own.
+    _transitions = {}
+    _initial_status = "draft"
+    # {event type: {key: PayloadField}}
+    _payload_fields = {}
+    # {event type: schema version that is written today}, 1 where not named.
+    _schema_versions = {}
+
+    # ------------------------------------------------------------------
+    # For handlers to override
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _initial_state(self):
+        """Return the state before the first event, a new dict each time."""
+        return {"status": self._initial_status} if self._transitions else {}
+
+    @api.model
+    def _evolve(self, state, event):
+        """Return the state after ``event``; the payload laid over it by default.
+
+        Pure: no clock, no random, no database that changes. ``status`` is set by the
+        transition table afterwards, whatever is returned here.
+
+        :param dict state: JSON object
+        :param EventData event: of today's schema version
+        :raise UserError: to refuse the event, with the reason in words
+        """
+        return {**state, **event.payload}
+
+    @api.model
+    def _upcast(self, event):
+        """Return ``event`` in today's schema version; stored rows stay as they are."""
+        return event
+
+    @api.model
+    def _refusal(self, event, status):
+        """Return the sentence that refuses ``event`` in ``status``."""
+        return _(
+            "%(event)s is not possible while the status is %(status)s.",
+            event=self._event_labels().get(event.event_type, event.event_type),
+            status=self._status_labels().get(status, status),
+        )
+
+    @api.model
+    def _event_labels(self):
+        """Return ``{event type: label}`` in the language of the user."""
+        return {}
+
+    @api.model
+    def _status_labels(self):
+        """Return ``{status: label}``; those of the snapshot's status field by default."""
+        field = self.env[self._snapshot_model]._fields.get("status")
+        if field is None or field.type != "selection":
+            return {}
+        return dict(field._description_selection(self.env))
+
+    @api.model
+    def _payload_labels(self):
+        """Return ``{payload key: label}`` in the language of the user."""
+        return {}
+
+    @api.model
+    def _columns(self, state):
+        """Return the typed columns of the snapshot for ``state``, by field name.
+
+        By default every stored field that is named like a key of the state.
+        """
+        return {
+            name: state.get(name) for name in self.env[self._snapshot_model]._typed_columns()
+        }
+
+    # ------------------------------------------------------------------
+    # Folding
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _fold(self, state, event):
+        """Return the state after one event, in normal form.
+
+        :param dict state: JSON object in normal form; may be changed in place by a
+            careless handler, so give one that nobody else needs
+        :param EventData event: as stored
+        :raise UserError: when the event breaks a rule
+        """
+        event = self._upcast(event)
+        status = self._next_status(state, event)
+        self._check_payload(event)
+        evolved = self._evolve(state, event)
+        if not isinstance(evolved, dict):
+            raise TypeError(
+                f"{self._name}._evolve returned {type(evolved).__name__} for"
+                f" {event.event_type}, not a dict"
+            )
+        if status is not None:
+            evolved = {**evolved, "status": status}
+        return normalise(evolved)
+
+    @api.model
+    def _next_status(self, state, event):
+        """Return the status that the transition table gives, or None without a table."""
+        if not self._transitions:
+            return None
+        transition = self._transitions.get(event.event_type)
+        if transition is None:
+            raise UserError(
+                _(
+                    "%(aggregate)s knows no event %(type)s; use one of: %(known)s.",
+                    aggregate=event.model_name,
+                    type=event.event_type,
+                    known=", ".join(self._transitions),
+                )
+            )
+        status = state.get("status", self._initial_status)
+        if transition.sources and status not in transition.sources:
+            raise UserError(self._refusal(event, status))
+        return transition.target or status
+
+    @api.model
+    def _check_payload(self, event):
+        """Check the payload against the fields declared for its event type."""
+        declared = self._payload_fields.get(event.event_type, {})
+        for key, field in declared.items():
+            problem = field.problem(event.payload.get(key))
+            if problem:
+                raise UserError(self._payload_refusal(key, field, problem))
+
+    @api.model
+    def _payload_refusal(self, key, field, problem):
+        """Return the sentence that refuses a payload value.
+
+        :param PayloadField field: what was declared
+        :param str problem: ``missing``, ``type`` or ``minimum``
+        """
+        name = self._payload_labels().get(key, key)
+        if problem == "missing":
+            return _("%(name)s (%(key)s) is missing.", name=name, key=key)
+        if problem == "minimum":
+            return _(
+                "%(name)s (%(key)s) must be at least %(minimum)s.",
+                name=name,
+                key=key,
+                minimum=field.minimum,
+            )
+        kinds = {
+            "text": _("a text"),
+            "date": _("a date such as 2026-01-31"),
+            "datetime": _("a date and time such as 2026-01-31 09:30:00"),
+            "integer": _("a whole number"),
+            "number": _("a number"),
+            "boolean": _("true or false"),
+        }
+        return _("%(name)s (%(key)s) must be %(kind)s.", name=name, key=key, kind=kinds[field.kind])
+
+    @api.model
+    def apply_event(self, event):
+        """Fold one stored event into its snapshot and write it.
+
+        :param event: an ``event.store`` record
+        :raise UserError: when the event breaks a rule; nothing is written then
+        """
+        if getattr(event, "_name", None) != "event.store":
+            raise TypeError(f"{event!r} is no record of event.store")
+        event.ensure_one()
+        state = self._load_states(event.model_name, [event.aggregate_id])[event.aggregate_id]
+        state = self._fold(state, EventData.from_record(event))
+        self._save_states({event.aggregate_id: (state, event)})
+        return True
+
+    @api.model
+    def _apply_together(self, model_name, aggregates):
+        """Fold the new events of many aggregates, and write each snapshot once.
+
+        :param str model_name: the aggregate type
+        :param dict aggregates: ``{aggregate_id: event.store records in order}``
+        :return: set of the aggregate ids in which something went wrong; the caller
+            then rolls back
+        """
+        states = self._load_states(model_name, aggregates)
+        folded, troubled = {}, set()
+        for aggregate_id, events in aggregates.items():
+            state = states[aggregate_id]
+            try:
+                for event in events:
+                    state = self._fold(state, EventData.from_record(event))
+            except Exception as error:
+                if must_retry(error):
+                    raise
+                troubled.add(aggregate_id)
+            else:
+                folded[aggregate_id] = state, event
+        if troubled:
+            return troubled
+        try:
+            self._save_states(folded)
+        except Exception as error:
+            if must_retry(error):
+                raise
+            return set(folded)
+        return set()
+
+    @api.model
+    def _load_states(self, model_name, aggregate_ids):
+        """Return ``{aggregate_id: state}``, the initial state where there is none yet."""
+        known = self.env[self._snapshot_model]._load(model_name, aggregate_ids)
+        return {
+            aggregate_id: normalise(known[aggregate_id])
+            if aggregate_id in known
+            else self._initial_state()
+            for aggregate_id in aggregate_ids
+        }
+
+    @api.model
+    def _save_states(self, folded):
+        """Write snapshots and let the business records know.
+
+        :param dict folded: ``{aggregate_id: (state, last event record)}``
+        """
+        self.env[self._snapshot_model]._upsert(
+            [
+                {
+                    **self._columns(state),
+                    "model_name": event.model_name,
+                    "aggregate_id": aggregate_id,
+                    "version": event.version,
+                    "state": state,
+                    "last_event_type": event.event_type,
+                    "last_event_date": event.timestamp,
+                    "company_id": event.company_id.id,
+                }
+                for aggregate_id, (state, event) in folded.items()
+            ]
+        )
+        if self._source_model:
+            self.env[self._source_model]._snapshots_changed(list(folded))

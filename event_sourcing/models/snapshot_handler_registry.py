@@ -1,0 +1,128 @@
+import re
+
+from odoo import _, api, models, tools
+from odoo.exceptions import AccessError, UserError
+
+from ..exceptions import HandlerConflict
+
+CONVENTIONS = (
+    re.compile(r"^snapshot\.handler\.(?P<aggregate>.+)$"),  # snapshot.handler.rental
+    re.compile(r"^(?P<aggregate>.+)\.snapshot\.handler$"),  # rental.snapshot.handler
+    re.compile(r"^.+?\.snapshot\.(?P<aggregate>.+)$"),  # inventory.snapshot.rental
+)
+ENGINE_MODELS = {"snapshot.handler", "snapshot.handler.registry", "snapshot.mixin"}
+
+
+class SnapshotHandlerRegistry(models.AbstractModel):
+    """Which handler serves which aggregate type.
+
+    Handlers are found by their names; what is kept are names, never recordsets or
+    environments, and each database has its own. A handler may instead say which
+    aggregate it serves with ``_aggregate_model``, or be registered explicitly.
+    """
+
+    _name = "snapshot.handler.registry"
+    _description = "Registry of Snapshot Handlers"
+
+    @api.model
+    def register_handler(self, model_name, handler):
+        """Let ``handler`` serve an aggregate type, before any that is found by name.
+
+        Call it from ``_register_hook`` so that every process knows it.
+
+        :param str model_name: the aggregate type
+        :param handler: a handler model, or its name
+        :raise UserError: when there is no such model, or it applies no events
+        """
+        self._check_manager()
+        name = handler if isinstance(handler, str) else getattr(handler, "_name", None)
+        model = self.env.registry.get(name) if name else None
+        if model is None or not callable(getattr(model, "apply_event", None)):
+            raise UserError(
+                _(
+                    "%(handler)s cannot serve %(aggregate)s: it is no model with a method"
+                    " apply_event.",
+                    handler=name or handler,
+                    aggregate=model_name,
+                )
+            )
+        self._registered()[model_name] = name
+        return True
+
+    @api.model
+    def get_handler(self, model_name):
+        """Return the handler of an aggregate type in this environment, or False.
+
+        :raise HandlerConflict: when two handlers claim it
+        """
+        handler = self._find(model_name)
+        return False if handler is None else handler
+
+    @api.model
+    def auto_register_handlers(self):
+        """Look through all models again and return ``{aggregate type: handler name}``.
+
+        There is no need to call it: handlers are found when they are first asked for.
+        """
+        self._check_manager()
+        self.env.registry.clear_cache()
+        return self._handler_names()
+
+    @api.model
+    def _handler_names(self):
+        """Return ``{aggregate type: handler name}``, without those claimed twice."""
+        found = {model: names[0] for model, names in self._discover().items() if len(names) == 1}
+        return {**found, **self._registered()}
+
+    @api.model
+    def _find(self, model_name):
+        """Return the handler of an aggregate type, or None (a handler is never true)."""
+        name = self._registered().get(model_name)
+        if name is None:
+            names = self._discover().get(model_name, ())
+            if len(names) > 1:
+                raise HandlerConflict(
+                    _(
+                        "Two handlers serve the aggregate %(aggregate)s: %(handlers)s."
+                        " Uninstall one, or register the one to use.",
+                        aggregate=model_name,
+                        handlers=", ".join(names),
+                    )
+                )
+            name = names[0] if names else None
+        return None if name is None or name not in self.env else self.env[name]
+
+    @api.model
+    @tools.ormcache()
+    def _discover(self):
+        """Return ``{aggregate type: tuple of handler names}`` by the naming conventions."""
+        found = {}
+        for name, model in sorted(self.env.registry.items()):
+            if name in ENGINE_MODELS or not model._abstract:
+                continue
+            if not callable(getattr(model, "apply_event", None)):
+                continue
+            aggregate = getattr(model, "_aggregate_model", None) or self._named_aggregate(name)
+            if aggregate:
+                found[aggregate] = (*found.get(aggregate, ()), name)
+        return found
+
+    @api.model
+    def _named_aggregate(self, name):
+        for convention in CONVENTIONS:
+            match = convention.match(name)
+            if match:
+                return match["aggregate"]
+        return None
+
+    @api.model
+    def _registered(self):
+        """The explicit registrations of this database, in this process."""
+        return self.env.registry.__dict__.setdefault("_event_sourcing_handlers", {})
+
+    @api.model
+    def _check_manager(self):
+        if not self.env.su and not self.env.user.has_group("event_sourcing.event_store_group_manager"):
+            raise AccessError(
+                _("Only an Event Sourcing manager may change which handler serves an aggregate.")
+            )

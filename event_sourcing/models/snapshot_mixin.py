@@ -1,0 +1,106 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..fields import NO_SUM, JsonDocument
+
+STAMPS = ("create_uid", "create_date", "write_uid", "write_date")
+
+
+class SnapshotMixin(models.AbstractModel):
+    """The latest folded state of one aggregate: a cache that can be rebuilt.
+
+    Typed columns named like keys of the state fill themselves; a handler may
+    override ``_columns`` for others. Rows are written by the fold alone.
+    """
+
+    _name = "snapshot.mixin"
+    _description = "Snapshot of an Aggregate"
+    _rec_name = "aggregate_id"
+    _order = "aggregate_id desc"
+
+    model_name = fields.Char(string="Aggregate Type", required=True, readonly=True)
+    aggregate_id = fields.Char(string="Aggregate", required=True, readonly=True)
+    version = fields.Integer(
+        required=True, readonly=True, help="Version of the last event that was applied.", **NO_SUM
+    )
+    state = JsonDocument(required=True, readonly=True)
+    last_event_type = fields.Char(string="Last Event", readonly=True)
+    last_event_date = fields.Datetime(string="Last Event On", readonly=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+
+    def init(self):
+        super().init()
+        if self._abstract or not self._auto:
+            return
+        self.env.cr.execute(
+            SQL(
+                "CREATE UNIQUE INDEX IF NOT EXISTS %s ON %s (aggregate_id, model_name)",
+                SQL.identifier(f"{self._table}_aggregate_uniq"),
+                SQL.identifier(self._table),
+            )
+        )
+
+    @api.model
+    def _typed_columns(self):
+        """Return the names of the stored fields that are filled from the state."""
+        own = {*self.env["snapshot.mixin"]._fields, "id", *STAMPS}
+        return [
+            name
+            for name, field in self._fields.items()
+            if field.store and field.column_type and not field.compute and name not in own
+        ]
+
+    @api.model
+    def _load(self, model_name, aggregate_ids):
+        """Return ``{aggregate_id: state}`` of the snapshots there are, in one query."""
+        self.env.cr.execute(
+            SQL(
+                "SELECT aggregate_id, state FROM %s WHERE model_name = %s AND aggregate_id = ANY(%s)",
+                SQL.identifier(self._table),
+                model_name,
+                list(aggregate_ids),
+            )
+        )
+        return dict(self.env.cr.fetchall())
+
+    @api.model
+    def _upsert(self, vals_list):
+        """Write complete rows, one per aggregate, in one statement.
+
+        :param list vals_list: dicts with the same stored columns each
+        """
+        if not vals_list:
+            return
+        now = fields.Datetime.now()
+        names = list(vals_list[0])
+        stamps = dict(zip(STAMPS, (self.env.uid, now, self.env.uid, now), strict=True))
+        rows = [
+            tuple(
+                self._fields[name].convert_to_column(vals[name], self, vals) for name in names
+            )
+            + tuple(stamps.values())
+            for vals in vals_list
+        ]
+        columns = [*names, *stamps]
+        replaced = [name for name in columns if name not in ("create_uid", "create_date")]
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO %s (%s) VALUES %s ON CONFLICT (aggregate_id, model_name) DO UPDATE SET %s",
+                SQL.identifier(self._table),
+                SQL(", ").join(map(SQL.identifier, columns)),
+                SQL(", ").join(rows),
+                SQL(", ").join(
+                    SQL("%s = EXCLUDED.%s", SQL.identifier(name), SQL.identifier(name))
+                    for name in replaced
+                ),
+            )
+        )
+        self.invalidate_model(flush=False)
+
+    def copy(self, default=None):
+        raise UserError(
+            _("A snapshot belongs to one aggregate and cannot be duplicated; record events instead.")
+        )

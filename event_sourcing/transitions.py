@@ -1,0 +1,83 @@
+"""What a handler declares about its event types: rules as a table, payloads as fields."""
+
+import math
+from dataclasses import dataclass
+from datetime import date, datetime
+from numbers import Real
+
+MISSING = (None, "")
+
+
+@dataclass(frozen=True)
+class Transition:
+    """From which statuses an event is possible, and to which it leads.
+
+    :ivar sources: a status or several; empty means from any
+    :ivar target: the status afterwards; None leaves it as it is
+    """
+
+    sources: tuple[str, ...] | str = ()
+    target: str | None = None
+
+    def __post_init__(self):
+        if isinstance(self.sources, str):
+            object.__setattr__(self, "sources", (self.sources,))
+
+
+@dataclass(frozen=True)
+class PayloadField:
+    """One key of a payload.
+
+    :ivar kind: ``text``, ``date``, ``datetime``, ``integer``, ``number`` or ``boolean``;
+        dates travel as text, ``2026-01-31`` and ``2026-01-31 09:30:00``
+    :ivar required: whether the event is refused without it
+    :ivar minimum: least number allowed, if any
+    :ivar model: for an ``integer`` that is the id of a record, its model
+    """
+
+    kind: str = "text"
+    required: bool = False
+    minimum: float | None = None
+    model: str | None = None
+
+    def problem(self, value):
+        """Return None when ``value`` is fine, else ``missing``, ``type`` or ``minimum``."""
+        if value in MISSING:
+            return "missing" if self.required else None
+        if not getattr(self, f"_is_{self.kind}")(value):
+            return "type"
+        if self.minimum is not None and value < self.minimum:
+            return "minimum"
+        return None
+
+    @staticmethod
+    def _is_text(value):
+        return isinstance(value, str)
+
+    @staticmethod
+    def _is_boolean(value):
+        return isinstance(value, bool)
+
+    @staticmethod
+    def _is_integer(value):
+        return isinstance(value, int) and not isinstance(value, bool)
+
+    @staticmethod
+    def _is_number(value):
+        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+    @staticmethod
+    def _is_date(value):
+        return isinstance(value, str) and len(value) == 10 and _parses(date, value)
+
+    @staticmethod
+    def _is_datetime(value):
+        return isinstance(value, str) and _parses(datetime, value)
+
+
+def _parses(kind, value):
+    try:
+        kind.fromisoformat(value)
+    except ValueError:
+        return False
+    return True

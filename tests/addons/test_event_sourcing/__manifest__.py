@@ -1,0 +1,10 @@
+{
+    "name": "Event Sourcing: models for its tests",
+    "version": "1.0.0",
+    "category": "Hidden/Tests",
+    "license": "LGPL-3",
+    "author": "Event Sourcing for Odoo contributors",
+    "depends": ["event_sourcing"],
+    "data": ["security/ir.model.access.csv"],
+    "installable": True,
+}

@@ -1,0 +1,7 @@
+from odoo import fields, models
+
+
+class EventStore(models.Model):
+    _inherit = "event.store"
+
+    channel = fields.Char(default="backend")
