@@ -7,6 +7,7 @@ append did. :func:`normalise` gives that value, :func:`canonical` its one spelli
 
 import json
 import math
+import sys
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -14,9 +15,8 @@ MAX_PAYLOAD_DEPTH = 32
 # A state may hold whole payloads some levels down.
 MAX_DEPTH = 64
 MAX_BYTES = 256 * 1024
-# jsonb holds numbers exactly, Python reads them back as int or float: larger
-# integers than a double can hold have no business in a payload.
-MAX_INTEGER = 10**308
+# What a double can hold; jsonb gives large floats back as integers.
+MAX_INTEGER = int(sys.float_info.max)
 
 
 class NotJson(ValueError):

@@ -22,8 +22,9 @@ class EventStoreFold(models.Model):
 
     @api.model
     def _current_schema_version(self, model_name, event_type):
-        schema_version = getattr(self._find_handler(model_name), "_schema_version", None)
-        return schema_version(event_type) if schema_version else 1
+        """Return the schema version in which an event type is written today."""
+        versions = getattr(self._find_handler(model_name), "_schema_versions", {})
+        return versions.get(event_type, 1)
 
     def _fold_new(self, policies):
         """Fold events that were just inserted, and settle what became of them.

@@ -87,6 +87,7 @@ class EventStoreInput(models.Model):
         if not isinstance(vals, dict):
             raise UserError(_("An event must be given as a set of named values."))
         self._check_keys(vals)
+        model_name = self._clean_name("model_name", vals.get("model_name"))
         event_type = self._clean_name("event_type", vals.get("event_type"))
         if event_type in FAILURE_TYPES:
             raise UserError(
@@ -96,7 +97,6 @@ class EventStoreInput(models.Model):
                     type=event_type,
                 )
             )
-        model_name = self._clean_name("model_name", vals.get("model_name"))
         return {
             **vals,
             "model_name": model_name,

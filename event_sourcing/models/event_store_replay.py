@@ -5,13 +5,13 @@ from ..canonical_json import canonical, rpc_safe
 from ..event_data import EventData
 from .event_store import FAILURE_TYPES
 
-PAGE = 1000
-
 
 class EventStoreReplay(models.Model):
     """The past: folding the stored events of a stream again."""
 
     _inherit = "event.store"
+    # Events of one stream that are in memory at a time.
+    _stream_page = 1000
 
     @api.model
     def state_at(self, model_name=None, aggregate_id=None, version=None, timestamp=None):
@@ -118,10 +118,10 @@ class EventStoreReplay(models.Model):
                     *domain,
                 ],
                 order="version",
-                limit=PAGE,
+                limit=self._stream_page,
             )
             yield from page
-            if len(page) < PAGE:
+            if len(page) < self._stream_page:
                 return
             last = page[-1].version
             page.invalidate_recordset(flush=False)

@@ -113,7 +113,11 @@ class SnapshotHandler(models.AbstractModel):
         :param EventData event: as stored
         :raise UserError: when the event breaks a rule
         """
-        event = self._upcast(event)
+        return normalise(self._checked_evolve(state, self._upcast(event)))
+
+    @api.model
+    def _checked_evolve(self, state, event):
+        """Return what ``_evolve`` gives, between the table's and the payload's checks."""
         status = self._next_status(state, event)
         self._check_payload(event)
         evolved = self._evolve(state, event)
@@ -122,9 +126,7 @@ class SnapshotHandler(models.AbstractModel):
                 f"{self._name}._evolve returned {type(evolved).__name__} for"
                 f" {event.event_type}, not a dict"
             )
-        if status is not None:
-            evolved = {**evolved, "status": status}
-        return normalise(evolved)
+        return evolved if status is None else {**evolved, "status": status}
 
     @api.model
     def _next_status(self, state, event):

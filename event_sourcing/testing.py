@@ -1,0 +1,209 @@
+"""For people who write handlers: given / when / then, and a lint for any handler.
+
+::
+
+    from odoo.addons.event_sourcing.testing import lint_handler, rejected, scenario
+
+    scenario(env, "rental").given("DemoStarted").when("DemoCancelled").then(
+        {"status": "cancelled"}
+    )
+    scenario(env, "rental").given().when("DemoCancelled").then(rejected("demo"))
+    assert lint_handler(env, "rental", [["DemoStarted", "DemoCancelled"]]) == []
+
+An event is its type, or ``(type, payload)``, or an :class:`EventData`.
+"""
+
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from odoo.exceptions import UserError
+
+from .canonical_json import NotJson, canonical, normalise
+from .event_data import EventData
+
+FIRST_DAY = datetime(2026, 1, 1, 9)
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """What ``then`` takes for a refusal; ``message`` is a part of the reason."""
+
+    message: str = ""
+
+
+def rejected(message=""):
+    """Return the expectation that the event is refused, with ``message`` in its reason."""
+    return Rejected(message)
+
+
+def scenario(env, model_name):
+    """Start a scenario for the handler of ``model_name``; nothing is stored by it."""
+    return Scenario(env, model_name)
+
+
+class Scenario:
+    """One story of one aggregate, folded in memory by its handler."""
+
+    def __init__(self, env, model_name):
+        self._handler = _handler(env, model_name)
+        self._model_name = model_name
+        self._state = self._handler._initial_state()
+        self._version = 0
+        self._refusal = None
+
+    def given(self, *events):
+        """Fold what happened before; it must not be refused."""
+        for event in events:
+            self._state = self._fold(event)
+        return self
+
+    def when(self, event):
+        """Try one event."""
+        try:
+            self._state = self._fold(event)
+            self._refusal = None
+        except UserError as error:
+            self._refusal = str(error)
+        return self
+
+    def then(self, expected):
+        """Check the outcome of ``when``.
+
+        :param expected: a dict, of which every key must be in the state with that
+            value; or :func:`rejected`
+        :raise AssertionError: when it is otherwise
+        """
+        if isinstance(expected, Rejected):
+            assert self._refusal is not None, f"not refused; the state is {self._state}"
+            assert expected.message in self._refusal, (
+                f"refused with {self._refusal!r}, not {expected.message!r}"
+            )
+            return self
+        assert self._refusal is None, f"refused: {self._refusal}"
+        missing = object()
+        differing = {
+            key: (self._state.get(key, None), value)
+            for key, value in expected.items()
+            if self._state.get(key, missing) != value
+        }
+        assert not differing, f"(found, expected) differ: {differing}"
+        return self
+
+    def _fold(self, event):
+        self._version += 1
+        event = _as_event(event, self._model_name, self._version)
+        return self._handler._fold(deepcopy(self._state), event)
+
+
+def lint_handler(env, model_name, histories):
+    """Put the handler of ``model_name`` through what replay relies on.
+
+    :param histories: list of lists of events, each one story from the beginning;
+        refused events may be among them
+    :return: list of sentences, one per problem; empty when all is well
+    """
+    handler = _handler(env, model_name)
+    problems = []
+    for number, history in enumerate(histories, 1):
+        found = _lint_values(handler, model_name, history)
+        found = found or _lint_stored(env, model_name, history)
+        problems.extend(f"history {number}: {problem}" for problem in found)
+    for event_type in handler._transitions:
+        try:
+            handler._fold(handler._initial_state(), _as_event(event_type, model_name, 1))
+        except UserError:
+            continue
+        except Exception as error:
+            problems.append(
+                f"{event_type} with an empty payload raises {type(error).__name__}: {error};"
+                " refuse it with a UserError"
+            )
+    return problems
+
+
+def _lint_values(handler, model_name, history):
+    """Check each event of one history in memory: pure, deterministic, JSON."""
+    state = handler._initial_state()
+    for version, event in enumerate(history, 1):
+        event = _as_event(event, model_name, version)
+        name = event.event_type
+        before = canonical([state, event.payload])
+        given_state, given_event = deepcopy(state), deepcopy(event)
+        try:
+            first = handler._fold(deepcopy(state), event)
+        except UserError:
+            first = None
+        except NotJson as error:
+            return [f"{name} returns what is no JSON: {error}"]
+        except Exception as error:
+            return [f"{name} raises {type(error).__name__}: {error}"]
+        try:
+            raw = handler._checked_evolve(given_state, handler._upcast(given_event))
+        except UserError:
+            if canonical([given_state, given_event.payload]) != before:
+                return [f"{name} changes its arguments before it refuses"]
+            continue
+        if canonical([given_state, given_event.payload]) != before:
+            return [f"{name} changes its arguments; return a new state"]
+        if normalise(raw) != raw:
+            return [f"{name} returns values that JSON gives back differently"]
+        if canonical(handler._fold(deepcopy(state), event)) != canonical(first):
+            return [f"{name} folds to different states: is there a clock or a random in it?"]
+        state = first
+    return []
+
+
+def _lint_stored(env, model_name, history):
+    """Append one history for real, event by event and as a batch, and replay both."""
+    store = env["event.store"].sudo()
+    calls = [_as_event(event, model_name, 0) for event in history]
+    answers, states, replays = {}, {}, {}
+    savepoint = env.cr.savepoint(flush=True)
+    try:
+        for aggregate_id, singly in (("lint one by one", True), ("lint batch", False)):
+            batch = [
+                {
+                    "model_name": model_name,
+                    "aggregate_id": aggregate_id,
+                    "event_type": call.event_type,
+                    "payload": call.payload,
+                    "timestamp": call.timestamp,
+                    "policy": "record",
+                }
+                for call in calls
+            ]
+            found = (
+                [store.append(**call) for call in batch] if singly else store.append_batch(batch)
+            )
+            answers[singly] = [(a["version"], a["outcome"], a["message"]) for a in found]
+            handler = store._find_handler(model_name)
+            states[singly] = handler._load_states(model_name, [aggregate_id])[aggregate_id]
+            replays[singly] = store._replay(model_name, aggregate_id)[1]
+    finally:
+        savepoint.close(rollback=True)
+    if answers[True] != answers[False] or canonical(states[True]) != canonical(states[False]):
+        return ["a batch gives something else than the same events one by one"]
+    if any(canonical(states[singly]) != canonical(replays[singly]) for singly in states):
+        return ["a replay gives something else than the stored snapshot"]
+    return []
+
+
+def _handler(env, model_name):
+    handler = env["event.store"]._find_handler(model_name)
+    assert handler is not None, f"no handler serves {model_name}"
+    return handler
+
+
+def _as_event(event, model_name, version):
+    if isinstance(event, EventData):
+        return event
+    event_type, payload = (event, {}) if isinstance(event, str) else event
+    return EventData(
+        model_name=model_name,
+        aggregate_id="example",
+        event_type=event_type,
+        payload=normalise(payload),
+        version=version,
+        timestamp=FIRST_DAY + timedelta(hours=version),
+    )

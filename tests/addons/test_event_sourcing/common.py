@@ -1,0 +1,72 @@
+"""What the engine's tests share."""
+
+from odoo.tests import TransactionCase
+
+
+def groups_field(env):
+    """Return the name of the field that holds a user's groups (17: groups_id)."""
+    return "group_ids" if "group_ids" in env["res.users"]._fields else "groups_id"
+
+
+def make_user(env, login, *groups, company=None):
+    """Create an internal user with groups of the engine, by their short names."""
+    company = company or env.company
+    refs = [env.ref("base.group_user").id]
+    refs += [
+        env.ref(name if "." in name else f"event_sourcing.event_store_group_{name}").id
+        for name in groups
+    ]
+    return (
+        env["res.users"]
+        .with_context(no_reset_password=True)
+        .create(
+            {
+                "name": login.capitalize(),
+                "login": login,
+                "password": login,
+                "company_id": company.id,
+                "company_ids": [(6, 0, company.ids)],
+                groups_field(env): [(6, 0, refs)],
+            }
+        )
+    )
+
+
+class EventCase(TransactionCase):
+    """A store, and short ways to append to the toy aggregate ``counter``."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.store = cls.env["event.store"]
+
+    def add(self, aggregate_id="C1", amount=1, **options):
+        """Append ``Added``; returns the answer of append."""
+        payload = {"amount": amount, **options.pop("payload", {})}
+        return self.store.append("counter", aggregate_id, "Added", payload, **options)
+
+    def snapshot(self, aggregate_id="C1"):
+        return self.env["counter.snapshot"].search([("aggregate_id", "=", aggregate_id)])
+
+    def stream(self, aggregate_id="C1", model_name="counter"):
+        """Return (version, outcome) of the stream's events in order."""
+        events = self.store.search(
+            [
+                ("model_name", "=", model_name),
+                ("aggregate_id", "=", aggregate_id),
+                ("event_type", "not in", ("InvalidOperationAttempted", "SystemErrorOccurred")),
+            ],
+            order="version",
+        )
+        return [(event.version, event.outcome) for event in events]
+
+    def failures(self, aggregate_id="C1", model_name="counter"):
+        """Return the failure events about an aggregate, oldest first."""
+        return self.store.search(
+            [
+                ("model_name", "=", model_name),
+                ("aggregate_id", "=", aggregate_id),
+                ("event_type", "in", ("InvalidOperationAttempted", "SystemErrorOccurred")),
+            ],
+            order="id",
+        )

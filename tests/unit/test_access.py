@@ -1,0 +1,117 @@
+from odoo.exceptions import AccessError, UserError
+
+from odoo.addons.test_event_sourcing.common import EventCase, make_user
+
+
+class TestGroups(EventCase):
+    def test_who_may_append(self):
+        for groups, allowed in (
+            ((), False),
+            (("user",), False),
+            (("auditor",), False),
+            (("integration",), True),
+            (("manager",), True),
+        ):
+            user = make_user(self.env, "-".join(("u", *groups)), *groups)
+            store = self.store.with_user(user)
+            with self.subTest(groups=groups):
+                if allowed:
+                    answer = store.append("counter", f"C{user.id}", "Added", {"amount": 1})
+                    self.assertEqual(self.store.browse(answer["id"]).create_uid, user)
+                    continue
+                for way in (
+                    lambda: store.append("counter", "X", "Added", {"amount": 1}),
+                    lambda: store.create(
+                        {"model_name": "counter", "aggregate_id": "X", "event_type": "Closed"}
+                    ),
+                    lambda: store.append_batch([]),
+                ):
+                    with self.assertRaises(AccessError):
+                        way()
+        self.assertFalse(self.stream("X"))
+
+    def test_who_may_read(self):
+        self.add()
+        outsider = make_user(self.env, "outsider")
+        reader = make_user(self.env, "reader", "user")
+        for way in ("search_read", "state_at", "read_stream"):
+            args = ([],) if way == "search_read" else ("counter", "C1")
+            with self.assertRaises(AccessError):
+                getattr(self.store.with_user(outsider), way)(*args)
+            self.assertTrue(getattr(self.store.with_user(reader), way)(*args))
+
+    def test_private_ways_in_cannot_be_called_from_outside(self):
+        for method in ("_insert", "_append_all", "_set_outcomes", "_settle", "_record_apart"):
+            with self.assertRaises(AccessError):
+                self._call(method)
+
+    def _call(self, method):
+        try:
+            from odoo.models import check_method_name
+        except ImportError:
+            from odoo.service.model import get_public_method
+
+            return get_public_method(self.store, method)
+        return check_method_name(method)
+
+
+class TestCompanies(EventCase):
+    def setUp(self):
+        super().setUp()
+        self.ours = self.env.company
+        self.theirs = self.env["res.company"].create({"name": "Theirs"})
+        self.clerk = make_user(self.env, "clerk", "integration", company=self.ours)
+        self.other = make_user(self.env, "other", "integration", company=self.theirs)
+        self.auditor = make_user(self.env, "auditor1", "auditor", company=self.ours)
+        self.append(self.other, "T1")
+        self.append(self.clerk, "O1")
+
+    def append(self, user, aggregate_id, **options):
+        return self.store.with_user(user).append(
+            "counter", aggregate_id, "Added", {"amount": 1}, **options
+        )
+
+    def test_events_belong_to_the_company_of_their_user(self):
+        companies = {
+            event.aggregate_id: event.company_id
+            for event in self.store.search([("aggregate_id", "in", ("T1", "O1"))])
+        }
+        self.assertEqual(companies, {"T1": self.theirs, "O1": self.ours})
+        self.assertEqual(self.snapshot("T1").company_id, self.theirs)
+
+    def test_a_stream_of_another_company_is_closed(self):
+        with self.assertRaisesRegex(AccessError, "counter/T1 belongs to a company that you"):
+            self.append(self.clerk, "T1")
+        for way in ("state_at", "read_stream"):
+            store = self.store.with_user(self.clerk)
+            if way == "state_at":
+                with self.assertRaisesRegex(AccessError, "counter/T1 belongs to a company"):
+                    store.state_at("counter", "T1")
+            else:
+                self.assertEqual(store.read_stream("counter", "T1"), [])
+        self.assertEqual(self.stream("T1"), [(1, "applied")])
+
+    def test_a_company_that_is_not_the_users_cannot_be_given(self):
+        vals = {"model_name": "counter", "aggregate_id": "N1", "event_type": "Closed"}
+        with self.assertRaises(AccessError):
+            self.store.with_user(self.clerk).create({**vals, "company_id": self.theirs.id})
+        with self.assertRaisesRegex(UserError, "belongs to another company than the event"):
+            self.store.create({**vals, "aggregate_id": "O1", "company_id": self.theirs.id})
+        self.assertFalse(self.stream("N1"))
+
+    def test_a_known_uuid_of_another_company_is_not_shown(self):
+        self.append(self.other, "T2", event_uuid="secret")
+        with self.assertRaises(AccessError):
+            self.append(self.clerk, "T2", event_uuid="secret")
+
+    def test_users_see_their_own_and_auditors_all(self):
+        domain = [("aggregate_id", "in", ("T1", "O1"))]
+        for model in ("event.store", "event.stream"):
+            seen = self.env[model].with_user(self.clerk).search(domain)
+            self.assertEqual(seen.mapped("aggregate_id"), ["O1"])
+            seen = self.env[model].with_user(self.auditor).search(domain)
+            self.assertEqual(set(seen.mapped("aggregate_id")), {"T1", "O1"})
+
+    def test_replay_is_complete_for_an_auditor(self):
+        found = self.store.with_user(self.auditor).state_at("counter", "T1")
+        self.assertEqual(found["version"], 1)
