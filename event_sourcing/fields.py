@@ -1,16 +1,24 @@
 """A JSON column that keeps what it is given."""
 
 import json
+import threading
+from urllib.parse import urlsplit
 
 from psycopg2.extras import Json as PsycopgJson
 
 from odoo import fields, release
 
-from .canonical_json import canonical, pretty
+from .canonical_json import canonical, pretty, rpc_safe
 
 # For integers that nobody wants summed in a grouped list or export: Odoo renamed
 # the parameter in 18.
 NO_SUM = {"aggregator" if release.version_info >= (18,) else "group_operator": False}
+
+
+def in_xmlrpc():
+    """Whether this thread answers an XML-RPC call: Odoo hides the request from it."""
+    url = getattr(threading.current_thread(), "url", "")
+    return urlsplit(url).path.startswith("/xmlrpc/")
 
 
 class JsonDocument(fields.Json):
@@ -31,6 +39,15 @@ class JsonDocument(fields.Json):
         if value is None or value is False:
             return None
         return PsycopgJson(value, dumps=canonical)
+
+    def convert_to_read(self, value, record, *args, **kwargs):
+        """Return the document, or False where XML-RPC could not carry it.
+
+        There the text travels instead: ``payload_json``, ``state_json``.
+        """
+        if not rpc_safe(value) and in_xmlrpc():
+            return False
+        return super().convert_to_read(value, record, *args, **kwargs)
 
     def convert_to_export(self, value, record):
         if value is None or value is False:

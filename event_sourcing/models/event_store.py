@@ -2,7 +2,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..attempts import attempt_uuid
-from ..canonical_json import canonical
+from ..canonical_json import canonical, normalise
 from ..exceptions import VersionConflict
 from ..fields import NO_SUM, JsonDocument
 
@@ -43,6 +43,12 @@ class EventStore(models.Model):
     event_type = fields.Char(required=True, readonly=True, index=True)
     payload = JsonDocument(
         required=True, readonly=True, help="What the event says, as a JSON object."
+    )
+    payload_json = fields.Text(
+        string="Payload as Text",
+        compute="_compute_payload_json",
+        search="_search_payload_json",
+        help="The payload in JSON's canonical spelling, also where XML-RPC cannot carry it.",
     )
     version = fields.Integer(
         required=True,
@@ -102,6 +108,16 @@ class EventStore(models.Model):
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
 
+    @api.depends("payload")
+    def _compute_payload_json(self):
+        for event in self:
+            event.payload_json = canonical(normalise(event.payload or {}))
+
+    @api.model
+    def _search_payload_json(self, _operator, _value):
+        # Without this, Odoo would quietly match every event.
+        raise UserError(_("Events cannot be searched by their payload; use their type or aggregate."))
+
     # ------------------------------------------------------------------
     # Appending
     # ------------------------------------------------------------------
@@ -131,6 +147,8 @@ class EventStore(models.Model):
             were stored already
         """
         self = self._speaking_to_user()
+        if not isinstance(vals_list, list | tuple):
+            raise UserError(_("Events must be given as a list, each a set of named values."))
         self._check_may_append()
         proposed = [self._clean_input(vals) for vals in vals_list]
         policies = [self._check_policy(policy) for policy in policies or [None] * len(proposed)]

@@ -1,7 +1,6 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..canonical_json import canonical, normalise
 from .event_store import FAILURE_TYPES
 
 APPEND_KEYS = (
@@ -161,7 +160,7 @@ class EventStoreApi(models.Model):
                 "id": event.id,
                 "version": event.version,
                 "event_type": event.event_type,
-                "payload_json": canonical(normalise(event.payload)),
+                "payload_json": event.payload_json,
                 "outcome": event.outcome,
                 "message": event.error_message or "",
                 "timestamp": fields.Datetime.to_string(event.timestamp),

@@ -3,6 +3,7 @@ import re
 from odoo import _, api, models, tools
 from odoo.exceptions import AccessError, UserError
 
+from ..compat import returns_model
 from ..exceptions import HandlerConflict
 
 CONVENTIONS = (
@@ -50,6 +51,7 @@ class SnapshotHandlerRegistry(models.AbstractModel):
         return True
 
     @api.model
+    @returns_model
     def get_handler(self, model_name):
         """Return the handler of an aggregate type in this environment, or False.
 

@@ -2,6 +2,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..canonical_json import canonical, normalise
 from ..fields import NO_SUM, JsonDocument
 
 STAMPS = ("create_uid", "create_date", "write_uid", "write_date")
@@ -25,11 +26,27 @@ class SnapshotMixin(models.AbstractModel):
         required=True, readonly=True, help="Version of the last event that was applied.", **NO_SUM
     )
     state = JsonDocument(required=True, readonly=True)
+    state_json = fields.Text(
+        string="State as Text",
+        compute="_compute_state_json",
+        search="_search_state_json",
+        help="The state in JSON's canonical spelling, also where XML-RPC cannot carry it.",
+    )
     last_event_type = fields.Char(string="Last Event", readonly=True)
     last_event_date = fields.Datetime(string="Last Event On", readonly=True)
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, index=True, ondelete="restrict"
     )
+
+    @api.depends("state")
+    def _compute_state_json(self):
+        for snapshot in self:
+            snapshot.state_json = canonical(normalise(snapshot.state or {}))
+
+    @api.model
+    def _search_state_json(self, _operator, _value):
+        # Without this, Odoo would quietly match every snapshot.
+        raise UserError(_("Snapshots cannot be searched by their state; use their columns."))
 
     def init(self):
         super().init()

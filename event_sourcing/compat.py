@@ -1,0 +1,17 @@
+"""The few calls that Odoo 17 and its successors spell differently."""
+
+from odoo import api
+
+
+def returns_model(method):
+    """Let a call over RPC answer with the name of the model that ``method`` returns.
+
+    Odoo 17 would show a traceback for the recordset; its successors give its ids.
+    """
+    if not hasattr(api, "returns"):
+        return method
+    return api.returns("self", downgrade=_model_name)(method)
+
+
+def _model_name(model):
+    return False if model is False else model._name
