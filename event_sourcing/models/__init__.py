@@ -11,3 +11,12 @@ from . import snapshot_handler_registry
 from . import snapshot_mixin
 from . import event_snapshot
 from . import event_source_mixin
+from . import handler_knowledge
+from . import event_document
+from . import event_store_display
+from . import stream_links
+from . import export_as_text
+from . import event_catalogue
+from . import snapshot_handler_entry
+from . import snapshot_handler_event_type
+from . import res_config_settings

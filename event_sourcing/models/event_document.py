@@ -1,0 +1,209 @@
+import re
+from datetime import date, datetime
+
+from odoo import _, api, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import format_date, format_datetime
+from odoo.tools.misc import formatLang
+
+from ..canonical_json import pretty
+
+MAX_ROWS = 500
+MAX_MODEL_ID = 2**31 - 1
+NOTHING = "—"
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2})?")
+
+
+class EventDocument(models.AbstractModel):
+    """A JSON document as people read it: for the widgets event_payload and event_json.
+
+    Any ``json`` field can be shown. Where its record also has a ``model_name``, the
+    handler of that aggregate type lends its labels, its kinds of values and the
+    columns of its snapshot model.
+    """
+
+    _name = "event.document"
+    _description = "Readable JSON Document"
+
+    @api.model
+    def describe(self, model_name, record_id, field_name):
+        """Return one stored document, with the rights of the user who asks.
+
+        :param str model_name: the model of the record, such as ``event.store``
+        :param int record_id: its id
+        :param str field_name: a field of type ``json``
+        :return: dict with ``rows``, a list of ``{"key", "label", "value"}``, and
+            ``text``, the same as indented JSON
+        :raise UserError: when there is no such field
+        :raise AccessError: without the right to read the record
+        """
+        field = self.env[model_name]._fields.get(field_name) if model_name in self.env else None
+        if field is None or field.type != "json":
+            raise UserError(
+                _(
+                    "%(model)s has no JSON field %(field)s; reload the page.",
+                    model=model_name,
+                    field=field_name,
+                )
+            )
+        record = self.env[model_name].browse(record_id)
+        names = [n for n in ("model_name", "event_type") if n in record._fields]
+        values = record.read([field_name, *names])[0]
+        document = values[field_name] or {}
+        return {
+            "rows": self._rows(document, values.get("model_name"), values.get("event_type")),
+            "text": pretty(document),
+        }
+
+    @api.model
+    def _rows(self, document, model_name=None, event_type=None):
+        """Return ``document`` as a flat list of labelled values.
+
+        :param document: a JSON value; normally an object
+        :param str model_name: the aggregate type whose handler lends its words
+        :param str event_type: the event whose declared kinds come first
+        """
+        words = self._words(model_name, event_type)
+        leaves = list(self._leaves(self._in_order(document, words)))
+        rows = [
+            {
+                "key": ".".join(path),
+                "label": " › ".join(self._step_label(step, words) for step in path) or NOTHING,
+                "value": self._readable(path, value, words),
+            }
+            for path, value in leaves[:MAX_ROWS]
+        ]
+        if len(leaves) > MAX_ROWS:
+            rows.append(
+                {
+                    "key": "…",
+                    "label": "…",
+                    "value": _(
+                        "%(count)s more values; see the JSON page.", count=len(leaves) - MAX_ROWS
+                    ),
+                }
+            )
+        return rows
+
+    @api.model
+    def _in_order(self, document, words):
+        """Return an object with the keys that have a meaning first; jsonb keeps no order."""
+        if not isinstance(document, dict):
+            return document
+        known = {key: place for place, key in enumerate(words["order"])}
+        keys = sorted(document, key=lambda key: (known.get(key, len(known)), key))
+        return {key: document[key] for key in keys}
+
+    @api.model
+    def _leaves(self, value, path=()):
+        """Yield ``(path, value)`` for what is no object or list, or an empty one."""
+        if isinstance(value, dict) and value:
+            for key, item in value.items():
+                yield from self._leaves(item, (*path, key))
+        elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+            for number, item in enumerate(value, 1):
+                yield from self._leaves(item, (*path, str(number)))
+        elif path:
+            yield path, value
+
+    @api.model
+    def _words(self, model_name, event_type):
+        """Return what is known about keys: labels, kinds and fields, by key."""
+        words = {
+            "model_name": model_name,
+            "handler": None,
+            "labels": self._engine_labels(),
+            "order": list(self._engine_labels()),
+            "declared": {},
+            "fields": {},
+        }
+        handler = self.env["snapshot.handler.registry"]._known_handler(model_name)
+        if handler is None:
+            return words
+        words["handler"] = handler
+        snapshot = self.env.get(handler._snapshot_model)
+        if snapshot is not None:
+            words["fields"] = {name: snapshot._fields[name] for name in snapshot._typed_columns()}
+            for name, field in words["fields"].items():
+                words["labels"][name] = field._description_string(self.env)
+        words["labels"].update(handler._payload_labels())
+        for declared in handler._payload_fields.values():
+            words["declared"].update(declared)
+        own = handler._payload_fields.get(event_type, {})
+        words["declared"].update(own)
+        order = [*own, *words["fields"], *handler._payload_labels(), *words["order"]]
+        words["order"] = list(dict.fromkeys(order))
+        return words
+
+    @api.model
+    def _engine_labels(self):
+        """Labels of the keys that the engine itself writes into failure events."""
+        return {
+            "status": _("Status"),
+            "failed_event": _("Event Attempted"),
+            "error_message": _("Reason"),
+            "failed_payload": _("Payload of the Attempt"),
+            "failed_event_uuid": _("UUID of the Attempt"),
+            "error_class": _("Kind of Error"),
+            "traceback": _("Technical Details"),
+        }
+
+    @api.model
+    def _step_label(self, step, words):
+        return words["labels"].get(step, step)
+
+    @api.model
+    def _readable(self, path, value, words):
+        """Return one value as text, in the language and time zone of the user."""
+        if value is None or value == "" or value == {} or value == []:
+            return NOTHING
+        if isinstance(value, list):
+            return "\n".join(self._readable(path, item, words) for item in value)
+        if isinstance(value, bool):
+            return _("Yes") if value else _("No")
+        key = path[-1] if not path[-1].isdigit() or len(path) == 1 else path[-2]
+        declared = words["declared"].get(key)
+        if isinstance(value, int | float):
+            return self._readable_number(key, value, declared, words)
+        if key == "failed_event":
+            return self.env["snapshot.handler.registry"]._event_label(words["model_name"], value)
+        if key == "status" and words["handler"] is not None:
+            return words["handler"]._status_labels().get(value, value)
+        field = words["fields"].get(key)
+        if field is not None and field.type == "selection":
+            return dict(field._description_selection(self.env)).get(value, value)
+        return value if declared and declared.kind == "text" else self._readable_text(value)
+
+    @api.model
+    def _readable_number(self, key, value, declared, words):
+        field = words["fields"].get(key)
+        model = declared.model if declared else None
+        if not model and field is not None and field.type == "many2one":
+            model = field.comodel_name
+        if model and model in self.env and isinstance(value, int) and 0 < value <= MAX_MODEL_ID:
+            return self._record_name(model, value)
+        if declared is None and field is None:
+            return str(value)  # it may be a year or a number plate
+        digits = 0 if isinstance(value, int) else min(len(repr(value).partition(".")[2]), 6)
+        return formatLang(self.env, value, digits=digits)
+
+    @api.model
+    def _record_name(self, model, record_id):
+        """Return the name of a record; its number where it is gone or not for this user."""
+        try:
+            return self.env[model].browse(record_id).exists().display_name or str(record_id)
+        except AccessError:
+            return str(record_id)
+
+    @api.model
+    def _readable_text(self, value):
+        """Return a text; dates and moments as the user's language writes them."""
+        try:
+            if DATE.fullmatch(value):
+                return format_date(self.env, date.fromisoformat(value))
+            if MOMENT.fullmatch(value):
+                return format_datetime(self.env, datetime.fromisoformat(value))
+        except ValueError:
+            pass
+        return value

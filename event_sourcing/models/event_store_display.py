@@ -1,0 +1,112 @@
+from odoo import _, api, fields, models
+
+from .event_store import FAILURE_TYPES
+
+
+class EventStoreDisplay(models.Model):
+    """What the screens show of an event beyond its columns; nothing here is stored."""
+
+    _inherit = "event.store"
+
+    event_label = fields.Char(
+        string="Event",
+        compute="_compute_event_label",
+        help="What people call the event type, where its handler says so.",
+    )
+    is_failure = fields.Boolean(string="Is a Failure Event", compute="_compute_event_label")
+    source_name = fields.Char(string="Business Record", compute="_compute_source")
+    source_model = fields.Char(string="Business Model", compute="_compute_source")
+    source_id = fields.Integer(string="Business Record ID", compute="_compute_source")
+
+    @api.depends("event_type", "model_name")
+    @api.depends_context("lang")
+    def _compute_event_label(self):
+        registry = self.env["snapshot.handler.registry"]
+        known = {}
+        for event in self:
+            key = event.model_name, event.event_type
+            if key not in known:
+                known[key] = registry._event_label(*key)
+            event.event_label = known[key]
+            event.is_failure = event.event_type in FAILURE_TYPES
+
+    @api.depends("model_name", "aggregate_id")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_source(self):
+        registry = self.env["snapshot.handler.registry"]
+        for model_name, events in self.grouped("model_name").items():
+            records = registry._source_records(model_name, events.mapped("aggregate_id"))
+            for event in events:
+                record = records.get(event.aggregate_id)
+                event.source_name = record.display_name if record else False
+                event.source_model = record._name if record else False
+                event.source_id = record.id if record else False
+
+    @api.depends("event_type", "model_name", "aggregate_id", "version")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for event in self:
+            event.display_name = _(
+                "%(event)s (%(aggregate)s, version %(version)s)",
+                event=event.event_label,
+                aggregate=event.aggregate_id,
+                version=event.version,
+            )
+
+    # ------------------------------------------------------------------
+    # Buttons
+    # ------------------------------------------------------------------
+
+    def action_open_source(self):
+        """Open the business record that the event is about."""
+        self.ensure_one()
+        if not self.source_id:
+            return False
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.source_name,
+            "res_model": self.source_model,
+            "res_id": self.source_id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+        }
+
+    def action_open_failed_event(self):
+        """Open the event that this failure event is about."""
+        self.ensure_one()
+        return self.failed_event_id._open_form()
+
+    def action_open_failure(self):
+        """Open the failure event about this event."""
+        self.ensure_one()
+        return self.failure_ids[:1]._open_form()
+
+    def action_open_stream(self):
+        """Open all events of the same aggregate."""
+        self.ensure_one()
+        return self._open_stream(self.model_name, self.aggregate_id)
+
+    def _open_form(self):
+        """Return the action that opens one event, or False for none."""
+        if not self:
+            return False
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.display_name,
+            "res_model": "event.store",
+            "res_id": self.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+        }
+
+    @api.model
+    def _open_stream(self, model_name, aggregate_id):
+        """Return the action that lists the events of one aggregate, newest first."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Events of %(aggregate)s", aggregate=aggregate_id),
+            "res_model": "event.store",
+            "view_mode": "list,form",
+            "views": [(False, "list"), (False, "form")],
+            "domain": [("model_name", "=", model_name), ("aggregate_id", "=", aggregate_id)],
+        }

@@ -1,0 +1,62 @@
+from odoo import _, api, models
+from odoo.exceptions import UserError
+
+from .event_store import INVALID_OPERATION, SYSTEM_ERROR
+
+
+class HandlerKnowledge(models.AbstractModel):
+    """What screens may say about an aggregate type: its handler's words, if it has any."""
+
+    _inherit = "snapshot.handler.registry"
+
+    @api.model
+    def _known_handler(self, model_name):
+        """Return the handler that can explain ``model_name``, in this environment.
+
+        None where there is no handler, where two claim the aggregate, or where the
+        handler is a plain model with ``apply_event`` that declares nothing: a screen
+        must open in each of these cases.
+        """
+        name = self._handler_names().get(model_name or "")
+        if not name or name not in self.env:
+            return None
+        handler = self.env[name]
+        return handler if isinstance(handler, self.env.registry["snapshot.handler"]) else None
+
+    @api.model
+    def _event_label(self, model_name, event_type):
+        """Return what people call an event type, in the language of the user."""
+        engine = {
+            INVALID_OPERATION: _("Refused Attempt"),
+            SYSTEM_ERROR: _("Technical Fault"),
+        }
+        if event_type in engine:
+            return engine[event_type]
+        handler = self._known_handler(model_name)
+        labels = {} if handler is None else handler._event_labels()
+        return labels.get(event_type) or event_type or ""
+
+    @api.model
+    def _source_records(self, model_name, aggregate_ids):
+        """Return ``{aggregate id: business record}`` that the user may read.
+
+        :return: recordset of the handler's source model per id; empty where there is
+            none, or none that is open to the user
+        """
+        handler = self._known_handler(model_name)
+        name = handler._source_model if handler is not None else None
+        if not name or name not in self.env:
+            return {}
+        source = self.env[name]
+        if not self._may_read(source):
+            return {}
+        field = getattr(source, "_aggregate_field", "name")
+        found = source.with_context(active_test=False).search([(field, "in", list(aggregate_ids))])
+        return {record[field]: record for record in reversed(found)}
+
+    @api.model
+    def _may_read(self, model):
+        if hasattr(model, "has_access"):
+            return model.has_access("read")
+        return model.check_access_rights("read", raise_exception=False)
+

@@ -1,0 +1,123 @@
+from odoo import _, api, fields, models
+
+from .event_store_input import POLICIES
+
+POLICY_NAMES = [
+    ("record", "Keep the event and record the refusal"),
+    ("reject", "Raise an error and store nothing"),
+    ("reject_and_record", "Raise an error and record the attempt"),
+]
+SHORT_POLICY_NAMES = [
+    ("record", "Record"),
+    ("reject", "Raise"),
+    ("reject_and_record", "Raise and record"),
+]
+
+
+class SnapshotHandlerEntry(models.Model):
+    """The handlers as this database knows them: one row per aggregate type."""
+
+    _name = "snapshot.handler.entry"
+    _description = "Registered Handler"
+    _inherit = "event.catalogue"
+    _auto = False
+    _order = "conflict desc, model_name"
+    _rec_name = "model_name"
+
+    model_name = fields.Char(string="Aggregate Type", readonly=True)
+    handler = fields.Char(
+        readonly=True, help="The model with the rules; two names are a conflict."
+    )
+    found_by = fields.Selection(
+        [("name", "Its name"), ("attribute", "_aggregate_model"), ("explicit", "Registration")],
+        readonly=True,
+        help="How the handler was found: by its name, because it says which aggregate it"
+        " serves, or because an addon registered it explicitly.",
+    )
+    conflict = fields.Boolean(
+        readonly=True,
+        help="Two handlers claim this aggregate type: its events cannot be recorded until"
+        " one is uninstalled or the one to use is registered.",
+    )
+    style = fields.Selection(
+        [("fold", "Folds in memory"), ("plain", "Writes its snapshot itself")],
+        string="Kind",
+        readonly=True,
+    )
+    snapshot_model = fields.Char(readonly=True)
+    source_model = fields.Char(string="Business Model", readonly=True)
+    invalid_policy = fields.Selection(SHORT_POLICY_NAMES, string="On a Broken Rule", readonly=True)
+    error_policy = fields.Selection(SHORT_POLICY_NAMES, string="On a Technical Fault", readonly=True)
+    event_count = fields.Integer(string="Event Types", readonly=True)
+    event_names = fields.Char(string="Known Events", compute="_compute_events")
+    conflict_message = fields.Char(compute="_compute_conflict_message")
+    event_type_ids = fields.One2many(
+        "snapshot.handler.event.type", "entry_id", string="Events It Knows", readonly=True
+    )
+
+    @api.depends("model_name")
+    @api.depends_context("lang")
+    def _compute_events(self):
+        registry = self.env["snapshot.handler.registry"]
+        for entry in self:
+            handler = registry._known_handler(entry.model_name)
+            types = () if handler is None else handler._transitions
+            labels = {} if handler is None else handler._event_labels()
+            entry.event_names = ", ".join(labels.get(name, name) for name in types)
+
+    @api.depends("conflict", "handler", "model_name")
+    @api.depends_context("lang")
+    def _compute_conflict_message(self):
+        for entry in self:
+            entry.conflict_message = entry.conflict and _(
+                "Two handlers serve the aggregate %(aggregate)s: %(handlers)s."
+                " Uninstall one, or register the one to use.",
+                aggregate=entry.model_name,
+                handlers=entry.handler,
+            )
+
+    def _catalogue_rows(self):
+        registry = self.env["snapshot.handler.registry"]
+        registered = registry._registered()
+        claims = {model: list(names) for model, names in registry._discover().items()}
+        claims.update((model, [name]) for model, name in registered.items())
+        return [
+            self._entry_row(model, [n for n in names if n in self.env], model in registered)
+            for model, names in claims.items()
+        ]
+
+    def _entry_row(self, model_name, names, registered):
+        """Return the row of one aggregate type and the handlers that claim it."""
+        row = {
+            "id": self._stable_id(model_name),
+            "model_name": model_name,
+            "handler": ", ".join(names),
+            "conflict": len(names) > 1,
+            "event_count": 0,
+        }
+        if len(names) != 1:
+            return row
+        handler = self.env[names[0]]
+        folds = self.env["event.store"]._folds_in_memory(handler)
+        return {
+            **row,
+            "found_by": "explicit"
+            if registered
+            else "attribute"
+            if getattr(handler, "_aggregate_model", None)
+            else "name",
+            "style": "fold" if folds else "plain",
+            "snapshot_model": getattr(handler, "_snapshot_model", None),
+            "source_model": getattr(handler, "_source_model", None),
+            "invalid_policy": self._effective_policy(handler, "invalid_policy"),
+            "error_policy": self._effective_policy(handler, "error_policy"),
+            "event_count": len(getattr(handler, "_transitions", ())),
+        }
+
+    def _effective_policy(self, handler, name):
+        """Return the handler's own policy, else the one chosen in Settings."""
+        policy = getattr(handler, f"_{name}", None)
+        if policy not in POLICIES:
+            parameter = f"event_sourcing.{name}"
+            policy = self.env["ir.config_parameter"].sudo().get_param(parameter)
+        return policy if policy in POLICIES else "record"

@@ -1,0 +1,61 @@
+from odoo import api, fields, models
+
+
+class SnapshotHandlerEventType(models.Model):
+    """The event types that the handlers declare: a row per aggregate type and event."""
+
+    _name = "snapshot.handler.event.type"
+    _description = "Event Type of a Handler"
+    _inherit = "event.catalogue"
+    _auto = False
+    _order = "model_name, sequence, id"
+    _rec_name = "label"
+
+    entry_id = fields.Many2one("snapshot.handler.entry", string="Handler", readonly=True)
+    model_name = fields.Char(string="Aggregate Type", readonly=True)
+    event_type = fields.Char(string="Technical Name", readonly=True)
+    label = fields.Char(string="Event", readonly=True)
+    sequence = fields.Integer(readonly=True)
+    sources = fields.Char(string="Possible While", readonly=True)
+    target = fields.Char(string="Leads To", readonly=True)
+    payload_keys = fields.Char(
+        string="Payload", compute="_compute_payload_keys", help="Required values have a star."
+    )
+
+    @api.depends("model_name", "event_type")
+    @api.depends_context("lang")
+    def _compute_payload_keys(self):
+        registry = self.env["snapshot.handler.registry"]
+        for event_type in self:
+            handler = registry._known_handler(event_type.model_name)
+            declared, labels = {}, {}
+            if handler is not None:
+                declared = handler._payload_fields.get(event_type.event_type, {})
+                labels = handler._payload_labels()
+            event_type.payload_keys = ", ".join(
+                labels.get(key, key) + ("*" if field.required else "")
+                for key, field in declared.items()
+            )
+
+    def _catalogue_rows(self):
+        registry = self.env["snapshot.handler.registry"]
+        rows = []
+        for model_name in registry._handler_names():
+            handler = registry._known_handler(model_name)
+            if handler is None:
+                continue
+            labels, statuses = handler._event_labels(), handler._status_labels()
+            for number, (event_type, rule) in enumerate(handler._transitions.items()):
+                rows.append(
+                    {
+                        "id": self._stable_id(model_name, event_type),
+                        "entry_id": self._stable_id(model_name),
+                        "model_name": model_name,
+                        "event_type": event_type,
+                        "label": labels.get(event_type) or event_type,
+                        "sequence": number,
+                        "sources": ", ".join(statuses.get(s, s) for s in rule.sources),
+                        "target": statuses.get(rule.target, rule.target),
+                    }
+                )
+        return rows

@@ -1,0 +1,52 @@
+/** @odoo-module **/
+
+import { Component } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { RecordSelector } from "@web/core/record_selectors/record_selector";
+import { registry } from "@web/core/registry";
+import { standardFieldProps } from "@web/views/fields/standard_field_props";
+
+const INPUTS = { date: "date", datetime: "datetime-local" };
+
+/**
+ * One input for each value that an event takes. Which ones says the field
+ * `payload_form` of the same record; what was typed is kept as text by key, and the
+ * server turns it into numbers, dates and so on, or says what is wrong with it.
+ */
+export class PayloadForm extends Component {
+    static template = "event_sourcing.PayloadForm";
+    static components = { RecordSelector };
+    static props = { ...standardFieldProps };
+
+    get inputs() {
+        return this.props.record.data.payload_form || [];
+    }
+
+    value(key) {
+        return (this.props.record.data[this.props.name] || {})[key] || "";
+    }
+
+    inputType(input) {
+        return INPUTS[input.kind] || "text";
+    }
+
+    inputMode(input) {
+        return { integer: "numeric", number: "decimal" }[input.kind] || "text";
+    }
+
+    update(key, value) {
+        const values = { ...this.props.record.data[this.props.name] };
+        if (value) {
+            values[key] = String(value);
+        } else {
+            delete values[key];
+        }
+        return this.props.record.update({ [this.props.name]: values });
+    }
+}
+
+registry.category("fields").add("event_payload_form", {
+    component: PayloadForm,
+    displayName: _t("Payload Form"),
+    supportedTypes: ["json", "jsonb"],
+});

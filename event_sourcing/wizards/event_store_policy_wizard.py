@@ -1,0 +1,55 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError
+
+from ..models.snapshot_handler_entry import POLICY_NAMES
+
+PARAMETERS = {
+    "invalid_policy": "event_sourcing.invalid_policy",
+    "error_policy": "event_sourcing.error_policy",
+}
+
+
+class EventStorePolicyWizard(models.TransientModel):
+    """The default policies, for managers: the general settings are for administrators."""
+
+    _name = "event.store.policy.wizard"
+    _description = "Event Sourcing Settings"
+
+    invalid_policy = fields.Selection(
+        POLICY_NAMES,
+        string="When an Event Breaks a Rule",
+        required=True,
+        default=lambda self: self._current("invalid_policy"),
+        help="For handlers that choose no policy of their own.",
+    )
+    error_policy = fields.Selection(
+        POLICY_NAMES,
+        string="When a Technical Fault Stops an Event",
+        required=True,
+        default=lambda self: self._current("error_policy"),
+        help="For handlers that choose no policy of their own.",
+    )
+
+    def _compute_display_name(self):
+        for wizard in self:
+            wizard.display_name = _("Event Sourcing Settings")
+
+    @api.model
+    def _current(self, name):
+        policy = self.env["ir.config_parameter"].sudo().get_param(PARAMETERS[name])
+        return policy if policy in dict(POLICY_NAMES) else "record"
+
+    def action_save(self):
+        """Store the choices for the whole database.
+
+        :raise AccessError: for anyone who is no Event Sourcing manager
+        """
+        self.ensure_one()
+        if not self.env.user.has_group("event_sourcing.event_store_group_manager"):
+            raise AccessError(
+                _("Only an Event Sourcing manager may change these settings; ask one to do it.")
+            )
+        parameters = self.env["ir.config_parameter"].sudo()
+        for name, parameter in PARAMETERS.items():
+            parameters.set_param(parameter, self[name])
+        return {"type": "ir.actions.act_window_close"}
