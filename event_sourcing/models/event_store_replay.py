@@ -42,7 +42,7 @@ class EventStoreReplay(models.Model):
             raise UserError(
                 _(
                     "%(aggregate)s has no version %(version)s; its last one is %(last)s.",
-                    aggregate=f"{model_name}/{aggregate_id}",
+                    aggregate="/".join((model_name, aggregate_id)),
                     version=version,
                     last=head,
                 )
@@ -74,7 +74,7 @@ class EventStoreReplay(models.Model):
                 _(
                     "%(aggregate)s belongs to a company that you have no access to;"
                     " switch to that company or ask your administrator.",
-                    aggregate=f"{model_name}/{aggregate_id}",
+                    aggregate="/".join((model_name, aggregate_id)),
                 )
             )
         return head.version

@@ -1,6 +1,6 @@
 /** @odoo-module **/
 
-import { Component } from "@odoo/owl";
+import { Component, onWillUpdateProps } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { RecordSelector } from "@web/core/record_selectors/record_selector";
 import { registry } from "@web/core/registry";
@@ -18,12 +18,22 @@ export class PayloadForm extends Component {
     static components = { RecordSelector };
     static props = { ...standardFieldProps };
 
+    setup() {
+        // Kept here as well: the record takes a change only after the one before it.
+        this.values = { ...this.props.record.data[this.props.name] };
+        onWillUpdateProps((next) => {
+            if (next.record.id !== this.props.record.id) {
+                this.values = { ...next.record.data[next.name] };
+            }
+        });
+    }
+
     get inputs() {
         return this.props.record.data.payload_form || [];
     }
 
     value(key) {
-        return (this.props.record.data[this.props.name] || {})[key] || "";
+        return this.values[key] || "";
     }
 
     inputType(input) {
@@ -35,13 +45,8 @@ export class PayloadForm extends Component {
     }
 
     update(key, value) {
-        const values = { ...this.props.record.data[this.props.name] };
-        if (value) {
-            values[key] = String(value);
-        } else {
-            delete values[key];
-        }
-        return this.props.record.update({ [this.props.name]: values });
+        this.values[key] = value ? String(value) : "";
+        return this.props.record.update({ [this.props.name]: { ...this.values } });
     }
 }
 
