@@ -2,7 +2,11 @@
 
 from psycopg2 import InterfaceError, OperationalError
 
+from odoo import exceptions
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
+
+# Odoo 19 has an error of its own for conflicts that it retries.
+FINAL = (InterfaceError, getattr(exceptions, "ConcurrencyError", InterfaceError))
 
 
 def must_retry(error):
@@ -14,7 +18,7 @@ def must_retry(error):
     seen = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
-        if isinstance(error, InterfaceError):
+        if isinstance(error, FINAL):
             return True
         if isinstance(error, OperationalError) and (
             error.pgcode is None or error.pgcode in PG_CONCURRENCY_ERRORS_TO_RETRY

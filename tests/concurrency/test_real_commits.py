@@ -246,4 +246,4 @@ def test_a_clients_retry_by_uuid_does_not_record_an_attempt_twice(cursor, key):
 
 def _conflict():
     """Return a serialization failure as PostgreSQL would raise it."""
-    return type("Conflict", (psycopg2.OperationalError,), {"pgcode": "40001"})("played")
+    return type("Conflict", (errors.SerializationFailure,), {"pgcode": "40001"})("played")
