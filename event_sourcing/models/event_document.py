@@ -1,9 +1,9 @@
 import re
 from datetime import date, datetime
 
-from odoo import _, api, models
+from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import format_date, format_datetime
+from odoo.tools import format_date
 from odoo.tools.misc import formatLang
 
 from ..canonical_json import pretty
@@ -191,8 +191,9 @@ class EventDocument(models.AbstractModel):
     @api.model
     def _record_name(self, model, record_id):
         """Return the name of a record; its number where it is gone or not for this user."""
+        records = self.env[model].with_context(active_test=False)
         try:
-            return self.env[model].browse(record_id).exists().display_name or str(record_id)
+            return records.search([("id", "=", record_id)]).display_name or str(record_id)
         except AccessError:
             return str(record_id)
 
@@ -203,7 +204,8 @@ class EventDocument(models.AbstractModel):
             if DATE.fullmatch(value):
                 return format_date(self.env, date.fromisoformat(value))
             if MOMENT.fullmatch(value):
-                return format_datetime(self.env, datetime.fromisoformat(value))
+                moment = fields.Datetime.context_timestamp(self, datetime.fromisoformat(value))
+                return f"{format_date(self.env, moment.date())} {moment:%H:%M:%S}"
         except ValueError:
             pass
         return value

@@ -3,7 +3,7 @@ from odoo import _, api, fields, models
 from .event_store_input import POLICIES
 
 POLICY_NAMES = [
-    ("record", "Keep the event and record the refusal"),
+    ("record", "Keep the event and record the reason"),
     ("reject", "Raise an error and store nothing"),
     ("reject_and_record", "Raise an error and record the attempt"),
 ]

@@ -118,9 +118,9 @@ class EventStoreRecordPayload(models.TransientModel):
         text = value if isinstance(value, str) else str(value)
         try:
             typed = getattr(self, f"_as_{field.kind}", str)(text)
+            problem = field.problem(typed)
         except (ValueError, OverflowError):
-            typed = value  # its problem is named below
-        problem = field.problem(typed)
+            problem = "type"
         if problem:
             handler = self.env["snapshot.handler.registry"]._known_handler(self.model_name)
             raise UserError(handler._payload_refusal(key, field, problem))

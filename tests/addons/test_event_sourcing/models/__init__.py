@@ -3,3 +3,4 @@ from . import bad_handlers
 from . import conventions
 from . import counter_handler
 from . import extra_field
+from . import ticket

@@ -1,0 +1,125 @@
+"""The screens open for each group, and show what they promise."""
+
+from lxml import etree
+
+from odoo.exceptions import AccessError
+
+from odoo.addons.test_event_sourcing.common import EventCase, make_user
+
+SCREENS = ("event.store", "event.stream", "event.snapshot", "snapshot.handler.entry")
+ROOT = "event_sourcing.event_sourcing_menu_root"
+
+
+class TestScreens(EventCase):
+    def _arch(self, model, kind, user):
+        views = self.env[model].with_user(user).get_views([(False, kind)])
+        return etree.fromstring(views["views"][kind]["arch"])
+
+    def test_each_group_opens_each_screen(self):
+        self.add()
+        for group in ("user", "integration", "auditor", "manager"):
+            user = make_user(self.env, f"screens-{group}", group)
+            for model in SCREENS:
+                for kind in ("list", "form", "search"):
+                    with self.subTest(group=group, model=model, kind=kind):
+                        self.assertIsNotNone(self._arch(model, kind, user))
+                self.env[model].with_user(user).search([]).read()
+
+    def test_nothing_is_created_changed_or_copied_by_hand(self):
+        admin = self.env.ref("base.user_admin")
+        for model in SCREENS:
+            for kind in ("list", "form"):
+                arch = self._arch(model, kind, admin)
+                for right in ("create", "edit", "delete"):
+                    with self.subTest(model=model, kind=kind, right=right):
+                        self.assertIn(arch.get(right), ("false", "False", "0"))
+            self.assertIn(self._arch(model, "form", admin).get("duplicate"), ("false", "0"))
+
+    def test_lists_fetch_no_document(self):
+        admin = self.env.ref("base.user_admin")
+        for model in SCREENS:
+            names = {node.get("name") for node in self._arch(model, "list", admin).iter("field")}
+            documents = {n for n, f in self.env[model]._fields.items() if f.type == "json"}
+            self.assertFalse(names & documents, model)
+
+    def test_search_uses_stored_columns_alone(self):
+        admin = self.env.ref("base.user_admin")
+        for model in SCREENS:
+            for node in self._arch(model, "search", admin).iter("field", "filter"):
+                name = node.get("name") if node.tag == "field" else node.get("date")
+                if name:
+                    self.assertTrue(self.env[model]._fields[name].store, f"{model}: {name}")
+
+    def test_menus_by_group(self):
+        expected = {
+            "user": {"Events", "Streams", "Snapshots", "Handlers"},
+            "integration": {"Events", "Streams", "Snapshots", "Handlers", "Record Event"},
+            "manager": {
+                *("Events", "Streams", "Snapshots", "Handlers"),
+                *("Record Event", "Configuration"),
+            },
+        }
+        for group, names in expected.items():
+            user = make_user(self.env, f"menus-{group}", group)
+            menus = self.env["ir.ui.menu"].with_user(user)
+            visible = menus.browse(menus._visible_menu_ids())
+            root = self.env.ref(ROOT)
+            self.assertEqual(set(visible.filtered(lambda m: m.parent_id == root).mapped("name")), names)
+        outsider = make_user(self.env, "menus-outsider")
+        menus = self.env["ir.ui.menu"].with_user(outsider)
+        self.assertNotIn(self.env.ref(ROOT).id, menus._visible_menu_ids())
+
+
+class TestHandlersScreen(EventCase):
+    def _entry(self, model_name):
+        return self.env["snapshot.handler.entry"].search([("model_name", "=", model_name)])
+
+    def test_how_each_was_found(self):
+        for model_name, handler, found_by in (
+            ("counter", "counter.snapshot.handler", "name"),
+            ("prefixed", "snapshot.handler.prefixed", "name"),
+            ("explicit", "oddly.named", "attribute"),
+        ):
+            entry = self._entry(model_name)
+            self.assertEqual((entry.handler, entry.found_by), (handler, found_by))
+            self.assertFalse(entry.conflict)
+
+    def test_registered_explicitly(self):
+        registry = self.env["snapshot.handler.registry"]
+        self.addCleanup(registry._registered().pop, "claimed", None)
+        registry.register_handler("claimed", "unclaimed.rules")
+        self.assertEqual(self._entry("claimed").found_by, "explicit")
+
+    def test_a_conflict_names_both(self):
+        entry = self._entry("twice")
+        self.assertTrue(entry.conflict)
+        for name in ("twice.snapshot.handler", "snapshot.handler.twice"):
+            self.assertIn(name, entry.handler)
+            self.assertIn(name, entry.conflict_message)
+        self.assertEqual(self.env["snapshot.handler.entry"].search([], limit=1), entry)
+
+    def test_policies_are_those_that_count(self):
+        self.assertEqual(self._entry("strict").invalid_policy, "reject")
+        self.assertEqual(self._entry("counter").invalid_policy, "record")
+        self.env["ir.config_parameter"].set_param("event_sourcing.invalid_policy", "reject")
+        self.env.invalidate_all()
+        self.assertEqual(self._entry("counter").invalid_policy, "reject")
+
+    def test_events_with_their_rules(self):
+        opened, solved = self._entry("ticket").event_type_ids
+        self.assertEqual(
+            (opened.label, opened.event_type, opened.sources, opened.target),
+            ("Ticket opened", "Opened", "New", "In progress"),
+        )
+        self.assertIn("What is wrong*", opened.payload_keys)
+        self.assertEqual((solved.event_type, solved.payload_keys), ("Solved", ""))
+        self.assertEqual(self._entry("ticket").event_names, "Ticket opened, Ticket solved")
+
+    def test_a_plain_handler_is_shown_too(self):
+        entry = self._entry("article")
+        self.assertEqual((entry.style, entry.event_names), ("plain", ""))
+
+    def test_others_do_not_see_it(self):
+        outsider = make_user(self.env, "entry-outsider")
+        with self.assertRaises(AccessError):
+            self.env["snapshot.handler.entry"].with_user(outsider).search([]).read()
