@@ -1,0 +1,21 @@
+"""Where things lie: everything that is made goes below ``.run`` or the user's cache."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RUN = Path(os.environ.get("ES_RUN_DIR") or ROOT / ".run")
+LOG = RUN / "log"
+ADDONS = ("event_sourcing", "rental_event_sourcing")
+TEST_ADDONS = ROOT / "tests" / "addons"
+SERIES = ("17.0", "19.0")
+
+
+def cache():
+    """Return the folder of the Odoo sources, shared by all checkouts of a user."""
+    return Path.home() / ".cache" / "odoo-sources"
+
+
+def test_addons():
+    """Return the names of the addons that only tests install."""
+    return sorted(path.parent.name for path in TEST_ADDONS.glob("*/__manifest__.py"))
