@@ -1,0 +1,85 @@
+"""Real Odoo processes to talk to, to kill, and to start again."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import xmlrpc.client
+from pathlib import Path
+
+
+class OdooServer:
+    """One Odoo on its own port.
+
+    :param str database: the database it serves
+    :param int workers: 0 for threads, else that many processes
+    """
+
+    def __init__(self, database, workers=0):
+        self.database = database
+        self.workers = workers
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = Path(os.environ["ES_ARTEFACTS"]) / f"odoo-{self.port}.log"
+        self.process = None
+
+    def start(self):
+        """Start it and return when it answers."""
+        command = [
+            *(os.environ["ES_PYTHON"], os.environ["ES_LAUNCHER"]),
+            *(f"--database={self.database}", f"--addons-path={os.environ['ES_ADDONS_PATH']}"),
+            *("--http-interface=127.0.0.1", f"--http-port={self.port}"),
+            *(f"--gevent-port={_free_port()}", f"--workers={self.workers}"),
+            *("--max-cron-threads=0", "--no-database-list", "--db_maxconn=40"),
+            *(f"--db-filter=^{self.database}$", f"--logfile={self.log}"),
+            f"--data-dir={self.log.parent / 'data'}",
+        ]
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"Odoo ended by itself: see {self.log}")
+            try:
+                self._proxy("common").version()
+                # Let each worker load the registry before anything is measured or killed.
+                self.login("admin", "admin")
+                return self
+            except (OSError, xmlrpc.client.Error):
+                time.sleep(0.2)
+        raise RuntimeError(f"Odoo did not answer: see {self.log}")
+
+    def kill(self):
+        """``kill -9``, the workers too."""
+        if self.process is not None and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def login(self, user, password):
+        """Return ``(uid, call)``; ``call(model, method, *args, **kwargs)`` answers or raises."""
+        uid = self._proxy("common").authenticate(self.database, user, password, {})
+        if not uid:
+            raise RuntimeError(f"{user} cannot log in")
+
+        def call(model, method, *args, **kwargs):
+            return self._proxy("object").execute_kw(
+                self.database, uid, password, model, method, list(args), kwargs
+            )
+
+        return uid, call
+
+    def _proxy(self, service):
+        # One connection a call: a proxy must not be shared by threads.
+        return xmlrpc.client.ServerProxy(f"{self.url}/xmlrpc/2/{service}", allow_none=True)
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

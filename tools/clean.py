@@ -1,0 +1,15 @@
+"""``make clean``: throw away what was made in this checkout."""
+
+import shutil
+
+from .layout import ROOT, RUN, cache
+from .say import say
+
+
+def main():
+    """Remove ``.run`` and the caches; the Odoo sources stay in the user's cache."""
+    for path in (RUN, ROOT / ".hypothesis", ROOT / ".ruff_cache", ROOT / ".pytest_cache"):
+        shutil.rmtree(path, ignore_errors=True)
+    for path in ROOT.rglob("__pycache__"):
+        shutil.rmtree(path, ignore_errors=True)
+    say(f"Clean. The Odoo sources are still in {cache()}.")

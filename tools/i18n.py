@@ -1,0 +1,59 @@
+"""``make i18n``: merge the strings that Odoo finds into the ``ja.po`` files."""
+
+import os
+import subprocess
+
+from . import odoo
+from .database import Database
+from .layout import ADDONS, ROOT, RUN
+from .port import addons_for
+from .postgres import server
+from .say import run_logged, say
+from .sources import obtain
+from .venv import ensure_venv
+
+# New strings come in empty, vanished ones go; translations stay.
+MERGE = """
+import sys, polib
+fresh, path = polib.pofile(sys.argv[1]), sys.argv[2]
+known = {(e.msgctxt, e.msgid): e.msgstr for e in polib.pofile(path)} if len(sys.argv) > 3 else {}
+for entry in fresh:
+    entry.msgstr = known.get((entry.msgctxt, entry.msgid), "")
+fresh.metadata.update({"Language": "ja", "Language-Team": "", "Plural-Forms": "nplurals=1; plural=0;"})
+for name in ("POT-Creation-Date", "PO-Revision-Date", "Last-Translator"):
+    fresh.metadata.pop(name, None)
+fresh.sort(key=lambda e: e.msgid)
+fresh.save(path)
+print(sum(not e.msgstr for e in fresh))
+"""
+
+
+def main():
+    """Export each addon's template from a database of its own, and merge it."""
+    source = obtain(os.environ.get("SERIES") or "17.0")
+    python = ensure_venv(source.series, source.path)
+    postgres = server("postgres-test-i18n", python, durable=False)
+    postgres.start()
+    database = Database(
+        f"i18n_{os.getpid()}", postgres, python, source, addons_for(source.series)
+    )
+    try:
+        database.create(list(ADDONS))
+        for addon in ADDONS:
+            template = RUN / f"{addon}.pot"
+            command = [python, database.launcher, *odoo.options(source, database.addons, database.name)]
+            command += ["--no-http", "--stop-after-init", f"--modules={addon}", f"--i18n-export={template}"]
+            run_logged(command, database.log, "Odoo could not export its strings", env=postgres.environment, cwd=RUN)
+            path = ROOT / addon / "i18n" / "ja.po"
+            path.parent.mkdir(exist_ok=True)
+            known = ["known"] if path.exists() else []
+            answer = subprocess.run(
+                [python, "-c", MERGE, template, path, *known],
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            say(f"{addon}: {answer.stdout.strip()} strings to translate in {path.relative_to(ROOT)}.")
+    finally:
+        database.drop(database.name)
+        postgres.stop()
