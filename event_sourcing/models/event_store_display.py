@@ -8,6 +8,9 @@ class EventStoreDisplay(models.Model):
 
     _inherit = "event.store"
 
+    # Named for what they mean here, also in exports, which know no view.
+    create_uid = fields.Many2one("res.users", string="Recorded By", readonly=True)
+    create_date = fields.Datetime(string="Recorded On", readonly=True)
     event_label = fields.Char(
         string="Event",
         compute="_compute_event_label",

@@ -1,6 +1,5 @@
 import json
 from datetime import datetime, timezone
-from zoneinfo import ZoneInfo
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
@@ -141,9 +140,8 @@ class EventStoreRecordPayload(models.TransientModel):
 
     @api.model
     def _as_datetime(self, text):
-        """Return UTC: what people type is in their own time zone."""
+        """Return UTC, which is also what the form sends for a time in the user's zone."""
         moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=ZoneInfo(self.env.user.tz or "UTC"))
-        moment = moment.astimezone(timezone.utc)
-        return fields.Datetime.to_string(moment.replace(tzinfo=None))
+        if moment.tzinfo:
+            moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+        return fields.Datetime.to_string(moment)

@@ -64,6 +64,12 @@ class TestRows(DocumentCase):
         event = self.event(payload={"title": "x", "called": "2026-02-03 20:00:00"})
         self.assertEqual(self.rows(event, user=reader)["called"], "02/04/2026 05:00:00")
 
+    def test_moments_in_the_zone_of_the_browser(self):
+        event = self.event(payload={"title": "x", "called": "2026-02-03T20:00"})
+        document = self.env["event.document"].with_context(tz="Asia/Tokyo")
+        rows = document.describe("event.store", event.id, "payload")["rows"]
+        self.assertEqual(rows[1]["value"], "02/04/2026 05:00:00")
+
     def test_text_that_only_looks_like_a_date_stays(self):
         event = self.event("Free", {"a": "2026-99-99", "b": "2026-01-31x"}, model_name="machine")
         self.assertEqual(self.rows(event), {"a": "2026-99-99", "b": "2026-01-31x"})

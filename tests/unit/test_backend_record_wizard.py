@@ -11,7 +11,6 @@ class WizardCase(EventCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.user = make_user(cls.env, "wizard", "integration")
-        cls.user.tz = "Asia/Tokyo"
         cls.wizards = cls.env["event.store.record.wizard"].with_user(cls.user)
 
     def type_of(self, event_type, model_name="ticket"):
@@ -40,7 +39,7 @@ class TestFields(WizardCase):
         values = {
             "title": " 壊れた ",
             "due": "2026-02-03",
-            "called": "2026-02-03T09:30",
+            "called": "2026-02-03T09:30+09:00",
             "hours": "1,200",
             "price": "12.5",
             "urgent": "true",
@@ -78,7 +77,7 @@ class TestFields(WizardCase):
             ("due", "03/02/2026", "a date such as"),
             ("due", "2026-02-30", "a date such as"),
             ("called", "yesterday", "a date and time"),
-            ("called", "0001-01-01T00:00", "a date and time"),
+            ("called", "0001-01-01T00:00+09:00", "a date and time"),
             ("hours", "two", "a whole number"),
             ("hours", "1.5", "a whole number"),
             ("hours", "-1", "must be at least 0"),

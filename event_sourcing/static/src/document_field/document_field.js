@@ -28,11 +28,12 @@ class DocumentField extends Component {
             this.state.text = document ? JSON.stringify(document, null, 2) : "";
             return;
         }
-        const described = await this.orm.call("event.document", "describe", [
-            resModel,
-            resId,
-            this.props.name,
-        ]);
+        const described = await this.orm.call(
+            "event.document",
+            "describe",
+            [resModel, resId, this.props.name],
+            { context: { tz: luxon.DateTime.local().zoneName } } // as other fields show time
+        );
         Object.assign(this.state, described);
     }
 }

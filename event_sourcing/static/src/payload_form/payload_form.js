@@ -1,12 +1,10 @@
 /** @odoo-module **/
 
-import { Component, onWillUpdateProps } from "@odoo/owl";
+import { Component, onWillUpdateProps, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
-import { RecordSelector } from "@web/core/record_selectors/record_selector";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
-
-const INPUTS = { date: "date", datetime: "datetime-local" };
+import { PayloadInput } from "./payload_input";
 
 /**
  * One input for each value that an event takes. Which ones says the field
@@ -15,15 +13,15 @@ const INPUTS = { date: "date", datetime: "datetime-local" };
  */
 export class PayloadForm extends Component {
     static template = "event_sourcing.PayloadForm";
-    static components = { RecordSelector };
+    static components = { PayloadInput };
     static props = { ...standardFieldProps };
 
     setup() {
         // Kept here as well: the record takes a change only after the one before it.
-        this.values = { ...this.props.record.data[this.props.name] };
+        this.state = useState({ values: { ...this.props.record.data[this.props.name] } });
         onWillUpdateProps((next) => {
             if (next.record.id !== this.props.record.id) {
-                this.values = { ...next.record.data[next.name] };
+                this.state.values = { ...next.record.data[next.name] };
             }
         });
     }
@@ -32,21 +30,9 @@ export class PayloadForm extends Component {
         return this.props.record.data.payload_form || [];
     }
 
-    value(key) {
-        return this.values[key] || "";
-    }
-
-    inputType(input) {
-        return INPUTS[input.kind] || "text";
-    }
-
-    inputMode(input) {
-        return { integer: "numeric", number: "decimal" }[input.kind] || "text";
-    }
-
     update(key, value) {
-        this.values[key] = value ? String(value) : "";
-        return this.props.record.update({ [this.props.name]: { ...this.values } });
+        this.state.values[key] = value;
+        return this.props.record.update({ [this.props.name]: { ...this.state.values } });
     }
 }
 
