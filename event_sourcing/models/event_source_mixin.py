@@ -1,6 +1,10 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from .event_store import FAILURE_TYPES
+
+REFUSED = ("rejected", "failed")
+
 
 class EventSourceMixin(models.AbstractModel):
     """For business records that are the aggregates of a stream."""
@@ -18,13 +22,12 @@ class EventSourceMixin(models.AbstractModel):
     refused_event_count = fields.Integer(compute="_compute_event_count")
 
     def _compute_event_count(self):
-        outcomes = ("rejected", "failed")
         counts = {}
         for aggregate_id, outcome, count in self.env["event.store"].sudo()._read_group(
             [
                 ("model_name", "=", self._aggregate_model),
                 ("aggregate_id", "in", self.mapped(self._aggregate_field)),
-                ("failed_event_id", "=", False),
+                ("event_type", "not in", FAILURE_TYPES),
             ],
             ["aggregate_id", "outcome"],
             ["__count"],
@@ -33,7 +36,7 @@ class EventSourceMixin(models.AbstractModel):
         for record in self:
             own = {o: c for (a, o), c in counts.items() if a == record[self._aggregate_field]}
             record.event_count = sum(own.values())
-            record.refused_event_count = sum(own.get(outcome, 0) for outcome in outcomes)
+            record.refused_event_count = sum(own.get(outcome, 0) for outcome in REFUSED)
 
     def _apply_event(self, event_type, payload=None, **options):
         """Record one event about each record of self, as the user who asks.
@@ -42,15 +45,18 @@ class EventSourceMixin(models.AbstractModel):
         events freely: that is the integration's.
 
         :param str event_type: what happened
-        :param dict payload: JSON object, the same for all
+        :param payload: JSON object, the same for all, or a function that gives each
+            record's
         :param options: ``policy``, ``timestamp``, ``expected_version``,
-            ``correlation_id``, ``causation_id`` as in ``event.store.append``
+            ``correlation_id``, ``causation_id`` as in ``event.store.append``; the time is
+            taken from ``event_timestamp`` in the context where none is given
         :return: ``event.store`` records in the order of self; see their ``outcome``
         :raise AccessError: without the right to change the records
         :raise UserError: for bad input, or a refusal where the policy says so
         """
         self._check_may_change()
         policy = options.pop("policy", None)
+        options.setdefault("timestamp", self.env.context.get("event_timestamp"))
         if "expected_version" in options:
             options["version"] = options.pop("expected_version")
         vals_list = [
@@ -59,7 +65,7 @@ class EventSourceMixin(models.AbstractModel):
                 "model_name": record._aggregate_model,
                 "aggregate_id": record._get_aggregate_id(),
                 "event_type": event_type,
-                "payload": payload,
+                "payload": payload(record) if callable(payload) else payload,
                 "company_id": record._get_event_company().id,
             }
             for record in self
@@ -96,15 +102,28 @@ class EventSourceMixin(models.AbstractModel):
 
     def action_view_events(self):
         """Open the history of the record."""
+        return self._history_action(_("History of %(record)s", record=self.display_name))
+
+    def action_view_refused_events(self):
+        """Open what was refused or failed in the history of the record."""
+        return self._history_action(
+            _("Refused attempts on %(record)s", record=self.display_name),
+            [("outcome", "in", REFUSED)],
+        )
+
+    def _history_action(self, name, domain=()):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": _("History of %(record)s", record=self.display_name),
+            "name": name,
             "res_model": "event.store",
             "view_mode": "list,form",
             "domain": [
                 ("model_name", "=", self._aggregate_model),
                 ("aggregate_id", "=", self._get_aggregate_id()),
+                # Failure events repeat what the refused event shows with its reason.
+                ("event_type", "not in", FAILURE_TYPES),
+                *domain,
             ],
             "context": {"create": False},
         }

@@ -1,0 +1,168 @@
+import random
+from datetime import datetime, time, timedelta
+
+from odoo import api, fields, models
+from odoo.tools import mute_logger
+
+CUSTOMERS = (
+    "株式会社東京建設",
+    "大阪イベント企画",
+    "北海道観光サービス",
+    "横浜国際展示場",
+    "福岡印刷工業",
+    "Kyoto Film Studio",
+    "Müller Maschinenbau GmbH",
+    "Société Lumière",
+    "Nordic Events AB",
+    "Acme Rentals Ltd",
+)
+PRODUCTS = (
+    ("PRJ-01", "Laser projector", "レーザープロジェクター", 48000),
+    ("GEN-05", "Generator 5 kVA", "発電機 5kVA", 62000),
+    ("CAM-4K", "4K camera set", "4Kカメラセット", 85000),
+    ("LFT-12", "Scissor lift 12 m", "高所作業車 12m", 138000),
+    ("SND-02", "Sound system", "音響システム", 39500),
+)
+USERS = (("tanaka", "田中 恵子"), ("suzuki", "鈴木 一郎"), ("sato", "佐藤 美咲"), ("smith", "John Smith"))
+# Stories of rentals: (days after the one before, event type, payload). Dates and amounts
+# are filled in when they are told.
+STORIES = (
+    (),
+    ((1, "DemoStarted"),),
+    ((1, "DemoStarted"), (5, "DemoExtended")),
+    ((2, "DemoStarted"), (6, "DemoCancelled"), (1, "DemoCancelled")),
+    ((1, "DemoStarted"), (7, "RentalConfirmed")),
+    ((3, "RentalConfirmed"), (1, "PriceChanged")),
+    ((3, "RentalConfirmed"), (4, "RentalCancelled"), (1, "EquipmentDelivered")),
+    ((1, "RentalConfirmed"), (3, "EquipmentDelivered"), (20, "RentalInvoiced")),
+    ((1, "DemoStarted"), (5, "RentalConfirmed"), (2, "EquipmentDelivered"), (15, "RentalExtended")),
+    ((2, "RentalConfirmed"), (2, "EquipmentDelivered"), (9, "DamageReported"), (3, "RentalClosed")),
+    (
+        *((1, "RentalConfirmed"), (2, "EquipmentDelivered"), (25, "RentalInvoiced")),
+        *((5, "EquipmentReturned"), (1, "DamageReported")),
+    ),
+    (
+        *((2, "DemoStarted"), (6, "RentalConfirmed"), (3, "EquipmentDelivered")),
+        *((28, "RentalInvoiced"), (4, "EquipmentReturned"), (5, "RentalClosed")),
+        (2, "DemoCancelled"),
+    ),
+)
+RENTALS = 48
+DAYS = 240
+
+
+class RentalDemo(models.AbstractModel):
+    """Eight months of rentals, told by real events; loaded with the demo data, once."""
+
+    _name = "rental.demo"
+    _description = "Demo Data of Rentals"
+
+    @api.model
+    def _generate(self):
+        """Plan the rentals and tell their stories, each event at its own time."""
+        # The same choices on every install; nothing secret is drawn here.
+        self = self.with_context(random=random.Random(17))
+        users = self._make_users()
+        partners = self.env["res.partner"].create([{"name": name} for name in CUSTOMERS])
+        products = self._make_products()
+        start = fields.Date.today() - timedelta(days=DAYS)
+        for number in range(RENTALS):
+            day = start + timedelta(days=number * (DAYS - 4) // RENTALS)
+            self._tell(
+                users[number % len(users)],
+                partners[number * 3 % len(partners)],
+                products[number * 2 % len(products)],
+                day,
+                STORIES[number * 5 % len(STORIES)],
+                users,
+            )
+        self._make_system_errors()
+
+    def _make_users(self):
+        group = self.env.ref("rental_event_sourcing.rental_order_group_user")
+        internal = self.env.ref("base.group_user")
+        users = self.env["res.users"].with_context(no_reset_password=True)
+        name = "group_ids" if "group_ids" in users._fields else "groups_id"
+        return [
+            users.create(
+                {
+                    "name": label,
+                    "login": login,
+                    "password": login,
+                    "company_id": self.env.company.id,
+                    "company_ids": [(6, 0, self.env.company.ids)],
+                    name: [(6, 0, (internal + group).ids)],
+                }
+            )
+            for login, label in USERS
+        ]
+
+    def _make_products(self):
+        products = self.env["rental.product"]
+        japanese = self.env["res.lang"].search_count([("code", "=", "ja_JP")])
+        for code, name, translated, price in PRODUCTS:
+            product = products.create({"code": code, "name": name, "monthly_price": price})
+            if japanese:
+                product.with_context(lang="ja_JP").name = translated
+            products += product
+        return products
+
+    def _tell(self, user, partner, product, day, story, users):
+        """Plan one rental as ``user``, and record its story."""
+        draw = self.env.context["random"]
+        order = (
+            self.env["rental.order"]
+            .with_user(user)
+            .with_context(event_timestamp=self._moment(day))
+            .create(
+                {
+                    "partner_id": partner.id,
+                    "product_id": product.id,
+                    "quantity": draw.randint(1, 6),
+                    "planned_start": day + timedelta(days=7),
+                    "planned_end": day + timedelta(days=67),
+                    "monthly_price": product.monthly_price,
+                    "user_id": user.id,
+                }
+            )
+        )
+        for number, (wait, event_type) in enumerate(story):
+            day = min(day + timedelta(days=wait), fields.Date.today() - timedelta(days=1))
+            # Now and then a colleague does it, and sometimes it is refused.
+            person = user if number % 2 == 0 else users[(users.index(user) + number) % len(users)]
+            order.with_user(person)._apply_event(
+                event_type,
+                self._payload(event_type, order, day),
+                timestamp=self._moment(day),
+                policy="record",
+            )
+
+    def _payload(self, event_type, order, day):
+        price = order.monthly_price
+        return {
+            "DemoStarted": {"demo_end": str(day + timedelta(days=14))},
+            "DemoExtended": {"demo_end": str(day + timedelta(days=21))},
+            "DemoCancelled": {"reason": "予算の都合"},
+            "RentalCancelled": {"reason": "Event postponed"},
+            "RentalExtended": {"planned_end": str(day + timedelta(days=90))},
+            "PriceChanged": {"monthly_price": round(price * 0.9)},
+            "DamageReported": {"description": "レンズに傷", "cost": 12000},
+            "RentalInvoiced": {"amount": price * order.quantity},
+        }.get(event_type, {})
+
+    def _make_system_errors(self):
+        """Two faults as they happen: another system sends what no column can hold."""
+        store = self.env["event.store"]
+        yesterday = self._moment(fields.Date.today() - timedelta(days=1))
+        with mute_logger("odoo.sql_db", "odoo.addons.event_sourcing.models.event_store_failure"):
+            for aggregate_id, payload in (
+                ("WEB-1001", {"partner_id": 999999999, "quantity": 1}),
+                ("WEB-1002", {"quantity": 3_000_000_000}),
+            ):
+                store.append(
+                    "rental", aggregate_id, "RentalPlanned", payload, timestamp=yesterday, policy="record"
+                )
+
+    def _moment(self, day):
+        draw = self.env.context["random"]
+        return datetime.combine(day, time(draw.randint(0, 8), draw.randint(0, 59)))

@@ -1,0 +1,186 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from .rental_snapshot import STATUSES
+from .rental_snapshot_handler import PLAN
+
+
+class RentalOrder(models.Model):
+    """A rental as people work with it; what happened to it lies in its events.
+
+    The planned data follow the snapshot: writing them records an event, and what the
+    fold makes of that event is what the record shows.
+    """
+
+    _name = "rental.order"
+    _description = "Rental"
+    _inherit = "event.source.mixin"
+    _order = "name desc"
+    _aggregate_model = "rental"
+    _snapshot_fields = ("status", *PLAN)
+
+    name = fields.Char(
+        string="Reference", required=True, readonly=True, copy=False, index=True, default="/"
+    )
+    status = fields.Selection(
+        STATUSES,
+        compute="_compute_from_snapshot",
+        store=True,
+        index=True,
+        copy=False,
+        help="Comes from the events alone: use the buttons to record what happened.",
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Customer",
+        compute="_compute_from_snapshot",
+        store=True,
+        readonly=False,
+        required=True,
+        index=True,
+        ondelete="restrict",
+        copy=True,
+    )
+    product_id = fields.Many2one(
+        "rental.product",
+        string="Product",
+        compute="_compute_from_snapshot",
+        store=True,
+        readonly=False,
+        required=True,
+        ondelete="restrict",
+        copy=True,
+    )
+    quantity = fields.Integer(
+        compute="_compute_from_snapshot", store=True, readonly=False, default=1, copy=True
+    )
+    planned_start = fields.Date(
+        compute="_compute_from_snapshot", store=True, readonly=False, copy=True
+    )
+    planned_end = fields.Date(
+        compute="_compute_from_snapshot", store=True, readonly=False, copy=True
+    )
+    monthly_price = fields.Monetary(
+        compute="_compute_from_snapshot", store=True, readonly=False, copy=True
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        readonly=True,
+        default=lambda self: self.env.company,
+        ondelete="restrict",
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    user_id = fields.Many2one(
+        "res.users", string="Responsible", default=lambda self: self.env.user, index=True
+    )
+    notes = fields.Text()
+    snapshot_id = fields.Many2one(
+        "rental.snapshot", string="Current State", compute="_compute_snapshot_id"
+    )
+    demo_end = fields.Date(related="snapshot_id.demo_end")
+    delivered_on = fields.Date(related="snapshot_id.delivered_on")
+    returned_on = fields.Date(related="snapshot_id.returned_on")
+    invoiced_amount = fields.Float(related="snapshot_id.invoiced_amount")
+    damage_count = fields.Integer(related="snapshot_id.damage_count")
+    damage_cost = fields.Float(related="snapshot_id.damage_cost")
+    cancel_reason = fields.Char(related="snapshot_id.cancel_reason")
+
+    def init(self):
+        self.env.cr.execute(
+            "CREATE UNIQUE INDEX IF NOT EXISTS rental_order_name_uniq ON rental_order (name)"
+            " WHERE name != '/'"
+        )
+
+    # ------------------------------------------------------------------
+    # From the snapshot
+    # ------------------------------------------------------------------
+
+    def _snapshots(self):
+        """Return ``{reference: rental.snapshot}`` of the rentals in self."""
+        domain = [("model_name", "=", "rental"), ("aggregate_id", "in", self.mapped("name"))]
+        return {found.aggregate_id: found for found in self.env["rental.snapshot"].sudo().search(domain)}
+
+    def _compute_from_snapshot(self):
+        snapshots = self._snapshots()
+        for order in self:
+            snapshot = snapshots.get(order.name)
+            for name in self._snapshot_fields:
+                order[name] = snapshot[name] if snapshot else order[name]
+            order.status = order.status or "draft"
+
+    def _compute_snapshot_id(self):
+        snapshots = self._snapshots()
+        for order in self:
+            order.snapshot_id = snapshots.get(order.name)
+
+    @api.onchange("product_id")
+    def _onchange_product_id(self):
+        if self.product_id and not self.monthly_price:
+            self.monthly_price = self.product_id.monthly_price
+
+    # ------------------------------------------------------------------
+    # Plan data are events
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._refuse_status(*vals_list)
+        vals_list = [dict(vals) for vals in vals_list]
+        for vals in vals_list:
+            company = vals.get("company_id") or self.env.company.id
+            sequence = self.env["ir.sequence"].with_company(company)
+            vals["name"] = sequence.next_by_code("rental.order")
+        orders = super().create(vals_list)
+        orders._apply_event("RentalPlanned", lambda order: order._plan(), policy="reject")
+        return orders
+
+    def write(self, vals):
+        self._refuse_status(vals)
+        if "name" in vals or "company_id" in vals:
+            raise UserError(
+                _("The reference and the company of a rental stay as they are; plan a new rental.")
+            )
+        before = {order.id: order._plan() for order in self}
+        result = super().write(vals)
+        changed = {}
+        for order in self:
+            plan = order._plan()
+            changed[order.id] = {
+                key: plan.get(key) for key in PLAN if plan.get(key) != before[order.id].get(key)
+            }
+        moved = self.filtered(lambda order: changed[order.id])
+        if moved:
+            # The write must not go through when the change is refused; the attempt stays.
+            moved._apply_event(
+                "PlanChanged", lambda order: changed[order.id], policy="reject_and_record"
+            )
+        return result
+
+    def unlink(self):
+        raise UserError(
+            _("A rental has a history and cannot be deleted; cancel it instead.")
+        )
+
+    def _plan(self):
+        """Return the planned data of one rental as a payload."""
+        self.ensure_one()
+        plan = {
+            "partner_id": self.partner_id.id,
+            "product_id": self.product_id.id,
+            "quantity": self.quantity,
+            "planned_start": fields.Date.to_string(self.planned_start),
+            "planned_end": fields.Date.to_string(self.planned_end),
+            "monthly_price": self.monthly_price,
+        }
+        return {key: value for key, value in plan.items() if value is not False}
+
+    @api.model
+    def _refuse_status(self, *vals_list):
+        if any("status" in vals for vals in vals_list):
+            raise UserError(
+                _(
+                    "The status of a rental comes from its events and cannot be set;"
+                    " record what happened, with a button or with event.store.append."
+                )
+            )

@@ -1,0 +1,113 @@
+from odoo import _, models
+
+# What needs more than a click is asked for by the wizard.
+ASKED = ("DemoExtended", "RentalExtended", "PriceChanged", "DamageReported", "RentalInvoiced")
+MAX_NAMED = 10
+
+
+class RentalOrderActions(models.Model):
+    """What a person can do with rentals, one or many at once."""
+
+    _inherit = "rental.order"
+
+    def action_record_event(self, event_type):
+        """Record an event about each rental of self, or ask for what it needs.
+
+        :param str event_type: one of the handler's
+        :return: an action: the wizard, or a notification that counts and names
+        """
+        if event_type in ASKED:
+            label = self.env["rental.snapshot.handler"]._event_labels()[event_type]
+            return {
+                "type": "ir.actions.act_window",
+                "name": label,
+                "res_model": "rental.event.wizard",
+                "view_mode": "form",
+                "target": "new",
+                "context": {
+                    "default_event_type": event_type,
+                    "default_order_ids": [(6, 0, self.ids)],
+                },
+            }
+        return self._record_and_tell(event_type)
+
+    def _record_and_tell(self, event_type, payload=None):
+        """Record an event about each rental, and say what became of each.
+
+        One that is refused does not stop the others: it is kept as an attempt.
+        """
+        events = self._apply_event(event_type, payload, policy="record")
+        applied = events.filtered(lambda event: event.outcome == "applied")
+        refused = events - applied
+        label = self.env["rental.snapshot.handler"]._event_labels()[event_type]
+        lines = []
+        if applied:
+            lines.append(
+                _(
+                    "%(count)s recorded: %(names)s.",
+                    count=len(applied),
+                    names=self._named(applied.mapped("aggregate_id")),
+                )
+            )
+        if refused:
+            lines.append(_("%(count)s refused:", count=len(refused)))
+            lines += [
+                _("%(name)s: %(reason)s", name=event.aggregate_id, reason=event.error_message)
+                for event in refused[:MAX_NAMED]
+            ]
+            if len(refused) > MAX_NAMED:
+                lines.append(_("… and %(count)s more.", count=len(refused) - MAX_NAMED))
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "title": label,
+                "message": "\n".join(lines),
+                "type": "warning" if refused else "success",
+                "sticky": bool(refused),
+                # Closes the wizard, if there is one, and loads the records anew.
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    def _named(self, names):
+        text = ", ".join(names[:MAX_NAMED])
+        if len(names) > MAX_NAMED:
+            text = _("%(names)s and %(count)s more", names=text, count=len(names) - MAX_NAMED)
+        return text
+
+    def action_start_demo(self):
+        return self.action_record_event("DemoStarted")
+
+    def action_extend_demo(self):
+        return self.action_record_event("DemoExtended")
+
+    def action_cancel_demo(self):
+        return self.action_record_event("DemoCancelled")
+
+    def action_confirm(self):
+        return self.action_record_event("RentalConfirmed")
+
+    def action_cancel(self):
+        return self.action_record_event("RentalCancelled")
+
+    def action_deliver(self):
+        return self.action_record_event("EquipmentDelivered")
+
+    def action_extend(self):
+        return self.action_record_event("RentalExtended")
+
+    def action_change_price(self):
+        return self.action_record_event("PriceChanged")
+
+    def action_report_damage(self):
+        return self.action_record_event("DamageReported")
+
+    def action_return(self):
+        return self.action_record_event("EquipmentReturned")
+
+    def action_invoice(self):
+        return self.action_record_event("RentalInvoiced")
+
+    def action_close(self):
+        return self.action_record_event("RentalClosed")

@@ -1,0 +1,41 @@
+from odoo import fields, models
+
+from odoo.addons.event_sourcing.fields import NO_SUM
+
+STATUSES = [
+    ("draft", "Draft"),
+    ("demo", "Demo"),
+    ("confirmed", "Confirmed"),
+    ("active", "Active"),
+    ("returned", "Returned"),
+    ("closed", "Closed"),
+    ("cancelled", "Cancelled"),
+]
+
+
+class RentalSnapshot(models.Model):
+    """What is true of a rental now, in columns that can be filtered, summed and exported."""
+
+    _name = "rental.snapshot"
+    _description = "Rental Snapshot"
+    _inherit = "snapshot.mixin"
+
+    status = fields.Selection(STATUSES, readonly=True, index=True)
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", readonly=True, index=True, ondelete="restrict"
+    )
+    product_id = fields.Many2one(
+        "rental.product", string="Product", readonly=True, index=True, ondelete="restrict"
+    )
+    quantity = fields.Integer(readonly=True)
+    planned_start = fields.Date(readonly=True)
+    planned_end = fields.Date(readonly=True)
+    demo_end = fields.Date(readonly=True)
+    delivered_on = fields.Date(readonly=True)
+    returned_on = fields.Date(readonly=True)
+    monthly_price = fields.Float(digits=(16, 2), readonly=True, **NO_SUM)
+    invoiced_amount = fields.Float(digits=(16, 2), readonly=True)
+    damage_count = fields.Integer(string="Damages", readonly=True)
+    damage_cost = fields.Float(digits=(16, 2), readonly=True)
+    last_damage = fields.Char(readonly=True)
+    cancel_reason = fields.Char(string="Reason of Cancellation", readonly=True)

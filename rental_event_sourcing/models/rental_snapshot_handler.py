@@ -1,0 +1,219 @@
+from odoo import _, api, models
+from odoo.exceptions import UserError
+
+from odoo.addons.event_sourcing.transitions import PayloadField, Transition
+
+PLAN = {
+    "partner_id": PayloadField("integer", minimum=1, model="res.partner"),
+    "product_id": PayloadField("integer", minimum=1, model="rental.product"),
+    "quantity": PayloadField("integer", minimum=1),
+    "planned_start": PayloadField("date"),
+    "planned_end": PayloadField("date"),
+    "monthly_price": PayloadField("number", minimum=0),
+}
+REASON = {"reason": PayloadField("text")}
+# Pairs of dates of which the second must not come before the first.
+DATE_ORDER = (
+    ("planned_start", "planned_end"),
+    ("delivered_on", "returned_on"),
+)
+
+
+class RentalSnapshotHandler(models.AbstractModel):
+    """The rules of a rental: which event is possible when, and what it changes."""
+
+    _name = "rental.snapshot.handler"
+    _description = "Rules of a Rental"
+    _inherit = "snapshot.handler"
+    _snapshot_model = "rental.snapshot"
+    _source_model = "rental.order"
+    _initial_status = "draft"
+    _transitions = {
+        "RentalPlanned": Transition("draft"),
+        "PlanChanged": Transition(("draft", "demo", "confirmed")),
+        "DemoStarted": Transition("draft", "demo"),
+        "DemoExtended": Transition("demo"),
+        "DemoCancelled": Transition("demo", "cancelled"),
+        "RentalConfirmed": Transition(("draft", "demo"), "confirmed"),
+        "RentalCancelled": Transition(("draft", "demo", "confirmed"), "cancelled"),
+        "EquipmentDelivered": Transition("confirmed", "active"),
+        "RentalExtended": Transition(("confirmed", "active")),
+        "PriceChanged": Transition(("draft", "demo", "confirmed", "active")),
+        "DamageReported": Transition(("active", "returned")),
+        "EquipmentReturned": Transition("active", "returned"),
+        "RentalInvoiced": Transition(("confirmed", "active", "returned")),
+        "RentalClosed": Transition("returned", "closed"),
+    }
+    _payload_fields = {
+        "RentalPlanned": PLAN,
+        "PlanChanged": PLAN,
+        "DemoStarted": {"demo_end": PayloadField("date")},
+        "DemoExtended": {"demo_end": PayloadField("date", required=True)},
+        "DemoCancelled": REASON,
+        "RentalConfirmed": {},
+        "RentalCancelled": REASON,
+        "EquipmentDelivered": {"delivered_on": PayloadField("date")},
+        "RentalExtended": {"planned_end": PayloadField("date", required=True)},
+        "PriceChanged": {"monthly_price": PayloadField("number", required=True, minimum=0)},
+        "DamageReported": {
+            "description": PayloadField("text", required=True),
+            "cost": PayloadField("number", minimum=0),
+        },
+        "EquipmentReturned": {"returned_on": PayloadField("date")},
+        "RentalInvoiced": {"amount": PayloadField("number", required=True, minimum=0)},
+        "RentalClosed": {},
+    }
+
+    def _evolve(self, state, event):
+        """Return the state after ``event``.
+
+        Only declared keys reach the state: what else a payload says stays in history,
+        and cannot pass for a date or a price.
+        """
+        declared = self._payload_fields[event.event_type]
+        given = {
+            key: event.payload[key]
+            for key in declared
+            if event.payload.get(key) not in (None, "")
+        }
+        changes = getattr(self, f"_on_{event.event_type}", lambda _s, _e, g: g)(state, event, given)
+        after = {**state, **changes}
+        self._check_dates(after, changes)
+        return after
+
+    # ------------------------------------------------------------------
+    # What is special about an event
+    # ------------------------------------------------------------------
+
+    def _on_PlanChanged(self, state, event, given):
+        # An emptied date is a change, too.
+        emptied = {key: None for key in PLAN if key in event.payload}
+        return {**emptied, **given}
+
+    def _on_DemoStarted(self, state, event, given):
+        start = str(event.timestamp.date())
+        if given.get("demo_end", start) < start:
+            raise UserError(
+                _(
+                    "The demo would end on %(end)s, before it starts on %(start)s;"
+                    " choose a later end.",
+                    end=given["demo_end"],
+                    start=start,
+                )
+            )
+        return {"demo_start": start, **given}
+
+    def _on_DemoExtended(self, state, event, given):
+        known = state.get("demo_end") or state.get("demo_start", "")
+        self._check_later(known, given["demo_end"])
+        return given
+
+    def _on_DemoCancelled(self, state, event, given):
+        return {"cancel_reason": given.get("reason")}
+
+    _on_RentalCancelled = _on_DemoCancelled
+
+    def _on_EquipmentDelivered(self, state, event, given):
+        return {"delivered_on": str(event.timestamp.date()), **given}
+
+    def _on_EquipmentReturned(self, state, event, given):
+        return {"returned_on": str(event.timestamp.date()), **given}
+
+    def _on_RentalExtended(self, state, event, given):
+        self._check_later(state.get("planned_end") or "", given["planned_end"])
+        return given
+
+    def _on_DamageReported(self, state, event, given):
+        return {
+            "damage_count": state.get("damage_count", 0) + 1,
+            "damage_cost": round(state.get("damage_cost", 0) + given.get("cost", 0), 2),
+            "last_damage": given["description"],
+        }
+
+    def _on_RentalInvoiced(self, state, event, given):
+        return {"invoiced_amount": round(state.get("invoiced_amount", 0) + given["amount"], 2)}
+
+    # ------------------------------------------------------------------
+    # Refusals
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _check_dates(self, state, changes):
+        for first, second in DATE_ORDER:
+            if not changes.keys() & {first, second}:
+                continue
+            begin, end = state.get(first), state.get(second)
+            if begin and end and end < begin:
+                labels = self._payload_labels()
+                raise UserError(
+                    _(
+                        "%(second)s (%(end)s) lies before %(first)s (%(begin)s);"
+                        " put the dates in order.",
+                        first=labels[first],
+                        second=labels[second],
+                        begin=begin,
+                        end=end,
+                    )
+                )
+
+    @api.model
+    def _check_later(self, known, given):
+        if given <= known:
+            raise UserError(
+                _(
+                    "An extension must end later than before: %(given)s is not after %(known)s.",
+                    given=given,
+                    known=known,
+                )
+            )
+
+    def _refusal(self, event, status):
+        if event.event_type == "DemoCancelled":
+            return _("The rental is not in a demo at present, so the demo cannot be cancelled.")
+        return super()._refusal(event, status)
+
+    # ------------------------------------------------------------------
+    # Words
+    # ------------------------------------------------------------------
+
+    def _event_labels(self):
+        return {
+            "RentalPlanned": _("Rental planned"),
+            "PlanChanged": _("Plan changed"),
+            "DemoStarted": _("Demo started"),
+            "DemoExtended": _("Demo extended"),
+            "DemoCancelled": _("Demo cancelled"),
+            "RentalConfirmed": _("Rental confirmed"),
+            "RentalCancelled": _("Rental cancelled"),
+            "EquipmentDelivered": _("Equipment delivered"),
+            "RentalExtended": _("Rental extended"),
+            "PriceChanged": _("Price changed"),
+            "DamageReported": _("Damage reported"),
+            "EquipmentReturned": _("Equipment returned"),
+            "RentalInvoiced": _("Rental invoiced"),
+            "RentalClosed": _("Rental closed"),
+        }
+
+    def _payload_labels(self):
+        return {
+            "partner_id": _("Customer"),
+            "product_id": _("Product"),
+            "quantity": _("Quantity"),
+            "planned_start": _("Planned start"),
+            "planned_end": _("Planned end"),
+            "monthly_price": _("Monthly price"),
+            "demo_start": _("Demo start"),
+            "demo_end": _("Demo end"),
+            "delivered_on": _("Delivered on"),
+            "returned_on": _("Returned on"),
+            "reason": _("Reason"),
+            "cancel_reason": _("Reason of cancellation"),
+            "description": _("Description"),
+            "cost": _("Cost"),
+            "amount": _("Amount"),
+            "invoiced_amount": _("Invoiced amount"),
+            "damage_count": _("Damages"),
+            "damage_cost": _("Cost of damages"),
+            "last_damage": _("Last damage"),
+            "status": _("Status"),
+        }
