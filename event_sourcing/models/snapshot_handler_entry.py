@@ -29,7 +29,7 @@ class SnapshotHandlerEntry(models.Model):
         readonly=True, help="The model with the rules; two names are a conflict."
     )
     found_by = fields.Selection(
-        [("name", "Its name"), ("attribute", "_aggregate_model"), ("explicit", "Registration")],
+        [("name", "Its name"), ("attribute", "Its declaration"), ("explicit", "Registration")],
         readonly=True,
         help="How the handler was found: by its name, because it says which aggregate it"
         " serves, or because an addon registered it explicitly.",
