@@ -97,6 +97,8 @@ class EventSourceMixin(models.AbstractModel):
     def _snapshots_changed(self, aggregate_ids):
         """Let the fields that are computed from snapshots follow them."""
         records = self.sudo().search([(self._aggregate_field, "in", aggregate_ids)])
+        shown = [name for name, field in self._fields.items() if field.compute and not field.store]
+        records.invalidate_recordset(shown, flush=False)
         for name in self._snapshot_fields:
             self.env.add_to_compute(self._fields[name], records)
 

@@ -17,7 +17,7 @@ class RentalOrder(models.Model):
     _inherit = "event.source.mixin"
     _order = "name desc"
     _aggregate_model = "rental"
-    _snapshot_fields = ("status", *PLAN)
+    _snapshot_fields = ("status", "snapshot_id", *PLAN)
 
     name = fields.Char(
         string="Reference", required=True, readonly=True, copy=False, index=True, default="/"
@@ -76,7 +76,12 @@ class RentalOrder(models.Model):
     )
     notes = fields.Text()
     snapshot_id = fields.Many2one(
-        "rental.snapshot", string="Current State", compute="_compute_snapshot_id"
+        "rental.snapshot",
+        string="Current State",
+        compute="_compute_from_snapshot",
+        store=True,
+        copy=False,
+        ondelete="set null",
     )
     demo_end = fields.Date(related="snapshot_id.demo_end")
     delivered_on = fields.Date(related="snapshot_id.delivered_on")
@@ -105,14 +110,10 @@ class RentalOrder(models.Model):
         snapshots = self._snapshots()
         for order in self:
             snapshot = snapshots.get(order.name)
-            for name in self._snapshot_fields:
+            order.snapshot_id = snapshot
+            order.status = snapshot.status if snapshot else "draft"
+            for name in PLAN:
                 order[name] = snapshot[name] if snapshot else order[name]
-            order.status = order.status or "draft"
-
-    def _compute_snapshot_id(self):
-        snapshots = self._snapshots()
-        for order in self:
-            order.snapshot_id = snapshots.get(order.name)
 
     @api.onchange("product_id")
     def _onchange_product_id(self):
