@@ -38,7 +38,7 @@ def main():
         addons = addons_for(source.series)
         name = os.environ.get("DB") or f"demo{source.series.split('.')[0]}"
         database = Database(name, postgres, python, source, addons)
-        database.ensure([name for name in ADDONS if (ROOT / name).is_dir()])
+        database.ensure(list(ADDONS))
         _serve(database, postgres, interface, port)
     finally:
         say("Stopping …")

@@ -21,7 +21,7 @@ def main():
     try:
         name = os.environ.get("DB") or f"demo{source.series.split('.')[0]}"
         database = Database(name, postgres, python, source, addons_for(source.series))
-        database.ensure([name for name in ADDONS if (ROOT / name).is_dir()])
+        database.ensure(list(ADDONS))
         command = [python, database.launcher, "shell", "--no-http", "--log-level=warn"]
         command += odoo.options(source, database.addons, name)
         return subprocess.run(

@@ -52,7 +52,8 @@ def obtain(wanted=None):
     if "19.0" in at_hand:
         return announce(at_hand["19.0"])
     path = debian.fetch(cache() / "19.0")
-    return announce(Source("19.0", path, "Debian's package, because 17.0 could not be reached"))
+    why = "Debian's package" + ("" if wanted else ", because 17.0 could not be reached")
+    return announce(Source("19.0", path, why))
 
 
 def obtain_all(wanted=None):
