@@ -1,5 +1,5 @@
 import re
-from datetime import date, datetime
+from datetime import datetime
 
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -200,12 +200,13 @@ class EventDocument(models.AbstractModel):
     @api.model
     def _readable_text(self, value):
         """Return a text; dates and moments as the user's language writes them."""
+        if not DATE.fullmatch(value) and not MOMENT.fullmatch(value):
+            return value
         try:
-            if DATE.fullmatch(value):
-                return format_date(self.env, date.fromisoformat(value))
-            if MOMENT.fullmatch(value):
-                moment = fields.Datetime.context_timestamp(self, datetime.fromisoformat(value))
-                return f"{format_date(self.env, moment.date())} {moment:%H:%M:%S}"
+            moment = datetime.fromisoformat(value)
         except ValueError:
-            pass
-        return value
+            return value
+        if len(value) == len("2026-01-31"):
+            return format_date(self.env, moment.date())
+        moment = fields.Datetime.context_timestamp(self, moment)
+        return f"{format_date(self.env, moment.date())} {moment:%H:%M:%S}"

@@ -1,5 +1,4 @@
 from odoo import _, api, models
-from odoo.exceptions import UserError
 
 from .event_store import INVALID_OPERATION, SYSTEM_ERROR
 
@@ -59,4 +58,3 @@ class HandlerKnowledge(models.AbstractModel):
         if hasattr(model, "has_access"):
             return model.has_access("read")
         return model.check_access_rights("read", raise_exception=False)
-

@@ -7,7 +7,7 @@ POLICY_NAMES = [
     ("reject", "Raise an error and store nothing"),
     ("reject_and_record", "Raise an error and record the attempt"),
 ]
-SHORT_POLICY_NAMES = [
+SHORT_POLICIES = [
     ("record", "Record"),
     ("reject", "Raise"),
     ("reject_and_record", "Raise and record"),
@@ -25,9 +25,7 @@ class SnapshotHandlerEntry(models.Model):
     _rec_name = "model_name"
 
     model_name = fields.Char(string="Aggregate Type", readonly=True)
-    handler = fields.Char(
-        readonly=True, help="The model with the rules; two names are a conflict."
-    )
+    handler = fields.Char(readonly=True, help="The model with the rules; two names are a conflict.")
     found_by = fields.Selection(
         [("name", "Its name"), ("attribute", "Its declaration"), ("explicit", "Registration")],
         readonly=True,
@@ -46,8 +44,8 @@ class SnapshotHandlerEntry(models.Model):
     )
     snapshot_model = fields.Char(readonly=True)
     source_model = fields.Char(string="Business Model", readonly=True)
-    invalid_policy = fields.Selection(SHORT_POLICY_NAMES, string="On a Broken Rule", readonly=True)
-    error_policy = fields.Selection(SHORT_POLICY_NAMES, string="On a Technical Fault", readonly=True)
+    invalid_policy = fields.Selection(SHORT_POLICIES, string="On a Broken Rule", readonly=True)
+    error_policy = fields.Selection(SHORT_POLICIES, string="On a Technical Fault", readonly=True)
     event_count = fields.Integer(string="Event Types", readonly=True)
     event_names = fields.Char(string="Known Events", compute="_compute_events")
     conflict_message = fields.Char(compute="_compute_conflict_message")

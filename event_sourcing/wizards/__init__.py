@@ -1,3 +1,5 @@
-from . import event_store_policy_wizard
-from . import event_store_record_wizard
-from . import event_store_record_payload
+from . import (
+    event_store_policy_wizard,
+    event_store_record_wizard,
+    event_store_record_wizard_payload,
+)

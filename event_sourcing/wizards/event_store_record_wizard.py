@@ -9,8 +9,8 @@ OTHER = "other:"  # no aggregate type can be named so by a handler's model name
 class EventStoreRecordWizard(models.TransientModel):
     """Record one event by hand, with the user's own right to append.
 
-    This file holds the questions and the result; ``event_store_record_payload`` turns
-    what was typed into a payload.
+    This file holds the questions and the result; ``event_store_record_wizard_payload``
+    turns what was typed into a payload.
     """
 
     _name = "event.store.record.wizard"
@@ -123,7 +123,9 @@ class EventStoreRecordWizard(models.TransientModel):
         if not (self.event_type or "").strip():
             raise UserError(_("Choose what happened."))
         if self.knows_events and self.event_type_id.model_name != self.model_name:
-            raise UserError(_("Choose an event that %(aggregate)s knows.", aggregate=self.model_name))
+            raise UserError(
+                _("Choose an event that %(aggregate)s knows.", aggregate=self.model_name)
+            )
 
     def action_open_event(self):
         """Open the event that was recorded."""

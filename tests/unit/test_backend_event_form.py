@@ -41,8 +41,8 @@ class TestRows(DocumentCase):
                 "zone": "北",
             },
         )
-        self.assertEqual(list(rows)[0], "What is wrong")
-        self.assertEqual(list(rows)[-1], "zone")
+        labels = list(rows)
+        self.assertEqual((labels[0], labels[-1]), ("What is wrong", "zone"))
 
     def test_nested_values_have_a_path(self):
         payload = {
@@ -105,13 +105,15 @@ class TestRows(DocumentCase):
     def test_empty_payload_conflict_and_plain_handler(self):
         for model_name in ("article", "machine"):
             self.assertEqual(self.rows(self.event("Free", {}, "X", model_name)), {})
-        self.assertEqual(self.env["event.document"]._rows({"a": 1}, "twice"), [
-            {"key": "a", "label": "a", "value": "1"}
-        ])
+        self.assertEqual(
+            self.env["event.document"]._rows({"a": 1}, "twice"),
+            [{"key": "a", "label": "a", "value": "1"}],
+        )
 
     def test_only_json_fields_of_readable_records(self):
         event = self.event(payload={"title": "x"})
-        for model, field in (("event.store", "event_uuid"), ("event.store", "x"), ("no.model", "x")):
+        asked = (("event.store", "event_uuid"), ("event.store", "x"), ("no.model", "x"))
+        for model, field in asked:
             with self.assertRaises(UserError):
                 self.env["event.document"].describe(model, event.id, field)
         outsider = make_user(self.env, "rows-outsider")

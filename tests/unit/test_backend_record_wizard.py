@@ -130,8 +130,11 @@ class TestJson(WizardCase):
 
     def test_nothing_is_an_empty_object(self):
         wizard = self.wizard(
-            aggregate_type="other:", other_model_name="machine", other_event_type="Stopped",
-            entry="json", payload_json=" ",
+            aggregate_type="other:",
+            other_model_name="machine",
+            other_event_type="Stopped",
+            entry="json",
+            payload_json=" ",
         )
         wizard.action_record()
         self.assertEqual((wizard.event_id.payload, wizard.outcome), ({}, "logged"))

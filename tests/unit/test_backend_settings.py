@@ -36,9 +36,7 @@ class TestSettings(EventCase):
         admin = self.env.ref("base.user_admin")
         settings = self.env["res.config.settings"].with_user(admin)
         settings.create({"event_sourcing_invalid_policy": "reject"}).execute()
-        self.assertEqual(
-            self.env["event.store.policy.wizard"].create({}).invalid_policy, "reject"
-        )
+        self.assertEqual(self.env["event.store.policy.wizard"].create({}).invalid_policy, "reject")
         self._choose(invalid_policy="record", error_policy="reject_and_record")
         again = settings.create({})
         self.assertEqual(again.event_sourcing_invalid_policy, "record")

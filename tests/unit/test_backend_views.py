@@ -64,7 +64,7 @@ class TestScreens(EventCase):
             menus = self.env["ir.ui.menu"].with_user(user)
             visible = menus.browse(menus._visible_menu_ids())
             root = self.env.ref(ROOT)
-            self.assertEqual(set(visible.filtered(lambda m: m.parent_id == root).mapped("name")), names)
+            self.assertEqual({menu.name for menu in visible if menu.parent_id == root}, names)
         outsider = make_user(self.env, "menus-outsider")
         menus = self.env["ir.ui.menu"].with_user(outsider)
         self.assertNotIn(self.env.ref(ROOT).id, menus._visible_menu_ids())

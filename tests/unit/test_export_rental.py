@@ -65,9 +65,7 @@ class TestRentalExport(HttpCase):
         snapshot = self.order.snapshot_id
         names = ["aggregate_id", "partner_id", "quantity", "planned_end", "version", "state"]
         (row,) = self.export("rental.snapshot", names, snapshot.ids)
-        self.assertEqual(
-            row[:5], [self.order.name, "=東京建機", 3, datetime(2026, 3, 4), 1]
-        )
+        self.assertEqual(row[:5], [self.order.name, "=東京建機", 3, datetime(2026, 3, 4), 1])
         self.assertEqual(json.loads(row[5])["quantity"], 3)
         grouped = self.export("rental.snapshot", names[:5], snapshot.ids, ["partner_id"])
         self.assertEqual((grouped[0][0], grouped[1]), ("=東京建機 (1)", row[:5]))
