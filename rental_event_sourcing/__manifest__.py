@@ -21,5 +21,4 @@
     ],
     "demo": ["demo/rental_demo.xml"],
     "application": True,
-    "installable": True,
 }

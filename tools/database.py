@@ -48,16 +48,14 @@ class Database:
     def create(self, modules):
         """Make the database anew, with demo data, English and Japanese."""
         self.drop(self.name)
-        self._sql("postgres", f'CREATE DATABASE "{self.name}" ENCODING \'UTF8\' TEMPLATE template0')
+        self._sql("postgres", f"CREATE DATABASE \"{self.name}\" ENCODING 'UTF8' TEMPLATE template0")
         demo = ["--with-demo"] if self.source.series != "17.0" else []
         with step(f"Creating the database {self.name} (a minute or so)"):
             self.run_odoo(
                 *("-i", ",".join(["base", "web", *modules])),
                 *("--load-language=en_US,ja_JP", "--stop-after-init", *demo),
             )
-        rows = self._sql(
-            self.name, "SELECT name FROM ir_module_module WHERE state = 'installed'"
-        )
+        rows = self._sql(self.name, "SELECT name FROM ir_module_module WHERE state = 'installed'")
         missing = set(modules) - {row[0] for row in rows}
         if missing:
             raise Stop(

@@ -19,7 +19,8 @@ fresh, path = polib.pofile(sys.argv[1]), sys.argv[2]
 known = {(e.msgctxt, e.msgid): e.msgstr for e in polib.pofile(path)} if len(sys.argv) > 3 else {}
 for entry in fresh:
     entry.msgstr = known.get((entry.msgctxt, entry.msgid), "")
-fresh.metadata.update({"Language": "ja", "Language-Team": "", "Plural-Forms": "nplurals=1; plural=0;"})
+plural = "nplurals=1; plural=0;"
+fresh.metadata.update({"Language": "ja", "Language-Team": "", "Plural-Forms": plural})
 for name in ("POT-Creation-Date", "PO-Revision-Date", "Last-Translator"):
     fresh.metadata.pop(name, None)
 fresh.sort(key=lambda e: e.msgid)
@@ -34,16 +35,29 @@ def main():
     python = ensure_venv(source.series, source.path)
     postgres = server("postgres-test-i18n", python, durable=False)
     postgres.start()
-    database = Database(
-        f"i18n_{os.getpid()}", postgres, python, source, addons_for(source.series)
-    )
+    database = Database(f"i18n_{os.getpid()}", postgres, python, source, addons_for(source.series))
     try:
         database.create(list(ADDONS))
         for addon in ADDONS:
             template = RUN / f"{addon}.pot"
-            command = [python, database.launcher, *odoo.options(source, database.addons, database.name)]
-            command += ["--no-http", "--stop-after-init", f"--modules={addon}", f"--i18n-export={template}"]
-            run_logged(command, database.log, "Odoo could not export its strings", env=postgres.environment, cwd=RUN)
+            command = [
+                python,
+                database.launcher,
+                *odoo.options(source, database.addons, database.name),
+            ]
+            command += [
+                "--no-http",
+                "--stop-after-init",
+                f"--modules={addon}",
+                f"--i18n-export={template}",
+            ]
+            run_logged(
+                command,
+                database.log,
+                "Odoo could not export its strings",
+                env=postgres.environment,
+                cwd=RUN,
+            )
             path = ROOT / addon / "i18n" / "ja.po"
             path.parent.mkdir(exist_ok=True)
             known = ["known"] if path.exists() else []
@@ -53,7 +67,8 @@ def main():
                 text=True,
                 check=True,
             )
-            say(f"{addon}: {answer.stdout.strip()} strings to translate in {path.relative_to(ROOT)}.")
+            count = answer.stdout.strip()
+            say(f"{addon}: {count} strings to translate in {path.relative_to(ROOT)}.")
     finally:
         database.drop(database.name)
         postgres.stop()

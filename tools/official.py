@@ -61,8 +61,10 @@ def _clone(fresh, error):
     if not shutil.which("git"):
         raise Unreachable(str(error))
     result = subprocess.run(
-        ["git", "-c", "http.lowSpeedLimit=1000", "-c", f"http.lowSpeedTime={PATIENCE}"]
-        + ["clone", "--quiet", "--depth", "1", "--branch", "17.0", REPOSITORY, str(fresh)],
+        [
+            *("git", "-c", "http.lowSpeedLimit=1000", "-c", f"http.lowSpeedTime={PATIENCE}"),
+            *("clone", "--quiet", "--depth", "1", "--branch", "17.0", REPOSITORY, str(fresh)),
+        ],
         capture_output=True,
         text=True,
         env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},

@@ -6,7 +6,7 @@ import subprocess
 
 from . import odoo
 from .database import Database
-from .layout import ADDONS, LOG, ROOT
+from .layout import ADDONS, LOG
 from .port import addons_for
 from .postgres import server
 from .say import Stop, say

@@ -5,7 +5,7 @@ import subprocess
 
 from . import odoo
 from .database import Database
-from .layout import ADDONS, ROOT, RUN
+from .layout import ADDONS, RUN
 from .port import addons_for
 from .postgres import server
 from .sources import obtain

@@ -27,8 +27,10 @@ def main():
         results.append((source.series, *_test(source, suites, chromium)))
     say("")
     for series, code, counts, skipped in results:
-        say(f"Odoo {series}: {counts['passed']} passed, {counts['failed']} failed,"
-            f" {counts['skipped']} skipped" + ("" if not code else f" (pytest ended with {code})"))
+        say(
+            f"Odoo {series}: {counts['passed']} passed, {counts['failed']} failed,"
+            f" {counts['skipped']} skipped" + ("" if not code else f" (pytest ended with {code})")
+        )
         for reason in skipped:
             say(f"    skipped: {reason}")
     total = {name: sum(result[2][name] for result in results) for name in results[0][2]}

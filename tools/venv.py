@@ -45,9 +45,12 @@ def ensure_venv(series, source):
 
 
 def _works(python):
-    return python.exists() and not subprocess.run(
-        [python, "-m", "pip", "--version"], capture_output=True, check=False
-    ).returncode
+    return (
+        python.exists()
+        and not subprocess.run(
+            [python, "-m", "pip", "--version"], capture_output=True, check=False
+        ).returncode
+    )
 
 
 def _create(venv):
@@ -69,7 +72,7 @@ def _create(venv):
         if not subprocess.run(command, capture_output=True, check=False).returncode:
             return
         shutil.rmtree(venv, ignore_errors=True)
-    raise Stop(f"Python cannot make virtual environments here: run 'apt install {package}' as root.")
+    raise Stop(f"Python makes no virtual environments here: run 'apt install {package}' as root.")
 
 
 def apt_install(*packages):

@@ -23,14 +23,18 @@ class EventSourceMixin(models.AbstractModel):
 
     def _compute_event_count(self):
         counts = {}
-        for aggregate_id, outcome, count in self.env["event.store"].sudo()._read_group(
-            [
-                ("model_name", "=", self._aggregate_model),
-                ("aggregate_id", "in", self.mapped(self._aggregate_field)),
-                ("event_type", "not in", FAILURE_TYPES),
-            ],
-            ["aggregate_id", "outcome"],
-            ["__count"],
+        for aggregate_id, outcome, count in (
+            self.env["event.store"]
+            .sudo()
+            ._read_group(
+                [
+                    ("model_name", "=", self._aggregate_model),
+                    ("aggregate_id", "in", self.mapped(self._aggregate_field)),
+                    ("event_type", "not in", FAILURE_TYPES),
+                ],
+                ["aggregate_id", "outcome"],
+                ["__count"],
+            )
         ):
             counts[aggregate_id, outcome] = count
         for record in self:

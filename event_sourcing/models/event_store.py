@@ -35,7 +35,6 @@ class EventStore(models.Model):
         help="What kind of thing the event is about, for example: rental.",
     )
     aggregate_id = fields.Char(
-        string="Aggregate",
         required=True,
         readonly=True,
         help="Which one of its kind the event is about, for example: R00017.",
@@ -116,7 +115,9 @@ class EventStore(models.Model):
     @api.model
     def _search_payload_json(self, _operator, _value):
         # Without this, Odoo would quietly match every event.
-        raise UserError(_("Events cannot be searched by their payload; use their type or aggregate."))
+        raise UserError(
+            _("Events cannot be searched by their payload; use their type or aggregate.")
+        )
 
     # ------------------------------------------------------------------
     # Appending

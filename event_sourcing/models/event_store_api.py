@@ -15,6 +15,7 @@ APPEND_KEYS = (
     "causation_id",
     "policy",
 )
+RENAMED = {"expected_version": "version"}
 MAX_PAGE = 10000
 
 
@@ -91,8 +92,7 @@ class EventStoreApi(models.Model):
                     )
                 )
         vals_list = [
-            {("version" if key == "expected_version" else key): call[key] for key in call if key != "policy"}
-            for call in calls
+            {RENAMED.get(key, key): call[key] for key in call if key != "policy"} for call in calls
         ]
         events, known = self._append_all(vals_list, [call.get("policy") for call in calls])
         return events._answers(known)
@@ -141,8 +141,10 @@ class EventStoreApi(models.Model):
         self = self._speaking_to_user()
         model_name = self._clean_name("model_name", model_name)
         aggregate_id = self._clean_name("aggregate_id", aggregate_id)
-        after_version = 0 if after_version in (None, False, 0) else self._clean_number(
-            "after_version", after_version
+        after_version = (
+            0
+            if after_version in (None, False, 0)
+            else self._clean_number("after_version", after_version)
         )
         limit = min(self._clean_number("limit", limit) or 1000, MAX_PAGE)
         events = self.search(

@@ -76,13 +76,19 @@ class EventStoreFold(models.Model):
             with self.env.cr.savepoint():
                 for model_name, aggregates in by_model.items():
                     handler = self._find_handler(model_name)
-                    wrong = handler._apply_together(model_name, aggregates)
+                    try:
+                        wrong = handler._apply_together(model_name, aggregates)
+                    except Exception as error:
+                        # Also what fails because a stream before it broke the transaction.
+                        if must_retry(error):
+                            raise
+                        wrong = aggregates
                     troubled.update((model_name, aggregate_id) for aggregate_id in wrong)
                 if troubled:
                     raise _Undo
         except _Undo:
-            pass
-        return troubled
+            return troubled
+        return set()
 
     def _fold_one_by_one(self):
         """Apply the events of one stream, each in its own savepoint.

@@ -18,7 +18,7 @@ class EventStream(models.Model):
     _rec_name = "aggregate_id"
 
     model_name = fields.Char(string="Aggregate Type", required=True, readonly=True)
-    aggregate_id = fields.Char(string="Aggregate", required=True, readonly=True)
+    aggregate_id = fields.Char(required=True, readonly=True)
     version = fields.Integer(
         required=True,
         readonly=True,

@@ -96,9 +96,7 @@ class SnapshotHandler(models.AbstractModel):
 
         By default every stored field that is named like a key of the state.
         """
-        return {
-            name: state.get(name) for name in self.env[self._snapshot_model]._typed_columns()
-        }
+        return {name: state.get(name) for name in self.env[self._snapshot_model]._typed_columns()}
 
     # ------------------------------------------------------------------
     # Folding

@@ -124,7 +124,9 @@ class SnapshotHandlerRegistry(models.AbstractModel):
 
     @api.model
     def _check_manager(self):
-        if not self.env.su and not self.env.user.has_group("event_sourcing.event_store_group_manager"):
+        if self.env.su:
+            return
+        if not self.env.user.has_group("event_sourcing.event_store_group_manager"):
             raise AccessError(
                 _("Only an Event Sourcing manager may change which handler serves an aggregate.")
             )

@@ -21,7 +21,7 @@ class SnapshotMixin(models.AbstractModel):
     _order = "aggregate_id desc"
 
     model_name = fields.Char(string="Aggregate Type", required=True, readonly=True)
-    aggregate_id = fields.Char(string="Aggregate", required=True, readonly=True)
+    aggregate_id = fields.Char(required=True, readonly=True)
     version = fields.Integer(
         required=True, readonly=True, help="Version of the last event that was applied.", **NO_SUM
     )
@@ -75,7 +75,8 @@ class SnapshotMixin(models.AbstractModel):
         """Return ``{aggregate_id: state}`` of the snapshots there are, in one query."""
         self.env.cr.execute(
             SQL(
-                "SELECT aggregate_id, state FROM %s WHERE model_name = %s AND aggregate_id = ANY(%s)",
+                "SELECT aggregate_id, state FROM %s"
+                " WHERE model_name = %s AND aggregate_id = ANY(%s)",
                 SQL.identifier(self._table),
                 model_name,
                 list(aggregate_ids),
@@ -95,9 +96,7 @@ class SnapshotMixin(models.AbstractModel):
         names = list(vals_list[0])
         stamps = dict(zip(STAMPS, (self.env.uid, now, self.env.uid, now), strict=True))
         rows = [
-            tuple(
-                self._fields[name].convert_to_column(vals[name], self, vals) for name in names
-            )
+            tuple(self._fields[name].convert_to_column(vals[name], self, vals) for name in names)
             + tuple(stamps.values())
             for vals in vals_list
         ]
@@ -105,7 +104,8 @@ class SnapshotMixin(models.AbstractModel):
         replaced = [name for name in columns if name not in ("create_uid", "create_date")]
         self.env.cr.execute(
             SQL(
-                "INSERT INTO %s (%s) VALUES %s ON CONFLICT (aggregate_id, model_name) DO UPDATE SET %s",
+                "INSERT INTO %s (%s) VALUES %s"
+                " ON CONFLICT (aggregate_id, model_name) DO UPDATE SET %s",
                 SQL.identifier(self._table),
                 SQL(", ").join(map(SQL.identifier, columns)),
                 SQL(", ").join(rows),
@@ -119,5 +119,8 @@ class SnapshotMixin(models.AbstractModel):
 
     def copy(self, default=None):
         raise UserError(
-            _("A snapshot belongs to one aggregate and cannot be duplicated; record events instead.")
+            _(
+                "A snapshot belongs to one aggregate and cannot be duplicated;"
+                " record events instead."
+            )
         )

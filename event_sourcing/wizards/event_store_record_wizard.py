@@ -24,7 +24,7 @@ class EventStoreRecordWizard(models.TransientModel):
     )
     model_name = fields.Char(compute="_compute_model_name")
     aggregate_id = fields.Char(
-        string="Aggregate", help="Which one of its kind the event is about, for example: R00017."
+        help="Which one of its kind the event is about, for example: R00017."
     )
     knows_events = fields.Boolean(compute="_compute_knows_events")
     event_type_id = fields.Many2one(

@@ -23,7 +23,12 @@ PRODUCTS = (
     ("LFT-12", "Scissor lift 12 m", "高所作業車 12m", 138000),
     ("SND-02", "Sound system", "音響システム", 39500),
 )
-USERS = (("tanaka", "田中 恵子"), ("suzuki", "鈴木 一郎"), ("sato", "佐藤 美咲"), ("smith", "John Smith"))
+USERS = (
+    ("tanaka", "田中 恵子"),
+    ("suzuki", "鈴木 一郎"),
+    ("sato", "佐藤 美咲"),
+    ("smith", "John Smith"),
+)
 # Stories of rentals: (days after the one before, event type, payload). Dates and amounts
 # are filled in when they are told.
 STORIES = (
@@ -160,7 +165,9 @@ class RentalDemo(models.AbstractModel):
                 ("WEB-1002", {"quantity": 3_000_000_000}),
             ):
                 store.append(
-                    "rental", aggregate_id, "RentalPlanned", payload, timestamp=yesterday, policy="record"
+                    *("rental", aggregate_id, "RentalPlanned", payload),
+                    timestamp=yesterday,
+                    policy="record",
                 )
 
     def _moment(self, day):

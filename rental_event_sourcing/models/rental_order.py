@@ -43,7 +43,6 @@ class RentalOrder(models.Model):
     )
     product_id = fields.Many2one(
         "rental.product",
-        string="Product",
         compute="_compute_from_snapshot",
         store=True,
         readonly=False,
@@ -104,7 +103,8 @@ class RentalOrder(models.Model):
     def _snapshots(self):
         """Return ``{reference: rental.snapshot}`` of the rentals in self."""
         domain = [("model_name", "=", "rental"), ("aggregate_id", "in", self.mapped("name"))]
-        return {found.aggregate_id: found for found in self.env["rental.snapshot"].sudo().search(domain)}
+        found = self.env["rental.snapshot"].sudo().search(domain)
+        return {snapshot.aggregate_id: snapshot for snapshot in found}
 
     def _compute_from_snapshot(self):
         snapshots = self._snapshots()
@@ -159,9 +159,7 @@ class RentalOrder(models.Model):
         return result
 
     def unlink(self):
-        raise UserError(
-            _("A rental has a history and cannot be deleted; cancel it instead.")
-        )
+        raise UserError(_("A rental has a history and cannot be deleted; cancel it instead."))
 
     def _plan(self):
         """Return the planned data of one rental as a payload."""

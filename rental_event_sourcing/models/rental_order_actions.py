@@ -61,7 +61,7 @@ class RentalOrderActions(models.Model):
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "title": label,
+                "title": label if applied else _("Refused: %(event)s", event=label),
                 "message": "\n".join(lines),
                 "type": "warning" if refused else "success",
                 "sticky": bool(refused),

@@ -24,9 +24,7 @@ class RentalSnapshot(models.Model):
     partner_id = fields.Many2one(
         "res.partner", string="Customer", readonly=True, index=True, ondelete="restrict"
     )
-    product_id = fields.Many2one(
-        "rental.product", string="Product", readonly=True, index=True, ondelete="restrict"
-    )
+    product_id = fields.Many2one("rental.product", readonly=True, index=True, ondelete="restrict")
     quantity = fields.Integer(readonly=True)
     planned_start = fields.Date(readonly=True)
     planned_end = fields.Date(readonly=True)

@@ -72,9 +72,7 @@ class RentalSnapshotHandler(models.AbstractModel):
         """
         declared = self._payload_fields[event.event_type]
         given = {
-            key: event.payload[key]
-            for key in declared
-            if event.payload.get(key) not in (None, "")
+            key: event.payload[key] for key in declared if event.payload.get(key) not in (None, "")
         }
         changes = getattr(self, f"_on_{event.event_type}", lambda _s, _e, g: g)(state, event, given)
         after = {**state, **changes}

@@ -152,7 +152,9 @@ class TestXmlRpc(HttpCase):
         self.refuse(WARNING, "has no version 5", "state_at", "counter", "C1", version=5)
         self.refuse(WARNING, "cannot be folded", "state_at", "nobody", "N1")
         self.refuse(WARNING, "Two handlers serve", "append", "twice", "T1", "E")
-        self.refuse(WARNING, "cannot be searched by their payload", "search", [("payload_json", "=", "x")])
+        self.refuse(
+            WARNING, "cannot be searched by their payload", "search", [("payload_json", "=", "x")]
+        )
 
     @mute_logger("odoo.addons.event_sourcing.models.event_store_failure")
     def test_a_technical_fault_shows_no_traceback(self):
@@ -173,10 +175,18 @@ class TestXmlRpc(HttpCase):
             self.refuse(WARNING, "never changed, deleted", method, *args, user=admin)
         stream = self.env["event.stream"].search([("aggregate_id", "=", "C1")])
         for method, args in (("write", (stream.ids, {"version": 5})), ("unlink", (stream.ids,))):
-            self.refuse(WARNING, "follow their events", method, *args, user=admin, model="event.stream")
+            self.refuse(
+                WARNING, "follow their events", method, *args, user=admin, model="event.stream"
+            )
         snapshot = self.env["counter.snapshot"].search([("aggregate_id", "=", "C1")])
         self.refuse(
-            ACCESS, "not allowed", "write", snapshot.ids, {"total": 9}, user=admin, model="counter.snapshot"
+            ACCESS,
+            "not allowed",
+            "write",
+            snapshot.ids,
+            {"total": 9},
+            user=admin,
+            model="counter.snapshot",
         )
 
     def test_who_has_no_right(self):
@@ -201,7 +211,9 @@ class TestXmlRpc(HttpCase):
         theirs = self.env["res.company"].create({"name": "Theirs"})
         other = make_user(self.env, "other", "integration", company=theirs)
         self.call("append", user=other, **{**BASE, "aggregate_id": "T1"}, payload={"amount": 1})
-        self.refuse(ACCESS, "counter/T1 belongs to a company", "append", **{**BASE, "aggregate_id": "T1"})
+        self.refuse(
+            ACCESS, "counter/T1 belongs to a company", "append", **{**BASE, "aggregate_id": "T1"}
+        )
         self.refuse(ACCESS, "counter/T1 belongs to a company", "state_at", "counter", "T1")
         self.assertEqual(self.call("read_stream", "counter", "T1"), [])
 

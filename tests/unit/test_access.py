@@ -5,29 +5,20 @@ from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 class TestGroups(EventCase):
     def test_who_may_append(self):
-        for groups, allowed in (
-            ((), False),
-            (("user",), False),
-            (("auditor",), False),
-            (("integration",), True),
-            (("manager",), True),
-        ):
+        for groups in (("integration",), ("manager",)):
             user = make_user(self.env, "-".join(("u", *groups)), *groups)
-            store = self.store.with_user(user)
-            with self.subTest(groups=groups):
-                if allowed:
-                    answer = store.append("counter", f"C{user.id}", "Added", {"amount": 1})
-                    self.assertEqual(self.store.browse(answer["id"]).create_uid, user)
-                    continue
-                for way in (
-                    lambda: store.append("counter", "X", "Added", {"amount": 1}),
-                    lambda: store.create(
-                        {"model_name": "counter", "aggregate_id": "X", "event_type": "Closed"}
-                    ),
-                    lambda: store.append_batch([]),
-                ):
-                    with self.assertRaises(AccessError):
-                        way()
+            answer = self.store.with_user(user).append("counter", f"C{user.id}", "Closed")
+            self.assertEqual(self.store.browse(answer["id"]).create_uid, user)
+        for groups in ((), ("user",), ("auditor",)):
+            user = make_user(self.env, "-".join(("u", *groups)), *groups)
+            vals = {"model_name": "counter", "aggregate_id": "X", "event_type": "Closed"}
+            for way, args in (
+                ("append", ("counter", "X", "Closed")),
+                ("create", (vals,)),
+                ("append_batch", ([],)),
+            ):
+                with self.subTest(groups=groups, way=way), self.assertRaises(AccessError):
+                    getattr(self.store.with_user(user), way)(*args)
         self.assertFalse(self.stream("X"))
 
     def test_who_may_read(self):

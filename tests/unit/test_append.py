@@ -65,9 +65,7 @@ class TestAppend(EventCase):
 
     def test_a_payload_may_come_as_text(self):
         answer = self.store.append("counter", "C1", "Added", '{"amount": 4, "big": 12345678901}')
-        self.assertEqual(
-            self.store.browse(answer["id"]).payload, {"amount": 4, "big": 12345678901}
-        )
+        self.assertEqual(self.store.browse(answer["id"]).payload, {"amount": 4, "big": 12345678901})
 
     def test_the_time_it_happened_is_kept(self):
         moments = {
@@ -96,7 +94,9 @@ class TestAppend(EventCase):
         self.assertFalse(self.failures("N1", "nobody"))
 
     def test_a_stored_field_of_another_addon_is_honoured(self):
-        given = self.store.create({**COUNTER, "event_type": "Added", "payload": {"amount": 1}, "channel": "shop"})
+        given = self.store.create(
+            {**COUNTER, "event_type": "Added", "payload": {"amount": 1}, "channel": "shop"}
+        )
         default = self.store.create({**COUNTER, "event_type": "Closed"})
         self.assertEqual((given.channel, default.channel), ("shop", "backend"))
 

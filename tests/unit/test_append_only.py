@@ -49,10 +49,8 @@ class TestAppendOnlySql(EventCase):
         """Make a row one of an earlier transaction, as only the table's owner can."""
         toggle = "ALTER TABLE event_store %s TRIGGER event_store_append_only"
         self.env.cr.execute(toggle % "DISABLE")
-        self.env.cr.execute(
-            f"UPDATE event_store SET {', '.join((*assignments, 'tx = 3::text::xid8'))} WHERE id = %s",
-            [event_id],
-        )
+        changes = ", ".join((*assignments, "tx = 3::text::xid8"))
+        self.env.cr.execute(f"UPDATE event_store SET {changes} WHERE id = %s", [event_id])
         self.env.cr.execute(toggle % "ENABLE ALWAYS")
 
     def refuse(self, query, *params):

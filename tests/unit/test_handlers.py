@@ -130,7 +130,10 @@ class TestTestingTools(EventCase):
 
         for evolve, fault in (
             (lambda handler, state, event: {**state, "tick": next(ticks)}, "a clock or a random"),
-            (lambda handler, state, event: {**state, "pair": (1, 2)}, "JSON gives back differently"),
+            (
+                lambda handler, state, event: {**state, "pair": (1, 2)},
+                "JSON gives back differently",
+            ),
             (lambda handler, state, event: {**state, "set": {1}}, "what is no JSON"),
             (change_argument, "changes its arguments"),
             (change_then_refuse, "before it refuses"),
@@ -142,9 +145,7 @@ class TestTestingTools(EventCase):
 
     def test_the_lint_finds_a_handler_that_chokes_on_an_empty_payload(self):
         self.patch(CounterSnapshotHandler, "_payload_fields", {})
-        found = self.lint(
-            lambda handler, state, event: {**state, "sum": event.payload["amount"]}
-        )
+        found = self.lint(lambda handler, state, event: {**state, "sum": event.payload["amount"]})
         self.assertIn("Added with an empty payload raises KeyError", found[0])
 
 

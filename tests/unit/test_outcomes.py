@@ -7,6 +7,7 @@ from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFail
 from odoo.addons.event_sourcing.retry import must_retry
 from odoo.addons.test_event_sourcing.common import EventCase
 from odoo.addons.test_event_sourcing.models.counter_handler import CounterSnapshotHandler
+import contextlib
 
 QUIET = mute_logger("odoo.sql_db", EventStoreFailure.__module__)
 
@@ -114,6 +115,16 @@ class TestOutcomes(EventCase):
         self.assertEqual([self.snapshot(f"C{n}").total for n in (1, 2, 3)], [3, 3, 7])
         self.assertEqual(len(self.failures("C1")), 3)
         self.assertEqual([version for version, _o in self.stream("C1")], [1, 2, 3, 4, 5, 6])
+
+    @QUIET
+    def test_a_database_error_spoils_no_other_aggregate_type(self):
+        answers = self.store.append_batch(
+            [
+                {"model_name": "counter", "aggregate_id": "C1", "event_type": "Sql"},
+                {"model_name": "prefixed", "aggregate_id": "P1", "event_type": "Any"},
+            ]
+        )
+        self.assertEqual([a["outcome"] for a in answers], ["failed", "applied"])
 
     def test_an_error_message_that_cannot_be_stored_is_cleaned(self):
         self.patch(
@@ -235,10 +246,8 @@ class TestPolicies(EventCase):
             "event_type": "Added",
             "payload": {"amount": 1},
         }
-        try:
+        with contextlib.suppress(UserError):
             self.store.append_batch([call, {**call, "payload": {"amount": -9}, "policy": "reject"}])
-        except UserError:
-            pass
         self.assertFalse(self.stream())
         self.assertFalse(self.snapshot())
 
@@ -275,7 +284,9 @@ class TestArticleStyle(EventCase):
     def test_half_a_write_is_undone(self):
         self.append("DemoStarted")
         answer = self.append("HalfWritten", {"why": "on purpose"})
-        self.assertEqual((answer["outcome"], answer["message"]), ("failed", "ValueError: on purpose"))
+        self.assertEqual(
+            (answer["outcome"], answer["message"]), ("failed", "ValueError: on purpose")
+        )
         self.assertEqual((self.row().status, self.row().count), ("demo", 1))
 
     @QUIET

@@ -103,7 +103,8 @@ class TestProperties(EventCase):
             self.env.cr.execute(
                 "SELECT aggregate_id, event_type, version, payload::text, outcome, error_message"
                 " FROM event_store WHERE aggregate_id IN ('A', 'B', 'C')"
-                " AND event_type != 'SystemErrorOccurred' ORDER BY aggregate_id, version, event_type"
+                " AND event_type != 'SystemErrorOccurred'"
+                " ORDER BY aggregate_id, version, event_type"
             )
             stored = self.env.cr.fetchall()
             replayed = [

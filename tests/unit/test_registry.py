@@ -57,7 +57,9 @@ class TestRegistry(EventCase):
         self.handlers.register_handler("stock", self.env["unclaimed.rules"])
         self.assertEqual(self.handlers.get_handler("stock")._name, "unclaimed.rules")
         self.assertEqual(self.handlers.auto_register_handlers()["stock"], "unclaimed.rules")
-        self.assertEqual(self.store.append("stock", "S1", "Moved", {"to": "B"})["outcome"], "applied")
+        self.assertEqual(
+            self.store.append("stock", "S1", "Moved", {"to": "B"})["outcome"], "applied"
+        )
         self.assertEqual(self.store.state_at("stock", "S1")["state"], {"to": "B"})
 
     def test_one_handler_may_serve_two_aggregates(self):

@@ -182,7 +182,11 @@ class TestActions(RentalCase):
         self.assertIn("not in a demo at present", answer["params"]["message"])
         self.assertEqual(
             self.history(order)[1:],
-            [("DemoStarted", "applied"), ("DemoCancelled", "applied"), ("DemoCancelled", "rejected")],
+            [
+                ("DemoStarted", "applied"),
+                ("DemoCancelled", "applied"),
+                ("DemoCancelled", "rejected"),
+            ],
         )
         action = order.action_view_events()
         self.assertEqual(self.env["event.store"].search_count(action["domain"]), 4)
@@ -268,7 +272,9 @@ class TestRights(RentalCase):
 
     def test_another_company_sees_and_does_nothing(self):
         order = self.order()
-        self.assertFalse(self.env["rental.order"].with_user(self.stranger).search([("id", "=", order.id)]))
+        self.assertFalse(
+            self.env["rental.order"].with_user(self.stranger).search([("id", "=", order.id)])
+        )
         with self.assertRaises(AccessError):
             order.with_user(self.stranger).action_start_demo()
         snapshots = self.env["rental.snapshot"].with_user(self.stranger)
@@ -276,13 +282,17 @@ class TestRights(RentalCase):
         self.assertEqual(order.status, "draft")
 
     def test_events_belong_to_the_company_of_the_rental(self):
-        order = self.env["rental.order"].with_user(self.stranger).create(
-            {
-                "partner_id": self.partner.id,
-                "product_id": self.env["rental.product"]
-                .create({"name": "Theirs", "company_id": self.theirs.id})
-                .id,
-            }
+        order = (
+            self.env["rental.order"]
+            .with_user(self.stranger)
+            .create(
+                {
+                    "partner_id": self.partner.id,
+                    "product_id": self.env["rental.product"]
+                    .create({"name": "Theirs", "company_id": self.theirs.id})
+                    .id,
+                }
+            )
         )
         event = self.store.search([("aggregate_id", "=", order.name)])
         self.assertEqual(event.company_id, self.theirs)
@@ -318,7 +328,9 @@ class TestSnapshotColumns(RentalCase):
 class TestDemoData(RentalCase):
     def setUp(self):
         super().setUp()
-        self.demo = self.env["res.users"].search([("login", "in", ("tanaka", "suzuki", "sato", "smith"))])
+        self.demo = self.env["res.users"].search(
+            [("login", "in", ("tanaka", "suzuki", "sato", "smith"))]
+        )
         self.assertEqual(len(self.demo), 4, "the test database has no demo data")
         self.orders = self.env["rental.order"].search([("user_id", "in", self.demo.ids)])
 

@@ -163,7 +163,9 @@ class TestPayloads(EventCase):
 
     def test_amounts_add_up(self):
         rental = scenario(self.env, "rental").given(*WAY["active"])
-        rental.given(("RentalInvoiced", {"amount": 0.1}), ("DamageReported", {"description": "a", "cost": 3}))
+        rental.given(
+            ("RentalInvoiced", {"amount": 0.1}), ("DamageReported", {"description": "a", "cost": 3})
+        )
         rental.when(("RentalInvoiced", {"amount": 0.2})).then({"invoiced_amount": 0.3})
         rental.when(("DamageReported", {"description": "b"}))
         rental.then({"damage_count": 2, "damage_cost": 3, "last_damage": "b"})

@@ -103,7 +103,12 @@ class TestReadStream(EventCase):
         self.assertNotIn(None, [value for event in events for value in event.values()])
 
     def test_bad_input(self):
-        for options in ({"after_version": -1}, {"limit": 0}, {"limit": "x"}, {"after_version": "1"}):
+        for options in (
+            {"after_version": -1},
+            {"limit": 0},
+            {"limit": "x"},
+            {"after_version": "1"},
+        ):
             with self.assertRaisesRegex(UserError, "must be a whole number"):
                 self.store.read_stream("counter", "C1", **options)
 
@@ -116,7 +121,10 @@ class TestReplayEqualsLive(EventCase):
                     "model_name": "counter",
                     "aggregate_id": f"C{number % 3}",
                     "event_type": "Added",
-                    "payload": {"amount": (-1) ** number * number, "note": ["東", 1e22, -0.0, (1,)]},
+                    "payload": {
+                        "amount": (-1) ** number * number,
+                        "note": ["東", 1e22, -0.0, (1,)],
+                    },
                 }
                 for number in range(30)
             ]

@@ -1,0 +1,154 @@
+"""The story of the README, played in a browser, in English and in Japanese."""
+
+import openpyxl
+import pytest
+from conftest import LANGUAGES
+
+WORDS = {
+    "en_US": {
+        "start": "Start demo",
+        "cancel": "Cancel demo",
+        "refused": "Refused",
+        "reason": "The rental is not in a demo at present, so the demo cannot be cancelled.",
+        "export": "Export All",
+        "price": "Monthly Price",
+        "status": "Status",
+        "extend": "Extend demo",
+        "damage": "Report damage",
+    },
+    "ja_JP": {
+        "start": "デモ開始",
+        "cancel": "デモ取消",
+        "refused": "拒否",
+        "reason": "現在デモ状態ではないため、キャンセルできません",
+        "export": "全てエクスポート",
+        "price": "月額",
+        "status": "ステータス",
+        "extend": "デモ延長",
+        "damage": "損傷報告",
+    },
+}
+
+
+@pytest.fixture
+def draft(server):
+    """Plan a rental and return its id and reference."""
+    _uid, call = server.login("admin", "admin")
+    partner = call("res.partner", "search", [["name", "=", "株式会社東京建設"]])[0]
+    product = call("rental.product", "search", [])[0]
+    order = call(
+        "rental.order",
+        "create",
+        {"partner_id": partner, "product_id": product, "quantity": 2, "notes": "=1+1"},
+    )
+    return order, call("rental.order", "read", [order], ["name"])[0]["name"]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_demo_is_cancelled_twice(person, draft, lang):
+    words = WORDS[lang]
+    someone = person(lang=lang)
+    page = someone.page
+    someone.open("rental_event_sourcing.rental_order_action")
+    someone.shot("orders")
+    page.locator(".o_data_row", has_text=draft[1]).locator("td[name=name]").click()
+    someone.settle()
+    page.get_by_role("button", name=words["start"], exact=True).click()
+    someone.settle()
+    assert page.locator(".o_statusbar_status [aria-checked=true]").get_attribute("data-value") == (
+        "demo"
+    )
+    page.get_by_role("button", name=words["cancel"], exact=True).click()
+    someone.settle()
+    someone.menu(words["cancel"])
+    warning = page.locator(".o_notification", has_text=words["reason"])
+    warning.wait_for()
+    someone.shot("refused")
+    assert page.locator("[name=refused_event_count] .o_stat_value").inner_text() == "1"
+    page.click("button[name=action_view_events]")
+    page.wait_for_selector(".o_list_view")
+    someone.settle()
+    someone.shot("history")
+    rows = page.locator(".o_data_row")
+    assert rows.count() == 4
+    refused = rows.filter(has_text=words["reason"])
+    assert refused.count() == 1
+    assert words["refused"] in refused.inner_text()
+    refused.locator("td[name=timestamp]").click()
+    page.wait_for_selector(".o_form_view")
+    someone.settle()
+    assert words["reason"] in page.locator(".o_form_view").inner_text()
+    someone.shot("event")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_many_rentals_at_once(person, server, draft, lang):
+    words = WORDS[lang]
+    someone = person(lang=lang)
+    page = someone.page
+    someone.open("rental_event_sourcing.rental_order_action")
+    for row in (page.locator(".o_data_row", has_text=draft[1]), page.locator(".o_data_row").nth(5)):
+        row.locator(".o_list_record_selector input").click()
+    someone.menu(words["damage"])
+    page.locator(".modal [name=description] input").fill("<b>傷</b>")
+    page.click(".modal button[name=action_record]")
+    someone.settle()
+    told = page.locator(".o_notification").inner_text()
+    someone.shot("told")
+    assert draft[1] in told
+    assert not page.locator(".o_notification b").count()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_list_goes_to_excel(person, lang, tmp_path):
+    words = WORDS[lang]
+    someone = person(lang=lang)
+    page = someone.page
+    someone.open("rental_event_sourcing.rental_snapshot_action")
+    someone.shot("snapshots")
+    with page.expect_download() as download:
+        someone.menu(words["export"])
+    path = tmp_path / "snapshots.xlsx"
+    download.value.save_as(path)
+    sheet = openpyxl.load_workbook(path).active
+    header = [cell.value for cell in sheet[1]]
+    assert words["price"] in header
+    assert words["status"] in header
+    row = dict(zip(header, sheet[2], strict=True))
+    assert row[words["price"]].data_type == "n"
+    cells = [cell for line in sheet.iter_rows() for cell in line]
+    assert not [cell for cell in cells if cell.data_type == "f"]
+    assert not [cell for cell in cells if isinstance(cell.value, str) and cell.value[:1] == "{"]
+    assert "東京" in " ".join(str(cell.value) for cell in cells)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_screen_opens(person, server, lang):
+    someone = person(lang=lang)
+    _uid, call = server.login("admin", "admin")
+    names = call(
+        "ir.model.data",
+        "search_read",
+        [
+            ["model", "=", "ir.actions.act_window"],
+            ["module", "in", ["event_sourcing", "rental_event_sourcing"]],
+        ],
+        ["complete_name"],
+    )
+    assert len(names) >= 6
+    for row in names:
+        name = row["complete_name"]
+        someone.open(name)
+        someone.shot(name.split(".")[1])
+        first = someone.page.locator(".o_list_view .o_data_row").first
+        if first.count() and not someone.page.locator(".o_list_view.o_field_x2many").count():
+            first.locator("td.o_data_cell").first.click()
+            someone.settle()
+            someone.shot(f"{name.split('.')[1]}-one")
+
+
+def test_a_clerk_without_rights_to_append_freely(person, draft):
+    someone = person(login="tanaka", lang="ja_JP", width=420)
+    someone.open("rental_event_sourcing.rental_order_action")
+    assert someone.page.locator(".o_data_row, .o_kanban_record").count()
+    someone.shot("small")
