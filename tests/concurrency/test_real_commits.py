@@ -3,6 +3,7 @@
 These tests commit. Each uses aggregates of its own, so that they leave others alone.
 """
 
+import contextlib
 import threading
 import uuid
 
@@ -16,7 +17,6 @@ from odoo.modules.registry import Registry
 from odoo.service.model import retrying
 from odoo.sql_db import connection_info_for
 from odoo.tools import config, mute_logger
-import contextlib
 
 FAILURES = ("InvalidOperationAttempted", "SystemErrorOccurred")
 

@@ -1,10 +1,10 @@
+import contextlib
 import math
 from datetime import date, datetime
 
 from odoo.exceptions import UserError
 
 from odoo.addons.test_event_sourcing.common import EventCase
-import contextlib
 
 BASE = {"model_name": "counter", "aggregate_id": "C1", "event_type": "Added"}
 

@@ -1,3 +1,5 @@
+import contextlib
+
 from psycopg2 import OperationalError
 
 from odoo.exceptions import UserError
@@ -7,7 +9,6 @@ from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFail
 from odoo.addons.event_sourcing.retry import must_retry
 from odoo.addons.test_event_sourcing.common import EventCase
 from odoo.addons.test_event_sourcing.models.counter_handler import CounterSnapshotHandler
-import contextlib
 
 QUIET = mute_logger("odoo.sql_db", EventStoreFailure.__module__)
 
