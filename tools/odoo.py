@@ -1,11 +1,13 @@
 """Starting Odoo: a launcher file, and the options that every start shares."""
 
 import os
+import signal
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 from .layout import RUN
 from .say import Stop
@@ -70,6 +72,27 @@ def taken(port, interface="127.0.0.1"):
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((interface, port)) == 0
+
+
+def remember(process):
+    """Note the process, so that a later start can end it if this one is killed."""
+    (RUN / "odoo.pid").write_text(str(process.pid))
+
+
+def end_left_over():
+    """End an Odoo of this checkout that a killed ``make run`` left behind."""
+    note = RUN / "odoo.pid"
+    if not note.exists():
+        return
+    pid = note.read_text().strip()
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        command = ""
+    if f"{RUN}{os.sep}odoo-" in command:
+        os.killpg(int(pid), signal.SIGKILL)
+        time.sleep(0.5)
+    note.unlink()
 
 
 def stop(process, seconds=20):

@@ -28,6 +28,7 @@ Ctrl-C stops everything. The next start takes seconds. Odoo's log: {log}
 def main():
     """Prepare what is missing, start everything, and stop everything on Ctrl-C."""
     signal.signal(signal.SIGTERM, _as_interrupt)
+    odoo.end_left_over()
     port = _port()
     interface = os.environ.get("HTTP_INTERFACE") or "127.0.0.1"
     source = obtain(os.environ.get("SERIES") or None)
@@ -64,11 +65,15 @@ def _serve(database, postgres, interface, port):
         stderr=subprocess.STDOUT,
         start_new_session=True,  # Ctrl-C reaches us alone; we stop Odoo first, then PostgreSQL
     )
+    odoo.remember(process)
     try:
         url = f"http://{'localhost' if interface in ('127.0.0.1', '0.0.0.0') else interface}:{port}"
         odoo.wait_until_ready(process, url, log)
         say(WELCOME.format(series=database.source.series, url=url, login="admin", log=log))
-        process.wait()
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            return  # that is how it is meant to end
         raise Stop(f"Odoo ended by itself; its log is {log}.")
     finally:
         odoo.stop(process)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,8 +42,15 @@ def obtain(wanted=None):
             return announce(at_hand[series])
     if wanted in (None, "17.0"):
         try:
+            if not wanted and "19.0" in at_hand and _was_unreachable():
+                raise official.Unreachable(
+                    f"tried within a day; remove {_note()} to have it tried again now"
+                )
             return announce(Source("17.0", official.fetch(cache() / "17.0"), "just fetched"))
         except official.Unreachable as error:
+            if not _was_unreachable():
+                _note().parent.mkdir(parents=True, exist_ok=True)
+                _note().touch()
             if wanted:
                 raise Stop(
                     f"Odoo 17.0 is not at hand and could not be fetched ({error}). Put its source"
@@ -54,6 +62,15 @@ def obtain(wanted=None):
     path = debian.fetch(cache() / "19.0")
     why = "Debian's package" + ("" if wanted else ", because 17.0 could not be reached")
     return announce(Source("19.0", path, why))
+
+
+def _note():
+    """The file whose age says when 17.0 could not be reached."""
+    return cache() / "17.0.unreachable"
+
+
+def _was_unreachable():
+    return _note().exists() and time.time() - _note().stat().st_mtime < 24 * 3600
 
 
 def obtain_all(wanted=None):

@@ -70,6 +70,21 @@ class TestSources:
         with pytest.raises(say.Stop, match=r"17\.0 is not at hand and could not be fetched"):
             sources.obtain("17.0")
 
+    def test_a_second_start_does_not_wait_for_what_was_unreachable(self, home, monkeypatch):
+        tried = []
+
+        def unreachable(_target):
+            tried.append(1)
+            raise official.Unreachable("no answer")
+
+        monkeypatch.setattr(official, "fetch", unreachable)
+        monkeypatch.setattr(debian, "fetch", lambda target: plant(target, "19.0"))
+        assert [sources.obtain().series, sources.obtain().series] == ["19.0", "19.0"]
+        assert len(tried) == 1
+        os.utime(layout.cache() / "17.0.unreachable", (0, 0))
+        sources.obtain()
+        assert len(tried) == 2
+
     def test_a_clone_has_two_folders_of_addons(self, home):
         tree = plant(home / "clone", "17.0")
         (tree / "addons").mkdir()
@@ -177,6 +192,21 @@ class TestSentences:
             f"Port {number} is taken by another program: stop that, or choose another port with"
             f" 'make run PORT={number + 1}'."
         )
+
+    def test_an_odoo_that_was_left_behind_is_ended(self, monkeypatch, tmp_path):
+        monkeypatch.setattr(odoo, "RUN", tmp_path)
+        launcher = tmp_path / "odoo-17.0"
+        launcher.write_text("import time; time.sleep(60)")
+        left = subprocess.Popen([sys.executable, str(launcher)], start_new_session=True)
+        odoo.remember(left)
+        odoo.end_left_over()
+        assert left.wait(10) == -9
+        other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+        odoo.remember(other)
+        odoo.end_left_over()  # the number belongs to another program by now
+        assert other.poll() is None
+        other.kill()
+        other.wait()
 
     def test_postgres_is_no_user_for_odoo(self, monkeypatch):
         monkeypatch.setenv("PGHOST", "localhost")
