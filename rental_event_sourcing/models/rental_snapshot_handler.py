@@ -84,9 +84,12 @@ class RentalSnapshotHandler(models.AbstractModel):
     # ------------------------------------------------------------------
 
     def _on_PlanChanged(self, state, event, given):
-        # An emptied date is a change, too.
-        emptied = {key: None for key in PLAN if key in event.payload}
-        return {**emptied, **given}
+        # An emptied date is a change, too; a rental without a customer or a price is none.
+        emptied = [key for key in PLAN if key in event.payload and key not in given]
+        for key in emptied:
+            if PLAN[key].kind != "date":
+                raise UserError(self._payload_refusal(key, PLAN[key], "missing"))
+        return {**dict.fromkeys(emptied), **given}
 
     def _on_DemoStarted(self, state, event, given):
         start = str(event.timestamp.date())
@@ -122,6 +125,9 @@ class RentalSnapshotHandler(models.AbstractModel):
         return given
 
     def _on_DamageReported(self, state, event, given):
+        if not given["description"].strip():
+            field = self._payload_fields["DamageReported"]["description"]
+            raise UserError(self._payload_refusal("description", field, "missing"))
         return {
             "damage_count": state.get("damage_count", 0) + 1,
             "damage_cost": round(state.get("damage_cost", 0) + given.get("cost", 0), 2),

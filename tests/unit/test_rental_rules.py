@@ -124,6 +124,17 @@ class TestPayloads(EventCase):
         ):
             self.refuse(status, event_type, {}, f"({key}) is missing")
 
+    def test_blank_words_describe_no_damage(self):
+        self.refuse("active", "DamageReported", {"description": " 　"}, "(description) is missing")
+
+    def test_only_dates_can_be_emptied(self):
+        plan = {"partner_id": 1, "quantity": 2, "planned_end": "2026-04-01", "monthly_price": 5}
+        planned = ("RentalPlanned", plan)
+        for key in ("partner_id", "product_id", "quantity", "monthly_price"):
+            self.refuse("draft", "PlanChanged", {key: None}, f"({key}) is missing", planned)
+        rental = scenario(self.env, "rental").given(planned)
+        rental.when(("PlanChanged", {"planned_end": None})).then({**plan, "planned_end": None})
+
     def test_amounts_are_not_negative(self):
         for status, event_type, payload, key in (
             ("active", "PriceChanged", {"monthly_price": -1}, "monthly_price"),
