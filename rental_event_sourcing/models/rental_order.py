@@ -4,6 +4,8 @@ from odoo.exceptions import UserError
 from .rental_snapshot import STATUSES
 from .rental_snapshot_handler import PLAN
 
+MAX_QUANTITY = 2**31 - 1  # what the column can hold
+
 
 class RentalOrder(models.Model):
     """A rental as people work with it; what happened to it lies in its events.
@@ -18,6 +20,7 @@ class RentalOrder(models.Model):
     _order = "name desc"
     _aggregate_model = "rental"
     _snapshot_fields = ("status", "snapshot_id", *PLAN)
+    _check_company_auto = True
 
     name = fields.Char(
         string="Reference", required=True, readonly=True, copy=False, index=True, default="/"
@@ -39,6 +42,7 @@ class RentalOrder(models.Model):
         required=True,
         index=True,
         ondelete="restrict",
+        check_company=True,
         copy=True,
     )
     product_id = fields.Many2one(
@@ -48,6 +52,7 @@ class RentalOrder(models.Model):
         readonly=False,
         required=True,
         ondelete="restrict",
+        check_company=True,
         copy=True,
     )
     quantity = fields.Integer(
@@ -126,7 +131,7 @@ class RentalOrder(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self._refuse_status(*vals_list)
+        self._check_values(*vals_list)
         vals_list = [dict(vals) for vals in vals_list]
         for vals in vals_list:
             company = vals.get("company_id") or self.env.company.id
@@ -137,7 +142,7 @@ class RentalOrder(models.Model):
         return orders
 
     def write(self, vals):
-        self._refuse_status(vals)
+        self._check_values(vals)
         if "name" in vals or "company_id" in vals:
             raise UserError(
                 _("The reference and the company of a rental stay as they are; plan a new rental.")
@@ -152,10 +157,8 @@ class RentalOrder(models.Model):
             }
         moved = self.filtered(lambda order: changed[order.id])
         if moved:
-            # The write must not go through when the change is refused; the attempt stays.
-            moved._apply_event(
-                "PlanChanged", lambda order: changed[order.id], policy="reject_and_record"
-            )
+            # What is refused is not written either: record and history stay as they were.
+            moved._apply_event("PlanChanged", lambda order: changed[order.id], policy="reject")
         return result
 
     def unlink(self):
@@ -175,11 +178,21 @@ class RentalOrder(models.Model):
         return {key: value for key, value in plan.items() if value is not False}
 
     @api.model
-    def _refuse_status(self, *vals_list):
-        if any("status" in vals for vals in vals_list):
-            raise UserError(
-                _(
-                    "The status of a rental comes from its events and cannot be set;"
-                    " record what happened, with a button or with event.store.append."
+    def _check_values(self, *vals_list):
+        """Refuse values that only events may set, and those that no column can hold."""
+        for vals in vals_list:
+            if vals.keys() & {"status", "snapshot_id"}:
+                raise UserError(
+                    _(
+                        "The status of a rental comes from its events and cannot be set;"
+                        " record what happened, with a button or with event.store.append."
+                    )
                 )
-            )
+            quantity = vals.get("quantity")
+            if isinstance(quantity, int) and quantity > MAX_QUANTITY:
+                raise UserError(
+                    _(
+                        "A quantity can be at most %(maximum)s; split the rental.",
+                        maximum=MAX_QUANTITY,
+                    )
+                )

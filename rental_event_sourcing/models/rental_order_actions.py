@@ -1,4 +1,5 @@
 from odoo import _, models
+from odoo.exceptions import UserError
 
 # What needs more than a click is asked for by the wizard.
 ASKED = ("DemoExtended", "RentalExtended", "PriceChanged", "DamageReported", "RentalInvoiced")
@@ -15,9 +16,12 @@ class RentalOrderActions(models.Model):
 
         :param str event_type: one of the handler's
         :return: an action: the wizard, or a notification that counts and names
+        :raise UserError: without a rental, or for an event that rentals do not know
         """
+        label = self._event_label(event_type)
+        if not self:
+            raise UserError(_("Select at least one rental first."))
         if event_type in ASKED:
-            label = self.env["rental.snapshot.handler"]._event_labels()[event_type]
             return {
                 "type": "ir.actions.act_window",
                 "name": label,
@@ -39,7 +43,7 @@ class RentalOrderActions(models.Model):
         events = self._apply_event(event_type, payload, policy="record")
         applied = events.filtered(lambda event: event.outcome == "applied")
         refused = events - applied
-        label = self.env["rental.snapshot.handler"]._event_labels()[event_type]
+        label = self._event_label(event_type)
         lines = []
         if applied:
             lines.append(
@@ -69,6 +73,18 @@ class RentalOrderActions(models.Model):
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
+
+    def _event_label(self, event_type):
+        labels = self.env["rental.snapshot.handler"]._event_labels()
+        if not isinstance(event_type, str) or event_type not in labels:
+            raise UserError(
+                _(
+                    "Rentals know no event %(type)s; use one of: %(known)s.",
+                    type=event_type,
+                    known=", ".join(labels),
+                )
+            )
+        return labels[event_type]
 
     def _named(self, names):
         text = ", ".join(names[:MAX_NAMED])

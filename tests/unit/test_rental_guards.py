@@ -1,0 +1,94 @@
+"""What rentals keep out: false values, strange companies, questions without an answer."""
+
+from test_rental_order import USER, RentalCase
+
+from odoo.exceptions import UserError
+
+from odoo.addons.test_event_sourcing.common import make_user
+
+
+class TestGuards(RentalCase):
+    def refuse(self, sentence, change):
+        with self.assertRaisesRegex(UserError, sentence), self.env.cr.savepoint():
+            change()
+            self.env.flush_all()
+        self.env.invalidate_all()
+
+    def test_a_rental_cannot_show_the_snapshot_of_another(self):
+        mine, other = self.order(), self.order()
+        self.refuse("cannot be set", lambda: mine.write({"snapshot_id": other.snapshot_id.id}))
+        self.refuse("cannot be set", lambda: self.order(snapshot_id=other.snapshot_id.id))
+        mine.invalidate_recordset()
+        self.assertEqual(mine.snapshot_id.aggregate_id, mine.name)
+
+    def test_a_quantity_that_no_column_holds_is_refused_in_words(self):
+        order = self.order(quantity=2)
+        self.refuse("at most 2147483647", lambda: order.write({"quantity": 2**31}))
+        self.refuse("at most 2147483647", lambda: self.order(quantity=3_000_000_000))
+        order.quantity = 2**31 - 1
+        self.env.flush_all()
+        self.assertEqual(order.snapshot_id.quantity, 2**31 - 1)
+
+    def test_products_and_customers_of_another_company_are_refused(self):
+        theirs = self.env["res.company"].create({"name": "Theirs"})
+        lift = self.env["rental.product"].create({"name": "Lift", "company_id": theirs.id})
+        partner = self.env["res.partner"].create({"name": "Theirs", "company_id": theirs.id})
+        order = self.order()
+        self.refuse("Incompatible companies", lambda: self.order(product_id=lift.id))
+        self.refuse("Incompatible companies", lambda: order.write({"product_id": lift.id}))
+        self.refuse("Incompatible companies", lambda: order.write({"partner_id": partner.id}))
+        order.invalidate_recordset()
+        self.assertEqual((order.product_id, order.partner_id), (self.product, self.partner))
+        self.assertEqual(self.history(order), [("RentalPlanned", "applied")])
+
+    def test_an_emptied_customer_over_the_api_is_refused_and_harms_nothing(self):
+        order = self.order()
+        answer = self.store.append("rental", order.name, "PlanChanged", {"partner_id": None})
+        self.env.flush_all()
+        self.assertEqual(answer["outcome"], "rejected")
+        self.assertEqual(order.partner_id, self.partner)
+
+    def test_a_refused_change_of_the_plan_stores_nothing(self):
+        order = self.order(quantity=2)
+        order._apply_event("RentalCancelled")
+        count = self.store.search_count([])
+        self.refuse("not possible while the status is", lambda: order.write({"quantity": 5}))
+        order.invalidate_recordset()
+        self.assertEqual((order.quantity, order.snapshot_id.quantity), (2, 2))
+        self.assertEqual(self.store.search_count([]), count)
+        with self.registry.cursor() as cr:  # nor on a connection of its own
+            cr.execute("SELECT count(*) FROM event_store WHERE aggregate_id = %s", [order.name])
+            self.assertEqual(cr.fetchone(), (0,))
+
+    def test_one_refused_change_leaves_all_rentals_of_a_write_alone(self):
+        orders = self.order() + self.order()
+        orders[1]._apply_event("RentalCancelled")
+        self.refuse("Plan changed is not possible", lambda: orders.write({"quantity": 9}))
+        orders.invalidate_recordset()
+        self.assertEqual(orders.mapped("quantity"), [1, 1])
+        self.assertEqual(self.history(orders[0]), [("RentalPlanned", "applied")])
+
+    def test_actions_answer_odd_questions_in_words(self):
+        order = self.order()
+        for event_type in ("Bogus", "SystemErrorOccurred", ["DemoStarted"], None):
+            self.refuse("know no event", lambda: order.action_record_event(event_type))  # noqa: B023
+        self.refuse("Select at least one", self.env["rental.order"].action_start_demo)
+        self.assertEqual(self.history(order), [("RentalPlanned", "applied")])
+
+    def test_actions_stop_at_the_company(self):
+        stranger = make_user(
+            self.env, "stranger", USER, company=self.env["res.company"].create({"name": "Theirs"})
+        )
+        wizard = self.env["rental.event.wizard"].with_user(stranger)
+        order = self.order()
+        order._apply_event("RentalConfirmed")
+        history = self.history(order)
+        with self.assertRaises(UserError):  # AccessError is one
+            wizard.create(
+                {
+                    "event_type": "RentalInvoiced",
+                    "order_ids": [(6, 0, order.ids)],
+                    "amount": 5,
+                }
+            ).action_record()
+        self.assertEqual(self.history(order), history)
