@@ -31,6 +31,8 @@ class RentalOrderActions(models.Model):
                 "context": {
                     "default_event_type": event_type,
                     "default_order_ids": [(6, 0, self.ids)],
+                    "active_model": self._name,
+                    "active_ids": self.ids,
                 },
             }
         return self._record_and_tell(event_type)

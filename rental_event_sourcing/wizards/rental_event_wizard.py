@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
 
 from ..models.rental_order_actions import ASKED
 
@@ -22,9 +23,29 @@ class RentalEventWizard(models.TransientModel):
         labels = self.env["rental.snapshot.handler"]._event_labels()
         return [(name, labels[name]) for name in ASKED]
 
+    @api.model
+    def default_get(self, fields_list):
+        """Propose what is known, where all rentals agree on it."""
+        values = super().default_get(fields_list)
+        orders = self.env["rental.order"].browse(self.env.context.get("active_ids", ()))
+        if self.env.context.get("active_model") != "rental.order":
+            return values
+        proposals = {
+            "demo_end": set(orders.mapped("demo_end")),
+            "planned_end": set(orders.mapped("planned_end")),
+            "monthly_price": set(orders.mapped("monthly_price")),
+            "amount": {order.monthly_price * order.quantity for order in orders},
+        }
+        for name, found in proposals.items():
+            if name in fields_list and len(found) == 1:
+                values.setdefault(name, *found)
+        return values
+
     def action_record(self):
         """Record the event about each rental; refused ones are named afterwards."""
         self.ensure_one()
+        if self.event_type == "RentalInvoiced" and not self.amount:
+            raise UserError(_("Enter the amount that was invoiced; it cannot be zero."))
         payload = {
             "DemoExtended": {"demo_end": fields.Date.to_string(self.demo_end)},
             "RentalExtended": {"planned_end": fields.Date.to_string(self.planned_end)},

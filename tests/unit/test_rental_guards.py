@@ -92,3 +92,43 @@ class TestGuards(RentalCase):
                 }
             ).action_record()
         self.assertEqual(self.history(order), history)
+
+
+class TestWizard(RentalCase):
+    def open(self, orders, name):
+        context = getattr(orders, name)()["context"]
+        wizard = self.env["rental.event.wizard"].with_context(**context)
+        return wizard.create(wizard.default_get(list(wizard._fields)))
+
+    def test_it_proposes_what_the_rentals_agree_on(self):
+        one = self.order(quantity=3, monthly_price=100, planned_end="2026-03-01")
+        two = self.order(quantity=3, monthly_price=100, planned_end="2026-04-01")
+        (one + two)._apply_event("RentalConfirmed")
+        self.assertEqual(self.open(one, "action_invoice").amount, 300)
+        self.assertEqual(str(self.open(one, "action_extend").planned_end), "2026-03-01")
+        wizard = self.open(one + two, "action_change_price")
+        self.assertEqual((wizard.order_ids, wizard.monthly_price), (one + two, 100))
+        self.assertFalse(wizard.planned_end)
+
+    def test_an_invoice_over_nothing_is_no_invoice(self):
+        order = self.order()
+        order._apply_event("RentalConfirmed")
+        with self.assertRaisesRegex(UserError, "cannot be zero"):
+            self.open(order, "action_invoice").action_record()
+        self.assertEqual(self.history(order)[-1], ("RentalConfirmed", "applied"))
+
+
+class TestMenus(RentalCase):
+    def test_an_auditor_finds_the_snapshots_of_all_companies_and_no_orders(self):
+        theirs = self.env["res.company"].create({"name": "Theirs"})
+        order = self.order()
+        auditor = make_user(self.env, "auditor", "auditor", company=theirs)
+        menus = self.env["ir.ui.menu"].with_user(auditor)._visible_menu_ids()
+        self.assertIn(self.env.ref("rental_event_sourcing.rental_snapshot_menu").id, menus)
+        self.assertNotIn(self.env.ref("rental_event_sourcing.rental_order_menu").id, menus)
+        snapshots = self.env["rental.snapshot"].with_user(auditor)
+        found = snapshots.search([("aggregate_id", "=", order.name)])
+        self.assertEqual(found.product_id.display_name, "Lift")
+        outsider = make_user(self.env, "outsider")
+        menus = self.env["ir.ui.menu"].with_user(outsider)._visible_menu_ids()
+        self.assertNotIn(self.env.ref("rental_event_sourcing.rental_menu_root").id, menus)
