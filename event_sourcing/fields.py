@@ -30,6 +30,9 @@ class JsonDocument(fields.Json):
     stock field escapes everything beyond ASCII.
     """
 
+    # The web client takes {} for a missing value, and would save no form that shows it.
+    _description_required = False
+
     def convert_to_cache(self, value, record, validate=True):
         if value is None or value is False:
             return None

@@ -92,6 +92,15 @@ class EventSourceMixin(models.AbstractModel):
             raise UserError(_("Save the record first: it has no reference yet."))
         return aggregate_id
 
+    def _current_state(self):
+        """Return the state to which the record's events were folded, a dict.
+
+        The initial state where there is none yet; for handlers with a snapshot model.
+        """
+        aggregate_id = self._get_aggregate_id()
+        handler = self.env["event.store"]._find_handler(self._aggregate_model)
+        return handler._load_states(self._aggregate_model, [aggregate_id])[aggregate_id]
+
     def _get_event_company(self):
         """Return the company to which the record's events belong."""
         self.ensure_one()

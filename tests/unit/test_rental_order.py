@@ -56,6 +56,7 @@ class TestOrder(RentalCase):
         )
         self.assertEqual(order.snapshot_id.partner_id, self.partner)
         self.assertEqual((order.event_count, order.refused_event_count), (1, 0))
+        self.assertEqual(order._current_state(), {**event.payload, "status": "draft"})
 
     def test_many_rentals_at_once(self):
         orders = self.env["rental.order"].create(
