@@ -29,31 +29,42 @@ USERS = (
     ("sato", "佐藤 美咲"),
     ("smith", "John Smith"),
 )
-# Stories of rentals: (days after the one before, event type, payload). Dates and amounts
-# are filled in when they are told.
-STORIES = (
-    (),
-    ((1, "DemoStarted"),),
-    ((1, "DemoStarted"), (5, "DemoExtended")),
-    ((2, "DemoStarted"), (6, "DemoCancelled"), (1, "DemoCancelled")),
-    ((1, "DemoStarted"), (7, "RentalConfirmed")),
-    ((3, "RentalConfirmed"), (1, "PriceChanged")),
-    ((3, "RentalConfirmed"), (4, "RentalCancelled"), (1, "EquipmentDelivered")),
-    ((1, "RentalConfirmed"), (3, "EquipmentDelivered"), (20, "RentalInvoiced")),
-    ((1, "DemoStarted"), (5, "RentalConfirmed"), (2, "EquipmentDelivered"), (15, "RentalExtended")),
-    ((2, "RentalConfirmed"), (2, "EquipmentDelivered"), (9, "DamageReported"), (3, "RentalClosed")),
-    (
-        *((1, "RentalConfirmed"), (2, "EquipmentDelivered"), (25, "RentalInvoiced")),
-        *((5, "EquipmentReturned"), (1, "DamageReported")),
-    ),
+# Stories of rentals: (days after the one before, event type). Payloads are made when they
+# are told. What is long past has come to an end; what is recent is still under way.
+PAST = (
     (
         *((2, "DemoStarted"), (6, "RentalConfirmed"), (3, "EquipmentDelivered")),
-        *((28, "RentalInvoiced"), (4, "EquipmentReturned"), (5, "RentalClosed")),
+        *((28, "RentalInvoiced"), (14, "EquipmentReturned"), (5, "RentalClosed")),
         (2, "DemoCancelled"),
+    ),
+    ((2, "DemoStarted"), (6, "DemoCancelled"), (1, "DemoCancelled")),
+    (
+        *((1, "RentalConfirmed"), (2, "EquipmentDelivered"), (25, "RentalInvoiced")),
+        *((20, "EquipmentReturned"), (1, "DamageReported"), (6, "RentalClosed")),
+    ),
+    ((3, "RentalConfirmed"), (4, "RentalCancelled"), (1, "EquipmentDelivered")),
+    (
+        *((2, "RentalConfirmed"), (2, "EquipmentDelivered"), (9, "DamageReported")),
+        *((3, "RentalClosed"), (20, "EquipmentReturned")),
+    ),
+    ((1, "DemoStarted"), (5, "RentalConfirmed"), (2, "EquipmentDelivered"), (15, "RentalExtended")),
+)
+RECENT = (
+    (),
+    ((1, "DemoStarted"),),
+    ((1, "DemoStarted"), (7, "RentalConfirmed")),
+    ((2, "DemoStarted"), (6, "DemoCancelled"), (1, "DemoCancelled")),
+    ((1, "DemoStarted"), (5, "DemoExtended")),
+    ((1, "RentalConfirmed"), (3, "EquipmentDelivered"), (20, "RentalInvoiced")),
+    ((3, "RentalConfirmed"), (1, "PriceChanged")),
+    (
+        *((1, "RentalConfirmed"), (2, "EquipmentDelivered"), (12, "RentalClosed")),
+        *((2, "EquipmentReturned"), (1, "DamageReported")),
     ),
 )
 RENTALS = 48
 DAYS = 240
+RECENT_DAYS = 60
 
 
 class RentalDemo(models.AbstractModel):
@@ -73,12 +84,14 @@ class RentalDemo(models.AbstractModel):
         start = fields.Date.today() - timedelta(days=DAYS)
         for number in range(RENTALS):
             day = start + timedelta(days=number * (DAYS - 4) // RENTALS)
+            recent = (fields.Date.today() - day).days < RECENT_DAYS
+            stories = RECENT if recent else PAST
             self._tell(
                 users[number % len(users)],
                 partners[number * 3 % len(partners)],
                 products[number * 2 % len(products)],
                 day,
-                STORIES[number * 5 % len(STORIES)],
+                stories[number % len(stories)],
                 users,
             )
         self._make_system_errors()
@@ -88,19 +101,22 @@ class RentalDemo(models.AbstractModel):
         internal = self.env.ref("base.group_user")
         users = self.env["res.users"].with_context(no_reset_password=True)
         name = "group_ids" if "group_ids" in users._fields else "groups_id"
-        return [
-            users.create(
+        made = []
+        for login, label in USERS:
+            # Users stay when the addon is uninstalled; then they are taken on again.
+            user = users.search([("login", "=", login)]) or users.create(
                 {
                     "name": label,
                     "login": login,
                     "password": login,
                     "company_id": self.env.company.id,
                     "company_ids": [(6, 0, self.env.company.ids)],
-                    name: [(6, 0, (internal + group).ids)],
+                    name: [(6, 0, internal.ids)],
                 }
             )
-            for login, label in USERS
-        ]
+            user.write({name: [(4, group.id)]})
+            made.append(user)
+        return made
 
     def _make_products(self):
         products = self.env["rental.product"]
@@ -125,14 +141,16 @@ class RentalDemo(models.AbstractModel):
                     "product_id": product.id,
                     "quantity": draw.randint(1, 6),
                     "planned_start": day + timedelta(days=7),
-                    "planned_end": day + timedelta(days=67),
+                    "planned_end": day + timedelta(days=7 + draw.choice((30, 60, 90, 180))),
                     "monthly_price": product.monthly_price,
                     "user_id": user.id,
                 }
             )
         )
         for number, (wait, event_type) in enumerate(story):
-            day = min(day + timedelta(days=wait), fields.Date.today() - timedelta(days=1))
+            day += timedelta(days=wait)
+            if day >= fields.Date.today():
+                break  # has not happened yet
             # Now and then a colleague does it, and sometimes it is refused.
             person = user if number % 2 == 0 else users[(users.index(user) + number) % len(users)]
             order.with_user(person)._apply_event(
@@ -149,7 +167,7 @@ class RentalDemo(models.AbstractModel):
             "DemoExtended": {"demo_end": str(day + timedelta(days=21))},
             "DemoCancelled": {"reason": "予算の都合"},
             "RentalCancelled": {"reason": "Event postponed"},
-            "RentalExtended": {"planned_end": str(day + timedelta(days=90))},
+            "RentalExtended": {"planned_end": str(order.planned_end + timedelta(days=60))},
             "PriceChanged": {"monthly_price": round(price * 0.9)},
             "DamageReported": {"description": "レンズに傷", "cost": 12000},
             "RentalInvoiced": {"amount": price * order.quantity},
