@@ -50,21 +50,22 @@ PAST = (
     ((1, "DemoStarted"), (5, "RentalConfirmed"), (2, "EquipmentDelivered"), (15, "RentalExtended")),
 )
 RECENT = (
-    (),
-    ((1, "DemoStarted"),),
-    ((1, "DemoStarted"), (7, "RentalConfirmed")),
-    ((2, "DemoStarted"), (6, "DemoCancelled"), (1, "DemoCancelled")),
-    ((1, "DemoStarted"), (5, "DemoExtended")),
     ((1, "RentalConfirmed"), (3, "EquipmentDelivered"), (20, "RentalInvoiced")),
-    ((3, "RentalConfirmed"), (1, "PriceChanged")),
+    ((2, "DemoStarted"), (6, "DemoCancelled"), (1, "DemoCancelled")),
     (
         *((1, "RentalConfirmed"), (2, "EquipmentDelivered"), (12, "RentalClosed")),
         *((2, "EquipmentReturned"), (1, "DamageReported")),
     ),
+    ((1, "DemoStarted"), (7, "RentalConfirmed")),
+    (),
+    ((1, "DemoStarted"), (5, "DemoExtended")),
+    ((3, "RentalConfirmed"), (1, "PriceChanged")),
+    (),
+    ((1, "DemoStarted"),),
 )
 RENTALS = 48
 DAYS = 240
-RECENT_DAYS = 60
+RECENT_DAYS = 90
 
 
 class RentalDemo(models.AbstractModel):
