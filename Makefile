@@ -1,29 +1,41 @@
 # Odoo with event sourcing: two commands to know, `make run` and `make test`.
 PYTHON ?= python3
-export SERIES PORT DB SUITE ARGS BROWSER HTTP_INTERFACE ODOO_SOURCE
+export SERIES PORT HTTP_INTERFACE DB SUITE ARGS BROWSER ODOO_SOURCE
+
+TOOLS = @command -v $(PYTHON) >/dev/null || { \
+	echo "There is no $(PYTHON): install Python 3.10, 3.11 or 3.12 (apt install python3)."; exit 1; }; \
+	exec $(PYTHON) -m tools
 
 .PHONY: help run test lint i18n shell clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 8
 	@echo
-	@echo "Variables: SERIES=17.0|19.0  PORT=8069  SUITE=unit|rpc|concurrency|browser|tools"
-	@echo "           ODOO_SOURCE=/path/to/odoo  BROWSER=no  PGHOST, PGUSER … for a PostgreSQL of your own"
+	@echo "Variables, such as in 'make test SERIES=17.0 SUITE=unit':"
+	@echo "  SERIES=17.0|19.0          which Odoo; without it make run takes 17.0 if it can be had,"
+	@echo "                            and make test every series at hand"
+	@echo "  ODOO_SOURCE=/path         an Odoo source tree of your own"
+	@echo "  PORT=8069                 where Odoo answers; HTTP_INTERFACE=0.0.0.0 for other machines too"
+	@echo "  DB=name                   another database than the demo's"
+	@echo "  SUITE=unit,rpc            some of: tools, unit, rpc, concurrency, browser"
+	@echo "  ARGS='-x -k stream'       more arguments for pytest, or the tests to run"
+	@echo "  BROWSER=no                leave the browser suite out"
+	@echo "  PGHOST, PGPORT, PGUSER …  a PostgreSQL of your own"
 
 run: ## Odoo with the demo data: prints the address and the login
-	@$(PYTHON) -m tools run
+	$(TOOLS) run
 
 test: ## every suite on every Odoo series at hand
-	@$(PYTHON) -m tools test
+	$(TOOLS) test
 
 lint: ## ruff, pylint-odoo, XML and translations
-	@$(PYTHON) -m tools lint
+	$(TOOLS) lint
 
 i18n: ## merge new strings into the ja.po files
-	@$(PYTHON) -m tools i18n
+	$(TOOLS) i18n
 
 shell: ## an Odoo shell on the demo database
-	@$(PYTHON) -m tools shell
+	$(TOOLS) shell
 
 clean: ## throw away everything that was made here (not the Odoo sources)
-	@$(PYTHON) -m tools clean
+	$(TOOLS) clean

@@ -1,8 +1,11 @@
 """``python -m tools COMMAND``: what the Makefile calls."""
 
 import importlib
+import os
 import sys
 
+from .ending import end_like_ctrl_c
+from .python import find_python
 from .say import plainly
 
 COMMANDS = ("run", "test", "lint", "shell", "clean", "i18n")
@@ -14,6 +17,12 @@ def main():
     if name not in COMMANDS:
         sys.exit(f"Give one of: {', '.join(COMMANDS)}.")
     with plainly():
+        python = find_python()
+        if python != sys.executable:
+            os.execv(python, [python, "-m", "tools", *sys.argv[1:]])
+        if os.geteuid() == 0:
+            os.umask(0o022)  # PostgreSQL's own user reads its programs
+        end_like_ctrl_c()
         sys.exit(importlib.import_module(f"tools.{name}").main())
 
 

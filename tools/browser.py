@@ -1,11 +1,10 @@
 """Chromium for the browser suite, from Debian; fonts that have Japanese."""
 
-import os
 import shutil
-import subprocess
 
+from . import apt
+from .programs import answer
 from .say import Stop
-from .venv import apt_install
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FONTS = "fonts-noto-cjk"
@@ -21,8 +20,8 @@ def find():
         missing.append("chromium")
     if not _has_japanese():
         missing.append(FONTS)
-    if missing and os.geteuid() == 0 and shutil.which("apt-get"):
-        apt_install(*missing)
+    if missing and apt.may_install():
+        apt.install(*missing)
         missing = []
     if missing:
         raise Stop(
@@ -37,7 +36,4 @@ def _program():
 
 
 def _has_japanese():
-    if not shutil.which("fc-list"):
-        return False
-    answer = subprocess.run(["fc-list", ":lang=ja"], capture_output=True, text=True, check=False)
-    return bool(answer.stdout.strip())
+    return bool(shutil.which("fc-list") and answer(["fc-list", ":lang=ja"]))

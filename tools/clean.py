@@ -3,11 +3,15 @@
 import shutil
 
 from .layout import ROOT, RUN, cache
-from .say import say
+from .locks import hold
+from .say import Stop, say
 
 
 def main():
     """Remove ``.run`` and the caches; the Odoo sources stay in the user's cache."""
+    for lock in [RUN / "run.lock", *RUN.glob("*/lock")]:
+        if lock.exists() and not hold(lock):
+            raise Stop("Another command is running in this checkout: stop that first.")
     for path in (RUN, ROOT / ".hypothesis", ROOT / ".ruff_cache", ROOT / ".pytest_cache"):
         shutil.rmtree(path, ignore_errors=True)
     for path in ROOT.rglob("__pycache__"):

@@ -1,12 +1,17 @@
 """The databases: made whole or made again, updated when the addons changed."""
 
 import hashlib
-import time
+import re
+import shutil
 
 from . import odoo
-from .layout import LOG, ROOT, RUN
-from .postgres import query
-from .say import Stop, run_logged, say, step
+from .layout import ADDONS, LOG, ROOT, RUN
+from .programs import run_logged
+from .say import Stop, say, step
+from .sql import query
+
+BEING_MADE = "event sourcing: being made"
+COMPLETE = "event sourcing: complete"
 
 
 class Database:
@@ -16,45 +21,57 @@ class Database:
     :param pathlib.Path python: the venv's
     :param tools.sources.Source source: Odoo
     :param list addons: folders of our addons
+    :param str purpose: ``run`` or ``test``: each has a launcher of its own
     """
 
-    def __init__(self, name, server, python, source, addons):
+    def __init__(self, name, server, python, source, addons, purpose="run"):
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,50}", name):
+            raise Stop(f"{name} is no name for a database: use letters, digits, - and _.")
         self.name = name
         self.server = server
         self.python = python
         self.source = source
         self.addons = addons
-        self.launcher = odoo.launcher(source.series, source)
+        self.launcher = odoo.launcher(source, purpose)
 
     def ensure(self, modules):
         """Create the database with demo data and both languages, or bring it up to date.
 
-        What is complete carries a comment with the hash of the addons; anything else is
-        the rest of an interrupted run, and is made again.
+        A comment on the database says how far it is: what is complete carries a hash of the
+        addons, what is being made is the rest of an interrupted run and is made again.
+
+        :raise Stop: where the user's own server has one of that name that is not ours
         """
-        wanted = f"complete {code_hash()}"
+        wanted = f"{COMPLETE} {code_hash()}"
         comment = self._comment()
         if comment == wanted:
             return
-        if comment and comment.startswith("complete"):
+        if comment and comment.startswith(COMPLETE):
             with step("Updating the database to the changed addons"):
-                self.run_odoo("-u", ",".join(modules), "--stop-after-init")
+                self.run_odoo("-u", ",".join(modules), "--i18n-overwrite")
         else:
+            if comment not in (None, BEING_MADE) and not self.server.ours:
+                raise Stop(
+                    f"The database {self.name} exists and was not made by this command: choose"
+                    " another name with DB=…"
+                )
             if comment is not None:
                 say("An earlier start was interrupted: the database is made again.")
             self.create(modules)
-        self._sql("postgres", f"COMMENT ON DATABASE \"{self.name}\" IS '{wanted}'")
+        self._comment_on(wanted)
 
     def create(self, modules):
-        """Make the database anew, with demo data, English and Japanese."""
+        """Make the database anew, with demo data, English and Japanese.
+
+        :raise Stop: unless every module is installed; Odoo ends well where it left one out
+        """
         self.drop(self.name)
         self._sql("postgres", f"CREATE DATABASE \"{self.name}\" ENCODING 'UTF8' TEMPLATE template0")
+        self._comment_on(BEING_MADE)
         demo = ["--with-demo"] if self.source.series != "17.0" else []
         with step(f"Creating the database {self.name} (a minute or so)"):
-            self.run_odoo(
-                *("-i", ",".join(["base", "web", *modules])),
-                *("--load-language=en_US,ja_JP", "--stop-after-init", *demo),
-            )
+            everything = ",".join(["base", "web", *modules])
+            self.run_odoo("-i", everything, "--load-language=en_US,ja_JP", *demo)
         rows = self._sql(self.name, "SELECT name FROM ir_module_module WHERE state = 'installed'")
         missing = set(modules) - {row[0] for row in rows}
         if missing:
@@ -64,26 +81,37 @@ class Database:
             )
 
     def copy(self, name):
-        """Make a copy of the database under another name."""
+        """Make a copy of the database and of its files under another name."""
         self.drop(name)
         self._sql("postgres", f'CREATE DATABASE "{name}" TEMPLATE "{self.name}"')
+        files = odoo.data(self.source) / "filestore"
+        if (files / self.name).is_dir():
+            shutil.copytree(files / self.name, files / name)
 
     def drop(self, name):
+        """Remove a database and its files."""
         self._sql("postgres", f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        shutil.rmtree(odoo.data(self.source) / "filestore" / name, ignore_errors=True)
 
     def run_odoo(self, *arguments):
         """Run Odoo to its end; its output goes to the log."""
         command = [
             *(self.python, self.launcher),
             *odoo.options(self.source, self.addons, self.name),
-            *("--no-http", "--log-level=info", *arguments),
+            *("--no-http", "--log-level=info", "--stop-after-init", *arguments),
         ]
         run_logged(
-            command, self.log, "Odoo could not be set up", env=self.server.environment, cwd=RUN
+            command,
+            self.log,
+            "Odoo could not set up the database",
+            where=_where,
+            env=self.server.environment,
+            cwd=RUN,
         )
 
     @property
     def log(self):
+        """Where Odoo's output goes."""
         return LOG / f"odoo-{self.source.series}-{self.name}.log"
 
     def _comment(self):
@@ -95,20 +123,24 @@ class Database:
         )
         return rows[0][0] if rows else None
 
+    def _comment_on(self, text):
+        self._sql("postgres", f"COMMENT ON DATABASE \"{self.name}\" IS '{text}'")
+
     def _sql(self, database, statement):
         return query(self.python, self.server.environment, database, statement)
 
 
-def code_hash():
-    """Return a hash over the addons: another one means an update is due."""
+def code_hash(folders=None):
+    """Return a hash over the addons: another one means that an update is due."""
     digest = hashlib.sha256()
-    for addon in ("event_sourcing", "rental_event_sourcing"):
-        for path in sorted((ROOT / addon).rglob("*")):
-            if path.is_file() and path.suffix in (".py", ".xml", ".csv", ".js", ".po", ".scss"):
-                digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    for folder in folders or [ROOT / name for name in ADDONS]:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(f"{path.relative_to(folder.parent)}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def stamp():
-    """Return a name part that no earlier run has used."""
-    return time.strftime("%H%M%S")
+def _where(text):
+    """Return which module Odoo is loading, from a piece of its log."""
+    found = re.findall(r"Loading module (\S+) \((\d+/\d+)\)", text)
+    return f"module {found[-1][1]}: {found[-1][0]}" if found else None

@@ -3,50 +3,49 @@
 import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
-from .layout import LOG
-from .say import Stop, run_logged, step
+from .apt import Area
+from .say import Stop, say, step
 
 PACKAGES = Path("usr/lib/python3/dist-packages")
-KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+JQUERY = "libjs-jquery"
+# The package leaves this file out, and a page that wants it logs an error.
+LEFT_OUT = PACKAGES / "odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js"
 
 
 def fetch(target):
-    """Unpack Debian's newest Odoo from 19 up at ``target``; return its source tree.
+    """Unpack Debian's Odoo 19, or the next one there is, at ``target``.
 
     The package is in ``sid`` alone. A private list names that suite with the mirror
     that this machine uses, verified by its own keyring; the system's lists stay as
     they are. The downloaded package is kept beside the tree.
 
+    :param pathlib.Path target: replaced when it holds only half a tree
+    :return: the folder that holds the package ``odoo``
     :raise Stop: where there is no apt, or no such package
     """
-    if not shutil.which("apt-get") or not shutil.which("dpkg") or not KEYRING.exists():
-        raise Stop(
-            "Odoo could not be fetched, and this system has no Debian packages: put a source tree"
-            " of Odoo 17.0 at ~/.cache/odoo-sources/17.0, or name it in ODOO_SOURCE."
-        )
     target.parent.mkdir(parents=True, exist_ok=True)
-    work = target.with_name(f"{target.name}.apt")
-    fresh = target.with_name(f"{target.name}.fetching-{os.getpid()}")
-    shutil.rmtree(fresh, ignore_errors=True)
     try:
-        with step("Fetching Odoo 19 from Debian (a download of some 130 MB)"):
-            options = _prepare(work)
-            log = LOG / "debian.log"
-            run_logged(["apt-get", *options, "update"], log, "apt could not list Debian's packages")
-            package = _newest(options)
-            run_logged(
-                ["apt-get", *options, "download", package, "libjs-jquery"],
-                log,
-                f"apt could not download {package}",
-                cwd=work,
-            )
+        area = Area(target.with_name(f"{target.name}.apt"), "sid")
+    except Stop as stop:
+        raise Stop(
+            f"Odoo could not be fetched. {stop} Put a source tree of Odoo 17.0 at"
+            " ~/.cache/odoo-sources/17.0, or name it in ODOO_SOURCE."
+        ) from stop
+    with step("Fetching Odoo 19 from Debian (a download of some 130 MB)"):
+        package = _download(area)
+    for old in target.parent.glob(f"{target.name}.fetching-*"):
+        shutil.rmtree(old, ignore_errors=True)
+    fresh = target.with_name(f"{target.name}.fetching-{os.getpid()}")
+    try:
+        with step("Unpacking Odoo 19"):
             fresh.mkdir()
-            for name in (package, "libjs-jquery"):
-                newest = max(work.glob(f"{name}_*.deb"), key=lambda path: path.stat().st_mtime)
-                run_logged(["dpkg", "-x", newest, fresh], log, f"dpkg could not unpack {name}")
+            area.unpack(package, fresh)
+            area.unpack(JQUERY, fresh)
+            if (fresh / LEFT_OUT).parents[3].is_dir() and not (fresh / LEFT_OUT).exists():
+                (fresh / LEFT_OUT).parent.mkdir(parents=True, exist_ok=True)
+                (fresh / LEFT_OUT).touch()
         shutil.rmtree(target, ignore_errors=True)
         fresh.rename(target)
     finally:
@@ -54,46 +53,28 @@ def fetch(target):
     return target / PACKAGES
 
 
-def _prepare(work):
-    """Return apt's options for lists and cache of our own."""
-    for folder in ("lists/partial", "cache/archives/partial"):
-        (work / folder).mkdir(parents=True, exist_ok=True)
-    answer = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"],
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.split()
-    mirrors = [uri for uri in answer if "security" not in uri] or _mirrors()
-    if not mirrors:
-        raise Stop("apt knows no mirror: run 'apt-get update' as root once, then try again.")
-    (work / "sid.list").write_text(f"deb [signed-by={KEYRING}] {mirrors[0]} sid main\n")
-    return [
-        *("-o", f"Dir::Etc::sourcelist={work / 'sid.list'}"),
-        *("-o", "Dir::Etc::sourceparts=/dev/null"),
-        *("-o", f"Dir::State::lists={work / 'lists'}"),
-        *("-o", f"Dir::Cache={work / 'cache'}"),
-        *("-o", "Acquire::Languages=none"),
-        *("-o", "Debug::NoLocking=true"),
-        *("-o", "APT::Sandbox::User="),
-    ]
+def _download(area):
+    """Download what is needed, and return the name of Odoo's package."""
+    try:
+        area.update()
+        package = newest(area.names("odoo-"))
+        area.download(package, JQUERY)
+        return package
+    except Stop as stop:
+        kept = sorted(path.name.split("_")[0] for path in area.folder.glob("odoo-*.deb"))
+        if not kept or not area.kept(JQUERY):
+            raise
+        say(f"{stop} The package that was downloaded earlier is used.")
+        return newest(kept)
 
 
-def _mirrors():
-    """Return the mirrors that apt's own sources name, where no list was loaded yet."""
-    folder = Path("/etc/apt")
-    files = [folder / "sources.list", *sorted((folder / "sources.list.d").glob("*"))]
-    text = "\n".join(path.read_text(errors="replace") for path in files if path.is_file())
-    found = re.findall(r"^(?:deb\s+(?:\[[^\]]*\]\s*)?|URIs:\s*)(\S+)", text, re.M)
-    return [uri for uri in found if "security" not in uri]
+def newest(names):
+    """Return ``odoo-19``, or the newest ``odoo-NN`` above it when that is gone.
 
-
-def _newest(options):
-    """Return the name of the newest odoo-NN from 19 up."""
-    names = subprocess.run(
-        ["apt-cache", *options, "pkgnames", "odoo-"], capture_output=True, text=True, check=False
-    ).stdout.split()
-    versions = [int(m[1]) for m in (re.fullmatch(r"odoo-(\d+)", name) for name in names) if m]
+    :param names: names of packages
+    :raise Stop: when there is none
+    """
+    versions = [int(match[1]) for match in (re.fullmatch(r"odoo-(\d+)", n) for n in names) if match]
     fitting = sorted(version for version in versions if version >= 19)
     if not fitting:
         raise Stop("Debian offers no Odoo from 19 up any more; name a source tree in ODOO_SOURCE.")

@@ -8,7 +8,8 @@ from .database import Database
 from .layout import ADDONS, ROOT, RUN
 from .port import addons_for
 from .postgres import server
-from .say import run_logged, say
+from .programs import run_logged
+from .say import say
 from .sources import obtain
 from .venv import ensure_venv
 
@@ -33,10 +34,11 @@ def main():
     """Export each addon's template from a database of its own, and merge it."""
     source = obtain(os.environ.get("SERIES") or "17.0")
     python = ensure_venv(source.series, source.path)
-    postgres = server("postgres-test-i18n", python, durable=False)
-    postgres.start()
-    database = Database(f"i18n_{os.getpid()}", postgres, python, source, addons_for(source.series))
+    postgres = server("postgres-i18n", python, "make i18n", durable=False)
+    addons = addons_for(source.series, "i18n")
+    database = Database(f"i18n_{os.getpid()}", postgres, python, source, addons, "i18n")
     try:
+        postgres.start()
         database.create(list(ADDONS))
         for addon in ADDONS:
             template = RUN / f"{addon}.pot"
@@ -69,6 +71,6 @@ def main():
             )
             count = answer.stdout.strip()
             say(f"{addon}: {count} strings to translate in {path.relative_to(ROOT)}.")
-    finally:
         database.drop(database.name)
+    finally:
         postgres.stop()

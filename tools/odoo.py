@@ -1,24 +1,21 @@
 """Starting Odoo: a launcher file, and the options that every start shares."""
 
-import os
-import signal
+import errno
 import socket
-import subprocess
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 from .layout import RUN
 from .say import Stop
 
 
-def launcher(series, source):
+def launcher(source, purpose):
     """Write the program that starts Odoo from its source tree, and return its path.
 
     With workers, Odoo starts itself again by the name of its program: it must be a file.
     """
-    path = RUN / f"odoo-{series}"
+    path = RUN / f"odoo-{source.series}-{purpose}"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
         "import os\n"
@@ -32,6 +29,11 @@ def launcher(series, source):
     return path
 
 
+def data(source):
+    """Return the folder of Odoo's own files: attachments and sessions."""
+    return RUN / f"data-{source.series}"
+
+
 def options(source, addons, database):
     """Return the options that every start shares.
 
@@ -41,7 +43,7 @@ def options(source, addons, database):
     return [
         f"--addons-path={path}",
         f"--database={database}",
-        f"--data-dir={RUN / f'data-{source.series}'}",
+        f"--data-dir={data(source)}",
         "--no-database-list",
         f"--db-filter=^{database}$",
     ]
@@ -55,53 +57,41 @@ def wait_until_ready(process, url, log, seconds=120):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            lines = "\n    ".join(log.read_text(errors="replace").splitlines()[-12:])
-            raise Stop(f"Odoo ended by itself. The last lines of {log}:\n    {lines}")
+            raise ended(log)
         try:
             with urllib.request.urlopen(f"{url}/web/login", timeout=10):
                 return
-        except urllib.error.HTTPError:
-            return
-        except (OSError, urllib.error.URLError):
+        except urllib.error.HTTPError as error:
+            raise Stop(f"Odoo answers with error {error.code}; its log is {log}.") from error
+        except OSError:
             time.sleep(0.3)
     raise Stop(f"Odoo did not answer within {seconds} s; its log is {log}.")
 
 
-def taken(port, interface="127.0.0.1"):
-    """Whether something listens on a port."""
+def ended(log):
+    """Return what to say when Odoo ended by itself."""
+    lines = "\n    ".join(log.read_text(errors="replace").splitlines()[-12:])
+    return Stop(f"Odoo ended by itself. The last lines of {log}:\n    {lines}")
+
+
+def check_port(port, interface):
+    """Check that Odoo can listen there.
+
+    :raise Stop: when it cannot, saying why and what to set
+    """
     with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((interface, port)) == 0
-
-
-def remember(process):
-    """Note the process, so that a later start can end it if this one is killed."""
-    (RUN / "odoo.pid").write_text(str(process.pid))
-
-
-def end_left_over():
-    """End an Odoo of this checkout that a killed ``make run`` left behind."""
-    note = RUN / "odoo.pid"
-    if not note.exists():
-        return
-    pid = note.read_text().strip()
-    try:
-        command = Path(f"/proc/{pid}/cmdline").read_text()
-    except OSError:
-        command = ""
-    if f"{RUN}{os.sep}odoo-" in command:
-        os.killpg(int(pid), signal.SIGKILL)
-        time.sleep(0.5)
-    note.unlink()
-
-
-def stop(process, seconds=20):
-    """End Odoo and its workers, kindly first."""
-    if process.poll() is not None:
-        return
-    process.terminate()
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, 9)
-        process.wait()
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((interface, port))
+        except PermissionError:
+            raise Stop(f"Only root may use port {port}: choose one from 1024, PORT=8069.") from None
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise Stop(
+                    f"HTTP_INTERFACE is {interface}, which is no address of this machine; leave it"
+                    " out for 127.0.0.1."
+                ) from error
+            raise Stop(
+                f"Port {port} is taken by another program: stop that, or choose another port with"
+                f" 'make run PORT={port + 1 if port < 65535 else 8069}'."
+            ) from None

@@ -9,24 +9,27 @@ from .layout import ADDONS, ROOT, RUN, TEST_ADDONS
 # (file suffix, pattern, replacement); everything else is spelled for both series.
 RULES = (
     (".xml", re.compile(r"<tree(?=[\s>/])"), "<list"),
-    (".xml", re.compile(r"</tree>"), "</list>"),
-    (".xml", re.compile(r"(expr=[\"'][^\"']*//)tree\b"), r"\1list"),
+    (".xml", re.compile(r"</tree(?=\s*>)"), "</list"),
+    # every step of an xpath: //tree, /tree, //field[@name='line_ids']/tree/field
+    (".xml", re.compile(r"(?<=/)tree(?=[\[/\"'\]])(?=[^<>]*>)"), "list"),
 )
 
 
-def addons_for(series, tests=False):
+def addons_for(series, purpose):
     """Return the folders of our addons for a series, as an addons path.
 
-    :param bool tests: with the addons that only tests install
+    :param str purpose: ``run`` or ``test``, which adds what only tests install; each has a
+        copy of its own, so that one command does not pull the other's away
     :return: list of pathlib.Path; for 17.0 the source itself, else a ported copy
     """
+    tests = [path.parent for path in TEST_ADDONS.glob("*/__manifest__.py")]
     if series == "17.0":
-        return [ROOT, TEST_ADDONS] if tests else [ROOT]
-    target = RUN / f"addons-{series}"
+        return [ROOT, TEST_ADDONS] if purpose == "test" and tests else [ROOT]
+    target = RUN / f"addons-{series}-{purpose}"
     port_addons([ROOT / name for name in ADDONS], target / "main")
-    if not tests:
+    if purpose != "test" or not tests:
         return [target / "main"]
-    port_addons([path.parent for path in TEST_ADDONS.glob("*/__manifest__.py")], target / "tests")
+    port_addons(tests, target / "tests")
     return [target / "main", target / "tests"]
 
 
@@ -38,10 +41,16 @@ def port_addons(folders, target):
             ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
             shutil.copytree(folder, target / folder.name, ignore=ignored)
     for path in Path(target).rglob("*"):
-        rules = [rule for rule in RULES if rule[0] == path.suffix]
-        if rules and path.is_file():
-            before = text = path.read_text(encoding="utf-8")
-            for _suffix, pattern, replacement in rules:
-                text = pattern.sub(replacement, text)
-            if text != before:
-                path.write_text(text, encoding="utf-8")
+        if path.is_file() and path.suffix in {suffix for suffix, *_rest in RULES}:
+            before = path.read_text(encoding="utf-8")
+            after = port_text(before, path.suffix)
+            if after != before:
+                path.write_text(after, encoding="utf-8")
+
+
+def port_text(text, suffix):
+    """Return the text of a file with every rule for its suffix applied."""
+    for for_suffix, pattern, replacement in RULES:
+        if for_suffix == suffix:
+            text = pattern.sub(replacement, text)
+    return text

@@ -1,9 +1,9 @@
 """Which Python runs Odoo: 3.10, 3.11 or 3.12."""
 
 import shutil
-import subprocess
 import sys
 
+from .programs import succeeds
 from .say import Stop
 
 FITTING = ((3, 11), (3, 12), (3, 10))
@@ -18,13 +18,10 @@ def find_python():
         return sys.executable
     for major, minor in FITTING:
         path = shutil.which(f"python{major}.{minor}")
-        if path and _runs(path):
+        # A shim of a version manager may be there without its Python.
+        if path and succeeds([path, "-c", ""]):
             return path
     raise Stop(
         f"Odoo needs Python 3.10, 3.11 or 3.12, and python3 is {sys.version_info[0]}."
         f"{sys.version_info[1]}: install one (for example: apt install python3.11 python3.11-venv)."
     )
-
-
-def _runs(path):
-    return subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0

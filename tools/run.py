@@ -1,15 +1,16 @@
 """``make run``: Odoo with the demo data, from nothing to the first click."""
 
 import os
-import signal
 import subprocess
 
 from . import odoo
 from .database import Database
-from .layout import ADDONS, LOG
+from .ending import kill_all, stop, unhurried, with_parent
+from .layout import ADDONS, LOG, RUN
+from .locks import hold
 from .port import addons_for
 from .postgres import server
-from .say import Stop, say
+from .say import Stop, say, step
 from .sources import obtain
 from .venv import ensure_venv
 
@@ -27,26 +28,28 @@ Ctrl-C stops everything. The next start takes seconds. Odoo's log: {log}
 
 def main():
     """Prepare what is missing, start everything, and stop everything on Ctrl-C."""
-    signal.signal(signal.SIGTERM, _as_interrupt)
-    odoo.end_left_over()
-    port = _port()
-    interface = os.environ.get("HTTP_INTERFACE") or "127.0.0.1"
-    source = obtain(os.environ.get("SERIES") or None)
-    python = ensure_venv(source.series, source.path)
-    postgres = server("postgres", python)
-    postgres.start()
-    try:
-        addons = addons_for(source.series)
-        name = os.environ.get("DB") or f"demo{source.series.split('.')[0]}"
-        database = Database(name, postgres, python, source, addons)
-        database.ensure(list(ADDONS))
-        _serve(database, postgres, interface, port)
-    finally:
-        say("Stopping …")
-        postgres.stop()
+    lock = hold(RUN / "run.lock")
+    if lock is None:
+        raise Stop("'make run' is running already in this checkout: stop it with Ctrl-C first.")
+    with lock:
+        port, interface = _address()
+        source = obtain(os.environ.get("SERIES") or None)
+        python = ensure_venv(source.series, source.path)
+        postgres = server("postgres", python, "make shell")
+        try:
+            postgres.start()
+            addons = addons_for(source.series, "run")
+            name = os.environ.get("DB") or f"demo{source.series.split('.')[0]}"
+            database = Database(name, postgres, python, source, addons)
+            database.ensure(list(ADDONS))
+            _serve(database, postgres, interface, port)
+        finally:
+            say("Stopping …")
+            postgres.stop()
 
 
 def _serve(database, postgres, interface, port):
+    """Start Odoo, say where it is, and wait."""
     log = LOG / f"odoo-{database.source.series}.log"
     command = [
         *(database.python, database.launcher),
@@ -56,40 +59,41 @@ def _serve(database, postgres, interface, port):
     ]
     log.unlink(missing_ok=True)
     log.touch()
-    process = subprocess.Popen(
-        [str(part) for part in command],
-        env=postgres.environment,
-        cwd=LOG,
-        stdin=subprocess.DEVNULL,
-        stdout=log.open("ab"),
-        stderr=subprocess.STDOUT,
-        start_new_session=True,  # Ctrl-C reaches us alone; we stop Odoo first, then PostgreSQL
-    )
-    odoo.remember(process)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            env=postgres.environment,
+            cwd=LOG,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches us alone; we stop Odoo first, then PostgreSQL
+            preexec_fn=with_parent,
+        )
     try:
-        url = f"http://{'localhost' if interface in ('127.0.0.1', '0.0.0.0') else interface}:{port}"
-        odoo.wait_until_ready(process, url, log)
+        host = "localhost" if interface in ("127.0.0.1", "0.0.0.0") else interface
+        url = f"http://{host}:{port}"
+        with step("Starting Odoo"):
+            odoo.wait_until_ready(process, url, log)
         say(WELCOME.format(series=database.source.series, url=url, login="admin", log=log))
         try:
             process.wait()
         except KeyboardInterrupt:
             return  # that is how it is meant to end
-        raise Stop(f"Odoo ended by itself; its log is {log}.")
+        raise odoo.ended(log)
     finally:
-        odoo.stop(process)
+        with unhurried():
+            stop(process)
 
 
-def _port():
+def _address():
+    """Return the port and the interface to listen on, once they are known to be free."""
+    # What a killed run left behind listens on the port that this one wants.
+    for launcher in RUN.glob("odoo-*-run"):
+        kill_all(launcher)
+    interface = os.environ.get("HTTP_INTERFACE") or "127.0.0.1"
     text = os.environ.get("PORT") or "8069"
-    if not text.isdigit() or not 0 < int(text) < 65536:
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text) < 65536:
         raise Stop(f"PORT is {text}: give a number from 1 to 65535.")
-    if odoo.taken(int(text)):
-        raise Stop(
-            f"Port {text} is taken by another program: stop that, or choose another port with"
-            f" 'make run PORT={int(text) + 1}'."
-        )
-    return int(text)
-
-
-def _as_interrupt(_signal, _frame):
-    raise KeyboardInterrupt
+    odoo.check_port(int(text), interface)
+    return int(text), interface

@@ -1,10 +1,11 @@
-"""How the tooling speaks: steps as they go on, one sentence when it stops."""
+"""How the tooling speaks: long steps as they go on, one sentence when it stops."""
 
 import errno
-import subprocess
+import os
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 
 class Stop(Exception):
@@ -19,66 +20,44 @@ def say(text):
 @contextmanager
 def step(text):
     """Announce a long step, and say how long it took."""
-    print(f"{text} …", flush=True)
+    say(f"{text} …")
     started = time.monotonic()
-    yield
-    print(f"{text}: done in {time.monotonic() - started:.0f} s", flush=True)
+    try:
+        yield
+    finally:
+        Progress.end()
+    say(f"{text}: done in {time.monotonic() - started:.0f} s")
 
 
-def run_logged(command, log, what, **options):
-    """Run ``command``; its output goes to ``log``, dots to the screen.
+class Progress:
+    """Where a long step is: one changing line on a terminal, a line now and then elsewhere."""
 
-    :param list command: program and arguments
-    :param pathlib.Path log: appended to
-    :param str what: what failed, as the beginning of a sentence
-    :raise Stop: when it fails, with its last lines
-    """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
-        start = output.tell()
-        process = subprocess.Popen(
-            [str(part) for part in command],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            **options,
-        )
-        try:
-            while True:
-                try:
-                    code = process.wait(timeout=5)
-                    break
-                except subprocess.TimeoutExpired:
-                    print(".", end="", file=sys.stderr, flush=True)
-        except BaseException:
-            process.terminate()
-            process.wait()
-            raise
-    if code:
-        with log.open("rb") as output:
-            output.seek(start)
-            lines = output.read().decode(errors="replace").splitlines()
-        raise Stop(explain(what, lines, log))
+    PAUSE = 10  # seconds between two lines where there is no terminal
+    _shown = None
+    _last = 0.0
 
+    @classmethod
+    def show(cls, text):
+        """Show how far it is."""
+        now = time.monotonic()
+        if text == cls._shown:
+            return
+        if sys.stdout.isatty():
+            sys.stdout.write(f"\r\033[K  {text[:76]}")
+            sys.stdout.flush()
+        elif now - cls._last > cls.PAUSE:
+            say(f"  {text}")
+        else:
+            return
+        cls._shown, cls._last = text, now
 
-def explain(what, lines, log):
-    """Return one sentence for a failed program, from what it printed."""
-    text = "\n".join(lines)
-    if "No space left on device" in text:
-        return f"{what}: the disk is full. Free some space and run the command again."
-    for sign in (
-        "Temporary failure in name resolution",
-        "NewConnectionError",
-        "Could not resolve",
-        "Connection refused",
-        "Network is unreachable",
-        "Read timed out",
-        "ConnectTimeoutError",
-    ):
-        if sign in text:
-            return f"{what}: the network cannot be reached. Run the command again when it is back."
-    tail = "\n    ".join(lines[-12:])
-    return f"{what}. The last lines of {log}:\n    {tail}"
+    @classmethod
+    def end(cls):
+        """Leave the line as if nothing had been there."""
+        if cls._shown and sys.stdout.isatty():
+            sys.stdout.write("\r\033[K")
+            sys.stdout.flush()
+        cls._shown = None
 
 
 @contextmanager
@@ -87,17 +66,41 @@ def plainly():
     try:
         yield
     except Stop as stop:
-        print(f"\n{stop}", file=sys.stderr, flush=True)
-        sys.exit(1)
+        _leave(str(stop), 1)
     except KeyboardInterrupt:
-        print("\nStopped.", file=sys.stderr, flush=True)
-        sys.exit(130)
+        _leave("Stopped.", 130)
+    except PermissionError as error:
+        _leave(_not_ours(error), 1)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        print(
-            "\nThe disk is full. Free some space and run the command again.",
-            file=sys.stderr,
-            flush=True,
+        _leave("The disk is full: free some space and run the command again.", 1)
+
+
+def _leave(text, code):
+    Progress.end()
+    sys.stdout.flush()
+    print(f"\n{text}", file=sys.stderr, flush=True)
+    sys.exit(code)
+
+
+def _not_ours(error):
+    """Return a sentence for a file that belongs to somebody else."""
+    path = error.filename or "A file"
+    sentence = f"{path} may not be written or read by this user ({error.strerror})"
+    owner = _owner(Path(os.fsdecode(path)))
+    if owner is not None and owner != os.geteuid():
+        return (
+            f"{sentence}: it belongs to user {owner}, who ran a command here before. Run it as"
+            " that user, or use a checkout of your own."
         )
-        sys.exit(1)
+    return f"{sentence}: run the command as the user to whom this checkout belongs."
+
+
+def _owner(path):
+    for place in (path, *path.parents):
+        try:
+            return place.stat().st_uid
+        except OSError:
+            continue
+    return None

@@ -1,6 +1,7 @@
 """``make shell``: an Odoo shell on the demo database."""
 
 import os
+import signal
 import subprocess
 
 from . import odoo
@@ -13,19 +14,31 @@ from .venv import ensure_venv
 
 
 def main():
-    """Start PostgreSQL, run the shell on this terminal, stop PostgreSQL."""
+    """Run the shell on this terminal, beside ``make run`` or with a PostgreSQL of its own."""
     source = obtain(os.environ.get("SERIES") or None)
     python = ensure_venv(source.series, source.path)
-    postgres = server("postgres", python)
-    postgres.start()
+    postgres = server("postgres", python, "make run")
     try:
+        postgres.start(join=True)
         name = os.environ.get("DB") or f"demo{source.series.split('.')[0]}"
-        database = Database(name, postgres, python, source, addons_for(source.series))
-        database.ensure(list(ADDONS))
+        database = Database(
+            name, postgres, python, source, addons_for(source.series, "shell"), "shell"
+        )
+        if not postgres.joined:
+            database.ensure(list(ADDONS))
         command = [python, database.launcher, "shell", "--no-http", "--log-level=warn"]
         command += odoo.options(source, database.addons, name)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the shell
         return subprocess.run(
-            [str(part) for part in command], env=postgres.environment, cwd=RUN, check=False
+            [str(part) for part in command],
+            env=postgres.environment,
+            cwd=RUN,
+            check=False,
+            preexec_fn=_with_ctrl_c,
         ).returncode
     finally:
         postgres.stop()
+
+
+def _with_ctrl_c():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -8,7 +8,10 @@ from pathlib import Path
 
 from . import debian, official
 from .layout import SERIES, cache
+from .locks import turn
 from .say import Stop, say
+
+DAY = 24 * 60 * 60
 
 
 @dataclass(frozen=True)
@@ -36,79 +39,98 @@ def obtain(wanted=None):
     :param str wanted: a series, or None for the best there is
     :raise Stop: when it cannot be had
     """
-    at_hand = {source.series: source for source in found(wanted)}
-    for series in [wanted] if wanted else SERIES[:1]:
-        if series in at_hand:
-            return announce(at_hand[series])
-    if wanted in (None, "17.0"):
-        try:
-            if not wanted and "19.0" in at_hand and _was_unreachable():
-                raise official.Unreachable(
-                    f"tried within a day; remove {_note()} to have it tried again now"
-                )
-            return announce(Source("17.0", official.fetch(cache() / "17.0"), "just fetched"))
-        except official.Unreachable as error:
-            if not _was_unreachable():
-                _note().parent.mkdir(parents=True, exist_ok=True)
-                _note().touch()
-            if wanted:
-                raise Stop(
-                    f"Odoo 17.0 is not at hand and could not be fetched ({error}). Put its source"
-                    f" tree at {cache() / '17.0'}, or name it in ODOO_SOURCE."
-                ) from error
-            say(f"Odoo 17.0 could not be fetched ({error}).")
-    if "19.0" in at_hand:
-        return announce(at_hand["19.0"])
-    path = debian.fetch(cache() / "19.0")
-    why = "Debian's package" + ("" if wanted else ", because 17.0 could not be reached")
-    return announce(Source("19.0", path, why))
-
-
-def _note():
-    """The file whose age says when 17.0 could not be reached."""
-    return cache() / "17.0.unreachable"
-
-
-def _was_unreachable():
-    return _note().exists() and time.time() - _note().stat().st_mtime < 24 * 3600
+    with turn(cache() / "lock", "fetching Odoo"):
+        return announce(_obtain(_checked(wanted)))
 
 
 def obtain_all(wanted=None):
-    """Return every series to test: those at hand, or what can be had."""
+    """Return every series to test: those at hand, or what can be had.
+
+    :raise Stop: when there is none
+    """
     if wanted:
         return [obtain(wanted)]
-    sources = {source.series: source for source in found()}
-    if "17.0" not in sources:
-        source = obtain()
-        sources[source.series] = source
-        if source.series == "19.0":
-            say("The suites run on 19.0 only: there is no source of Odoo 17.0 here.")
-    if "19.0" not in sources:
+    with turn(cache() / "lock", "fetching Odoo"):
+        sources = {}
+        for series in SERIES:
+            try:
+                sources[series] = _obtain(series)
+            except Stop as stop:
+                say(f"Odoo {series} is not tested: {stop}")
+    if not sources:
+        raise Stop("There is no Odoo to test: see above.")
+    return [announce(source) for source in sources.values()]
+
+
+def _obtain(wanted):
+    """Return what is given, what lies in the cache, what is official, or Debian's."""
+    source = given(wanted) or in_cache(wanted or "17.0")
+    if source:
+        return source
+    if wanted != "19.0":
         try:
-            path = debian.fetch(cache() / "19.0")
-            sources["19.0"] = Source("19.0", path, "Debian's package")
-        except Stop as stop:
-            say(f"Odoo 19.0 is not tested: {stop}")
-    return [announce(sources[series]) for series in sorted(sources)]
+            return Source("17.0", _official(wanted), "the official source, just fetched")
+        except official.Unreachable as error:
+            if wanted:
+                raise Stop(
+                    f"Odoo 17.0 is not at hand and could not be fetched: {error}. Put its source"
+                    f" tree at {cache() / '17.0'}, or name it in ODOO_SOURCE."
+                ) from error
+            say(f"Odoo 17.0 is not at hand and could not be fetched: {error}.")
+    source = in_cache("19.0")
+    if source:
+        return source
+    path = debian.fetch(cache() / "19.0")
+    why = "Debian's package" + ("" if wanted else ", because 17.0 could not be reached")
+    return Source(series_of(path), path, why)
 
 
-def found(wanted=None):
-    """Return the trees that are there already, a given one first."""
-    sources = []
-    given = os.environ.get("ODOO_SOURCE")
-    if given:
-        tree = _tree(Path(given).expanduser())
-        if tree is None:
-            raise Stop(f"ODOO_SOURCE is {given}, but there is no Odoo source tree.")
-        series = series_of(tree)
-        if wanted and series != wanted:
-            raise Stop(f"ODOO_SOURCE is {given}, which is Odoo {series}, not {wanted}.")
-        sources.append(Source(series, tree, "named in ODOO_SOURCE"))
-    for series in SERIES:
-        tree = _tree(cache() / series)
-        if tree is not None and series not in [source.series for source in sources]:
-            sources.append(Source(series, tree, f"found at {cache() / series}"))
-    return sources
+def _official(wanted):
+    """Fetch the official source; where it could not be reached today, only when asked to."""
+    note = cache() / "17.0.unreachable"
+    if not wanted and note.exists() and time.time() - note.stat().st_mtime < DAY:
+        raise official.Unreachable("not tried again today; SERIES=17.0 tries at once")
+    try:
+        path = official.fetch(cache() / "17.0")
+    except official.Unreachable:
+        note.touch()
+        raise
+    note.unlink(missing_ok=True)
+    return path
+
+
+def given(wanted=None):
+    """Return the source named in ODOO_SOURCE, or None.
+
+    :param str wanted: the series it must be of; another one is no match
+    :raise Stop: where there is no Odoo, or one that the addons do not run on
+    """
+    place = os.environ.get("ODOO_SOURCE")
+    if not place:
+        return None
+    tree = find_tree(Path(place).expanduser().resolve())
+    if tree is None:
+        raise Stop(f"ODOO_SOURCE is {place}, but there is no Odoo source tree.")
+    series = series_of(tree)
+    if series != "17.0" and float(series) < 19:
+        raise Stop(f"ODOO_SOURCE is {place}, which is Odoo {series}: 17.0 or 19.0 is needed.")
+    return Source(series, tree, "named in ODOO_SOURCE") if wanted in (None, series) else None
+
+
+def in_cache(series):
+    """Return the source that lies in the cache, or None."""
+    tree = find_tree(cache() / series)
+    return tree and Source(series_of(tree), tree, f"found at {cache() / series}")
+
+
+def _checked(wanted):
+    """Return a series that the addons run on.
+
+    :raise Stop: for another one
+    """
+    if wanted not in (None, *SERIES):
+        raise Stop(f"SERIES is {wanted}: give one of {', '.join(SERIES)}, or leave it out.")
+    return wanted
 
 
 def announce(source):
@@ -120,11 +142,12 @@ def announce(source):
 def series_of(tree):
     """Return the series of a source tree, such as ``17.0``."""
     text = (tree / "odoo" / "release.py").read_text()
-    major, minor = re.search(r"version_info\s*=\s*\((\d+),\s*(\d+)", text).groups()
+    # An online release calls itself saas~18.3; it counts as what it is on the way from.
+    major, minor = re.search(r"version_info\s*=\s*\(\D*(\d+)\D+(\d+)", text).groups()
     return f"{major}.{minor}"
 
 
-def _tree(folder):
+def find_tree(folder):
     """Return the folder that holds the package ``odoo``, or None."""
     for path in (folder, folder / debian.PACKAGES):
         if (path / "odoo" / "release.py").is_file():

@@ -33,7 +33,7 @@ class OdooServer:
             *(f"--gevent-port={_free_port()}", f"--workers={self.workers}"),
             *("--max-cron-threads=0", "--no-database-list", "--db_maxconn=40"),
             *(f"--db-filter=^{self.database}$", f"--logfile={self.log}"),
-            f"--data-dir={self.log.parent / 'data'}",
+            f"--data-dir={os.environ['ES_DATA']}",
         ]
         self.process = subprocess.Popen(
             command,
