@@ -4,9 +4,9 @@ import os
 import secrets
 import shutil
 import socket
-import stat
 from pathlib import Path
 
+from . import account
 from .ending import unhurried
 from .layout import LOG, RUN
 from .locks import hold
@@ -15,7 +15,6 @@ from .say import Stop, say, step
 from .sql import query
 
 ROLE = "odoo"  # Odoo refuses to connect as postgres
-SYSTEM_USER = "embedded_postgres"  # PostgreSQL refuses to run as root
 FAST = " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 
 
@@ -84,7 +83,7 @@ class Cluster:
 
     def _start(self):
         self._end_left_over()
-        self._let_through()
+        account.let_through(self.folder, self.bin)
         if not (self.durable and (self.folder / "complete").exists()):
             with step("Preparing PostgreSQL"):
                 self._create()
@@ -103,8 +102,8 @@ class Cluster:
             path.touch(mode=0o600)
             path.write_text(password)
         self.data.mkdir(mode=0o700)
-        self._give(self.data)
-        self._give(self.folder / "pwfile")
+        account.give(self.data)
+        account.give(self.folder / "pwfile")
         command = [self.bin / "initdb", "-D", self.data, "-U", "postgres", "-E", "UTF8"]
         command += ["--locale=C.UTF-8", "-A", "scram-sha-256"]
         command += [f"--pwfile={self.folder / 'pwfile'}", *([] if self.durable else ["--no-sync"])]
@@ -115,7 +114,7 @@ class Cluster:
     def _ensure_role(self):
         """Create the role that Odoo connects as: no superuser, so that the trigger holds."""
         as_postgres = {**self.environment, "PGUSER": "postgres"}
-        known = f"SELECT FROM pg_roles WHERE rolname = '{ROLE}'"
+        known = f"SELECT 1 FROM pg_roles WHERE rolname = '{ROLE}'"
         if not query(self.python, as_postgres, "postgres", known):
             create = (
                 f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{self.environment['PGPASSWORD']}'"
@@ -134,7 +133,7 @@ class Cluster:
         if os.fsencode(self.data) in words:
             say("Stopping the PostgreSQL that an interrupted run left behind.")
             command = [self.bin / "pg_ctl", "-D", self.data, "-w", "stop", "-m", "immediate"]
-            succeeds(command, cwd="/", **self._as_user())
+            succeeds(command, cwd="/", **account.options())
         else:
             file.unlink()
 
@@ -144,31 +143,7 @@ class Cluster:
 
     def _run(self, command, what):
         log = LOG / f"{self.folder.name}.log"
-        run_logged(command, log, what, cwd="/", start_new_session=True, **self._as_user())
-
-    def _as_user(self):
-        if os.geteuid():
-            return {}
-        return {"user": SYSTEM_USER, "group": SYSTEM_USER, "extra_groups": []}
-
-    def _give(self, path):
-        if not os.geteuid():
-            shutil.chown(path, SYSTEM_USER, SYSTEM_USER)
-
-    def _let_through(self):
-        """As root: let the server's user exist, and pass to its programs and its data."""
-        if os.geteuid():
-            return
-        if not succeeds(["id", SYSTEM_USER]):
-            command = ["useradd", "--system", "--user-group", "--no-create-home"]
-            command += ["--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", SYSTEM_USER]
-            run_logged(command, LOG / "useradd.log", "PostgreSQL's user could not be made")
-        for path in (self.folder, self.bin):
-            for folder in (path, *path.parents):
-                mode = folder.stat().st_mode
-                if not mode & stat.S_IXOTH:
-                    say(f"PostgreSQL must not run as root: letting its user pass through {folder}.")
-                    folder.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
+        run_logged(command, log, what, cwd="/", start_new_session=True, **account.options())
 
 
 def _binaries(python):

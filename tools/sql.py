@@ -10,7 +10,7 @@ import json, sys, psycopg2
 connection = psycopg2.connect(dbname=sys.argv[1], connect_timeout=10)
 connection.autocommit = True
 cursor = connection.cursor()
-cursor.execute(sys.argv[2])
+cursor.execute(sys.stdin.read())
 rows = cursor.fetchall() if cursor.description else []
 print(json.dumps([[None if v is None else str(v) for v in row] for row in rows]))
 """
@@ -25,7 +25,8 @@ def query(python, environment, database, statement):
     :raise Stop: with what PostgreSQL says
     """
     result = subprocess.run(
-        [str(python), "-c", RUN_ONE, database, statement],
+        [str(python), "-c", RUN_ONE, database],
+        input=statement,  # not as an argument: those can be seen by everybody
         env=environment,
         capture_output=True,
         text=True,

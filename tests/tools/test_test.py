@@ -1,0 +1,64 @@
+"""What ``make test`` makes of its arguments, and of what pytest reports."""
+
+import pytest
+
+from tools import test as make_test
+from tools.report import Report
+from tools.say import Stop
+
+XML = """<testsuites><testsuite>
+<testcase classname="a" name="good"/>
+<testcase classname="a" name="bad"><failure message="no"/></testcase>
+<testcase classname="a" name="broken"><error message="no"/></testcase>
+<testcase classname="a" name="left"><skipped message="because"/></testcase>
+</testsuite></testsuites>"""
+
+
+def targets(monkeypatch, **environment):
+    for name in ("SUITE", "ARGS", "BROWSER"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return make_test._targets()
+
+
+def test_every_suite_unless_one_is_named(monkeypatch):
+    everything, _others = targets(monkeypatch)
+    assert {"tests/unit", "tests/rpc", "tests/concurrency", "tests/tools"} <= set(everything)
+    assert targets(monkeypatch, SUITE="unit,rpc") == (["tests/unit", "tests/rpc"], [])
+    with pytest.raises(Stop, match="SUITE knows no units; use tools, unit,"):
+        targets(monkeypatch, SUITE="units")
+
+
+def test_the_browser_may_be_left_out(monkeypatch):
+    assert "tests/browser" not in targets(monkeypatch, BROWSER="no")[0]
+
+
+def test_named_tests_take_the_place_of_the_suites(monkeypatch):
+    one = "tests/tools/test_test.py::test_every_suite_unless_one_is_named"
+    assert targets(monkeypatch, ARGS=f"-x {one}") == ([one], ["-x"])
+    assert targets(monkeypatch, ARGS="-k 'a and b'", SUITE="rpc") == (
+        ["tests/rpc"],
+        ["-k", "a and b"],
+    )
+
+
+def test_a_skipped_test_is_no_success(tmp_path):
+    path = tmp_path / "report.xml"
+    path.write_text(XML)
+    report = Report("17.0", 1, path)
+    assert (report.passed, report.failed, report.skipped) == (1, 2, ["a::left: because"])
+    assert report.text() == (
+        "Odoo 17.0: 1 passed, 2 failed, 1 skipped (pytest ended with 1)\n"
+        "    skipped: a::left: because"
+    )
+    path.write_text('<testsuite><testcase name="a"><skipped message="b"/></testcase></testsuite>')
+    assert Report("17.0", 0, path).bad
+    path.write_text('<testsuite><testcase name="a"/></testsuite>')
+    assert not Report("17.0", 0, path).bad
+
+
+def test_a_report_that_is_missing_counts_as_a_failure(tmp_path):
+    report = Report("17.0", 0, tmp_path / "none.xml")
+    assert report.bad
+    assert report.failed == 1
