@@ -15,4 +15,4 @@ class RentalProduct(models.Model):
         "res.company", required=True, default=lambda self: self.env.company, ondelete="restrict"
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
-    active = fields.Boolean(default=True)
+    active = fields.Boolean(string="For Rent", default=True)
