@@ -140,5 +140,5 @@ class EventSourceMixin(models.AbstractModel):
                 ("event_type", "not in", FAILURE_TYPES),
                 *domain,
             ],
-            "context": {"create": False},
+            "context": {"create": False, "one_aggregate": True},
         }
