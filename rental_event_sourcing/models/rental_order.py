@@ -120,6 +120,11 @@ class RentalOrder(models.Model):
             for name in PLAN:
                 order[name] = snapshot[name] if snapshot else order[name]
 
+    @api.depends("name")
+    def _compute_display_name(self):
+        for order in self:
+            order.display_name = _("New rental") if order.name == "/" else order.name
+
     @api.onchange("product_id")
     def _onchange_product_id(self):
         if self.product_id and not self.monthly_price:

@@ -57,12 +57,15 @@ class RentalOrderActions(models.Model):
             )
         if refused:
             lines.append(_("%(count)s refused:", count=len(refused)))
+            names = {}
+            for event in refused:
+                names.setdefault(event.error_message, []).append(event.aggregate_id)
             lines += [
-                _("%(name)s: %(reason)s", name=event.aggregate_id, reason=event.error_message)
-                for event in refused[:MAX_NAMED]
+                _("%(name)s: %(reason)s", name=self._named(names[reason]), reason=reason)
+                for reason in list(names)[:MAX_NAMED]
             ]
-            if len(refused) > MAX_NAMED:
-                lines.append(_("… and %(count)s more.", count=len(refused) - MAX_NAMED))
+            if len(names) > MAX_NAMED:
+                lines.append(_("… and %(count)s more.", count=len(names) - MAX_NAMED))
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

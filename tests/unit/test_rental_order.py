@@ -244,7 +244,8 @@ class TestActions(RentalCase):
         )
         message = self.run_action("close", orders)["params"]["message"]
         self.assertIn("12 refused:", message)
-        self.assertIn("… and 2 more.", message)
+        self.assertIn(f"{orders[9].name} and 2 more: Rental closed is not possible", message)
+        self.assertEqual(message.count("not possible"), 1, "one reason is said once")
 
 
 class TestRights(RentalCase):
