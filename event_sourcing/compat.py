@@ -15,3 +15,18 @@ def returns_model(method):
 
 def _model_name(model):
     return False if model is False else model._name
+
+
+def check_access(records, operation):
+    """Raise AccessError unless the user may do ``operation`` with these records.
+
+    Odoo 18 made one call of the check of the model and that of the rules.
+
+    :param records: a recordset; an empty one asks for the model alone
+    :param str operation: ``read``, ``write``, ``create`` or ``unlink``
+    """
+    if hasattr(records, "check_access"):
+        records.check_access(operation)
+    else:
+        records.check_access_rights(operation)
+        records.check_access_rule(operation)

@@ -1,5 +1,6 @@
 from . import event_store
 from . import event_store_input
+from . import event_store_payload
 from . import event_store_append_only
 from . import event_store_fold
 from . import event_store_failure
@@ -7,6 +8,7 @@ from . import event_store_api
 from . import event_store_replay
 from . import event_stream
 from . import snapshot_handler
+from . import snapshot_handler_fold
 from . import snapshot_handler_registry
 from . import snapshot_mixin
 from . import event_snapshot

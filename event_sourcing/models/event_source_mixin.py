@@ -1,6 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from ..compat import check_access
 from .event_store import FAILURE_TYPES
 
 REFUSED = ("rejected", "failed")
@@ -58,7 +59,7 @@ class EventSourceMixin(models.AbstractModel):
         :raise AccessError: without the right to change the records
         :raise UserError: for bad input, or a refusal where the policy says so
         """
-        self._check_may_change()
+        check_access(self, "write")
         policy = options.pop("policy", None)
         options.setdefault("timestamp", self.env.context.get("event_timestamp"))
         if "expected_version" in options:
@@ -76,13 +77,6 @@ class EventSourceMixin(models.AbstractModel):
         ]
         store = self.env["event.store"].sudo()
         return store._append_all(vals_list, [policy] * len(vals_list))[0]
-
-    def _check_may_change(self):
-        if hasattr(self, "check_access"):
-            self.check_access("write")
-        else:
-            self.check_access_rights("write")
-            self.check_access_rule("write")
 
     def _get_aggregate_id(self):
         """Return the id of the aggregate that this record is."""

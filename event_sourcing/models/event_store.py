@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 
 from ..attempts import attempt_uuid
 from ..canonical_json import canonical, normalise
+from ..compat import check_access
 from ..exceptions import VersionConflict
 from ..fields import NO_SUM, JsonDocument
 
@@ -17,10 +18,11 @@ class EventStore(models.Model):
     """What happened, or was attempted: one immutable row per event.
 
     This file holds the fields and the way of an append, step by step. What each
-    step needs lies beside it, a file per idea: ``event_store_input`` (what is let
-    in), ``event_store_fold`` (handlers and snapshots), ``event_store_failure``
-    (refusals and faults), ``event_store_append_only`` (nothing changes afterwards),
-    ``event_store_api`` (the public calls) and ``event_store_replay`` (the past).
+    step needs lies beside it, a file per idea: ``event_store_input`` and
+    ``event_store_payload`` (what is let in), ``event_store_fold`` (handlers and
+    snapshots), ``event_store_failure`` (refusals and faults),
+    ``event_store_append_only`` (nothing changes afterwards), ``event_store_api`` (the
+    public calls) and ``event_store_replay`` (the past).
     """
 
     _name = "event.store"
@@ -150,7 +152,7 @@ class EventStore(models.Model):
         self = self._speaking_to_user()
         if not isinstance(vals_list, list | tuple):
             raise UserError(_("Events must be given as a list, each a set of named values."))
-        self._check_may_append()
+        check_access(self.browse(), "create")
         proposed = [self._clean_input(vals) for vals in vals_list]
         policies = [self._check_policy(policy) for policy in policies or [None] * len(proposed)]
         known = self._find_known(proposed)
@@ -267,5 +269,5 @@ class EventStore(models.Model):
                         uuid=vals["event_uuid"],
                     )
                 )
-        self.browse(stored.ids)._check_may_read()
+        check_access(self.browse(stored.ids), "read")
         return {key: self.browse(event.id) for key, event in found.items()}

@@ -2,6 +2,7 @@ from odoo import _, api, models
 from odoo.exceptions import AccessError, UserError
 
 from ..canonical_json import canonical, rpc_safe
+from ..compat import check_access
 from ..event_data import EventData
 from .event_store import FAILURE_TYPES
 
@@ -66,7 +67,7 @@ class EventStoreReplay(models.Model):
 
         :raise AccessError: without the right to read it
         """
-        self._check_may_read()
+        check_access(self.browse(), "read")
         domain = [("model_name", "=", model_name), ("aggregate_id", "=", aggregate_id)]
         head = self.env["event.stream"].sudo().search(domain, limit=1)
         if head and not self.env.su and not self.env["event.stream"].search_count(domain, limit=1):

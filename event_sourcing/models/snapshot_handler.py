@@ -2,8 +2,6 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 
 from ..canonical_json import normalise
-from ..event_data import EventData
-from ..retry import must_retry
 
 
 class SnapshotHandler(models.AbstractModel):
@@ -181,85 +179,3 @@ class SnapshotHandler(models.AbstractModel):
             "boolean": _("true or false"),
         }
         return _("%(name)s (%(key)s) must be %(kind)s.", name=name, key=key, kind=kinds[field.kind])
-
-    @api.model
-    def apply_event(self, event):
-        """Fold one stored event into its snapshot and write it.
-
-        :param event: an ``event.store`` record
-        :raise UserError: when the event breaks a rule; nothing is written then
-        """
-        if getattr(event, "_name", None) != "event.store":
-            raise TypeError(f"{event!r} is no record of event.store")
-        event.ensure_one()
-        state = self._load_states(event.model_name, [event.aggregate_id])[event.aggregate_id]
-        state = self._fold(state, EventData.from_record(event))
-        self._save_states({event.aggregate_id: (state, event)})
-        return True
-
-    @api.model
-    def _apply_together(self, model_name, aggregates):
-        """Fold the new events of many aggregates, and write each snapshot once.
-
-        :param str model_name: the aggregate type
-        :param dict aggregates: ``{aggregate_id: event.store records in order}``
-        :return: set of the aggregate ids in which something went wrong; the caller
-            then rolls back
-        """
-        states = self._load_states(model_name, aggregates)
-        folded, troubled = {}, set()
-        for aggregate_id, events in aggregates.items():
-            state = states[aggregate_id]
-            try:
-                for event in events:
-                    state = self._fold(state, EventData.from_record(event))
-            except Exception as error:
-                if must_retry(error):
-                    raise
-                troubled.add(aggregate_id)
-            else:
-                folded[aggregate_id] = state, event
-        if troubled:
-            return troubled
-        try:
-            self._save_states(folded)
-        except Exception as error:
-            if must_retry(error):
-                raise
-            return set(folded)
-        return set()
-
-    @api.model
-    def _load_states(self, model_name, aggregate_ids):
-        """Return ``{aggregate_id: state}``, the initial state where there is none yet."""
-        known = self.env[self._snapshot_model]._load(model_name, aggregate_ids)
-        return {
-            aggregate_id: normalise(known[aggregate_id])
-            if aggregate_id in known
-            else self._initial_state()
-            for aggregate_id in aggregate_ids
-        }
-
-    @api.model
-    def _save_states(self, folded):
-        """Write snapshots and let the business records know.
-
-        :param dict folded: ``{aggregate_id: (state, last event record)}``
-        """
-        self.env[self._snapshot_model]._upsert(
-            [
-                {
-                    **self._columns(state),
-                    "model_name": event.model_name,
-                    "aggregate_id": aggregate_id,
-                    "version": event.version,
-                    "state": state,
-                    "last_event_type": event.event_type,
-                    "last_event_date": event.timestamp,
-                    "company_id": event.company_id.id,
-                }
-                for aggregate_id, (state, event) in folded.items()
-            ]
-        )
-        if self._source_model:
-            self.env[self._source_model]._snapshots_changed(list(folded))
