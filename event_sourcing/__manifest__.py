@@ -5,7 +5,6 @@
     "category": "Technical",
     "license": "LGPL-3",
     "author": "Event Sourcing for Odoo contributors",
-    "website": "https://github.com/odoo-event-sourcing/odoo-event-sourcing",
     "depends": ["base", "web"],
     "data": [
         "security/event_sourcing_groups.xml",

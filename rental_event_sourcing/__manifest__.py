@@ -5,7 +5,6 @@
     "category": "Sales/Rental",
     "license": "LGPL-3",
     "author": "Event Sourcing for Odoo contributors",
-    "website": "https://github.com/odoo-event-sourcing/odoo-event-sourcing",
     "depends": ["event_sourcing"],
     "data": [
         "security/rental_groups.xml",
