@@ -11,6 +11,7 @@ from . import snapshot_handler
 from . import snapshot_handler_fold
 from . import snapshot_handler_registry
 from . import snapshot_mixin
+from . import snapshot_display
 from . import event_snapshot
 from . import event_source_mixin
 from . import handler_knowledge

@@ -1,3 +1,5 @@
+import operator
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
@@ -5,6 +7,17 @@ from ..compat import check_access
 from .event_store import FAILURE_TYPES
 
 REFUSED = ("rejected", "failed")
+COMPARE = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    # What Odoo 19 makes of the first two.
+    "in": lambda count, numbers: count in numbers,
+    "not in": lambda count, numbers: count not in numbers,
+}
 
 
 class EventSourceMixin(models.AbstractModel):
@@ -19,8 +32,10 @@ class EventSourceMixin(models.AbstractModel):
     # Stored fields that are computed from the snapshot.
     _snapshot_fields = ()
 
-    event_count = fields.Integer(compute="_compute_event_count")
-    refused_event_count = fields.Integer(compute="_compute_event_count")
+    event_count = fields.Integer(compute="_compute_event_count", search="_search_event_count")
+    refused_event_count = fields.Integer(
+        compute="_compute_event_count", search="_search_refused_event_count"
+    )
 
     def _compute_event_count(self):
         counts = {}
@@ -43,6 +58,39 @@ class EventSourceMixin(models.AbstractModel):
             record.event_count = sum(own.values())
             record.refused_event_count = sum(own.get(outcome, 0) for outcome in REFUSED)
 
+    @api.model
+    def _search_event_count(self, operator, value):
+        return self._search_count(operator, value)
+
+    @api.model
+    def _search_refused_event_count(self, operator, value):
+        return self._search_count(operator, value, [("outcome", "in", REFUSED)])
+
+    @api.model
+    def _search_count(self, operator, value, domain=()):
+        """Return the domain of the records whose events of a kind are that many."""
+        compare = COMPARE.get(operator)
+        numbers = [value] if operator not in ("in", "not in") else list(value)
+        if compare is None or not all(type(number) is int for number in numbers):
+            raise UserError(_("Compare the number of events with a whole number."))
+        groups = (
+            self.env["event.store"]
+            .sudo()
+            ._read_group(
+                [
+                    ("model_name", "=", self._aggregate_model),
+                    ("event_type", "not in", FAILURE_TYPES),
+                    *domain,
+                ],
+                ["aggregate_id"],
+                ["__count"],
+            )
+        )
+        # Those without any such event are in no group.
+        wanted = compare(0, value)
+        names = [name for name, count in groups if compare(count, value) != wanted]
+        return [(self._aggregate_field, "not in" if wanted else "in", names)]
+
     def _apply_event(self, event_type, payload=None, **options):
         """Record one event about each record of self, as the user who asks.
 
@@ -53,15 +101,17 @@ class EventSourceMixin(models.AbstractModel):
         :param payload: JSON object, the same for all, or a function that gives each
             record's
         :param options: ``policy``, ``timestamp``, ``expected_version``,
-            ``correlation_id``, ``causation_id`` as in ``event.store.append``; the time is
-            taken from ``event_timestamp`` in the context where none is given
+            ``correlation_id``, ``causation_id`` as in ``event.store.append``; under
+            sudo the time may also stand in the context, as ``event_timestamp``
         :return: ``event.store`` records in the order of self; see their ``outcome``
         :raise AccessError: without the right to change the records
         :raise UserError: for bad input, or a refusal where the policy says so
         """
         check_access(self, "write")
         policy = options.pop("policy", None)
-        options.setdefault("timestamp", self.env.context.get("event_timestamp"))
+        if self.env.su:
+            # A person records what happens now; only code says when something happened.
+            options.setdefault("timestamp", self.env.context.get("event_timestamp"))
         if "expected_version" in options:
             options["version"] = options.pop("expected_version")
         vals_list = [

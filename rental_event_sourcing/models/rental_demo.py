@@ -135,6 +135,7 @@ class RentalDemo(models.AbstractModel):
         order = (
             self.env["rental.order"]
             .with_user(user)
+            .sudo()
             .with_context(event_timestamp=self._moment(day))
             .create(
                 {

@@ -8,6 +8,8 @@ README = Path(__file__).resolve().parents[2] / "README.md"
 
 def test_the_lines_of_the_readme(odoo_server, capsys):
     server = odoo_server()
+    uid, call = server.login("admin", "admin")
+    call("res.users", "write", [uid], {"lang": "en_US"})
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.S)
     (example,) = [block for block in blocks if "import xmlrpc.client" in block]
     assert len(example.strip().splitlines()) <= 12
@@ -20,6 +22,5 @@ def test_the_lines_of_the_readme(odoo_server, capsys):
     told = capsys.readouterr().out.splitlines()
     assert told[0].startswith("rejected Equipment delivered is not possible")
     assert told[1] == '{"status":"draft"}'
-    _uid, call = server.login("admin", "admin")
     stream = call("event.store", "read_stream", "rental", "R90001")
     assert [event["event_type"] for event in stream] == ["DemoStarted"] + ["EquipmentDelivered"] * 2

@@ -138,6 +138,35 @@ class TestOrder(RentalCase):
         self.assertEqual((copy.status, copy.quantity), ("draft", 4))
         self.assertEqual(self.history(copy), [("RentalPlanned", "applied")])
 
+    def test_the_numbers_of_events_can_be_searched(self):
+        one, two = self.order(), self.order()
+        one._apply_event("DemoStarted")
+        one._apply_event("DemoStarted")
+        mine = [("id", "in", (one + two).ids)]
+        for domain, found in (
+            ([("refused_event_count", ">", 0)], one),
+            ([("refused_event_count", "=", 0)], two),
+            ([("refused_event_count", "<", 1)], two),
+            ([("refused_event_count", "!=", 1)], two),
+            ([("event_count", "=", 3)], one),
+            ([("event_count", "<=", 1)], two),
+            ([("event_count", ">=", 0)], one + two),
+        ):
+            with self.subTest(domain=domain):
+                self.assertEqual(self.env["rental.order"].search(mine + domain, order="id"), found)
+        with self.assertRaisesRegex(UserError, "with a whole number"):
+            self.env["rental.order"].search([("event_count", "like", "x")])
+
+    def test_a_person_cannot_move_an_event_in_time(self):
+        clerk = make_user(self.env, "clerk", USER)
+        moment = "2020-01-01 00:00:00"
+        order = self.order().with_user(clerk).with_context(event_timestamp=moment)
+        order.action_start_demo()
+        event = self.store.search([("aggregate_id", "=", order.name)], limit=1)
+        self.assertEqual(event.event_type, "DemoStarted")
+        self.assertGreater(str(event.timestamp), "2026")
+        self.assertEqual(str(order.sudo()._apply_event("DemoCancelled").timestamp), moment)
+
     def test_status_can_be_filtered_and_grouped(self):
         one, two = self.order(), self.order()
         one._apply_event("DemoStarted")
