@@ -32,7 +32,7 @@ class SnapshotMixin(models.AbstractModel):
         search="_search_state_json",
         help="The state in JSON's canonical spelling, also where XML-RPC cannot carry it.",
     )
-    last_event_type = fields.Char(string="Last Event Type", readonly=True)
+    last_event_type = fields.Char(readonly=True)
     last_event_date = fields.Datetime(string="Last Event On", readonly=True)
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, index=True, ondelete="restrict"
