@@ -46,6 +46,7 @@ def main():
         finally:
             say("Stopping …")
             postgres.stop()
+    say("Stopped.")
 
 
 def _serve(database, postgres, interface, port):
