@@ -71,7 +71,8 @@ def _targets():
         raise Stop(f"SUITE knows no {', '.join(sorted(unknown))}; use {', '.join(SUITES)}.")
     if os.environ.get("BROWSER") == "no":
         wanted = [suite for suite in wanted if suite != "browser"]
-    return [f"tests/{suite}" for suite in wanted if (ROOT / "tests" / suite).is_dir()], others
+    suites = [suite for suite in SUITES if suite in wanted and (ROOT / "tests" / suite).is_dir()]
+    return [f"tests/{suite}" for suite in suites], others
 
 
 def _test(source, targets, arguments, chromium):

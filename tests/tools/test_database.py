@@ -1,15 +1,17 @@
 """A PostgreSQL of our own, and databases that are whole or made again."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
-from tools import cluster, database, postgres
+from tools import cluster, database, layout, postgres
 from tools.say import Stop
 from tools.sql import query
 
@@ -17,8 +19,11 @@ PYTHON = Path(sys.executable)
 
 
 @pytest.fixture
-def own(scratch, monkeypatch):
+def own(monkeypatch):
     """Make clusters in a folder of their own; those still running are stopped."""
+    # Not pytest's: PostgreSQL's own user must be let through to it.
+    layout.RUN.mkdir(exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix="tools-", dir=layout.RUN))
     monkeypatch.setattr(cluster, "RUN", scratch)
     monkeypatch.setattr(cluster, "LOG", scratch / "log")
     made = []
@@ -31,6 +36,7 @@ def own(scratch, monkeypatch):
     yield make
     for one in made:
         one.stop()
+    shutil.rmtree(scratch)
 
 
 @pytest.fixture

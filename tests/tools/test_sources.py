@@ -12,11 +12,32 @@ from tools import debian, layout, official, sources
 from tools.say import Stop
 
 
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """An empty home folder, and no Odoo named in the environment."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("ODOO_SOURCE", raising=False)
+    return tmp_path
+
+
+def plant(folder, series):
+    """Put what looks like an Odoo source tree into a folder, and return the folder."""
+    major, minor = series.split(".")
+    (folder / "odoo" / "addons").mkdir(parents=True)
+    release = f"version_info = ({major}, {minor}, 0, FINAL, 0, '')\n"
+    (folder / "odoo" / "release.py").write_text(release)
+    return folder
+
+
+def never(*_args):
+    raise AssertionError("this must not be asked")
+
+
 def unreachable(_target):
     raise official.Unreachable("no answer")
 
 
-def test_a_named_tree_comes_first_whatever_its_series(home, plant, monkeypatch):
+def test_a_named_tree_comes_first_whatever_its_series(home, monkeypatch):
     plant(layout.cache() / "17.0", "17.0")
     for series in layout.SERIES:
         monkeypatch.setenv("ODOO_SOURCE", str(plant(home / f"mine-{series}", series)))
@@ -25,7 +46,7 @@ def test_a_named_tree_comes_first_whatever_its_series(home, plant, monkeypatch):
         assert "ODOO_SOURCE" in source.why
 
 
-def test_then_the_cache(home, plant, never, monkeypatch):
+def test_then_the_cache(home, monkeypatch):
     monkeypatch.setattr(official, "fetch", never)
     plant(layout.cache() / "17.0", "17.0")
     plant(layout.cache() / "19.0", "19.0")
@@ -33,14 +54,14 @@ def test_then_the_cache(home, plant, never, monkeypatch):
     assert sources.obtain("19.0").path == layout.cache() / "19.0"
 
 
-def test_then_the_official_source(home, plant, never, monkeypatch):
+def test_then_the_official_source(home, monkeypatch):
     plant(layout.cache() / "19.0", "19.0")
     monkeypatch.setattr(debian, "fetch", never)
     monkeypatch.setattr(official, "fetch", lambda target: plant(target, "17.0"))
     assert sources.obtain().series == "17.0"
 
 
-def test_and_only_then_debian(home, plant, monkeypatch, capsys):
+def test_and_only_then_debian(home, monkeypatch, capsys):
     monkeypatch.setattr(official, "fetch", unreachable)
     monkeypatch.setattr(debian, "fetch", lambda target: plant(target, "19.0"))
     assert sources.obtain().series == "19.0"
@@ -51,7 +72,7 @@ def test_and_only_then_debian(home, plant, monkeypatch, capsys):
         sources.obtain("17.0")
 
 
-def test_a_second_start_does_not_wait_for_what_was_unreachable(home, plant, monkeypatch):
+def test_a_second_start_does_not_wait_for_what_was_unreachable(home, monkeypatch):
     tried = []
 
     def fetch(target):
@@ -67,7 +88,7 @@ def test_a_second_start_does_not_wait_for_what_was_unreachable(home, plant, monk
     assert len(tried) == 2
 
 
-def test_every_series_that_can_be_had_is_tested(home, plant, monkeypatch, capsys):
+def test_every_series_that_can_be_had_is_tested(home, monkeypatch, capsys):
     monkeypatch.setattr(official, "fetch", unreachable)
     monkeypatch.setattr(debian, "fetch", lambda target: plant(target, "19.0"))
     assert [source.series for source in sources.obtain_all()] == ["19.0"]
@@ -77,7 +98,7 @@ def test_every_series_that_can_be_had_is_tested(home, plant, monkeypatch, capsys
     assert [source.series for source in sources.obtain_all("17.0")] == ["17.0"]
 
 
-def test_a_clone_has_two_folders_of_addons(home, plant):
+def test_a_clone_has_two_folders_of_addons(home):
     tree = plant(home / "clone", "17.0")
     assert sources.Source("17.0", tree, "").addons_path == [tree / "odoo" / "addons"]
     (tree / "addons").mkdir()
@@ -89,7 +110,7 @@ def test_a_clone_has_two_folders_of_addons(home, plant):
     ("series", "told"),
     [(None, "there is no Odoo source tree"), ("18.0", r"is Odoo 18\.0: 17\.0 or 19\.0 is needed")],
 )
-def test_what_cannot_be_run_is_said(home, plant, monkeypatch, series, told):
+def test_what_cannot_be_run_is_said(home, monkeypatch, series, told):
     tree = plant(home / "tree", series) if series else home
     monkeypatch.setenv("ODOO_SOURCE", str(tree))
     with pytest.raises(Stop, match=told):
