@@ -18,7 +18,6 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-LANGUAGES = ("en_US", "ja_JP")
 
 
 @pytest.fixture(scope="session")

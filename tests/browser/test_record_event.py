@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import LANGUAGES
+from support.languages import LANGUAGES
 
 WORDS = {
     "en_US": {"event": "Damage reported", "missing": "Description (description) is missing"},

@@ -2,7 +2,7 @@
 
 import openpyxl
 import pytest
-from conftest import LANGUAGES
+from support.languages import LANGUAGES
 
 WORDS = {
     "en_US": {

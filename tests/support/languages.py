@@ -1,0 +1,3 @@
+"""The languages in which every screen is played."""
+
+LANGUAGES = ("en_US", "ja_JP")
