@@ -113,7 +113,9 @@ class TestTestingTools(EventCase):
         return lint_handler(self.env, "counter", [history])
 
     def test_the_lint_passes_a_good_handler(self):
-        good = lambda handler, state, event: {**state, **event.payload}  # noqa: E731
+        def good(handler, state, event):
+            return {**state, **event.payload}
+
         self.assertEqual(self.lint(good), [])
         self.assertFalse(self.store.search([("aggregate_id", "like", "lint%")]))
 

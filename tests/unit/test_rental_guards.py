@@ -1,5 +1,7 @@
 """What rentals keep out: false values, strange companies, questions without an answer."""
 
+from functools import partial
+
 from test_rental_order import USER, RentalCase
 
 from odoo.exceptions import UserError
@@ -71,7 +73,7 @@ class TestGuards(RentalCase):
     def test_actions_answer_odd_questions_in_words(self):
         order = self.order()
         for event_type in ("Bogus", "SystemErrorOccurred", ["DemoStarted"], None):
-            self.refuse("know no event", lambda: order.action_record_event(event_type))  # noqa: B023
+            self.refuse("know no event", partial(order.action_record_event, event_type))
         self.refuse("Select at least one", self.env["rental.order"].action_start_demo)
         self.assertEqual(self.history(order), [("RentalPlanned", "applied")])
 
