@@ -90,7 +90,12 @@ class Cluster:
         options = f"-p {_free_port()} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
         options += " -c max_connections=120 -c shared_buffers=256MB"
         options += "" if self.durable else FAST
-        self._control("start", "-o", options, "-l", self.data / "server.log")
+        log = self.data / "server.log"
+        try:
+            self._control("start", "-o", options, "-l", log)
+        except Stop as stop:
+            said = log.read_text(errors="replace").splitlines() if log.exists() else []
+            raise Stop("\n    ".join([str(stop), *said[-6:]])) from stop
 
     def _create(self):
         """Make the cluster; a half-made one of an interrupted run is thrown away."""

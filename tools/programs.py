@@ -1,6 +1,7 @@
 """Running other programs: their output goes to a log, what went wrong into one sentence."""
 
 import os
+import shutil
 import subprocess
 
 from .say import Progress, Stop
@@ -84,7 +85,7 @@ def answer(command, **options):
 
 def explain(what, text, log):
     """Return one sentence for a failed program, from what it printed."""
-    if any(sign in text for sign in DISK_FULL):
+    if any(sign in text for sign in DISK_FULL) or not shutil.disk_usage(log.parent).free >> 20:
         return f"{what}: the disk is full. Free some space and run the command again."
     if any(sign in text for sign in NO_NETWORK):
         return f"{what}: the network cannot be reached. Run the command again when it is back."

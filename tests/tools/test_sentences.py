@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -99,3 +100,8 @@ def test_help_lists_every_target():
 def test_placeholders_of_a_translation_are_compared():
     assert placeholders("%(a)s of %(b)s") == placeholders("%(b)s の %(a)s")
     assert placeholders("%(a)s") != placeholders("%(c)s")
+
+
+def test_a_program_that_does_not_say_that_the_disk_is_full(tmp_path, monkeypatch):
+    monkeypatch.setattr(programs.shutil, "disk_usage", lambda _path: SimpleNamespace(free=0))
+    assert "the disk is full" in programs.explain("It failed", "other words", tmp_path)
