@@ -23,5 +23,5 @@ def find_python():
             return path
     raise Stop(
         f"Odoo needs Python 3.10, 3.11 or 3.12, and python3 is {sys.version_info[0]}."
-        f"{sys.version_info[1]}: install one (for example: apt install python3.11 python3.11-venv)."
+        f"{sys.version_info[1]}: install one (for example: apt install python3.11)."
     )
