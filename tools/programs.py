@@ -22,6 +22,7 @@ NO_NETWORK = (
     "ConnectTimeoutError",
     "Connection failed",
 )
+WIDTH = 200  # of a line that is quoted
 DISK_FULL = ("No space left on device", "Disk quota exceeded", "You don't have enough free space")
 
 
@@ -89,5 +90,5 @@ def explain(what, text, log):
         return f"{what}: the disk is full. Free some space and run the command again."
     if any(sign in text for sign in NO_NETWORK):
         return f"{what}: the network cannot be reached. Run the command again when it is back."
-    tail = "\n    ".join(text.splitlines()[-12:])
+    tail = "\n    ".join(line[:WIDTH] for line in text.splitlines()[-12:])
     return f"{what}. The last lines of {log}:\n    {tail}"

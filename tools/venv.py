@@ -53,14 +53,22 @@ def ensure_venv(series, source):
 def requirements(series, source):
     """Return the lines of all requirements: Odoo's own, the series' and the project's.
 
-    Debian's package of Odoo has no list of its own; ours stands in for it.
+    What the series' list names takes the place of Odoo's own line. Debian's package of Odoo
+    has no list; ours stands in for it.
     """
     own = source / "requirements.txt"
-    lists = [own if own.exists() else ROOT / "tools" / "requirements-debian.txt"]
-    lists += [ROOT / "tools" / f"requirements-{series}.txt", ROOT / "requirements.txt"]
-    lines = [line for path in lists if path.exists() for line in path.read_text().splitlines()]
+    odoo = _lines(own if own.exists() else ROOT / "tools" / "requirements-debian.txt")
+    instead = _lines(ROOT / "tools" / f"requirements-{series}.txt")
+    left_out = {*LEFT_OUT, *map(_name, instead)}
+    kept = [line for line in odoo if _name(line) not in left_out]
+    return [*kept, *instead, *_lines(ROOT / "requirements.txt")]
+
+
+def _lines(path):
+    """Return the requirements in a file, without comments; none where there is no file."""
+    lines = path.read_text().splitlines() if path.exists() else []
     bare = [re.sub(r"(^|\s+)#.*", "", line).strip() for line in lines]
-    return [line for line in bare if line and _name(line) not in LEFT_OUT]
+    return [line for line in bare if line]
 
 
 def _name(line):

@@ -71,6 +71,15 @@ def test_what_must_be_compiled_is_left_out(tmp_path):
     assert "zope.event==4.6" in lines
 
 
+def test_a_line_of_ours_takes_the_place_of_odoos(tmp_path):
+    (tmp_path / "requirements.txt").write_text("gevent==21.8.0 ; python_version == '3.10'\n")
+    lines = [line for line in venv.requirements("17.0", tmp_path) if line.startswith("gevent")]
+    assert lines == [
+        'gevent==22.10.2; python_version < "3.12"',
+        'gevent==24.2.1; python_version >= "3.12"',
+    ]
+
+
 def test_a_tree_without_a_list_gets_ours(tmp_path):
     lines = venv.requirements("19.0", tmp_path)
     assert [line for line in lines if line.startswith("Werkzeug")]
