@@ -95,6 +95,11 @@ class SnapshotHandlerRegistry(models.AbstractModel):
         return None if name is None or name not in self.env else self.env[name]
 
     @api.model
+    def _stream_names(self, model_name):
+        """Return the names under which events of an aggregate type are stored, its own first."""
+        return [model_name]
+
+    @api.model
     @tools.ormcache()
     def _discover(self):
         """Return ``{aggregate type: tuple of handler names}`` by the naming conventions."""
