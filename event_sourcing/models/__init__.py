@@ -6,11 +6,13 @@ from . import event_store_fold
 from . import event_store_failure
 from . import event_store_api
 from . import event_store_replay
+from . import event_store_reader
 from . import event_stream
 from . import snapshot_handler
 from . import snapshot_handler_fold
 from . import snapshot_handler_registry
 from . import snapshot_mixin
+from . import snapshot_difference
 from . import snapshot_display
 from . import event_snapshot
 from . import event_source_mixin
