@@ -18,10 +18,16 @@ from . import event_snapshot
 from . import event_source_mixin
 from . import handler_knowledge
 from . import event_document
+from . import document_difference
 from . import event_store_display
 from . import stream_links
 from . import export_as_text
 from . import event_catalogue
+from . import event_drift
+from . import event_job
+from . import event_job_run
+from . import event_job_rebuild
+from . import event_job_actions
 from . import snapshot_handler_entry
 from . import snapshot_handler_event_type
 from . import res_config_settings

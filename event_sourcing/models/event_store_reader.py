@@ -108,18 +108,18 @@ class EventStoreReader(models.Model):
 
     @api.model
     def _fold_further(self, handler, result, event, outcome):
-        result.version = event.version
-        if outcome != "applied":
-            return
-        try:
-            result.state = handler._fold(result.state, event)
-            result.last = event
-        except psycopg2.Error:
-            raise
-        except Exception as error:
-            if must_retry(error):
+        if outcome == "applied":
+            try:
+                result.state = handler._fold(result.state, event)
+            except psycopg2.Error:
                 raise
-            result.problem = error
+            except Exception as error:
+                if must_retry(error):
+                    raise
+                result.problem = error
+                return
+            result.last = event
+        result.version = event.version
 
     @api.model
     def _read_streams(self, model_name, after, until=None):

@@ -95,7 +95,7 @@ class TestDifferences(EventCase):
 
     def tamper(self, column, value):
         self.env.cr.execute(
-            f"UPDATE counter_snapshot SET {column} = %s WHERE aggregate_id = 'C1'",  # noqa: S608
+            f"UPDATE counter_snapshot SET {column} = %s WHERE aggregate_id = 'C1'",
             [value],
         )
 
