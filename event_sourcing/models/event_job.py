@@ -1,3 +1,5 @@
+import hashlib
+
 from psycopg2 import errors
 
 from odoo import _, api, fields, models
@@ -125,8 +127,8 @@ class EventJob(models.Model):
     @api.model
     def _start(self, kind, **vals):
         """Return ``(job, under_way)``: a new job, or the same one that is not done yet."""
-        scope = [kind, *(str(vals[name] or "") for name in sorted(vals))]
-        key = canonical(scope)
+        scope = canonical([kind, *(str(vals[name] or "") for name in sorted(vals))])
+        key = hashlib.sha256(scope.encode()).hexdigest()  # an index takes no long texts
         jobs = self.sudo()
         domain = [("scope_key", "=", key), ("state", "in", UNDER_WAY)]
         found = jobs.search(domain, limit=1)
