@@ -8,7 +8,10 @@ from odoo.exceptions import AccessError, UserError
 from ..canonical_json import canonical
 from ..fields import NO_SUM, JsonDocument
 
+# Kinds whose result belongs to whoever asked.
+QUESTIONS = ("as_of", "compare")
 UNDER_WAY = ("waiting", "running")
+USER = "event_sourcing.event_store_group_user"
 MANAGER = "event_sourcing.event_store_group_manager"
 AUDITOR = "event_sourcing.event_store_group_auditor"
 
@@ -26,7 +29,14 @@ class EventJob(models.Model):
     _order = "id desc"
 
     kind = fields.Selection(
-        [("rebuild", "Rebuild"), ("check", "Check")], required=True, readonly=True
+        [
+            ("rebuild", "Rebuild"),
+            ("check", "Check"),
+            ("as_of", "As Of"),
+            ("compare", "Comparison"),
+        ],
+        required=True,
+        readonly=True,
     )
     state = fields.Selection(
         [
@@ -46,6 +56,10 @@ class EventJob(models.Model):
     aggregate_ids = JsonDocument(
         string="Selected Aggregates", readonly=True, help="Empty: all of the aggregate type."
     )
+    moment = fields.Datetime(readonly=True, help="What is looked at: what was true then.")
+    moment_before = fields.Datetime(
+        string="Earlier Moment", readonly=True, help="What a comparison begins with."
+    )
     scope_key = fields.Char(readonly=True, help="What two jobs that do the same have in common.")
     position = fields.Integer(readonly=True, help="Where the next piece begins.", **NO_SUM)
     done = fields.Integer(readonly=True, help="Aggregates looked at.")
@@ -64,7 +78,9 @@ class EventJob(models.Model):
     message = fields.Text(readonly=True)
     create_uid = fields.Many2one("res.users", string="Started By", readonly=True)
     create_date = fields.Datetime(string="Started On", readonly=True)
-    drift_ids = fields.One2many("event.drift", "job_id", string="Differences", readonly=True)
+    difference_ids = fields.One2many(
+        "event.difference", "job_id", string="Differences", readonly=True
+    )
 
     def init(self):
         self.env.cr.execute(
@@ -127,7 +143,8 @@ class EventJob(models.Model):
     @api.model
     def _start(self, kind, **vals):
         """Return ``(job, under_way)``: a new job, or the same one that is not done yet."""
-        scope = canonical([kind, *(str(vals[name] or "") for name in sorted(vals))])
+        whose = self.env.uid if kind in QUESTIONS else ""
+        scope = canonical([kind, whose, *(str(vals[name] or "") for name in sorted(vals))])
         key = hashlib.sha256(scope.encode()).hexdigest()  # an index takes no long texts
         jobs = self.sudo()
         domain = [("scope_key", "=", key), ("state", "in", UNDER_WAY)]
@@ -181,7 +198,7 @@ class EventJob(models.Model):
 
     @api.model
     def _check_may_run(self, kind):
-        groups = [MANAGER] if kind == "rebuild" else [MANAGER, AUDITOR]
+        groups = {"rebuild": [MANAGER], "check": [MANAGER, AUDITOR]}.get(kind, [USER])
         if not self.env.su and not any(self.env.user.has_group(group) for group in groups):
             raise AccessError(
                 _("Only an Event Sourcing manager may do this; ask yours to start it.")

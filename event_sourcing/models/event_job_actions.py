@@ -24,9 +24,9 @@ class EventJobActions(models.Model):
         """Rebuild what a check found to be stored otherwise."""
         self.ensure_one()
         found = {}
-        for drift in self.drift_ids.filtered("aggregate_id"):
+        for drift in self.difference_ids.filtered("aggregate_id"):
             found.setdefault(drift.model_name, set()).add(drift.aggregate_id)
-        if len(found) != 1 or len(self.drift_ids) < self.drift_count:
+        if len(found) != 1 or len(self.difference_ids) < self.drift_count:
             return self._start_and_open("rebuild", self.model_name)
         ((model_name, aggregate_ids),) = found.items()
         return self._start_and_open("rebuild", model_name, list(aggregate_ids))

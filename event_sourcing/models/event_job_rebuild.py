@@ -4,7 +4,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..retry import must_retry
-from .event_drift import ORPHAN_LIMIT
+from .event_difference import ORPHAN_LIMIT
 
 
 class EventJobRebuild(models.Model):
@@ -17,15 +17,15 @@ class EventJobRebuild(models.Model):
         piece = self._read_rebuild()
         piece["drifts"] = []
         for model_name, folded in piece["streams"].items():
-            piece["drifts"] += self.env["event.drift"]._of_streams(model_name, folded)
+            piece["drifts"] += self.env["event.difference"]._of_streams(model_name, folded)
         return piece
 
     def _write_check(self, piece):
-        count = self.env["event.drift"]._record(self, piece["drifts"])
+        count = self.env["event.difference"]._record(self, piece["drifts"])
         return {"done": piece["count"], **count}
 
     def _finish_check(self):
-        drifts = self.env["event.drift"]
+        drifts = self.env["event.difference"]
         found = [] if self.aggregate_ids else drifts._of_orphans(self._model_names())
         if not self.model_name:
             found += drifts._of_missing_handlers(self._model_names())
@@ -91,7 +91,7 @@ class EventJobRebuild(models.Model):
 
     def _replace(self, model_name, folded):
         """Write the snapshots that differ from ``{aggregate_id: [Folded]}``; return counts."""
-        drifts = self.env["event.drift"]
+        drifts = self.env["event.difference"]
         handler = self.env["event.store"]._find_handler(model_name)
         snapshots = handler.env[handler._snapshot_model]
         whole = {key: fold for key, (fold,) in folded.items() if fold.problem is None}
@@ -123,7 +123,7 @@ class EventJobRebuild(models.Model):
 
     def _finish_rebuild(self):
         """Remove snapshots without events, and name what no handler folds."""
-        drifts = self.env["event.drift"]
+        drifts = self.env["event.difference"]
         if not self.aggregate_ids:
             for model_name in self._model_names():
                 handler = self.env["event.store"]._find_handler(model_name)

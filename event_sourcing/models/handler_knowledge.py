@@ -36,6 +36,15 @@ class HandlerKnowledge(models.AbstractModel):
         return labels.get(event_type) or event_type or ""
 
     @api.model
+    def _aggregate_label(self, model_name):
+        """Return what people call an aggregate type: the name of its business model."""
+        handler = self._known_handler(model_name)
+        source = handler._source_model if handler is not None else None
+        if not source or source not in self.env:
+            return model_name or ""
+        return self.env["ir.model"].sudo()._get(source).name
+
+    @api.model
     def _source_records(self, model_name, aggregate_ids):
         """Return ``{aggregate id: business record}`` that the user may read.
 

@@ -29,6 +29,8 @@ class SnapshotHandler(models.AbstractModel):
     # event type is taken and the state has no status of its own.
     _transitions = {}
     _initial_status = "draft"
+    # Statuses in which an aggregate is over: a comparison says that it vanished.
+    _ended_statuses = ()
     # {event type: {key: PayloadField}}
     _payload_fields = {}
     # {event type: schema version that is written today}, 1 where not named.

@@ -28,6 +28,7 @@ class RentalSnapshotHandler(models.AbstractModel):
     _snapshot_model = "rental.snapshot"
     _source_model = "rental.order"
     _initial_status = "draft"
+    _ended_statuses = ("closed", "cancelled")
     _transitions = {
         "RentalPlanned": Transition("draft"),
         "PlanChanged": Transition(("draft", "demo", "confirmed")),

@@ -28,8 +28,8 @@ class JobCase(EventCase):
 
     def drifts(self, job):
         return [
-            (d.aggregate_id, d.problem, d.key or "", d.stored_value or "", d.folded_value or "")
-            for d in job.drift_ids
+            (d.aggregate_id, d.kind, d.key or "", d.before_value or "", d.after_value or "")
+            for d in job.difference_ids
         ]
 
     def tamper(self, statement, *values):
@@ -67,22 +67,22 @@ class TestCheck(JobCase):
 
     def test_drifts_have_words(self):
         self.tamper("UPDATE counter_snapshot SET status = 'closed' WHERE aggregate_id = 'J1'")
-        (drift,) = self.run_job("check", "counter", ["J1"]).drift_ids
+        (drift,) = self.run_job("check", "counter", ["J1"]).difference_ids
         self.assertEqual(
-            (drift.label, drift.stored_value, drift.folded_value), ("Status", "Closed", "Open")
+            (drift.label, drift.before_value, drift.after_value), ("Status", "Closed", "Open")
         )
 
     def test_a_selection_leaves_the_others_alone(self):
         self.tamper("UPDATE counter_snapshot SET total = 99 WHERE aggregate_id IN ('J1', 'J2')")
         job = self.run_job("check", "counter", ["J2"])
-        self.assertEqual([d.aggregate_id for d in job.drift_ids], ["J2"])
+        self.assertEqual([d.aggregate_id for d in job.difference_ids], ["J2"])
         self.assertEqual(job.total, 1)
 
     def test_aggregate_types_without_a_handler_are_named(self):
         self.store.append("nobody", "N", "E")
         self.store.append("article", "A", "DemoStarted")
         job = self.run_job("check", False)
-        named = job.drift_ids.filtered(lambda d: d.problem == "no_handler")
+        named = job.difference_ids.filtered(lambda d: d.kind == "no_handler")
         self.assertLessEqual({"nobody", "article"}, set(named.mapped("model_name")))
         message = named.filtered(lambda d: d.model_name == "nobody").message
         self.assertIn("no handler of this database folds nobody", message)
@@ -93,7 +93,7 @@ class TestCheck(JobCase):
             "UPDATE event_store SET event_type = 'Broken' WHERE id = %s", [event.id]
         )
         job = self.run_job("check", "counter", self.ids)
-        self.assertEqual([(d.aggregate_id, d.problem) for d in job.drift_ids], [("J1", "broken")])
+        self.assertEqual([(d.aggregate_id, d.kind) for d in job.difference_ids], [("J1", "broken")])
         self.assertEqual((job.problem_count, job.drift_count), (1, 0))
 
 
@@ -145,7 +145,7 @@ class TestRebuild(JobCase):
         self.tamper("DELETE FROM res_partner WHERE id = %s", partner.id)
         with mute_logger("odoo.sql_db"):
             job = self.run_job("rebuild", "counter", self.ids)
-        self.assertEqual([d.aggregate_id for d in job.drift_ids], ["J1"])
+        self.assertEqual([d.aggregate_id for d in job.difference_ids], ["J1"])
         self.assertEqual(self.snapshot("J2").total, 3)
         self.assertEqual((job.changed_count, job.problem_count), (1, 1))
 

@@ -6,15 +6,19 @@ from odoo.exceptions import UserError
 from ..canonical_json import canonical, normalise
 from .document_difference import MISSING
 
-MAX_DRIFTS = 10_000  # kept per job; all are counted
+MAX_ROWS_PER_JOB = 10_000  # of a check; all are counted
 ORPHAN_LIMIT = 10_000
 
 
-class EventDrift(models.Model):
-    """What a check or a rebuild found: stored otherwise than the events say."""
+class EventDifference(models.Model):
+    """One value of one aggregate that is not the same on two sides.
 
-    _name = "event.drift"
-    _description = "Difference between a Snapshot and Its Events"
+    A check compares what is stored with what the events say; a comparison, what was
+    true at one moment with what was true at a later one.
+    """
+
+    _name = "event.difference"
+    _description = "Difference of Snapshots"
     _order = "job_id desc, model_name, aggregate_id, id"
     _rec_name = "aggregate_id"
     _export_text_as_text = True
@@ -24,8 +28,12 @@ class EventDrift(models.Model):
     )
     model_name = fields.Char(string="Aggregate Type", readonly=True)
     aggregate_id = fields.Char(readonly=True)
-    problem = fields.Selection(
+    company_id = fields.Many2one("res.company", readonly=True, ondelete="cascade")
+    kind = fields.Selection(
         [
+            ("appeared", "Appeared"),
+            ("changed", "Changed"),
+            ("vanished", "Vanished"),
             ("differs", "Stored otherwise"),
             ("missing", "No snapshot stored"),
             ("extra", "Snapshot without events"),
@@ -35,16 +43,14 @@ class EventDrift(models.Model):
         readonly=True,
     )
     key = fields.Char(string="Technical Key", readonly=True)
-    stored_json = fields.Text(readonly=True)
-    folded_json = fields.Text(readonly=True)
+    before_json = fields.Text(readonly=True)
+    after_json = fields.Text(readonly=True)
     message = fields.Text(readonly=True)
     label = fields.Char(string="What", compute="_compute_words", search="_search_words")
-    stored_value = fields.Char(string="Stored", compute="_compute_words", search="_search_words")
-    folded_value = fields.Char(
-        string="From the Events", compute="_compute_words", search="_search_words"
-    )
+    before_value = fields.Char(string="Before", compute="_compute_words", search="_search_words")
+    after_value = fields.Char(string="After", compute="_compute_words", search="_search_words")
 
-    @api.depends("model_name", "key", "stored_json", "folded_json")
+    @api.depends("model_name", "key", "before_json", "after_json")
     @api.depends_context("lang", "tz")
     def _compute_words(self):
         documents = self.env["event.document"]
@@ -53,7 +59,7 @@ class EventDrift(models.Model):
             for drift in drifts:
                 path = tuple((drift.key or "").split("."))
                 drift.label = " › ".join(documents._step_label(step, words) for step in path)
-                for side in ("stored", "folded"):
+                for side in ("before", "after"):
                     text = drift[f"{side}_json"]
                     value = documents._readable(path, json.loads(text), words) if text else ""
                     drift[f"{side}_value"] = value
@@ -80,9 +86,13 @@ class EventDrift(models.Model):
                 empty.append(key)
         found = self._of_problems(model_name, folded)
         for vals, stored in snapshots._differences(rows):
-            base = {"model_name": model_name, "aggregate_id": vals["aggregate_id"]}
+            base = {
+                "model_name": model_name,
+                "aggregate_id": vals["aggregate_id"],
+                "company_id": vals["company_id"],
+            }
             if stored is None:
-                found.append({**base, "problem": "missing", "message": _("No snapshot is stored.")})
+                found.append({**base, "kind": "missing", "message": _("No snapshot is stored.")})
             else:
                 found += [{**base, **drift} for drift in self._of_row(vals, stored)]
         return found + [self._extra(model_name, key) for key in snapshots._load(model_name, empty)]
@@ -92,21 +102,25 @@ class EventDrift(models.Model):
         """Return a dict for each value of one row that is stored otherwise."""
         found = {}
         if "state" in stored:
-            old = normalise(stored["state"] or {})
-            for path, before, after in self.env["event.document"]._changed(old, vals["state"]):
-                found[".".join(path)] = before, after
+            found = self._changed_keys(normalise(stored["state"] or {}), vals["state"])
         for name, value in stored.items():
             if name != "state":
                 found.setdefault(name, (value, self._as_json(vals[name])))
-        return [
-            {
-                "problem": "differs",
-                "key": key,
-                "stored_json": False if before is MISSING else canonical(before),
-                "folded_json": False if after is MISSING else canonical(after),
-            }
-            for key, (before, after) in found.items()
-        ]
+        return [{"kind": "differs", **self._pair(key, *pair)} for key, pair in found.items()]
+
+    @api.model
+    def _changed_keys(self, before, after):
+        """Return ``{key: (before, after)}`` for the values that differ between two states."""
+        changed = self.env["event.document"]._changed(before, after)
+        return {".".join(path): (old, new) for path, old, new in changed}
+
+    @api.model
+    def _pair(self, key, before, after):
+        return {
+            "key": key,
+            "before_json": False if before is MISSING else canonical(before),
+            "after_json": False if after is MISSING else canonical(after),
+        }
 
     @api.model
     def _as_json(self, value):
@@ -125,7 +139,7 @@ class EventDrift(models.Model):
         return {
             "model_name": model_name,
             "aggregate_id": aggregate_id,
-            "problem": "broken",
+            "kind": "broken",
             "message": self.env["event.store"]._error_text(error),
         }
 
@@ -134,7 +148,7 @@ class EventDrift(models.Model):
         return {
             "model_name": model_name,
             "aggregate_id": aggregate_id,
-            "problem": "extra",
+            "kind": "extra",
             "message": _("A snapshot is stored, but no event accounts for it."),
         }
 
@@ -159,7 +173,7 @@ class EventDrift(models.Model):
         return [
             {
                 "model_name": model_name,
-                "problem": "no_handler",
+                "kind": "no_handler",
                 "message": _(
                     "%(count)s aggregates cannot be folded: no handler of this database folds"
                     " %(aggregate)s. Install the addon that brings it.",
@@ -173,7 +187,7 @@ class EventDrift(models.Model):
     @api.model
     def _record(self, job, found):
         """Keep what was found, up to a limit; return by how much the job's counts grow."""
-        problems = sum(drift["problem"] in ("broken", "no_handler") for drift in found)
-        room = MAX_DRIFTS - job.drift_count - job.problem_count
+        problems = sum(drift["kind"] in ("broken", "no_handler") for drift in found)
+        room = MAX_ROWS_PER_JOB - job.drift_count - job.problem_count
         self.create([{"job_id": job.id, **drift} for drift in found[: max(room, 0)]])
         return {"drift_count": len(found) - problems, "problem_count": problems}
