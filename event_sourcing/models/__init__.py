@@ -10,6 +10,8 @@ from . import event_store_reader
 from . import event_store_states_at
 from . import event_stream
 from . import snapshot_handler
+from . import snapshot_handler_upcast
+from . import snapshot_handler_lint
 from . import snapshot_handler_fold
 from . import snapshot_handler_registry
 from . import snapshot_mixin

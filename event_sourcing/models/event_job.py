@@ -127,6 +127,7 @@ class EventJob(models.Model):
         self._check_may_run(kind)
         self = self.env["event.store"]._speaking_to_user().env["event.job"]
         if model_name:
+            model_name = self.env["event.store"]._clean_model_name(model_name)
             self._check_can_fold(model_name)
         if aggregate_ids:
             store = self.env["event.store"]

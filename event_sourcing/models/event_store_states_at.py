@@ -29,7 +29,7 @@ class EventStoreStatesAt(models.Model):
         """
         self = self._speaking_to_user()
         check_access(self.browse(), "read")
-        model_name = self._clean_name("model_name", model_name)
+        model_name = self._clean_model_name(model_name)
         moment = self._clean_timestamp(timestamp)
         limit = self._clean_number("limit", limit) or 100
         if limit > MAX_STATES:

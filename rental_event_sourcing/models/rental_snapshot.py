@@ -35,6 +35,12 @@ class RentalSnapshot(models.Model):
     invoiced_amount = fields.Float(digits=(16, 2), readonly=True)
     damage_count = fields.Integer(string="Damages", readonly=True)
     damage_cost = fields.Float(digits=(16, 2), readonly=True)
+    damage_charged = fields.Float(
+        string="Damages Charged",
+        digits=(16, 2),
+        readonly=True,
+        help="What of it the customer is charged.",
+    )
     last_damage = fields.Char(readonly=True)
     cancel_reason = fields.Char(string="Reason of Cancellation", readonly=True)
 
