@@ -22,6 +22,7 @@ DECIDED_BY_STORE = {
     "failure_ids",
     "error_class",
     "error_message",
+    "content_hash",
 }
 CONTROL_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 
