@@ -105,7 +105,8 @@ class EventSeal(models.Model):
         (horizon,) = self.env.cr.fetchone()
         # In a restored database numbers of transactions begin anew.
         self.env.cr.execute(
-            "UPDATE event_seal SET horizon = %s WHERE state = 'waiting' AND horizon::xid8 > %s::xid8",
+            "UPDATE event_seal SET horizon = %s"
+            " WHERE state = 'waiting' AND horizon::xid8 > %s::xid8",
             [horizon, horizon],
         )
         self.env.cr.execute("SELECT coalesce(max(to_id), 0) FROM event_seal")

@@ -1,5 +1,6 @@
 """Seals over events that are really committed, and what tampering with them comes to."""
 
+import itertools
 import json
 import shutil
 import subprocess
@@ -92,7 +93,7 @@ def test_all_that_is_committed_is_sealed_and_right(env, sealed):
     assert found["ok"], found
     assert found["events"] >= 3
     seals = env()["event.seal"].search([], order="id")
-    for before, after in zip(seals, seals[1:]):
+    for before, after in itertools.pairwise(seals):
         assert (after.previous_digest, after.from_id) == (before.digest, before.to_id + 1)
 
 
