@@ -21,6 +21,12 @@ def in_xmlrpc():
     return urlsplit(url).path.startswith("/xmlrpc/")
 
 
+def in_rpc():
+    """Whether this thread answers a call of XML-RPC or JSON-RPC."""
+    path = urlsplit(getattr(threading.current_thread(), "url", "")).path
+    return path.startswith("/xmlrpc/") or path == "/jsonrpc"
+
+
 class JsonDocument(fields.Json):
     """A ``jsonb`` column for a JSON object that may be empty.
 

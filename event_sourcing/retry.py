@@ -1,16 +1,23 @@
-"""Which errors belong to Odoo's own retry, and to nobody else."""
+"""Which database errors are nobody's fault: not the event's, and not its handler's."""
 
-from psycopg2 import InterfaceError, OperationalError
+from weakref import WeakKeyDictionary
+
+from psycopg2 import InterfaceError, InternalError, OperationalError
 
 from odoo import exceptions
-from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
+from odoo.service.model import MAX_TRIES_ON_CONCURRENCY_FAILURE, PG_CONCURRENCY_ERRORS_TO_RETRY
 
 # Odoo 19 has an error of its own for conflicts that it retries.
-FINAL = (InterfaceError, getattr(exceptions, "ConcurrencyError", InterfaceError))
+CONFLICTS = (getattr(exceptions, "ConcurrencyError", ()),)
+# Classes of PostgreSQL's codes: insufficient resources, system error, internal error.
+RESOURCES = ("53", "58", "XX")
+INTERVENTION = "57P"
+
+_conflicts = WeakKeyDictionary()
 
 
 def must_retry(error):
-    """Whether ``error`` must reach Odoo: a conflict that it retries, or a lost connection.
+    """Whether ``error`` must reach the caller: a conflict that Odoo retries, or a lost database.
 
     Turned into a ``SystemErrorOccurred``, a serialization failure would become a
     recorded fault of an event that had none. A handler may have wrapped it.
@@ -18,11 +25,38 @@ def must_retry(error):
     seen = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
-        if isinstance(error, FINAL):
-            return True
-        if isinstance(error, OperationalError) and (
-            error.pgcode is None or error.pgcode in PG_CONCURRENCY_ERRORS_TO_RETRY
-        ):
+        if trouble(error):
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def trouble(error):
+    """Return ``conflict``, ``lost``, ``resources`` or None for a database error.
+
+    A conflict is what Odoo retries; lost is the connection; resources are a full disk
+    and its like.
+    """
+    if isinstance(error, CONFLICTS):
+        return "conflict"
+    if isinstance(error, InterfaceError):
+        return "lost"
+    if not isinstance(error, OperationalError | InternalError):
+        return None
+    if error.pgcode in PG_CONCURRENCY_ERRORS_TO_RETRY:
+        return "conflict"
+    if error.pgcode is None or error.pgcode.startswith(INTERVENTION):
+        return "lost"
+    return "resources" if error.pgcode.startswith(RESOURCES) else None
+
+
+def is_last_try(cr):
+    """Count a conflict on a cursor; return whether Odoo would not try again after it."""
+
+    def forget_on_commit():
+        # After the rollback of this try, which forgets what was to come after a commit.
+        cr.postcommit.add(lambda: _conflicts.pop(cr, None))
+
+    cr.postrollback.add(forget_on_commit)
+    _conflicts[cr] = _conflicts.get(cr, 0) + 1
+    return _conflicts[cr] >= MAX_TRIES_ON_CONCURRENCY_FAILURE

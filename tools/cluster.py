@@ -29,6 +29,7 @@ class Cluster:
     :param bool durable: False for one that is made anew each time and saves time where a
         crash of the machine may lose data (that of a process loses nothing)
     :ivar environment: the variables for programs that connect
+    :ivar port: the same when it is started again
     :ivar joined: whether another command started it, and will stop it
     """
 
@@ -40,6 +41,7 @@ class Cluster:
         self.python = python
         self.command = command
         self.durable = durable
+        self.port = None
         self.bin = _binaries(python)
         self.environment = {}
         self.joined = False
@@ -87,7 +89,8 @@ class Cluster:
         if not (self.durable and (self.folder / "complete").exists()):
             with step("Preparing PostgreSQL"):
                 self._create()
-        options = f"-p {_free_port()} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
+        self.port = self.port or _free_port()
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
         options += " -c max_connections=120 -c shared_buffers=256MB"
         options += "" if self.durable else FAST
         log = self.data / "server.log"

@@ -5,6 +5,7 @@ from . import event_store_append_only
 from . import event_store_fold
 from . import event_store_failure
 from . import event_store_api
+from . import event_store_calm
 from . import event_store_replay
 from . import event_store_reader
 from . import event_store_states_at

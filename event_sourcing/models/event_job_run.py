@@ -6,7 +6,7 @@ from zlib import crc32
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..retry import must_retry
+from ..retry import must_retry, trouble
 from .event_job import UNDER_WAY
 
 _logger = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class EventJobRun(models.Model):
         except Exception as error:
             if must_retry(error):
                 _logger.info("Job %s tries its piece again: %s", self.id, error)
-                return True
+                return trouble(error) == "conflict"  # else later: the database is in trouble
             _logger.exception("Job %s failed.", self.id)
             with self._own_cursor() as job:
                 job._end("failed", self.env["event.store"]._error_text(error))

@@ -157,6 +157,8 @@ class EventStoreFailure(models.Model):
         """
         self.ensure_one()
         vals = {**self._failure_vals(error), "failed_event_id": False}
+        # The same attempt may be stored later, and have a failure event of its own.
+        vals["event_uuid"] = str(uuid.uuid5(FAILURE_NAMESPACE, f"apart:{self.event_uuid}"))
         try:
             with self.env.registry.cursor() as cr:
                 cr.execute("SET LOCAL lock_timeout = '3s'")

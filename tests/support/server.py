@@ -14,9 +14,11 @@ class OdooServer:
 
     :param str database: the database it serves
     :param int workers: 0 for threads, else that many processes
+    :param dict environment: variables of the process, where they are not those of the tests
     """
 
-    def __init__(self, database, workers=0):
+    def __init__(self, database, workers=0, environment=None):
+        self.environment = environment
         self.database = database
         self.workers = workers
         self.port = _free_port()
@@ -41,6 +43,7 @@ class OdooServer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            env=self.environment,
         )
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
@@ -60,6 +63,11 @@ class OdooServer:
         if self.process is not None and self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+
+    def kill_one_worker(self):
+        """``kill -9`` of one worker process; the server starts another by itself."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        os.kill(int(children.split()[0]), signal.SIGKILL)
 
     def login(self, user, password):
         """Return ``(uid, call)``; ``call(model, method, *args, **kwargs)`` answers or raises."""

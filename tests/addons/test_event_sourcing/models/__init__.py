@@ -4,4 +4,5 @@ from . import conventions
 from . import counter_handler
 from . import extra_field
 from . import parcel_handler
+from . import slow_handler
 from . import ticket
