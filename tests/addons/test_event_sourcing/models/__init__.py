@@ -3,4 +3,5 @@ from . import bad_handlers
 from . import conventions
 from . import counter_handler
 from . import extra_field
+from . import flaky_handler
 from . import ticket
