@@ -156,7 +156,7 @@ class TestGrouping(InboxCase):
             """
             INSERT INTO event_store (model_name, aggregate_id, event_type, payload, version,
                 timestamp, outcome, event_uuid, schema_version, company_id)
-            SELECT 'plain', n % 100, 'Seen', '{}', 1 + n / 100, now(), 'applied', 'plain' || n, 1,
+            SELECT 'plain', n %% 100, 'Seen', '{}', 1 + n / 100, now(), 'applied', 'plain' || n, 1,
                 %s FROM generate_series(0, 30000) AS n
             """,
             [self.env.company.id],
