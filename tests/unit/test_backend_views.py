@@ -52,10 +52,10 @@ class TestScreens(EventCase):
 
     def test_menus_by_group(self):
         expected = {
-            "user": {"Events", "Streams", "Snapshots", "Handlers"},
-            "integration": {"Events", "Streams", "Snapshots", "Handlers", "Record Event"},
+            "user": {"Events", "Streams", "Snapshots", "Errors", "Handlers"},
+            "integration": {"Events", "Streams", "Snapshots", "Errors", "Handlers", "Record Event"},
             "manager": {
-                *("Events", "Streams", "Snapshots", "Handlers"),
+                *("Events", "Streams", "Snapshots", "Errors", "Handlers"),
                 *("Record Event", "Configuration"),
             },
         }
