@@ -50,8 +50,8 @@ class EventError(models.Model):
     model_name = fields.Char(string="Aggregate Type", readonly=True)
     handler = fields.Char(readonly=True, help="The model with the rules that failed.")
     error_class = fields.Char(string="Error", readonly=True)
-    error_message = fields.Text(
-        string="Message", readonly=True, help="What the newest failure said."
+    error_message = fields.Char(
+        string="Message", readonly=True, help="What the newest failure said, its first line."
     )
     code_place = fields.Char(readonly=True, help="File, line and function of the newest failure.")
     code_line = fields.Char(readonly=True)
@@ -90,7 +90,7 @@ class EventError(models.Model):
                    newest.model_name,
                    coalesce(newest.payload ->> 'handler', newest.model_name) AS handler,
                    newest.error_class,
-                   newest.error_message,
+                   split_part(newest.error_message, E'\\n', 1) AS error_message,
                    newest.payload ->> 'code_place' AS code_place,
                    newest.payload ->> 'code_line' AS code_line,
                    triage.decided_by, triage.decided_on, triage.note,
@@ -146,8 +146,8 @@ class EventError(models.Model):
     def _compute_explanation(self):
         for error in self:
             happened = _(
-                "The handler %(handler)s stopped with %(error)s: %(count)s failures so far, on"
-                " %(aggregates)s different records. Nothing of a failed event was applied.",
+                "The handler %(handler)s stopped with %(error)s. Failures so far: %(count)s;"
+                " records affected: %(aggregates)s. Nothing of a failed event was applied.",
                 handler=error.handler,
                 error=error.error_class,
                 count=error.failure_count,
@@ -159,7 +159,7 @@ class EventError(models.Model):
         """Return what is left to do, as a sentence."""
         if not self.outstanding_count:
             return _("Every failed event was applied again; there is nothing left to do.")
-        waiting = _("%(waiting)s failed events still wait.", waiting=self.outstanding_count)
+        waiting = _("Failed events that still wait: %(waiting)s.", waiting=self.outstanding_count)
         if self.state == "ignored":
             return waiting + " " + _("Somebody decided to ignore this error.")
         if self.state == "fixed":

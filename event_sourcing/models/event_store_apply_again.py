@@ -172,13 +172,14 @@ class EventStoreApplyAgain(models.Model):
             message = _("There was nothing left to apply again.")
         else:
             message = _(
-                "%(applied)s applied, %(refused)s refused by a rule now, %(failed)s failed again.",
+                "Applied: %(applied)s; refused by a rule now: %(refused)s;"
+                " failed again: %(failed)s.",
                 applied=tally["applied"],
                 refused=tally["rejected"],
                 failed=tally["failed"],
             )
         if left:
-            message += " " + _("%(left)s still wait: press Apply Again once more.", left=left)
+            message += " " + _("Still waiting: %(left)s; press Apply Again once more.", left=left)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

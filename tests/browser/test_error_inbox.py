@@ -35,7 +35,7 @@ def test_an_error_is_applied_again(person, server, lang):
     # Nobody repaired the toy: the three failed again, each with a failure event.
     after = call("event.store", "search_count", [["aggregate_id", "=", aggregate]])
     assert after == before + 6
-    page.fill("[name=note] textarea", "調べています")
+    page.fill("[name=note] textarea", f"調べています {lang}")
     page.click(".o_form_button_save")
     someone.settle()
     page.click("button[name=action_ignore]")
@@ -46,7 +46,7 @@ def test_an_error_is_applied_again(person, server, lang):
         [["error_class", "=", "KeyError"], ["model_name", "=", "counter"]],
         ["state", "note"],
     )
-    assert (error["state"], error["note"]) == ("ignored", "調べています")
+    assert (error["state"], error["note"]) == ("ignored", f"調べています {lang}")
     call("event.error", "action_reopen", [error["id"]])
 
 

@@ -70,7 +70,7 @@ def test_a_double_click_is_stored_once(cursor, key, bug):  # noqa: F811
     failing(first, key)
     second.execute("SELECT 1")  # its snapshot is taken now
     bug("")
-    assert press(first, key) == ["1 applied, 0 refused by a rule now, 0 failed again."]
+    assert press(first, key) == ["Applied: 1; refused by a rule now: 0; failed again: 0."]
     first.commit()
     # It does not see the first one's event, gets a conflict, and is run again by Odoo.
     assert press(second, key) == ["There was nothing left to apply again."]
@@ -118,7 +118,7 @@ def test_many_people_at_once(cursor, key, bug):  # noqa: F811
         thread.join(60)
     assert not any(thread.is_alive() for thread in threads)
     assert problems == []
-    assert sum(answer.startswith("1 applied") for answer in answers) == 5
+    assert sum(answer.startswith("Applied: 1;") for answer in answers) == 5
     events = [row for row in rows(cursor, key) if row[0] == "Seen"]
     assert [version for _type, version, _outcome in events] == list(range(1, 11))
     assert [outcome for _t, _v, outcome in events] == ["failed"] * 5 + ["applied"] * 5
@@ -132,7 +132,7 @@ def test_an_attempt_that_survived_its_rollback_is_applied_again(cursor, key, bug
     cr.rollback()
     assert rows(cursor, key) == [("SystemErrorOccurred", 1, "logged")]
     bug("")
-    assert press(cr, key) == ["1 applied, 0 refused by a rule now, 0 failed again."]
+    assert press(cr, key) == ["Applied: 1; refused by a rule now: 0; failed again: 0."]
     cr.commit()
     assert rows(cursor, key)[1:] == [("Seen", 1, "applied")]
     failure, event = store(cr).search([("aggregate_id", "=", key)], order="id")

@@ -2,6 +2,8 @@
 
 import linecache
 
+from lxml import etree
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, mute_logger
 
@@ -63,7 +65,7 @@ class TestGrouping(InboxCase):
         )
         self.assertIn("KeyError: 3", error.traceback)
         self.assertEqual(error.sample_id, self.failures("F2", "flaky"))
-        self.assertIn("3 failures so far, on 2 different records", error.explanation)
+        self.assertIn("Failures so far: 3; records affected: 2.", error.explanation)
 
     def test_another_line_or_error_is_another_row(self):
         self.failing(1)
@@ -110,6 +112,27 @@ class TestGrouping(InboxCase):
         rows = self.errors.search([("model_name", "=", "counter")])
         self.assertEqual(set(rows.mapped("error_class")), {"DivisionByZero", "NotJson"})
         self.assertTrue(all(rows.mapped("code_place")))
+
+    @QUIET
+    def test_a_long_message_is_one_line(self):
+        self.add(payload={"partner_id": 99999999})
+        error = self.errors.search([("error_class", "=", "ForeignKeyViolation")], limit=1)
+        self.assertIn("violates foreign key", error.error_message)
+        self.assertNotIn("\n", error.error_message)
+        self.assertIn("DETAIL", error.traceback)
+
+    def test_each_group_opens_the_screen(self):
+        self.failing(1)
+        for group in ("user", "integration", "auditor", "manager"):
+            errors = self.errors.with_user(make_user(self.env, f"errors-{group}", group))
+            views = errors.get_views([(False, kind) for kind in ("list", "form", "search")])
+            buttons = "action_apply_again" in views["views"]["form"]["arch"]
+            self.assertEqual(buttons, group == "manager", group)
+            for node in etree.fromstring(views["views"]["search"]["arch"]).iter("field"):
+                self.assertTrue(self.errors._fields[node.get("name")].store)
+            self.assertTrue(errors.search([]).read())
+        action = self.env["ir.actions.act_window"]._for_xml_id("event_sourcing.event_error_action")
+        self.assertEqual(action["context"], "{'search_default_open': 1}")
 
     def test_refusals_are_no_errors(self):
         self.patch(FlakySnapshotHandler, "closed", True)

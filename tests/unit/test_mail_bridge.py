@@ -34,7 +34,7 @@ class TestMailBridge(InboxCase):
         activity = self.activities()
         self.assertEqual(len(activity), 1)
         self.assertEqual(activity.summary, "KeyError in flaky.snapshot.handler")
-        self.assertIn("failures so far", activity.note)
+        self.assertIn("Failures so far: 250;", activity.note)
         alert = self.records.browse(activity.res_id)
         self.assertEqual(alert.action_open_target()["res_id"], self.inbox().id)
 
