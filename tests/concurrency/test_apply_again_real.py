@@ -23,7 +23,7 @@ def bug(monkeypatch):
     return lambda name: monkeypatch.setattr(FlakySnapshotHandler, "bug", name)
 
 
-def failing(cr, key, model_name="flaky", count=1, **options):  # noqa: F811
+def failing(cr, key, model_name="shaky", count=1, **options):  # noqa: F811
     calls = [
         {
             "model_name": model_name,
@@ -128,7 +128,7 @@ def test_an_attempt_that_survived_its_rollback_is_applied_again(cursor, key, bug
     cr = cursor()
     bug("first")
     with pytest.raises(UserError, match="technical error"):
-        failing(cr, key, "flakyapart", timestamp="2026-02-01 00:00:00")
+        failing(cr, key, "shakyapart", timestamp="2026-02-01 00:00:00")
     cr.rollback()
     assert rows(cursor, key) == [("SystemErrorOccurred", 1, "logged")]
     bug("")

@@ -33,3 +33,17 @@ class FlakyApartSnapshotHandler(models.AbstractModel):
     _description = "Fails Aloud While Its Bug Is There"
     _inherit = "flaky.snapshot.handler"
     _error_policy = "reject_and_record"
+
+
+class ShakySnapshotHandler(models.AbstractModel):
+    """For tests that commit, so that they leave the inbox of the others alone."""
+
+    _name = "shaky.snapshot.handler"
+    _description = "Fails While Its Bug Is There, for Good"
+    _inherit = "flaky.snapshot.handler"
+
+
+class ShakyApartSnapshotHandler(models.AbstractModel):
+    _name = "shakyapart.snapshot.handler"
+    _description = "Fails Aloud While Its Bug Is There, for Good"
+    _inherit = "flakyapart.snapshot.handler"
