@@ -46,3 +46,17 @@ class EventData:
             company_id=record.company_id.id,
             user_id=record.create_uid.id,
         )
+
+    @classmethod
+    def from_row(cls, row):
+        """Return the value of a database row: its columns in the order of the fields here."""
+        return cls(
+            *row[:3],
+            normalise(row[3]),
+            row[4],
+            row[5].replace(microsecond=0),
+            *row[6:8],
+            row[8] or "",
+            row[9] or "",
+            *row[10:],
+        )

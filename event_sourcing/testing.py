@@ -92,7 +92,7 @@ class Scenario:
 
     def _fold(self, event):
         self._version += 1
-        event = _as_event(event, self._model_name, self._version)
+        event = _as_event(self._handler, event, self._model_name, self._version)
         return self._handler._fold(deepcopy(self._state), event)
 
 
@@ -104,14 +104,14 @@ def lint_handler(env, model_name, histories):
     :return: list of sentences, one per problem; empty when all is well
     """
     handler = _handler(env, model_name)
-    problems = []
+    problems = [sentence for _code, sentence in handler._lint()]
     for number, history in enumerate(histories, 1):
         found = _lint_values(handler, model_name, history)
         found = found or _lint_stored(env, model_name, history)
         problems.extend(f"history {number}: {problem}" for problem in found)
     for event_type in handler._transitions:
         try:
-            handler._fold(handler._initial_state(), _as_event(event_type, model_name, 1))
+            handler._fold(handler._initial_state(), _as_event(handler, event_type, model_name, 1))
         except UserError:
             continue
         except Exception as error:
@@ -126,7 +126,7 @@ def _lint_values(handler, model_name, history):
     """Check each event of one history in memory: pure, deterministic, JSON."""
     state = handler._initial_state()
     for version, event in enumerate(history, 1):
-        event = _as_event(event, model_name, version)
+        event = _as_event(handler, event, model_name, version)
         name = event.event_type
         before = canonical([state, event.payload])
         given_state, given_event = deepcopy(state), deepcopy(event)
@@ -157,7 +157,8 @@ def _lint_values(handler, model_name, history):
 def _lint_stored(env, model_name, history):
     """Append one history for real, event by event and as a batch, and replay both."""
     store = env["event.store"].sudo()
-    calls = [_as_event(event, model_name, 0) for event in history]
+    handler = store._find_handler(model_name)
+    calls = [_as_event(handler, event, model_name, 0) for event in history]
     answers, states, replays = {}, {}, {}
     savepoint = env.cr.savepoint(flush=True)
     try:
@@ -177,7 +178,6 @@ def _lint_stored(env, model_name, history):
                 [store.append(**call) for call in batch] if singly else store.append_batch(batch)
             )
             answers[singly] = [(a["version"], a["outcome"], a["message"]) for a in found]
-            handler = store._find_handler(model_name)
             states[singly] = handler._load_states(model_name, [aggregate_id])[aggregate_id]
             replays[singly] = store._replay(model_name, aggregate_id)[1]
     finally:
@@ -195,11 +195,12 @@ def _handler(env, model_name):
     return handler
 
 
-def _as_event(event, model_name, version):
+def _as_event(handler, event, model_name, version):
     if isinstance(event, EventData):
         return event
     event_type, payload = (event, {}) if isinstance(event, str) else event
     return EventData(
+        schema_version=handler._schema_versions.get(event_type, 1),
         model_name=model_name,
         aggregate_id="example",
         event_type=event_type,

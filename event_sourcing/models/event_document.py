@@ -108,7 +108,7 @@ class EventDocument(models.AbstractModel):
             yield path, value
 
     @api.model
-    def _words(self, model_name, event_type):
+    def _words(self, model_name, event_type=None):
         """Return what is known about keys: labels, kinds and fields, by key."""
         words = {
             "model_name": model_name,

@@ -44,7 +44,7 @@ class EventSourceMixin(models.AbstractModel):
             .sudo()
             ._read_group(
                 [
-                    ("model_name", "=", self._aggregate_model),
+                    ("model_name", "in", self._stream_names()),
                     ("aggregate_id", "in", self.mapped(self._aggregate_field)),
                     ("event_type", "not in", FAILURE_TYPES),
                 ],
@@ -78,7 +78,7 @@ class EventSourceMixin(models.AbstractModel):
             .sudo()
             ._read_group(
                 [
-                    ("model_name", "=", self._aggregate_model),
+                    ("model_name", "in", self._stream_names()),
                     ("event_type", "not in", FAILURE_TYPES),
                     *domain,
                 ],
@@ -127,6 +127,11 @@ class EventSourceMixin(models.AbstractModel):
         ]
         store = self.env["event.store"].sudo()
         return store._append_all(vals_list, [policy] * len(vals_list))[0]
+
+    @api.model
+    def _stream_names(self):
+        """Return the names under which events about these records are stored."""
+        return self.env["snapshot.handler.registry"]._stream_names(self._aggregate_model)
 
     def _get_aggregate_id(self):
         """Return the id of the aggregate that this record is."""
@@ -178,7 +183,7 @@ class EventSourceMixin(models.AbstractModel):
             "res_model": "event.store",
             "view_mode": "list,form",
             "domain": [
-                ("model_name", "=", self._aggregate_model),
+                ("model_name", "in", self._stream_names()),
                 ("aggregate_id", "=", self._get_aggregate_id()),
                 # Failure events repeat what the refused event shows with its reason.
                 ("event_type", "not in", FAILURE_TYPES),

@@ -261,7 +261,7 @@ class EventStore(models.Model):
         found = {event.event_uuid: event for event in stored}
         for vals in proposed:
             twin = found.get(vals["event_uuid"]) or asked.get(vals["event_uuid"])
-            if twin and any(twin[name] != vals[name] for name in IDENTITY):
+            if twin and self._identity_of(twin) != self._identity_of(vals):
                 raise UserError(
                     _(
                         "The UUID %(uuid)s was already used for a different event;"
@@ -271,3 +271,10 @@ class EventStore(models.Model):
                 )
         check_access(self.browse(stored.ids), "read")
         return {key: self.browse(event.id) for key, event in found.items()}
+
+    @api.model
+    def _identity_of(self, event):
+        """Return what an event is, under today's names, to compare it with its twin."""
+        model_name = self.env["snapshot.handler.registry"]._canonical_name(event["model_name"])
+        event_type = self._today_event_type(model_name, event["event_type"])
+        return model_name, event["aggregate_id"], event_type, event["payload"]

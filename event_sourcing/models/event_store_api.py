@@ -139,7 +139,7 @@ class EventStoreApi(models.Model):
             ``schema_version`` and ``user`` (who recorded it)
         """
         self = self._speaking_to_user()
-        model_name = self._clean_name("model_name", model_name)
+        model_name = self._clean_model_name(model_name)
         aggregate_id = self._clean_name("aggregate_id", aggregate_id)
         after_version = (
             0
@@ -147,9 +147,10 @@ class EventStoreApi(models.Model):
             else self._clean_number("after_version", after_version)
         )
         limit = min(self._clean_number("limit", limit) or 1000, MAX_PAGE)
+        names = self.env["snapshot.handler.registry"]._stream_names(model_name)
         events = self.search(
             [
-                ("model_name", "=", model_name),
+                ("model_name", "in", names),
                 ("aggregate_id", "=", aggregate_id),
                 ("version", ">", after_version),
                 ("event_type", "not in", FAILURE_TYPES),

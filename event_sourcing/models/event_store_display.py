@@ -105,11 +105,12 @@ class EventStoreDisplay(models.Model):
     @api.model
     def _open_stream(self, model_name, aggregate_id):
         """Return the action that lists the events of one aggregate, newest first."""
+        names = self.env["snapshot.handler.registry"]._stream_names(model_name)
         return {
             "type": "ir.actions.act_window",
             "name": _("Events of %(aggregate)s", aggregate=aggregate_id),
             "res_model": "event.store",
             "view_mode": "list,form",
             "views": [(False, "list"), (False, "form")],
-            "domain": [("model_name", "=", model_name), ("aggregate_id", "=", aggregate_id)],
+            "domain": [("model_name", "in", names), ("aggregate_id", "=", aggregate_id)],
         }

@@ -26,6 +26,12 @@ class EventStoreFold(models.Model):
         versions = getattr(self._find_handler(model_name), "_schema_versions", {})
         return versions.get(event_type, 1)
 
+    @api.model
+    def _today_event_type(self, model_name, event_type):
+        """Return what an event type is called today."""
+        aliases = getattr(self._find_handler(model_name), "_event_aliases", {})
+        return aliases.get(event_type, event_type)
+
     def _fold_new(self, policies):
         """Fold events that were just inserted, and settle what became of them.
 

@@ -65,7 +65,7 @@ class EventStoreInput(models.Model):
         if not isinstance(vals, dict):
             raise UserError(_("An event must be given as a set of named values."))
         self._check_keys(vals)
-        model_name = self._clean_name("model_name", vals.get("model_name"))
+        model_name = self._clean_model_name(vals.get("model_name"))
         event_type = self._clean_name("event_type", vals.get("event_type"))
         if event_type in FAILURE_TYPES:
             raise UserError(
@@ -75,6 +75,7 @@ class EventStoreInput(models.Model):
                     type=event_type,
                 )
             )
+        event_type = self._today_event_type(model_name, event_type)
         return {
             **vals,
             "model_name": model_name,
@@ -90,8 +91,9 @@ class EventStoreInput(models.Model):
             "causation_id": self._clean_name(
                 "causation_id", vals.get("causation_id"), optional=True
             ),
-            "schema_version": self._clean_number("schema_version", vals.get("schema_version"))
-            or self._current_schema_version(model_name, event_type),
+            "schema_version": self._clean_schema_version(
+                model_name, event_type, vals.get("schema_version")
+            ),
             "company_id": self._clean_number("company_id", vals.get("company_id")),
         }
 
@@ -141,6 +143,23 @@ class EventStoreInput(models.Model):
                 )
             )
         return str(value)
+
+    @api.model
+    def _clean_model_name(self, value):
+        """Return the aggregate type as it is called today."""
+        name = self._clean_name("model_name", value)
+        return self.env["snapshot.handler.registry"]._canonical_name(name)
+
+    @api.model
+    def _clean_schema_version(self, model_name, event_type, value):
+        """Return a schema version that the handler can read, today's where none was given."""
+        version = self._clean_number("schema_version", value)
+        if version is None:
+            return self._current_schema_version(model_name, event_type)
+        handler = self._find_handler(model_name)
+        if hasattr(handler, "_check_schema_version"):
+            handler._check_schema_version(event_type, version)
+        return version
 
     @api.model
     def _clean_number(self, name, value):

@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from ..canonical_json import canonical, rpc_safe
 from ..compat import check_access
 from ..event_data import EventData
+from ..retry import must_retry
 from .event_store import FAILURE_TYPES
 
 
@@ -30,7 +31,7 @@ class EventStoreReplay(models.Model):
         :raise UserError: when the stream has no such version, or there is no handler
         """
         self = self._speaking_to_user()
-        model_name = self._clean_name("model_name", model_name)
+        model_name = self._clean_model_name(model_name)
         aggregate_id = self._clean_name("aggregate_id", aggregate_id)
         if version not in (None, False) and timestamp not in (None, False, ""):
             raise UserError(_("Give a version or a time to look at, not both."))
@@ -102,17 +103,40 @@ class EventStoreReplay(models.Model):
         for event in self._stream_in_order(model_name, aggregate_id, domain):
             last = event.version
             if event.outcome == "applied":
-                state = handler._fold(state, EventData.from_record(event))
+                state = self._fold_again(handler, state, event)
         return last, state
+
+    @api.model
+    def _fold_again(self, handler, state, event):
+        """Return the state after a stored event.
+
+        :raise UserError: when the rules of today cannot fold what was applied once
+        """
+        try:
+            return handler._fold(state, EventData.from_record(event))
+        except Exception as error:
+            if must_retry(error):
+                raise
+            raise UserError(
+                _(
+                    "Version %(version)s of %(aggregate)s (%(type)s) cannot be folded by its"
+                    " handler as it is today: %(error)s",
+                    version=event.version,
+                    aggregate=f"{event.model_name}/{event.aggregate_id}",
+                    type=event.event_type,
+                    error=self._error_text(error),
+                )
+            ) from error
 
     @api.model
     def _stream_in_order(self, model_name, aggregate_id, domain=()):
         """Yield the events of one stream by version, a page in memory at a time."""
+        names = self.env["snapshot.handler.registry"]._stream_names(model_name)
         last = 0
         while True:
             page = self.sudo().search(
                 [
-                    ("model_name", "=", model_name),
+                    ("model_name", "in", names),
                     ("aggregate_id", "=", aggregate_id),
                     ("event_type", "not in", FAILURE_TYPES),
                     ("version", ">", last),

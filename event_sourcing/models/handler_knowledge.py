@@ -16,7 +16,7 @@ class HandlerKnowledge(models.AbstractModel):
         handler is a plain model with ``apply_event`` that declares nothing: a screen
         must open in each of these cases.
         """
-        name = self._handler_names().get(model_name or "")
+        name = self._handler_names().get(self._canonical_name(model_name or ""))
         if not name or name not in self.env:
             return None
         handler = self.env[name]
@@ -32,8 +32,19 @@ class HandlerKnowledge(models.AbstractModel):
         if event_type in engine:
             return engine[event_type]
         handler = self._known_handler(model_name)
-        labels = {} if handler is None else handler._event_labels()
-        return labels.get(event_type) or event_type or ""
+        if handler is None:
+            return event_type or ""
+        today = handler._event_aliases.get(event_type, event_type)
+        return handler._event_labels().get(today) or event_type or ""
+
+    @api.model
+    def _aggregate_label(self, model_name):
+        """Return what people call an aggregate type: the name of its business model."""
+        handler = self._known_handler(model_name)
+        source = handler._source_model if handler is not None else None
+        if not source or source not in self.env:
+            return model_name or ""
+        return self.env["ir.model"].sudo()._get(source).name
 
     @api.model
     def _source_records(self, model_name, aggregate_ids):

@@ -29,10 +29,18 @@ class SnapshotHandler(models.AbstractModel):
     # event type is taken and the state has no status of its own.
     _transitions = {}
     _initial_status = "draft"
+    # Statuses in which an aggregate is over: a comparison says that it vanished.
+    _ended_statuses = ()
     # {event type: {key: PayloadField}}
     _payload_fields = {}
     # {event type: schema version that is written today}, 1 where not named.
     _schema_versions = {}
+    # {event type: {schema version: name of the method that brings its payload one up}}
+    _upcasters = {}
+    # {former event type: what it is called today}
+    _event_aliases = {}
+    # What the aggregate type was called before.
+    _aggregate_aliases = ()
 
     # ------------------------------------------------------------------
     # For handlers to override
@@ -55,11 +63,6 @@ class SnapshotHandler(models.AbstractModel):
         :raise UserError: to refuse the event, with the reason in words
         """
         return {**state, **event.payload}
-
-    @api.model
-    def _upcast(self, event):
-        """Return ``event`` in today's schema version; stored rows stay as they are."""
-        return event
 
     @api.model
     def _refusal(self, event, status):

@@ -49,6 +49,9 @@ class SnapshotHandlerEntry(models.Model):
     event_count = fields.Integer(string="Event Types", readonly=True)
     event_names = fields.Char(string="Known Events", compute="_compute_events")
     conflict_message = fields.Char(compute="_compute_conflict_message")
+    problems = fields.Text(
+        compute="_compute_problems", help="What is wrong with the declarations of the handler."
+    )
     event_type_ids = fields.One2many(
         "snapshot.handler.event.type", "entry_id", string="Events It Knows", readonly=True
     )
@@ -73,6 +76,31 @@ class SnapshotHandlerEntry(models.Model):
                 aggregate=entry.model_name,
                 handlers=entry.handler,
             )
+
+    @api.depends("model_name")
+    @api.depends_context("lang")
+    def _compute_problems(self):
+        registry = self.env["snapshot.handler.registry"]
+        for entry in self:
+            handler = registry._known_handler(entry.model_name)
+            found = [] if handler is None else handler._lint()
+            entry.problems = "\n".join(sentence for _code, sentence in found)
+
+    def action_lint_stored(self):
+        """Say whether the handler can read all that is stored."""
+        self.ensure_one()
+        handler = self.env["snapshot.handler.registry"]._known_handler(self.model_name)
+        found = [] if handler is None else handler._lint_stored()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning" if found else "success",
+                "sticky": bool(found),
+                "message": "\n".join(sentence for _code, sentence in found)
+                or _("All stored events of %(aggregate)s can be read.", aggregate=self.model_name),
+            },
+        }
 
     def _catalogue_rows(self):
         registry = self.env["snapshot.handler.registry"]

@@ -21,8 +21,8 @@ class SnapshotHandlerFold(models.AbstractModel):
             raise TypeError(f"{event!r} is no record of event.store")
         event.ensure_one()
         state = self._load_states(event.model_name, [event.aggregate_id])[event.aggregate_id]
-        state = self._fold(state, EventData.from_record(event))
-        self._save_states({event.aggregate_id: (state, event)})
+        value = EventData.from_record(event)
+        self._save_states({event.aggregate_id: (self._fold(state, value), value)})
         return True
 
     @api.model
@@ -39,8 +39,8 @@ class SnapshotHandlerFold(models.AbstractModel):
         for aggregate_id, events in aggregates.items():
             state = states[aggregate_id]
             try:
-                for event in events:
-                    state = self._fold(state, EventData.from_record(event))
+                for event in map(EventData.from_record, events):
+                    state = self._fold(state, event)
             except Exception as error:
                 if must_retry(error):
                     raise
@@ -72,22 +72,33 @@ class SnapshotHandlerFold(models.AbstractModel):
     def _save_states(self, folded):
         """Write snapshots and let the business records know.
 
-        :param dict folded: ``{aggregate_id: (state, last event record)}``
+        :param dict folded: ``{aggregate_id: (state, last EventData)}``
         """
         self.env[self._snapshot_model]._upsert(
-            [
-                {
-                    **self._columns(state),
-                    "model_name": event.model_name,
-                    "aggregate_id": aggregate_id,
-                    "version": event.version,
-                    "state": state,
-                    "last_event_type": event.event_type,
-                    "last_event_date": event.timestamp,
-                    "company_id": event.company_id.id,
-                }
-                for aggregate_id, (state, event) in folded.items()
-            ]
+            [self._snapshot_vals(state, event) for state, event in folded.values()]
         )
-        if self._source_model:
-            self.env[self._source_model]._snapshots_changed(list(folded))
+        self._tell_source(list(folded))
+
+    @api.model
+    def _snapshot_vals(self, state, event):
+        """Return the complete row of a snapshot.
+
+        :param dict state: JSON object
+        :param EventData event: the last one that was applied
+        """
+        return {
+            **self._columns(state),
+            "model_name": event.model_name,
+            "aggregate_id": event.aggregate_id,
+            "version": event.version,
+            "state": state,
+            "last_event_type": event.event_type,
+            "last_event_date": event.timestamp,
+            "company_id": event.company_id,
+        }
+
+    @api.model
+    def _tell_source(self, aggregate_ids):
+        """Let the business records follow their snapshots."""
+        if self._source_model and aggregate_ids:
+            self.env[self._source_model]._snapshots_changed(aggregate_ids)

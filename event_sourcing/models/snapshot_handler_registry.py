@@ -79,6 +79,7 @@ class SnapshotHandlerRegistry(models.AbstractModel):
     @api.model
     def _find(self, model_name):
         """Return the handler of an aggregate type, or None (a handler is never true)."""
+        model_name = self._canonical_name(model_name)
         name = self._registered().get(model_name)
         if name is None:
             names = self._discover().get(model_name, ())
@@ -97,7 +98,25 @@ class SnapshotHandlerRegistry(models.AbstractModel):
     @api.model
     def _stream_names(self, model_name):
         """Return the names under which events of an aggregate type are stored, its own first."""
-        return [model_name]
+        model_name = self._canonical_name(model_name)
+        return [model_name, *(old for old, new in self._aliases().items() if new == model_name)]
+
+    @api.model
+    def _canonical_name(self, model_name):
+        """Return what an aggregate type is called today."""
+        return self._aliases().get(model_name, model_name)
+
+    @api.model
+    @tools.ormcache()
+    def _aliases(self):
+        """Return ``{former aggregate type: aggregate type}``, as the handlers declare it."""
+        found = {}
+        discovered = self._discover()
+        for model_name, names in discovered.items():
+            for old in getattr(self.env.registry[names[0]], "_aggregate_aliases", ()):
+                if old not in discovered:  # the name of a living one stays its own
+                    found.setdefault(old, model_name)
+        return found
 
     @api.model
     @tools.ormcache()

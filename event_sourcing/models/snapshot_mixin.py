@@ -18,6 +18,8 @@ class SnapshotMixin(models.AbstractModel):
     _name = "snapshot.mixin"
     _description = "Snapshot of an Aggregate"
     _rec_name = "aggregate_id"
+    # The columns that say which aggregate a row is about.
+    _identity = ("aggregate_id", "model_name")
     _order = "aggregate_id desc"
 
     model_name = fields.Char(string="Aggregate Type", required=True, readonly=True)
@@ -54,9 +56,10 @@ class SnapshotMixin(models.AbstractModel):
             return
         self.env.cr.execute(
             SQL(
-                "CREATE UNIQUE INDEX IF NOT EXISTS %s ON %s (aggregate_id, model_name)",
+                "CREATE UNIQUE INDEX IF NOT EXISTS %s ON %s (%s)",
                 SQL.identifier(f"{self._table}_aggregate_uniq"),
                 SQL.identifier(self._table),
+                SQL(", ").join(map(SQL.identifier, self._identity)),
             )
         )
 
@@ -93,29 +96,34 @@ class SnapshotMixin(models.AbstractModel):
         if not vals_list:
             return
         now = fields.Datetime.now()
-        names = list(vals_list[0])
         stamps = dict(zip(STAMPS, (self.env.uid, now, self.env.uid, now), strict=True))
-        rows = [
-            tuple(self._fields[name].convert_to_column(vals[name], self, vals) for name in names)
-            + tuple(stamps.values())
-            for vals in vals_list
-        ]
-        columns = [*names, *stamps]
-        replaced = [name for name in columns if name not in ("create_uid", "create_date")]
+        names = [*vals_list[0], *stamps]
+        rows = [self._as_row({**vals, **stamps}, names) for vals in vals_list]
+        kept = {"create_uid", "create_date", *self._identity}
         self.env.cr.execute(
             SQL(
-                "INSERT INTO %s (%s) VALUES %s"
-                " ON CONFLICT (aggregate_id, model_name) DO UPDATE SET %s",
+                "INSERT INTO %s AS stored (%s) VALUES %s ON CONFLICT (%s) DO UPDATE SET %s",
                 SQL.identifier(self._table),
-                SQL(", ").join(map(SQL.identifier, columns)),
+                SQL(", ").join(map(SQL.identifier, names)),
                 SQL(", ").join(rows),
+                SQL(", ").join(map(SQL.identifier, self._identity)),
                 SQL(", ").join(
-                    SQL("%s = EXCLUDED.%s", SQL.identifier(name), SQL.identifier(name))
-                    for name in replaced
+                    SQL("%s = %s", SQL.identifier(name), self._new_value(name, "excluded"))
+                    for name in names
+                    if name not in kept
                 ),
             )
         )
         self.invalidate_model(flush=False)
+
+    @api.model
+    def _as_row(self, vals, names):
+        return tuple(
+            self._fields[name].convert_to_column(vals[name], self, vals)
+            if name not in STAMPS
+            else vals[name]
+            for name in names
+        )
 
     def copy(self, default=None):
         raise UserError(

@@ -155,9 +155,13 @@ class RentalDemo(models.AbstractModel):
                 break  # has not happened yet
             # Now and then a colleague does it, and sometimes it is refused.
             person = user if number % 2 == 0 else users[(users.index(user) + number) % len(users)]
+            payload = self._payload(event_type, order, day)
+            # Long ago damages were written in their first version.
+            old = event_type == "DamageReported" and story in PAST
             order.with_user(person)._apply_event(
                 event_type,
-                self._payload(event_type, order, day),
+                {"description": payload["description"], "cost": 12000} if old else payload,
+                schema_version=1 if old else None,
                 timestamp=self._moment(day),
                 policy="record",
             )
@@ -171,7 +175,11 @@ class RentalDemo(models.AbstractModel):
             "RentalCancelled": {"reason": "Event postponed"},
             "RentalExtended": {"planned_end": str(order.planned_end + timedelta(days=60))},
             "PriceChanged": {"monthly_price": round(price * 0.9)},
-            "DamageReported": {"description": "レンズに傷", "cost": 12000},
+            "DamageReported": {
+                "description": "レンズに傷",
+                "repair_cost": 12000,
+                "charged": order.quantity > 1,
+            },
             "RentalInvoiced": {"amount": price * order.quantity},
         }.get(event_type, {})
 

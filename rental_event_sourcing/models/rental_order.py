@@ -93,6 +93,7 @@ class RentalOrder(models.Model):
     invoiced_amount = fields.Float(related="snapshot_id.invoiced_amount")
     damage_count = fields.Integer(related="snapshot_id.damage_count")
     damage_cost = fields.Float(related="snapshot_id.damage_cost")
+    damage_charged = fields.Float(related="snapshot_id.damage_charged")
     cancel_reason = fields.Char(related="snapshot_id.cancel_reason")
 
     def init(self):

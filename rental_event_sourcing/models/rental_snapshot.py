@@ -35,5 +35,23 @@ class RentalSnapshot(models.Model):
     invoiced_amount = fields.Float(digits=(16, 2), readonly=True)
     damage_count = fields.Integer(string="Damages", readonly=True)
     damage_cost = fields.Float(digits=(16, 2), readonly=True)
+    damage_charged = fields.Float(
+        string="Damages Charged",
+        digits=(16, 2),
+        readonly=True,
+        help="What of it the customer is charged.",
+    )
     last_damage = fields.Char(readonly=True)
     cancel_reason = fields.Char(string="Reason of Cancellation", readonly=True)
+
+
+class RentalSnapshotAsOf(models.Model):
+    """Rentals as they were at a moment, in the same columns."""
+
+    _name = "rental.snapshot.as.of"
+    _description = "Rental as of a Moment"
+    _inherit = ["snapshot.as.of.mixin", "rental.snapshot"]
+    _snapshot_of = "rental.snapshot"
+
+    partner_id = fields.Many2one(ondelete="set null")
+    product_id = fields.Many2one(ondelete="set null")

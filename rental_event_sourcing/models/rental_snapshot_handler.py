@@ -28,6 +28,10 @@ class RentalSnapshotHandler(models.AbstractModel):
     _snapshot_model = "rental.snapshot"
     _source_model = "rental.order"
     _initial_status = "draft"
+    # Version 1 of a damage had a cost, and every customer was charged all of it.
+    _schema_versions = {"DamageReported": 2}
+    _upcasters = {"DamageReported": {1: "_damage_reported_2"}}
+    _ended_statuses = ("closed", "cancelled")
     _transitions = {
         "RentalPlanned": Transition("draft"),
         "PlanChanged": Transition(("draft", "demo", "confirmed")),
@@ -57,7 +61,8 @@ class RentalSnapshotHandler(models.AbstractModel):
         "PriceChanged": {"monthly_price": PayloadField("number", required=True, minimum=0)},
         "DamageReported": {
             "description": PayloadField("text", required=True),
-            "cost": PayloadField("number", minimum=0),
+            "repair_cost": PayloadField("number", minimum=0),
+            "charged": PayloadField("boolean"),
         },
         "EquipmentReturned": {"returned_on": PayloadField("date")},
         "RentalInvoiced": {"amount": PayloadField("number", required=True, minimum=0)},
@@ -128,14 +133,24 @@ class RentalSnapshotHandler(models.AbstractModel):
         if not given["description"].strip():
             field = self._payload_fields["DamageReported"]["description"]
             raise UserError(self._payload_refusal("description", field, "missing"))
+        cost = given.get("repair_cost", 0)
+        charged = cost if given.get("charged") else 0
         return {
             "damage_count": state.get("damage_count", 0) + 1,
-            "damage_cost": round(state.get("damage_cost", 0) + given.get("cost", 0), 2),
+            "damage_cost": round(state.get("damage_cost", 0) + cost, 2),
+            "damage_charged": round(state.get("damage_charged", 0) + charged, 2),
             "last_damage": given["description"],
         }
 
     def _on_RentalInvoiced(self, state, event, given):
         return {"invoiced_amount": round(state.get("invoiced_amount", 0) + given["amount"], 2)}
+
+    @api.model
+    def _damage_reported_2(self, payload, event):
+        """Bring a damage to version 2, which says who pays for the repair."""
+        known = {key: value for key, value in payload.items() if key != "cost"}
+        cost = {"repair_cost": payload["cost"]} if "cost" in payload else {}
+        return {**known, **cost, "charged": True}
 
     # ------------------------------------------------------------------
     # Refusals
@@ -214,10 +229,13 @@ class RentalSnapshotHandler(models.AbstractModel):
             "cancel_reason": _("Reason of cancellation"),
             "description": _("Description"),
             "cost": _("Cost"),
+            "repair_cost": _("Repair cost"),
+            "charged": _("Charged to the customer"),
             "amount": _("Amount"),
             "invoiced_amount": _("Invoiced amount"),
             "damage_count": _("Damages"),
             "damage_cost": _("Cost of damages"),
+            "damage_charged": _("Damages charged"),
             "last_damage": _("Last damage"),
             "status": _("Status"),
         }

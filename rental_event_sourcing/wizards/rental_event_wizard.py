@@ -16,7 +16,8 @@ class RentalEventWizard(models.TransientModel):
     planned_end = fields.Date(string="Rental Until")
     monthly_price = fields.Float(string="New Monthly Price", digits=(16, 2))
     description = fields.Char(string="What Is Damaged")
-    cost = fields.Float(string="Estimated Cost", digits=(16, 2))
+    repair_cost = fields.Float(string="Estimated Repair Cost", digits=(16, 2))
+    charged = fields.Boolean(string="Charged to the Customer", default=True)
     amount = fields.Float(string="Invoiced Amount", digits=(16, 2))
 
     def _selection_event_type(self):
@@ -50,9 +51,18 @@ class RentalEventWizard(models.TransientModel):
             "DemoExtended": {"demo_end": fields.Date.to_string(self.demo_end)},
             "RentalExtended": {"planned_end": fields.Date.to_string(self.planned_end)},
             "PriceChanged": {"monthly_price": self.monthly_price},
-            "DamageReported": {"description": self.description or "", "cost": self.cost},
+            "DamageReported": {
+                "description": self.description or "",
+                "repair_cost": self.repair_cost,
+                "charged": self.charged,
+            },
             "RentalInvoiced": {"amount": self.amount},
         }[self.event_type]
         return self.order_ids._record_and_tell(
-            self.event_type, {key: value for key, value in payload.items() if value is not False}
+            self.event_type,
+            {
+                key: value
+                for key, value in payload.items()
+                if key == "charged" or value is not False
+            },
         )

@@ -35,7 +35,7 @@ def test_an_event_is_recorded_with_fields(person, server, lang):
     page.locator(".o-autocomplete--dropdown-item", has_text=WORDS[lang]["event"]).click()
     someone.settle()
     page.fill("[name=payload_values] input[name=description]", "<b>傷</b> =1+1")
-    page.fill("[name=payload_values] input[name=cost]", "1250.5")
+    page.fill("[name=payload_values] input[name=repair_cost]", "1250.5")
     someone.shot("filled")
     page.click(".modal-footer button[name=action_record]")
     someone.settle()
@@ -45,7 +45,10 @@ def test_an_event_is_recorded_with_fields(person, server, lang):
         "event.store", "search", [["aggregate_id", "=", aggregate], ["version", "=", 3]]
     )
     (row,) = call("event.store", "read", [event], ["payload_json", "outcome"])
-    assert json.loads(row["payload_json"]) == {"description": "<b>傷</b> =1+1", "cost": 1250.5}
+    assert json.loads(row["payload_json"]) == {
+        "description": "<b>傷</b> =1+1",
+        "repair_cost": 1250.5,
+    }
     page.click(".modal-footer button[name=action_open_event]")
     page.wait_for_selector(".o_event_payload")
     someone.settle()
@@ -53,7 +56,7 @@ def test_an_event_is_recorded_with_fields(person, server, lang):
     assert not page.locator(".o_event_payload b").count()
     page.click(".o_notebook >> text=JSON")
     text = page.locator(".o_event_json").inner_text()
-    assert json.loads(text) == {"cost": 1250.5, "description": "<b>傷</b> =1+1"}
+    assert json.loads(text) == {"repair_cost": 1250.5, "description": "<b>傷</b> =1+1"}
     someone.shot("json")
 
 

@@ -256,7 +256,7 @@ class TestActions(RentalCase):
         self.wizard("change_price", orders, monthly_price=77)
         self.wizard("extend", orders, planned_end="2099-02-01")
         self.run_action("deliver", orders)
-        self.wizard("report_damage", orders, description="bent", cost=5)
+        self.wizard("report_damage", orders, description="bent", repair_cost=5)
         self.wizard("invoice", orders, amount=70)
         self.assertEqual(orders.mapped("monthly_price"), [77, 77])
         self.assertEqual(orders.mapped("invoiced_amount"), [70, 70])

@@ -100,7 +100,7 @@ class TestTransitions(EventCase):
             ("RentalExtended", {"planned_end": "2026-05-01"}),
             ("RentalInvoiced", {"amount": 0.1}),
             ("RentalInvoiced", {"amount": 0.2}),
-            ("DamageReported", {"description": "傷", "cost": 5.5}),
+            ("DamageReported", {"description": "傷", "repair_cost": 5.5}),
             "EquipmentReturned",
             "RentalClosed",
             "DemoCancelled",
@@ -139,7 +139,7 @@ class TestPayloads(EventCase):
         for status, event_type, payload, key in (
             ("active", "PriceChanged", {"monthly_price": -1}, "monthly_price"),
             ("active", "RentalInvoiced", {"amount": -0.01}, "amount"),
-            ("active", "DamageReported", {"description": "x", "cost": -5}, "cost"),
+            ("active", "DamageReported", {"description": "x", "repair_cost": -5}, "repair_cost"),
             ("draft", "RentalPlanned", {"monthly_price": -5}, "monthly_price"),
         ):
             self.refuse(status, event_type, payload, f"({key}) must be at least 0")
@@ -175,7 +175,8 @@ class TestPayloads(EventCase):
     def test_amounts_add_up(self):
         rental = scenario(self.env, "rental").given(*WAY["active"])
         rental.given(
-            ("RentalInvoiced", {"amount": 0.1}), ("DamageReported", {"description": "a", "cost": 3})
+            ("RentalInvoiced", {"amount": 0.1}),
+            ("DamageReported", {"description": "a", "repair_cost": 3}),
         )
         rental.when(("RentalInvoiced", {"amount": 0.2})).then({"invoiced_amount": 0.3})
         rental.when(("DamageReported", {"description": "b"}))

@@ -4,4 +4,5 @@ from . import conventions
 from . import counter_handler
 from . import extra_field
 from . import flaky_handler
+from . import parcel_handler
 from . import ticket

@@ -1,0 +1,101 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_datetime
+
+from ..canonical_json import parse_object
+from .event_store import FAILURE_TYPES
+
+MAX_EVENTS = 200
+
+
+class DocumentComparison(models.AbstractModel):
+    """One aggregate then and now: what the screen "As of" shows."""
+
+    _inherit = "event.document"
+
+    @api.model
+    def compare(self, model_name, aggregate_id, version=False, timestamp=False):
+        """Return an aggregate as it was after a version, or at a moment, beside today.
+
+        :param int version: 0 for before the first event
+        :param timestamp: UTC
+        :return: dict with ``message`` (a sentence where there is something to say),
+            ``then`` and ``now`` (headings), ``rows`` (see ``_difference_rows``) and
+            ``events`` since: dicts with ``id``, ``label``, ``when``, ``who``,
+            ``outcome`` and ``reason``
+        :raise AccessError: without the right to read the stream
+        """
+        store = self.env["event.store"]
+        at = {"version": version} if version is not False else {"timestamp": timestamp}
+        try:
+            now = store.state_at(model_name, aggregate_id)
+            then = store.state_at(model_name, aggregate_id, **at)
+        except UserError as error:
+            if type(error) is not UserError:
+                raise
+            return {"message": str(error), "then": "", "now": "", "rows": [], "events": []}
+        return {
+            "message": self._about_moment(model_name, aggregate_id, then, timestamp),
+            "then": _("After version %(version)s", version=then["version"]),
+            "now": _("Now (version %(version)s)", version=now["version"]),
+            "rows": self._difference_rows(
+                parse_object(then["state_json"]),
+                parse_object(now["state_json"]),
+                model_name,
+                unchanged=True,
+            ),
+            "events": self._events_since(model_name, aggregate_id, version, timestamp),
+        }
+
+    @api.model
+    def _about_moment(self, model_name, aggregate_id, then, timestamp):
+        """Return a sentence about a moment before the first event, or in the future."""
+        store = self.env["event.store"]
+        first = store.search(self._of_stream(model_name, aggregate_id), order="version", limit=1)
+        if not first:
+            return _("%(aggregate)s has no events yet.", aggregate=aggregate_id)
+        if not then["version"]:
+            return _(
+                "Nothing had happened yet: the first event is of %(moment)s.",
+                moment=format_datetime(self.env, first.timestamp),
+            )
+        if timestamp and store._clean_timestamp(timestamp) > fields.Datetime.now():
+            return _("This lies in the future: what you see is how it is now.")
+        return ""
+
+    @api.model
+    def _of_stream(self, model_name, aggregate_id):
+        names = self.env["snapshot.handler.registry"]._stream_names(model_name)
+        return [
+            ("model_name", "in", names),
+            ("aggregate_id", "=", aggregate_id),
+            ("event_type", "not in", FAILURE_TYPES),
+        ]
+
+    @api.model
+    def _events_since(self, model_name, aggregate_id, version, timestamp):
+        """Return the events that the state then does not know, newest first."""
+        store = self.env["event.store"]
+        if version is not False:
+            later = [("version", ">", version)]
+        else:
+            later = [("timestamp", ">", store._clean_timestamp(timestamp))]
+        events = store.search(
+            self._of_stream(model_name, aggregate_id) + later,
+            order="version desc",
+            limit=MAX_EVENTS,
+        )
+        outcomes = dict(store._fields["outcome"]._description_selection(self.env))
+        return [
+            {
+                "id": event.id,
+                "version": event.version,
+                "label": event.event_label,
+                "when": format_datetime(self.env, event.timestamp),
+                "who": event.create_uid.sudo().name,
+                "outcome": event.outcome,
+                "outcome_label": outcomes[event.outcome],
+                "reason": event.error_message or "",
+            }
+            for event in events
+        ]

@@ -1,0 +1,193 @@
+import json
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from ..canonical_json import canonical, normalise
+from .document_difference import MISSING
+
+MAX_ROWS_PER_JOB = 10_000  # of a check; all are counted
+ORPHAN_LIMIT = 10_000
+
+
+class EventDifference(models.Model):
+    """One value of one aggregate that is not the same on two sides.
+
+    A check compares what is stored with what the events say; a comparison, what was
+    true at one moment with what was true at a later one.
+    """
+
+    _name = "event.difference"
+    _description = "Difference of Snapshots"
+    _order = "job_id desc, model_name, aggregate_id, id"
+    _rec_name = "aggregate_id"
+    _export_text_as_text = True
+
+    job_id = fields.Many2one(
+        "event.job", readonly=True, required=True, ondelete="cascade", index=True
+    )
+    model_name = fields.Char(string="Aggregate Type", readonly=True)
+    aggregate_id = fields.Char(readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True, ondelete="cascade")
+    kind = fields.Selection(
+        [
+            ("appeared", "Appeared"),
+            ("changed", "Changed"),
+            ("vanished", "Vanished"),
+            ("differs", "Stored otherwise"),
+            ("missing", "No snapshot stored"),
+            ("extra", "Snapshot without events"),
+            ("broken", "Cannot be folded"),
+            ("no_handler", "No handler"),
+        ],
+        readonly=True,
+    )
+    key = fields.Char(string="Technical Key", readonly=True)
+    before_json = fields.Text(readonly=True)
+    after_json = fields.Text(readonly=True)
+    message = fields.Text(readonly=True)
+    label = fields.Char(string="What", compute="_compute_words", search="_search_words")
+    before_value = fields.Char(string="Before", compute="_compute_words", search="_search_words")
+    after_value = fields.Char(string="After", compute="_compute_words", search="_search_words")
+
+    @api.depends("model_name", "key", "before_json", "after_json")
+    @api.depends_context("lang", "tz")
+    def _compute_words(self):
+        documents = self.env["event.document"]
+        for model_name, drifts in self.grouped("model_name").items():
+            words = documents._words(model_name)
+            for drift in drifts:
+                path = tuple((drift.key or "").split("."))
+                drift.label = " › ".join(documents._step_label(step, words) for step in path)
+                for side in ("before", "after"):
+                    text = drift[f"{side}_json"]
+                    value = documents._readable(path, json.loads(text), words) if text else ""
+                    drift[f"{side}_value"] = value
+
+    @api.model
+    def _search_words(self, _operator, _value):
+        # Without this, Odoo would quietly match every row.
+        raise UserError(_("Search differences by their aggregate or their technical key."))
+
+    # ------------------------------------------------------------------
+    # Finding
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _of_streams(self, model_name, folded):
+        """Return what is stored otherwise than ``{aggregate_id: [Folded]}``, as dicts."""
+        handler = self.env["event.store"]._find_handler(model_name)
+        snapshots = handler.env[handler._snapshot_model]
+        rows, empty = [], []
+        for key, (fold,) in folded.items():
+            if fold.problem is None and fold.last:
+                rows.append(handler._snapshot_vals(fold.state, fold.last))
+            elif fold.problem is None:
+                empty.append(key)
+        found = self._of_problems(model_name, folded)
+        for vals, stored in snapshots._differences(rows):
+            base = {
+                "model_name": model_name,
+                "aggregate_id": vals["aggregate_id"],
+                "company_id": vals["company_id"],
+            }
+            if stored is None:
+                found.append({**base, "kind": "missing", "message": _("No snapshot is stored.")})
+            else:
+                found += [{**base, **drift} for drift in self._of_row(vals, stored)]
+        return found + [self._extra(model_name, key) for key in snapshots._load(model_name, empty)]
+
+    @api.model
+    def _of_row(self, vals, stored):
+        """Return a dict for each value of one row that is stored otherwise."""
+        found = {}
+        if "state" in stored:
+            found = self._changed_keys(normalise(stored["state"] or {}), vals["state"])
+        for name, value in stored.items():
+            if name != "state":
+                found.setdefault(name, (value, self._as_json(vals[name])))
+        return [{"kind": "differs", **self._pair(key, *pair)} for key, pair in found.items()]
+
+    @api.model
+    def _changed_keys(self, before, after):
+        """Return ``{key: (before, after)}`` for the values that differ between two states."""
+        changed = self.env["event.document"]._changed(before, after)
+        return {".".join(path): (old, new) for path, old, new in changed}
+
+    @api.model
+    def _pair(self, key, before, after):
+        return {
+            "key": key,
+            "before_json": False if before is MISSING else canonical(before),
+            "after_json": False if after is MISSING else canonical(after),
+        }
+
+    @api.model
+    def _as_json(self, value):
+        return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+    @api.model
+    def _of_problems(self, model_name, folded):
+        return [
+            self._problem(model_name, key, fold.problem)
+            for key, (fold,) in folded.items()
+            if fold.problem is not None
+        ]
+
+    @api.model
+    def _problem(self, model_name, aggregate_id, error):
+        return {
+            "model_name": model_name,
+            "aggregate_id": aggregate_id,
+            "kind": "broken",
+            "message": self.env["event.store"]._error_text(error),
+        }
+
+    @api.model
+    def _extra(self, model_name, aggregate_id):
+        return {
+            "model_name": model_name,
+            "aggregate_id": aggregate_id,
+            "kind": "extra",
+            "message": _("A snapshot is stored, but no event accounts for it."),
+        }
+
+    @api.model
+    def _of_orphans(self, model_names):
+        """Return a dict for each snapshot without a stream."""
+        found = []
+        for model_name in model_names:
+            handler = self.env["event.store"]._find_handler(model_name)
+            orphans = handler.env[handler._snapshot_model]._orphans([model_name], ORPHAN_LIMIT)
+            found += [self._extra(*orphan) for orphan in orphans]
+        return found
+
+    @api.model
+    def _of_missing_handlers(self, model_names):
+        """Return a dict for each aggregate type with streams that no handler folds."""
+        groups = (
+            self.env["event.stream"]
+            .sudo()
+            ._read_group([("model_name", "not in", model_names)], ["model_name"], ["__count"])
+        )
+        return [
+            {
+                "model_name": model_name,
+                "kind": "no_handler",
+                "message": _(
+                    "%(count)s aggregates cannot be folded: no handler of this database folds"
+                    " %(aggregate)s. Install the addon that brings it.",
+                    count=count,
+                    aggregate=model_name,
+                ),
+            }
+            for model_name, count in groups
+        ]
+
+    @api.model
+    def _record(self, job, found):
+        """Keep what was found, up to a limit; return by how much the job's counts grow."""
+        problems = sum(drift["kind"] in ("broken", "no_handler") for drift in found)
+        room = MAX_ROWS_PER_JOB - job.drift_count - job.problem_count
+        self.create([{"job_id": job.id, **drift} for drift in found[: max(room, 0)]])
+        return {"drift_count": len(found) - problems, "problem_count": problems}

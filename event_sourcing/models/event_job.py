@@ -1,0 +1,214 @@
+import hashlib
+
+from psycopg2 import errors
+
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ..canonical_json import canonical
+from ..fields import NO_SUM, JsonDocument
+
+# Kinds whose result belongs to whoever asked.
+QUESTIONS = ("as_of", "compare")
+UNDER_WAY = ("waiting", "running")
+USER = "event_sourcing.event_store_group_user"
+MANAGER = "event_sourcing.event_store_group_manager"
+AUDITOR = "event_sourcing.event_store_group_auditor"
+
+
+class EventJob(models.Model):
+    """Long work over the history, done in pieces that are committed one by one.
+
+    Each kind of work has a method ``_read_<kind>`` that looks at the next piece without
+    locking anything, a method ``_write_<kind>`` that stores what came of it, and may
+    have a method ``_finish_<kind>``. How they are run: see ``event_job_run``.
+    """
+
+    _name = "event.job"
+    _description = "Job over the History"
+    _order = "id desc"
+
+    kind = fields.Selection(
+        [
+            ("rebuild", "Rebuild"),
+            ("check", "Check"),
+            ("as_of", "As Of"),
+            ("compare", "Comparison"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    state = fields.Selection(
+        [
+            ("waiting", "Waiting"),
+            ("running", "Running"),
+            ("done", "Done"),
+            ("cancelled", "Cancelled"),
+            ("failed", "Failed"),
+        ],
+        required=True,
+        readonly=True,
+        default="waiting",
+    )
+    model_name = fields.Char(
+        string="Aggregate Type", readonly=True, help="Empty: all that a handler folds."
+    )
+    aggregate_ids = JsonDocument(
+        string="Selected Aggregates", readonly=True, help="Empty: all of the aggregate type."
+    )
+    moment = fields.Datetime(readonly=True, help="What is looked at: what was true then.")
+    moment_before = fields.Datetime(
+        string="Earlier Moment", readonly=True, help="What a comparison begins with."
+    )
+    scope_key = fields.Char(readonly=True, help="What two jobs that do the same have in common.")
+    position = fields.Integer(readonly=True, help="Where the next piece begins.", **NO_SUM)
+    done = fields.Integer(readonly=True, help="Aggregates looked at.")
+    total = fields.Integer(readonly=True, help="Aggregates to look at.")
+    changed_count = fields.Integer(
+        string="Replaced", readonly=True, help="Snapshots that were written anew."
+    )
+    drift_count = fields.Integer(
+        string="Drifts", readonly=True, help="Values stored otherwise than their events say."
+    )
+    problem_count = fields.Integer(
+        string="Problems", readonly=True, help="Aggregates that could not be folded."
+    )
+    seconds = fields.Float(string="Seconds Worked", readonly=True, digits=(16, 1))
+    ended_on = fields.Datetime(readonly=True)
+    message = fields.Text(readonly=True)
+    create_uid = fields.Many2one("res.users", string="Started By", readonly=True)
+    create_date = fields.Datetime(string="Started On", readonly=True)
+    difference_ids = fields.One2many(
+        "event.difference", "job_id", string="Differences", readonly=True
+    )
+
+    def init(self):
+        self.env.cr.execute(
+            "CREATE UNIQUE INDEX IF NOT EXISTS event_job_under_way_uniq"
+            " ON event_job (scope_key) WHERE state IN ('waiting', 'running')"
+        )
+
+    @api.depends("kind", "model_name", "create_date")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        for job in self:
+            job.display_name = f"{kinds.get(job.kind, '')}: {job._scope_name()}"
+
+    def _scope_name(self):
+        """Return in words what the job is about."""
+        if not self.model_name:
+            return _("everything")
+        if self.aggregate_ids is not False and self.aggregate_ids is not None:
+            return _(
+                "%(count)s of %(aggregate)s",
+                count=len(self.aggregate_ids),
+                aggregate=self.model_name,
+            )
+        return self.model_name
+
+    # ------------------------------------------------------------------
+    # Starting and stopping
+    # ------------------------------------------------------------------
+
+    @api.model
+    def start(self, kind, model_name=False, aggregate_ids=False):
+        """Start a rebuild or a check; also over RPC.
+
+        :param str kind: ``rebuild`` (Managers) or ``check`` (Managers and Auditors)
+        :param str model_name: an aggregate type, or False for all
+        :param list aggregate_ids: some aggregates of that type, or False for all
+        :return: dict with ``id``, and ``under_way``: whether the same was already asked
+            for and is not done yet; then that job goes on and no second one is started
+        :raise UserError: for bad input, or when no handler folds the aggregate type
+        """
+        if kind not in ("rebuild", "check"):
+            raise UserError(_("%(kind)s is no job; start rebuild or check.", kind=repr(kind)[:80]))
+        self._check_may_run(kind)
+        self = self.env["event.store"]._speaking_to_user().env["event.job"]
+        if model_name:
+            model_name = self.env["event.store"]._clean_model_name(model_name)
+            self._check_can_fold(model_name)
+        if aggregate_ids:
+            store = self.env["event.store"]
+            if not model_name:
+                raise UserError(_("Say of which aggregate type these are: give model_name."))
+            aggregate_ids = sorted(
+                {store._clean_name("aggregate_id", value) for value in aggregate_ids}
+            )
+        job, under_way = self._start(
+            kind, model_name=model_name or False, aggregate_ids=aggregate_ids or None
+        )
+        return {"id": job.id, "under_way": under_way}
+
+    @api.model
+    def _start(self, kind, **vals):
+        """Return ``(job, under_way)``: a new job, or the same one that is not done yet."""
+        whose = self.env.uid if kind in QUESTIONS else ""
+        scope = canonical([kind, whose, *(str(vals[name] or "") for name in sorted(vals))])
+        key = hashlib.sha256(scope.encode()).hexdigest()  # an index takes no long texts
+        jobs = self.sudo()
+        domain = [("scope_key", "=", key), ("state", "in", UNDER_WAY)]
+        found = jobs.search(domain, limit=1)
+        if found:
+            return found.with_env(self.env), True
+        try:
+            with self.env.cr.savepoint():
+                job = jobs.create({"kind": kind, "scope_key": key, **vals})
+        except errors.UniqueViolation:
+            raise UserError(
+                _("The same is just being started by somebody else; look at the list of jobs.")
+            ) from None
+        job.total = job._count()
+        self.env.ref("event_sourcing.event_job_cron").sudo()._trigger()
+        return job.with_env(self.env), False
+
+    def _count(self):
+        """Return how many aggregates the job has to look at."""
+        domain = [("model_name", "in", self._model_names())]
+        if self.aggregate_ids:
+            domain.append(("aggregate_id", "in", self.aggregate_ids))
+        return self.env["event.stream"].sudo().search_count(domain)
+
+    def _model_names(self):
+        """Return the aggregate types of the job that a handler folds in memory."""
+        return [self.model_name] if self.model_name else self._foldable()
+
+    @api.model
+    def _foldable(self):
+        """Return the aggregate types whose handler folds in memory, sorted."""
+        registry = self.env["snapshot.handler.registry"]
+        store = self.env["event.store"]
+        return sorted(
+            model_name
+            for model_name in registry._handler_names()
+            if (handler := registry._known_handler(model_name)) is not None
+            and store._folds_in_memory(handler)
+        )
+
+    @api.model
+    def _check_can_fold(self, model_name):
+        if model_name not in self._foldable():
+            raise UserError(
+                _(
+                    "The events of %(aggregate)s cannot be folded: no handler of this database"
+                    " folds them. Install the addon that brings it.",
+                    aggregate=str(model_name)[:80],
+                )
+            )
+
+    @api.model
+    def _check_may_run(self, kind):
+        groups = {"rebuild": [MANAGER], "check": [MANAGER, AUDITOR]}.get(kind, [USER])
+        if not self.env.su and not any(self.env.user.has_group(group) for group in groups):
+            raise AccessError(
+                _("Only an Event Sourcing manager may do this; ask yours to start it.")
+            )
+
+    def cancel(self):
+        """Stop the jobs that are not done yet; what they replaced so far stays right."""
+        for job in self:
+            job._check_may_run(job.kind)
+            if job.state in UNDER_WAY:
+                job.sudo().write({"state": "cancelled", "ended_on": fields.Datetime.now()})
+        return True

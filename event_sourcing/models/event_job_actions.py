@@ -1,0 +1,77 @@
+from odoo import _, api, models
+from odoo.exceptions import UserError
+
+
+class EventJobActions(models.Model):
+    """Buttons that start jobs, and open them."""
+
+    _inherit = "event.job"
+
+    @api.model
+    def action_check_all(self):
+        return self._start_and_open("check")
+
+    @api.model
+    def action_rebuild_all(self):
+        return self._start_and_open("rebuild")
+
+    @api.model
+    def _check_all(self):
+        """Start the nightly check; the scheduler's way in."""
+        self._start("check", model_name=False, aggregate_ids=None)
+
+    def action_rebuild_found(self):
+        """Rebuild what a check found to be stored otherwise."""
+        self.ensure_one()
+        found = {}
+        for drift in self.difference_ids.filtered("aggregate_id"):
+            found.setdefault(drift.model_name, set()).add(drift.aggregate_id)
+        if len(found) != 1 or len(self.difference_ids) < self.drift_count:
+            return self._start_and_open("rebuild", self.model_name)
+        ((model_name, aggregate_ids),) = found.items()
+        return self._start_and_open("rebuild", model_name, list(aggregate_ids))
+
+    @api.model
+    def _start_and_open(self, kind, model_name=False, aggregate_ids=False):
+        started = self.start(kind, model_name, aggregate_ids)
+        return self.browse(started["id"])._open(started["under_way"])
+
+    def _open(self, under_way=False):
+        """Return the action that shows the job; say so where it was under way already."""
+        action = {
+            "type": "ir.actions.act_window",
+            "name": self.display_name,
+            "res_model": "event.job",
+            "res_id": self.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+        }
+        if not under_way:
+            return action
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "info",
+                "message": _("The same is under way already; this is how far it is."),
+                "next": action,
+            },
+        }
+
+
+class SnapshotJobActions(models.AbstractModel):
+    _inherit = "snapshot.mixin"
+
+    def action_rebuild(self):
+        """Rebuild the selected snapshots from their events."""
+        return self._start_job("rebuild")
+
+    def action_check(self):
+        """Check the selected snapshots against their events."""
+        return self._start_job("check")
+
+    def _start_job(self, kind):
+        names = set(self.mapped("model_name"))
+        if len(names) != 1:
+            raise UserError(_("Select snapshots of one aggregate type."))
+        return self.env["event.job"]._start_and_open(kind, names.pop(), self.mapped("aggregate_id"))

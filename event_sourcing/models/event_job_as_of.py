@@ -1,0 +1,184 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_datetime
+
+from .document_difference import MISSING
+from .event_job import QUESTIONS
+
+OLD_HOURS = 24
+# So many aggregates are looked at within one request, without a progress bar.
+AT_ONCE = 2000
+
+
+class EventJobAsOf(models.Model):
+    """All aggregates of a type as of a moment, and two moments side by side."""
+
+    _inherit = "event.job"
+
+    @api.model
+    def _ask(self, kind, model_name, moment, moment_before=False):
+        """Return the action that shows ``as_of`` or ``compare``, or how far it is.
+
+        :param str kind: ``as_of`` or ``compare``
+        :param datetime moment: UTC
+        :param datetime moment_before: for a comparison, the earlier one
+        :raise UserError: when no handler folds the aggregate type
+        """
+        self._check_may_run(kind)
+        self._check_can_fold(model_name)
+        job, _under_way = self._start(
+            kind,
+            model_name=model_name,
+            moment=moment,
+            moment_before=moment_before,
+        )
+        own = job.sudo()
+        if own.total <= AT_ONCE:
+            while own._write_piece(own._read_piece()):
+                pass
+            return job.action_open_result()
+        return job._open()
+
+    def action_open_result(self):
+        """Open what was found: a list with typed columns, or the differences."""
+        self.ensure_one()
+        action = {
+            "type": "ir.actions.act_window",
+            "name": self._result_name(),
+            "context": {"create": False},
+            "domain": [("job_id", "=", self.id)],
+            "target": "current",
+        }
+        if self.kind == "as_of":
+            views = [(False, "list"), (False, "form"), (False, "pivot")]
+            help_text = _("Nothing of this kind had happened by then.")
+            return {
+                **action,
+                "res_model": self._as_of_rows()._name,
+                "view_mode": "list,form,pivot",
+                "views": views,
+                "help": f'<p class="o_view_nocontent_smiling_face">{help_text}</p>',
+            }
+        help_text = _("Nothing changed between these two moments.")
+        return {
+            **action,
+            "res_model": "event.difference",
+            "view_mode": "list",
+            "views": [(self.env.ref("event_sourcing.event_difference_view_list").id, "list")],
+            "search_view_id": [self.env.ref("event_sourcing.event_difference_view_search").id],
+            "context": {"create": False, "search_default_group_kind": 1},
+            "help": f'<p class="o_view_nocontent_smiling_face">{help_text}</p>',
+        }
+
+    def _result_name(self):
+        label = self.env["snapshot.handler.registry"]._aggregate_label(self.model_name)
+        moment = format_datetime(self.env, self.moment)
+        if self.kind == "as_of":
+            return _("%(what)s as of %(moment)s", what=label, moment=moment)
+        before = format_datetime(self.env, self.moment_before)
+        return _(
+            "%(what)s: %(before)s compared with %(moment)s",
+            what=label,
+            before=before,
+            moment=moment,
+        )
+
+    def _as_of_rows(self):
+        """Return the model that holds the rows of the aggregate type."""
+        handler = self.env["event.store"]._find_handler(self.model_name)
+        if handler is None:
+            raise UserError(
+                _(
+                    "The events of %(aggregate)s cannot be folded: no handler of this database"
+                    " folds them. Install the addon that brings it.",
+                    aggregate=self.model_name,
+                )
+            )
+        return self.env[handler._snapshot_model]._as_of_model()
+
+    # ------------------------------------------------------------------
+    # As of one moment
+    # ------------------------------------------------------------------
+
+    def _read_as_of(self):
+        """Fold the next streams up to the moment."""
+        return self._read_at((self.moment,))
+
+    def _read_at(self, moments):
+        store = self.env["event.store"]
+        position, streams = store._stream_chunk(self.position, [self.model_name])
+        return {
+            "position": position,
+            "count": sum(map(len, streams.values())),
+            "streams": {
+                model_name: store._fold_streams(model_name, aggregate_ids, moments)
+                for model_name, aggregate_ids in streams.items()
+            },
+        }
+
+    def _write_as_of(self, piece):
+        differences = self.env["event.difference"]
+        counts = {"done": piece["count"], "changed_count": 0, "problem_count": 0, "drift_count": 0}
+        for model_name, folded in piece["streams"].items():
+            handler = self.env["event.store"]._find_handler(model_name)
+            rows = [
+                handler._snapshot_vals(fold.state, fold.last)
+                for (fold,) in folded.values()
+                if fold.problem is None and fold.last
+            ]
+            self._as_of_rows().sudo()._keep(self, rows)
+            counts["changed_count"] += len(rows)
+            problems = differences._of_problems(model_name, folded)
+            for name, count in differences._record(self, problems).items():
+                counts[name] += count
+        return counts
+
+    # ------------------------------------------------------------------
+    # Two moments
+    # ------------------------------------------------------------------
+
+    def _read_compare(self):
+        """Fold the next streams up to both moments."""
+        return self._read_at((self.moment_before, self.moment))
+
+    def _write_compare(self, piece):
+        found, aggregates = [], 0
+        for model_name, folded in piece["streams"].items():
+            for aggregate_id, (before, after) in folded.items():
+                rows = self._compare(model_name, aggregate_id, before, after)
+                aggregates += bool(rows)
+                found += rows
+        self.env["event.difference"].create([{"job_id": self.id, **row} for row in found])
+        return {"done": piece["count"], "changed_count": aggregates}
+
+    @api.model
+    def _compare(self, model_name, aggregate_id, before, after):
+        """Return the rows about one aggregate between two folds, none where it is the same."""
+        differences = self.env["event.difference"]
+        for fold in (before, after):
+            if fold.problem is not None:
+                return [differences._problem(model_name, aggregate_id, fold.problem)]
+        if after.last is None:
+            return []
+        ended = self.env["event.store"]._find_handler(model_name)._ended_statuses
+        status = after.state.get("status")
+        base = {
+            "model_name": model_name,
+            "aggregate_id": aggregate_id,
+            "company_id": after.last.company_id,
+        }
+        if before.last is None:
+            return [{**base, "kind": "appeared", **differences._pair("status", MISSING, status)}]
+        changed = differences._changed_keys(before.state, after.state)
+        vanished = status in ended and before.state.get("status") not in ended
+        kind = "vanished" if vanished else "changed"
+        return [
+            {**base, "kind": kind, **differences._pair(key, *pair)} for key, pair in changed.items()
+        ]
+
+    @api.autovacuum
+    def _gc_questions(self):
+        """Forget what was true at some moment a day after it was asked for."""
+        old = fields.Datetime.subtract(fields.Datetime.now(), hours=OLD_HOURS)
+        domain = [("kind", "in", QUESTIONS), ("create_date", "<", old)]
+        self.sudo().search(domain, limit=1000).unlink()

@@ -1,0 +1,137 @@
+from psycopg2 import IntegrityError
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ..retry import must_retry
+from .event_difference import ORPHAN_LIMIT
+
+
+class EventJobRebuild(models.Model):
+    """Rebuilding snapshots, and checking them: the same fold, with and without writing."""
+
+    _inherit = "event.job"
+
+    def _read_check(self):
+        """Fold the next streams and compare; one transaction sees events and snapshots alike."""
+        piece = self._read_rebuild()
+        piece["drifts"] = []
+        for model_name, folded in piece["streams"].items():
+            piece["drifts"] += self.env["event.difference"]._of_streams(model_name, folded)
+        return piece
+
+    def _write_check(self, piece):
+        count = self.env["event.difference"]._record(self, piece["drifts"])
+        return {"done": piece["count"], **count}
+
+    def _finish_check(self):
+        drifts = self.env["event.difference"]
+        found = [] if self.aggregate_ids else drifts._of_orphans(self._model_names())
+        if not self.model_name:
+            found += drifts._of_missing_handlers(self._model_names())
+        for name, count in drifts._record(self, found).items():
+            self[name] += count
+
+    def _read_rebuild(self):
+        """Fold the next streams from their first events, without locking anything."""
+        store = self.env["event.store"]
+        position, streams = store._stream_chunk(
+            self.position, self._model_names(), self.aggregate_ids or None
+        )
+        return {
+            "position": position,
+            "count": sum(map(len, streams.values())),
+            "streams": {
+                model_name: store._fold_streams(model_name, aggregate_ids)
+                for model_name, aggregate_ids in streams.items()
+            },
+        }
+
+    def _write_rebuild(self, piece):
+        """Replace the snapshots that are not what their events say.
+
+        The heads of the streams are locked, so that no append comes between the fold
+        of the last events and the snapshot. What is locked by an append at this moment
+        is left in ``held``, unless the piece is patient.
+        """
+        counts = {"done": piece["count"], "changed_count": 0, "problem_count": 0, "drift_count": 0}
+        piece["count"] = 0  # counted once, although what was held comes again
+        held = {}
+        for model_name in sorted(piece["streams"]):
+            folded = piece["streams"][model_name]
+            locked = self._lock_heads(model_name, list(folded), piece.get("patient"))
+            left = {key: folded[key] for key in folded.keys() - locked}
+            if left:
+                held[model_name] = left
+            free = {key: folded[key] for key in sorted(locked)}
+            self.env["event.store"]._fold_streams(model_name, list(free), begun=free)
+            for name, count in self._replace(model_name, free).items():
+                counts[name] += count
+        piece["held"] = held
+        if held:
+            for name, count in counts.items():
+                self[name] += count
+        return counts
+
+    @api.model
+    def _lock_heads(self, model_name, aggregate_ids, patient):
+        """Lock stream heads in the order in which appends lock them; return whose they are."""
+        self.env.cr.execute(
+            SQL(
+                "SELECT aggregate_id FROM event_stream"
+                " WHERE model_name = %s AND aggregate_id = ANY(%s)"
+                ' ORDER BY model_name COLLATE "C", aggregate_id COLLATE "C"'
+                " FOR NO KEY UPDATE %s",
+                model_name,
+                aggregate_ids,
+                SQL("" if patient else "SKIP LOCKED"),
+            )
+        )
+        return {aggregate_id for (aggregate_id,) in self.env.cr.fetchall()}
+
+    def _replace(self, model_name, folded):
+        """Write the snapshots that differ from ``{aggregate_id: [Folded]}``; return counts."""
+        drifts = self.env["event.difference"]
+        handler = self.env["event.store"]._find_handler(model_name)
+        snapshots = handler.env[handler._snapshot_model]
+        whole = {key: fold for key, (fold,) in folded.items() if fold.problem is None}
+        empty = [key for key, fold in whole.items() if fold.last is None]
+        rows = [
+            handler._snapshot_vals(fold.state, fold.last) for fold in whole.values() if fold.last
+        ]
+        rows = [vals for vals, _stored in snapshots._differences(rows)]
+        problems = drifts._of_problems(model_name, folded)
+        changed = []
+        try:
+            with self.env.cr.savepoint():
+                snapshots._upsert(rows)
+            changed = [vals["aggregate_id"] for vals in rows]
+        except IntegrityError as error:
+            if must_retry(error):
+                raise
+            for vals in rows:  # find out whose row the database refuses
+                try:
+                    with self.env.cr.savepoint():
+                        snapshots._upsert([vals])
+                    changed.append(vals["aggregate_id"])
+                except IntegrityError as reason:
+                    problems.append(drifts._problem(model_name, vals["aggregate_id"], reason))
+        if empty:
+            snapshots._forget(model_name, empty)
+        handler._tell_source(changed)
+        return {"changed_count": len(changed), **drifts._record(self, problems)}
+
+    def _finish_rebuild(self):
+        """Remove snapshots without events, and name what no handler folds."""
+        drifts = self.env["event.difference"]
+        if not self.aggregate_ids:
+            for model_name in self._model_names():
+                handler = self.env["event.store"]._find_handler(model_name)
+                snapshots = handler.env[handler._snapshot_model]
+                orphans = snapshots._orphans([model_name], ORPHAN_LIMIT)
+                snapshots._forget(model_name, [key for _model, key in orphans])
+                self.changed_count += len(orphans)
+        if not self.model_name:
+            found = drifts._of_missing_handlers(self._model_names())
+            for name, count in drifts._record(self, found).items():
+                self[name] += count

@@ -1,0 +1,174 @@
+import logging
+import time
+from contextlib import contextmanager
+from zlib import crc32
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from ..retry import must_retry
+from .event_job import UNDER_WAY
+
+_logger = logging.getLogger(__name__)
+
+LOCK_CLASS = crc32(b"event.job") >> 1
+CRON_SECONDS = 50
+POLL_SECONDS = 1.0
+OLD_DAYS = 90
+
+
+class EventJobRun(models.Model):
+    """Running jobs: by the scheduler, and by whoever watches one.
+
+    A piece is read in one transaction and written in the next; its position is stored
+    with it. Whatever ends the process, the next one goes on with the next piece.
+    """
+
+    _inherit = "event.job"
+
+    @api.model
+    def _run_waiting(self):
+        """Work on what is under way; the scheduler's way in."""
+        deadline = time.monotonic() + CRON_SECONDS
+        for job in self.search([("state", "in", UNDER_WAY)], order="id"):
+            job._work(deadline - time.monotonic())
+        with self._own_cursor() as jobs:
+            if jobs.search_count([("state", "in", UNDER_WAY)], limit=1):
+                jobs.env.ref("event_sourcing.event_job_cron")._trigger()
+
+    def _work(self, seconds):
+        """Work on the job for about so long, in transactions of its own.
+
+        Does nothing where another process works on it at this moment.
+        """
+        self.ensure_one()
+        deadline = time.monotonic() + seconds
+        with self._alone() as alone:
+            while alone and time.monotonic() < deadline and self._work_once():
+                pass
+
+    @contextmanager
+    def _alone(self):
+        """Hold the job for this process; give whether nobody else had it."""
+        with self.env.registry.cursor() as cr:
+            cr.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK_CLASS, self.id])
+            yield cr.fetchone()[0]
+
+    @contextmanager
+    def _own_cursor(self, read_committed=False):
+        """Give self in a transaction of its own, as whoever started it and with full rights.
+
+        :param bool read_committed: so that rows locked late are seen as they are then;
+            Odoo's transactions would end in a conflict instead
+        """
+        with self.env.registry.cursor() as cr:
+            if read_committed:
+                cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            cr.execute("SET LOCAL lock_timeout = '10s'")
+            job = self.with_env(self.env(cr=cr, su=True))
+            user = job[:1].create_uid or job.env.user
+            yield job.with_user(user).with_context(lang=user.lang).sudo()
+
+    def _work_once(self):
+        """Do one piece; return whether there is more to do."""
+        began = time.monotonic()
+        try:
+            with self._own_cursor() as job:
+                if job.state not in UNDER_WAY:
+                    return False
+                piece = job._read_piece()
+            while True:
+                with self._own_cursor(read_committed=True) as job:
+                    more = job._write_piece(piece, time.monotonic() - began)
+                # What others held at that moment is waited for apart, not by the whole piece.
+                if not piece.get("held"):
+                    return more
+                piece.update(streams=piece.pop("held"), patient=True)
+        except Exception as error:
+            if must_retry(error):
+                _logger.info("Job %s tries its piece again: %s", self.id, error)
+                return True
+            _logger.exception("Job %s failed.", self.id)
+            with self._own_cursor() as job:
+                job._end("failed", self.env["event.store"]._error_text(error))
+            return False
+
+    def _read_piece(self):
+        """Return the next piece of work, a dict with ``position``: None for no more."""
+        return getattr(self, f"_read_{self.kind}")()
+
+    def _write_piece(self, piece, seconds=0):
+        """Store what came of a piece, and where the next begins; return whether there is one.
+
+        Sets ``held`` in the piece to what must be tried again before that.
+        """
+        self.invalidate_recordset()
+        self.env.cr.execute("SELECT state FROM event_job WHERE id = %s FOR UPDATE", [self.id])
+        row = self.env.cr.fetchone()
+        if not row or row[0] not in UNDER_WAY:
+            return False
+        counts = getattr(self, f"_write_{self.kind}")(piece)
+        if piece.get("held"):
+            return True
+        self.write(
+            {
+                "state": "running",
+                "seconds": self.seconds + seconds,
+                **{name: self[name] + count for name, count in counts.items()},
+            }
+        )
+        if piece["position"] is None:
+            getattr(self, f"_finish_{self.kind}", lambda: None)()
+            self._end("done")
+            return False
+        self.position = piece["position"]
+        return True
+
+    def _end(self, state, message=None):
+        self.write({"state": state, "message": message, "ended_on": fields.Datetime.now()})
+
+    # ------------------------------------------------------------------
+    # Watching
+    # ------------------------------------------------------------------
+
+    def poll(self):
+        """Work on the job a moment, and say how far it is; for the progress bar.
+
+        :return: dict with ``state``, ``state_label``, ``percent``, ``text`` (rate and
+            remaining time in words) and ``under_way``
+        """
+        self.ensure_one()
+        if not self.exists():
+            raise UserError(_("This job is no longer there; go back to the list."))
+        if self.state in UNDER_WAY:
+            self._work(POLL_SECONDS)
+        with self._own_cursor() as job:
+            return job.with_context(lang=self.env.lang or self.env.user.lang)._progress()
+
+    def _progress(self):
+        under_way = self.state in UNDER_WAY
+        rate = self.done / self.seconds if self.seconds else 0
+        numbers = {"done": self.done, "total": max(self.total, self.done), "rate": round(rate)}
+        if not under_way or not rate:
+            text = _("%(done)s of %(total)s aggregates", **numbers)
+        else:
+            seconds = round(max(self.total - self.done, 0) / rate)
+            text = _(
+                "%(done)s of %(total)s aggregates, %(rate)s a second, %(remaining)s to go",
+                remaining=f"{seconds // 60}:{seconds % 60:02}",
+                **numbers,
+            )
+        percent = 100 * self.done / numbers["total"] if numbers["total"] else 100
+        return {
+            "state": self.state,
+            "state_label": dict(self._fields["state"]._description_selection(self.env))[self.state],
+            "percent": 100 if self.state == "done" else min(int(percent), 99),
+            "text": text,
+            "under_way": under_way,
+        }
+
+    @api.autovacuum
+    def _gc_old_jobs(self):
+        """Forget jobs that ended long ago, with what they found."""
+        old = fields.Datetime.subtract(fields.Datetime.now(), days=OLD_DAYS)
+        self.sudo().search([("ended_on", "<", old)], limit=1000).unlink()

@@ -1,0 +1,168 @@
+from dataclasses import dataclass
+from itertools import groupby
+
+import psycopg2
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ..event_data import EventData
+from ..retry import must_retry
+from .event_store import FAILURE_TYPES
+
+CURSOR = SQL.identifier("event_store_reader")
+
+
+@dataclass(slots=True)
+class Folded:
+    """How far an aggregate has been folded, and to what.
+
+    :ivar state: JSON object in normal form
+    :ivar version: of the last event looked at, 0 for none
+    :ivar last: the last event that was applied, None for none
+    :ivar problem: the exception that stopped the fold, None where all is well
+    """
+
+    state: dict
+    version: int = 0
+    last: EventData | None = None
+    problem: Exception | None = None
+
+
+class EventStoreReader(models.Model):
+    """Folding many streams at a time, past the ORM and in bounded memory."""
+
+    _inherit = "event.store"
+    # Events that a server-side cursor fetches at a time, and that a chunk of streams holds.
+    _reader_page = 1000
+    _reader_chunk = 5000
+
+    @api.model
+    def _stream_chunk(self, after, model_names, aggregate_ids=None):
+        """Return the next streams, as many as hold about a chunk of events.
+
+        :param int after: id of the stream head before them
+        :param list model_names: aggregate types
+        :param list aggregate_ids: only these, or None for all
+        :return: ``(position, {model_name: [aggregate_id]})``; the position is the id to
+            go on after, None when there were no more
+        """
+        self.env.cr.execute(
+            SQL(
+                "SELECT id, model_name, aggregate_id, version FROM event_stream"
+                " WHERE id > %s AND model_name = ANY(%s) AND (%s OR aggregate_id = ANY(%s))"
+                " ORDER BY id LIMIT %s",
+                after,
+                list(model_names),
+                aggregate_ids is None,
+                list(aggregate_ids or ()),
+                self._reader_page,
+            )
+        )
+        position, events, streams = None, 0, {}
+        for head_id, model_name, aggregate_id, version in self.env.cr.fetchall():
+            if events and events + version > self._reader_chunk:
+                break
+            position, events = head_id, events + version
+            streams.setdefault(model_name, []).append(aggregate_id)
+        return position, streams
+
+    @api.model
+    def _fold_streams(self, model_name, aggregate_ids, moments=(None,), begun=None):
+        """Fold the applied events of many aggregates of one type.
+
+        :param moments: for each a fold of what had happened by then; None is now
+        :param dict begun: what :meth:`_fold_streams` gave before, to go on from there
+        :return: ``{aggregate_id: [Folded, one per moment]}``, for every id asked for
+        """
+        try:
+            with self.env.cr.savepoint(flush=False):
+                return self._fold_together_again(model_name, aggregate_ids, moments, begun)
+        except psycopg2.Error as error:
+            # A handler's SQL broke the savepoint: find out whose, stream by stream.
+            if must_retry(error):
+                raise
+            if len(aggregate_ids) == 1:
+                return {aggregate_ids[0]: [Folded({}, problem=error) for _moment in moments]}
+        folded = {}
+        for aggregate_id in aggregate_ids:
+            folded.update(self._fold_streams(model_name, [aggregate_id], moments, begun))
+        return folded
+
+    @api.model
+    def _fold_together_again(self, model_name, aggregate_ids, moments, begun):
+        handler = self._find_handler(model_name)
+        folded = begun or {
+            aggregate_id: [Folded(handler._initial_state()) for _moment in moments]
+            for aggregate_id in aggregate_ids
+        }
+        after = {aggregate_id: folded[aggregate_id][0].version for aggregate_id in aggregate_ids}
+        until = None if None in moments else max(moments)
+        rows = self._read_streams(model_name, after, until)
+        for _aggregate_id, stream in groupby(rows, key=lambda row: row[0].aggregate_id):
+            for event, outcome in stream:
+                for moment, result in zip(moments, folded[event.aggregate_id], strict=True):
+                    if result.problem is None and (moment is None or event.timestamp <= moment):
+                        self._fold_further(handler, result, event, outcome)
+        return folded
+
+    @api.model
+    def _fold_further(self, handler, result, event, outcome):
+        if outcome == "applied":
+            try:
+                result.state = handler._fold(result.state, event)
+            except psycopg2.Error:
+                raise
+            except Exception as error:
+                if must_retry(error):
+                    raise
+                result.problem = error
+                return
+            result.last = event
+        result.version = event.version
+
+    @api.model
+    def _read_streams(self, model_name, after, until=None):
+        """Yield ``(EventData, outcome)`` of many streams, by aggregate and version.
+
+        A server-side cursor holds a page in memory at a time, however long they are.
+
+        :param dict after: ``{aggregate_id: version to read on after}``
+        :param datetime until: only what had happened by then, None for all
+        """
+        names = self.env["snapshot.handler.registry"]._stream_names(model_name)
+        self.env.cr.execute(
+            SQL(
+                """
+                DECLARE %s NO SCROLL CURSOR FOR
+                SELECT %s AS model_name, event.aggregate_id, event.event_type, event.payload,
+                       event.version, event.timestamp, event.schema_version,
+                       event.event_uuid, event.correlation_id, event.causation_id,
+                       event.company_id, event.create_uid, event.outcome
+                  FROM unnest(%s::text[], %s::int[]) AS wanted (aggregate_id, after)
+                  JOIN event_store AS event
+                    ON event.model_name = ANY(%s)
+                   AND event.aggregate_id = wanted.aggregate_id
+                   AND event.version > wanted.after
+                   AND event.event_type NOT IN %s
+                   AND (%s OR event.timestamp <= %s)
+                 ORDER BY event.aggregate_id COLLATE "C", event.version
+                """,
+                CURSOR,
+                model_name,
+                list(after),
+                list(after.values()),
+                names,
+                FAILURE_TYPES,
+                until is None,
+                until,
+            )
+        )
+        while True:
+            self.env.cr.execute(SQL("FETCH %s FROM %s", self._reader_page, CURSOR))
+            rows = self.env.cr.fetchall()
+            for row in rows:
+                yield EventData.from_row(row[:-1]), row[-1]
+            if len(rows) < self._reader_page:
+                break
+        self.env.cr.execute(SQL("CLOSE %s", CURSOR))

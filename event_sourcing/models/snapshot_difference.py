@@ -1,0 +1,129 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+# jsonb takes 1 and 1.0 for equal; the canonical spelling does not.
+TEXT_COLUMNS = ("state",)
+
+
+class SnapshotDifference(models.AbstractModel):
+    """Stored snapshots against rows that were folded anew."""
+
+    _inherit = "snapshot.mixin"
+
+    @api.model
+    def _new_value(self, name, new):
+        """Return the SQL of a column's new value, given the row ``new``.
+
+        A record may be merged or deleted after events spoke of it. History keeps its
+        id, which no column with a foreign key can hold any more: as long as the state
+        says the same of it as before, the column keeps what it was given instead.
+
+        :param str name: a stored field
+        :param str new: alias of the row with the new values; the old one is ``stored``
+        """
+        field = self._fields[name]
+        value = SQL.identifier(new, name)
+        if field.type != "many2one" or name not in self._typed_columns():
+            return value
+        return SQL(
+            """CASE WHEN %(value)s IS NULL
+                      OR stored.state -> %(name)s IS DISTINCT FROM %(new)s.state -> %(name)s
+                      OR EXISTS (SELECT FROM %(other)s AS other WHERE other.id = %(value)s)
+                    THEN %(value)s ELSE stored.%(column)s END""",
+            value=value,
+            name=name,
+            new=SQL.identifier(new),
+            other=SQL.identifier(self.env[field.comodel_name]._table),
+            column=SQL.identifier(name),
+        )
+
+    @api.model
+    def _differences(self, vals_list):
+        """Return the rows that are missing or stored differently, in one query.
+
+        :param list vals_list: complete rows as folded, dicts with the same keys each
+        :return: list of ``(vals, stored)``: the folded row, and a dict of the columns
+            that are stored otherwise (values as JSON), or None where there is no row
+        """
+        if not vals_list:
+            return []
+        names = list(vals_list[0])
+        compared = [name for name in names if name not in self._identity]
+        rows = [(number, *self._as_row(vals, names)) for number, vals in enumerate(vals_list)]
+        differs = [self._differs(name) for name in compared]
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT new.number, to_jsonb(stored), array_remove(ARRAY[%s], NULL)
+                  FROM (SELECT %s FROM (VALUES %s) AS given (number, %s)) AS new
+                  LEFT JOIN %s AS stored ON %s
+                 WHERE stored.id IS NULL OR %s
+                 ORDER BY new.number
+                """,
+                SQL(", ").join(
+                    SQL("CASE WHEN %s THEN %s END", condition, name)
+                    for name, condition in zip(compared, differs, strict=True)
+                ),
+                SQL(", ").join([SQL("number"), *map(self._typed, names)]),
+                SQL(", ").join(rows),
+                SQL(", ").join(map(SQL.identifier, names)),
+                SQL.identifier(self._table),
+                SQL(" AND ").join(
+                    SQL("stored.%s = new.%s", SQL.identifier(name), SQL.identifier(name))
+                    for name in self._identity
+                ),
+                SQL(" OR ").join(differs),
+            )
+        )
+        return [
+            (vals_list[number], stored and {name: stored[name] for name in different})
+            for number, stored, different in self.env.cr.fetchall()
+        ]
+
+    @api.model
+    def _typed(self, name):
+        column = SQL.identifier(name)
+        return SQL("%s::%s AS %s", column, SQL(self._fields[name].column_type[1]), column)
+
+    @api.model
+    def _differs(self, name):
+        if name in TEXT_COLUMNS:
+            column = SQL.identifier(name)
+            return SQL("stored.%s::text IS DISTINCT FROM new.%s::text", column, column)
+        return SQL(
+            "stored.%s IS DISTINCT FROM (%s)", SQL.identifier(name), self._new_value(name, "new")
+        )
+
+    @api.model
+    def _orphans(self, model_names, limit):
+        """Return ``(model_name, aggregate_id)`` of snapshots that no event accounts for."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT model_name, aggregate_id FROM %s AS stored
+                 WHERE model_name = ANY(%s)
+                   AND NOT EXISTS (
+                       SELECT FROM event_stream AS head
+                        WHERE head.model_name = stored.model_name
+                          AND head.aggregate_id = stored.aggregate_id)
+                 ORDER BY id LIMIT %s
+                """,
+                SQL.identifier(self._table),
+                list(model_names),
+                limit,
+            )
+        )
+        return self.env.cr.fetchall()
+
+    @api.model
+    def _forget(self, model_name, aggregate_ids):
+        """Remove the snapshots of aggregates that have none by right."""
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM %s WHERE model_name = %s AND aggregate_id = ANY(%s)",
+                SQL.identifier(self._table),
+                model_name,
+                list(aggregate_ids),
+            )
+        )
+        self.invalidate_model(flush=False)

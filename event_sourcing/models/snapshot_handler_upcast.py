@@ -1,0 +1,150 @@
+from dataclasses import replace
+
+from odoo import _, api, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..canonical_json import normalise
+from ..exceptions import SchemaError
+
+
+class SnapshotHandlerUpcast(models.AbstractModel):
+    """Events of former versions and names, read as if they were written today.
+
+    Stored rows stay as they were written. A handler says what has changed::
+
+        _schema_versions = {"DamageReported": 2}
+        _upcasters = {"DamageReported": {1: "_damage_reported_2"}}
+        _event_aliases = {"DamageFound": "DamageReported"}
+
+        def _damage_reported_2(self, payload, event):
+            return {"description": payload["description"], "repair_cost": payload["cost"]}
+    """
+
+    _inherit = "snapshot.handler"
+
+    def init(self):
+        super().init()
+        if self._aggregate_aliases:
+            # Once the tables of the addon are there, too.
+            self.env.registry.post_init(self._rename_streams)
+
+    @api.model
+    def _upcast(self, event):
+        """Return ``event`` under today's names and in today's schema version.
+
+        :param EventData event: as stored
+        :raise SchemaError: for a version that is newer than the handler, or that no
+            chain of upcasters leads up from
+        """
+        event_type = self._event_aliases.get(event.event_type, event.event_type)
+        model_name = self.env["snapshot.handler.registry"]._canonical_name(event.model_name)
+        today = self._schema_versions.get(event_type, 1)
+        payload = event.payload
+        if event.schema_version != today:
+            payload = normalise(payload)
+            for method in self._upcasters_from(event_type, event.schema_version):
+                payload = normalise(getattr(self, method)(payload, event))
+        elif (event_type, model_name) == (event.event_type, event.model_name):
+            return event
+        return replace(
+            event,
+            model_name=model_name,
+            event_type=event_type,
+            payload=payload,
+            schema_version=today,
+        )
+
+    @api.model
+    def _upcasters_from(self, event_type, version):
+        """Return the names of the methods that lead from a version up to today's.
+
+        :raise SchemaError: when there is no such way
+        """
+        today = self._schema_versions.get(event_type, 1)
+        steps = self._upcasters.get(event_type, {})
+        if version > today:
+            raise SchemaError(
+                _(
+                    "%(type)s was written in schema version %(version)s, but this handler knows"
+                    " only version %(known)s; update the addon that brings it.",
+                    type=event_type,
+                    version=version,
+                    known=today,
+                )
+            )
+        missing = [step for step in range(version, today) if step not in steps]
+        if missing:
+            raise SchemaError(
+                _(
+                    "%(type)s of schema version %(version)s cannot be read: the handler has no"
+                    " upcaster from version %(missing)s.",
+                    type=event_type,
+                    version=version,
+                    missing=missing[0],
+                )
+            )
+        return [steps[step] for step in range(version, today)]
+
+    @api.model
+    def _check_schema_version(self, event_type, version):
+        """Refuse a new event that could not be folded, before anything is stored.
+
+        :raise UserError: when the handler cannot read that version
+        """
+        base = self.env.registry["snapshot.handler"]
+        if type(self)._upcast is not base._upcast:
+            return  # it has its own way
+        try:
+            self._upcasters_from(event_type, version)
+        except SchemaError as error:
+            raise UserError(str(error)) from None
+
+    # ------------------------------------------------------------------
+    # A renamed aggregate type
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _rename_streams(self):
+        """Let streams and snapshots go on under today's name; events stay as they are.
+
+        :raise UserError: when an aggregate has a stream under both names
+        """
+        registry = self.env["snapshot.handler.registry"]
+        for model_name, *former in (registry._stream_names(n) for n in self._served_names()):
+            if not former:
+                continue
+            self.env.cr.execute(
+                SQL(
+                    "SELECT min(aggregate_id) FROM event_stream WHERE model_name = ANY(%s)"
+                    " GROUP BY aggregate_id HAVING count(*) > 1 LIMIT 1",
+                    [model_name, *former],
+                )
+            )
+            double = self.env.cr.fetchone()
+            if double:
+                raise UserError(
+                    _(
+                        "%(aggregate)s has events as %(new)s and as %(old)s, which are to become"
+                        " one; give one of the two another aggregate id.",
+                        aggregate=double[0],
+                        new=model_name,
+                        old=", ".join(former),
+                    )
+                )
+            for table in ("event_stream", self.env[self._snapshot_model]._table):
+                self.env.cr.execute(
+                    SQL(
+                        "UPDATE %s SET model_name = %s WHERE model_name = ANY(%s)",
+                        SQL.identifier(table),
+                        model_name,
+                        former,
+                    )
+                )
+        self.env.invalidate_all()
+
+    @api.model
+    def _served_names(self):
+        """Return the aggregate types that this handler serves under today's names."""
+        registry = self.env["snapshot.handler.registry"]
+        return [model for model, name in registry._handler_names().items() if name == self._name]

@@ -1,0 +1,111 @@
+from datetime import timedelta, timezone
+from zoneinfo import ZoneInfo
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_datetime
+
+PERIODS = [
+    ("yesterday", "End of yesterday"),
+    ("week", "End of last week"),
+    ("month", "End of last month"),
+    ("year", "End of last year"),
+    ("own", "Another moment"),
+]
+
+
+class EventAsOf(models.TransientModel):
+    """Ask what was true of all aggregates of a type at a moment, or between two."""
+
+    _name = "event.as.of"
+    _description = "As Of"
+
+    model_name = fields.Selection(
+        "_select_model_name", string="Aggregate Type", required=True, default="_default_model_name"
+    )
+    period = fields.Selection(PERIODS, string="When", required=True, default="month")
+    moment = fields.Datetime(
+        required=True, compute="_compute_moment", store=True, readonly=False, precompute=True
+    )
+    two_moments = fields.Boolean(string="Compare with an earlier moment")
+    moment_before = fields.Datetime(
+        string="Earlier Moment",
+        compute="_compute_moment_before",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    hint = fields.Char(compute="_compute_hint")
+
+    @api.model
+    def _select_model_name(self):
+        registry = self.env["snapshot.handler.registry"]
+        return [
+            (name, registry._aggregate_label(name)) for name in self.env["event.job"]._foldable()
+        ]
+
+    @api.model
+    def _default_model_name(self):
+        names = self.env["event.job"]._foldable()
+        return names[0] if names else False
+
+    @api.depends("period")
+    def _compute_moment(self):
+        for question in self:
+            if question.period != "own" or not question.moment:
+                question.moment = question._end_of(question.period)
+
+    @api.depends("moment")
+    def _compute_moment_before(self):
+        for question in self:
+            if not question.moment_before and question.moment:
+                question.moment_before = fields.Datetime.subtract(question.moment, months=1)
+
+    def _end_of(self, period):
+        """Return the last second of a period before today in the user's time zone, in UTC."""
+        now = fields.Datetime.context_timestamp(self, fields.Datetime.now())
+        today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        first_day = {
+            "week": today - timedelta(days=today.weekday()),
+            "month": today.replace(day=1),
+            "year": today.replace(month=1, day=1),
+        }.get(period, today)
+        # The zone's offset is the one of that day, not today's.
+        local = first_day.replace(tzinfo=None) - timedelta(seconds=1)
+        zone = now.tzinfo.zone if hasattr(now.tzinfo, "zone") else str(now.tzinfo)
+        return local.replace(tzinfo=ZoneInfo(zone)).astimezone(timezone.utc).replace(tzinfo=None)
+
+    @api.depends("model_name", "moment", "moment_before", "two_moments")
+    def _compute_hint(self):
+        for question in self:
+            question.hint = question._hint()
+
+    def _hint(self):
+        """Return what is odd about the moments, in one sentence, or nothing."""
+        moment = self.moment_before if self.two_moments else self.moment
+        if not self.moment or not moment or not self.model_name:
+            return False
+        if self.moment > fields.Datetime.now():
+            return _("This lies in the future: you will see how it is now.")
+        names = self.env["snapshot.handler.registry"]._stream_names(self.model_name)
+        first = self.env["event.store"].search(
+            [("model_name", "in", names)], order="timestamp, id", limit=1
+        )
+        if not first:
+            return _("There are no events of this kind yet.")
+        if moment < first.timestamp:
+            return _(
+                "Nothing had happened by then: the first event is of %(moment)s.",
+                moment=format_datetime(self.env, first.timestamp),
+            )
+        return False
+
+    def action_show(self):
+        """Show the list of that moment, or the differences between the two."""
+        self.ensure_one()
+        jobs = self.env["event.job"]
+        if not self.two_moments:
+            return jobs._ask("as_of", self.model_name, self.moment)
+        if not self.moment_before or self.moment_before >= self.moment:
+            raise UserError(_("The earlier moment must lie before the later one."))
+        return jobs._ask("compare", self.model_name, self.moment, self.moment_before)

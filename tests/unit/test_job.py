@@ -1,0 +1,225 @@
+"""Rebuild and check, a piece at a time, in the test's own transaction."""
+
+import json
+
+from psycopg2 import errors
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import mute_logger
+
+from odoo.addons.event_sourcing.canonical_json import canonical
+from odoo.addons.test_event_sourcing.common import EventCase, make_user
+
+
+class JobCase(EventCase):
+    def setUp(self):
+        super().setUp()
+        self.jobs = self.env["event.job"]
+        for number in range(7):
+            self.add(f"J{number}", number)
+            self.add(f"J{number}", 1)
+        self.ids = [f"J{number}" for number in range(7)]
+
+    def run_job(self, kind, model_name="counter", aggregate_ids=None):
+        job = self.jobs.browse(self.jobs.start(kind, model_name, aggregate_ids)["id"]).sudo()
+        while job._write_piece(job._read_piece()):
+            pass
+        return job
+
+    def drifts(self, job):
+        return [
+            (d.aggregate_id, d.kind, d.key or "", d.before_value or "", d.after_value or "")
+            for d in job.difference_ids
+        ]
+
+    def tamper(self, statement, *values):
+        self.env.cr.execute(statement, values)
+        self.env.invalidate_all()
+
+
+class TestCheck(JobCase):
+    def test_all_is_well(self):
+        job = self.run_job("check", "counter", self.ids)
+        self.assertEqual((job.state, job.done, job.total), ("done", 7, 7))
+        self.assertEqual((job.drift_count, job.problem_count), (0, 0))
+
+    def test_every_drift_is_listed_and_nothing_written(self):
+        self.tamper(
+            "UPDATE counter_snapshot SET total = 99, state = jsonb_set(state, '{total}', '98')"
+            " WHERE aggregate_id = 'J3'"
+        )
+        self.tamper("UPDATE counter_snapshot SET version = 1 WHERE aggregate_id = 'J4'")
+        self.tamper("DELETE FROM counter_snapshot WHERE aggregate_id = 'J5'")
+        self.tamper("UPDATE counter_snapshot SET aggregate_id = 'ghost' WHERE aggregate_id = 'J6'")
+        job = self.run_job("check")
+        self.assertEqual(
+            sorted(self.drifts(job)),
+            [
+                ("J3", "differs", "total", "98", "4"),
+                ("J4", "differs", "version", "1", "2"),
+                ("J5", "missing", "", "", ""),
+                ("J6", "missing", "", "", ""),
+                ("ghost", "extra", "", "", ""),
+            ],
+        )
+        self.assertEqual(job.drift_count, 5)
+        self.assertEqual(self.snapshot("J3").total, 99)
+
+    def test_drifts_have_words(self):
+        self.tamper("UPDATE counter_snapshot SET status = 'closed' WHERE aggregate_id = 'J1'")
+        (drift,) = self.run_job("check", "counter", ["J1"]).difference_ids
+        self.assertEqual(
+            (drift.label, drift.before_value, drift.after_value), ("Status", "Closed", "Open")
+        )
+
+    def test_a_selection_leaves_the_others_alone(self):
+        self.tamper("UPDATE counter_snapshot SET total = 99 WHERE aggregate_id IN ('J1', 'J2')")
+        job = self.run_job("check", "counter", ["J2"])
+        self.assertEqual([d.aggregate_id for d in job.difference_ids], ["J2"])
+        self.assertEqual(job.total, 1)
+
+    def test_aggregate_types_without_a_handler_are_named(self):
+        self.store.append("nobody", "N", "E")
+        self.store.append("article", "A", "DemoStarted")
+        job = self.run_job("check", False)
+        named = job.difference_ids.filtered(lambda d: d.kind == "no_handler")
+        self.assertLessEqual({"nobody", "article"}, set(named.mapped("model_name")))
+        message = named.filtered(lambda d: d.model_name == "nobody").message
+        self.assertIn("no handler of this database folds nobody", message)
+
+    def test_a_stream_whose_events_cannot_be_folded(self):
+        event = self.store.search([("aggregate_id", "=", "J1")], limit=1)
+        self.env.cr.execute(
+            "UPDATE event_store SET event_type = 'Broken' WHERE id = %s", [event.id]
+        )
+        job = self.run_job("check", "counter", self.ids)
+        self.assertEqual([(d.aggregate_id, d.kind) for d in job.difference_ids], [("J1", "broken")])
+        self.assertEqual((job.problem_count, job.drift_count), (1, 0))
+
+
+class TestRebuild(JobCase):
+    def rows(self):
+        self.env.cr.execute(
+            "SELECT aggregate_id, to_jsonb(s) - 'id' - 'write_date' - 'write_uid' - 'create_date'"
+            " - 'create_uid', xmin::text FROM counter_snapshot s WHERE aggregate_id = ANY(%s)"
+            " ORDER BY 1",
+            [self.ids],
+        )
+        return self.env.cr.fetchall()
+
+    def test_in_pieces_and_only_what_differs(self):
+        self.patch(type(self.store), "_reader_chunk", 4)
+        before = [canonical(row[1]) for row in self.rows()]
+        self.tamper(
+            "UPDATE counter_snapshot SET total = 99, state = '{}' WHERE aggregate_id = 'J3'"
+        )
+        self.tamper("DELETE FROM counter_snapshot WHERE aggregate_id = 'J5'")
+        job = self.jobs.browse(self.jobs.start("rebuild", "counter", self.ids)["id"]).sudo()
+        seen = []
+        while job._write_piece(job._read_piece()):
+            seen.append(job.done)
+        self.assertEqual(seen, [2, 4, 6, 7])
+        self.assertEqual((job.state, job.changed_count), ("done", 2))
+        self.assertEqual([canonical(row[1]) for row in self.rows()], before)
+        self.assertEqual(self.run_job("rebuild", "counter", self.ids).changed_count, 0)
+
+    def test_an_append_between_reading_and_writing_is_not_lost(self):
+        job = self.jobs.browse(self.jobs.start("rebuild", "counter", ["J1"])["id"]).sudo()
+        piece = job._read_piece()
+        self.add("J1", 1000)
+        self.tamper("UPDATE counter_snapshot SET state = '{}', total = 0 WHERE aggregate_id = 'J1'")
+        job._write_piece(piece)
+        self.assertEqual(self.snapshot("J1").total, 1002)
+        self.assertEqual(self.snapshot("J1").version, 3)
+
+    def test_orphans_go(self):
+        self.tamper("UPDATE counter_snapshot SET aggregate_id = 'ghost' WHERE aggregate_id = 'J6'")
+        self.run_job("rebuild")
+        self.assertFalse(self.snapshot("ghost"))
+        self.assertEqual(self.snapshot("J6").total, 7)
+
+    def test_what_the_database_refuses_is_named_and_the_rest_is_rebuilt(self):
+        partner = self.env["res.partner"].create({"name": "Gone"})
+        self.add("J1", payload={"partner_id": partner.id})
+        self.tamper("DELETE FROM counter_snapshot WHERE aggregate_id IN ('J1', 'J2')")
+        self.tamper("DELETE FROM res_partner WHERE id = %s", partner.id)
+        with mute_logger("odoo.sql_db"):
+            job = self.run_job("rebuild", "counter", self.ids)
+        self.assertEqual([d.aggregate_id for d in job.difference_ids], ["J1"])
+        self.assertEqual(self.snapshot("J2").total, 3)
+        self.assertEqual((job.changed_count, job.problem_count), (1, 1))
+
+    def test_business_records_follow(self):
+        order = self.env["rental.order"].create(
+            {
+                "partner_id": self.env["res.partner"].create({"name": "A"}).id,
+                "product_id": self.env["rental.product"].create({"name": "P"}).id,
+            }
+        )
+        self.env.flush_all()
+        self.tamper(
+            "UPDATE rental_snapshot SET status = 'closed' WHERE id = %s", order.snapshot_id.id
+        )
+        self.tamper("UPDATE rental_order SET status = 'closed' WHERE id = %s", order.id)
+        self.run_job("rebuild", "rental", [order.name])
+        self.assertEqual((order.snapshot_id.status, order.status), ("draft", "draft"))
+
+
+class TestStarting(JobCase):
+    def test_twice_is_the_same_job(self):
+        first = self.jobs.start("rebuild", "counter")
+        again = self.jobs.start("rebuild", "counter")
+        self.assertEqual((again["id"], again["under_way"]), (first["id"], True))
+        self.assertFalse(first["under_way"])
+        self.assertNotEqual(self.jobs.start("check", "counter")["id"], first["id"])
+        self.assertNotEqual(self.jobs.start("rebuild", "counter", ["J1"])["id"], first["id"])
+        with self.assertRaises(errors.UniqueViolation), mute_logger("odoo.sql_db"):
+            with self.env.cr.savepoint():
+                self.jobs.browse(first["id"]).sudo().copy()
+
+    def test_cancelled_it_stays_where_it_is(self):
+        self.patch(type(self.store), "_reader_chunk", 4)
+        job = self.jobs.browse(self.jobs.start("rebuild", "counter", self.ids)["id"]).sudo()
+        self.assertTrue(job._write_piece(job._read_piece()))
+        piece = job._read_piece()
+        job.cancel()
+        self.assertFalse(job._write_piece(piece))
+        self.assertEqual((job.state, job.done), ("cancelled", 2))
+        self.assertFalse(self.jobs.start("rebuild", "counter", self.ids)["under_way"])
+
+    def test_bad_input(self):
+        for kind, options, sentence in (
+            ("dance", {}, "is no job"),
+            ("rebuild", {"model_name": "nobody"}, "no handler of this database folds"),
+            ("rebuild", {"model_name": "article"}, "no handler of this database folds"),
+            ("check", {"aggregate_ids": ["J1"]}, "Say of which aggregate type"),
+            ("check", {"model_name": "counter", "aggregate_ids": [""]}, "a text that is not empty"),
+        ):
+            with self.assertRaisesRegex(UserError, sentence):
+                self.jobs.start(kind, **options)
+
+    def test_who_may(self):
+        manager, auditor, user = (
+            make_user(self.env, f"job-{group}", group) for group in ("manager", "auditor", "user")
+        )
+        as_manager = self.jobs.with_user(manager).start("rebuild", "counter")["id"]
+        self.jobs.with_user(auditor).start("check", "counter")
+        for person, kind in ((auditor, "rebuild"), (user, "rebuild"), (user, "check")):
+            with self.assertRaises(AccessError):
+                self.jobs.with_user(person).start(kind, "counter")
+        job = self.jobs.browse(as_manager)
+        self.assertEqual(job.with_user(auditor).kind, "rebuild")
+        with self.assertRaises(AccessError):
+            job.with_user(user).kind  # noqa: B018
+        for person in (user, auditor):
+            with self.assertRaises(AccessError):
+                job.with_user(person).cancel()
+        with self.assertRaises(AccessError):
+            job.with_user(manager).write({"state": "done"})
+
+    def test_progress_in_words(self):
+        job = self.run_job("check", "counter", self.ids)
+        progress = job._progress()
+        self.assertEqual((progress["percent"], progress["state"]), (100, "done"))
+        self.assertIn("7 of 7", progress["text"])
+        self.assertEqual(json.loads(json.dumps(progress)), progress)

@@ -1,0 +1,154 @@
+"""Stored snapshots against folded rows: the ground on which rebuild and check stand."""
+
+import psycopg2
+
+from odoo.addons.event_sourcing.canonical_json import canonical
+from odoo.addons.test_event_sourcing.common import EventCase
+
+
+class TestFoldStreams(EventCase):
+    def fold(self, *ids, **options):
+        return self.store._fold_streams("counter", list(ids), **options)
+
+    def test_many_streams_at_once_equal_their_snapshots(self):
+        for number in range(12):
+            self.add(f"C{number % 4}", number)
+            self.add(f"C{number % 4}", -1000)  # refused
+        found = self.fold("C0", "C1", "C2", "C3", "never")
+        for key in ("C0", "C1", "C2", "C3"):
+            (folded,) = found[key]
+            self.assertEqual(canonical(folded.state), self.snapshot(key).state_json)
+            self.assertEqual((folded.version, folded.last.version), (6, 5))
+        self.assertEqual(found["never"][0].state, {"status": "open"})
+        self.assertIsNone(found["never"][0].last)
+
+    def test_several_moments_in_one_reading(self):
+        for day in (1, 3, 2):
+            self.add(amount=10**day, timestamp=f"2026-03-0{day} 12:00:00")
+        moments = [self.store._clean_timestamp(f"2026-03-0{day} 12:00:00") for day in (1, 2, 3)]
+        found = self.fold("C1", moments=(*moments, None))["C1"]
+        self.assertEqual([f.state["total"] for f in found], [10, 110, 1110, 1110])
+        self.assertEqual([f.version for f in found], [1, 3, 3, 3])
+
+    def test_going_on_where_it_was(self):
+        self.add(amount=1)
+        begun = self.fold("C1", "C2")
+        self.add(amount=2)
+        self.add("C2", amount=5)
+        after = self.fold("C1", "C2", begun=begun)
+        self.assertEqual([after[key][0].state["total"] for key in ("C1", "C2")], [3, 5])
+
+    def test_pages_of_a_server_side_cursor(self):
+        self.patch(type(self.store), "_reader_page", 3)
+        for number in range(10):
+            self.add(f"C{number % 2}")
+        self.assertEqual(self.fold("C0", "C1")["C1"][0].state["total"], 5)
+
+    def test_a_fault_names_its_stream_and_leaves_the_others(self):
+        self.add("good")
+        for key, kind in (("python", "Broken"), ("sql", "Sql")):
+            self.add(key)
+            event = self.store.search([("aggregate_id", "=", key)])
+            self.env.cr.execute(
+                "UPDATE event_store SET event_type = %s WHERE id = %s", [kind, event.id]
+            )
+        found = self.fold("good", "python", "sql")
+        self.assertIsInstance(found["python"][0].problem, KeyError)
+        self.assertIsInstance(found["sql"][0].problem, psycopg2.Error)
+        self.assertIsNone(found["good"][0].problem)
+        self.assertEqual(found["good"][0].state["total"], 1)
+
+    def test_chunks_hold_about_as_many_events_as_asked_for(self):
+        self.patch(type(self.store), "_reader_chunk", 4)
+        for number in range(9):
+            self.add(f"K{number % 3}")
+        self.add("long", 1)
+        for _number in range(9):
+            self.add("long", 1)
+        ids = ["K0", "K1", "K2", "long"]
+        sizes, after = [], 0
+        while True:
+            after, streams = self.store._stream_chunk(after, ["counter"], ids)
+            if after is None:
+                break
+            sizes.append(streams["counter"])
+        self.assertEqual(sizes, [["K0"], ["K1"], ["K2"], ["long"]])
+
+
+class TestDifferences(EventCase):
+    def setUp(self):
+        super().setUp()
+        self.partner = self.env["res.partner"].create({"name": "A"})
+        self.add(amount=3, payload={"day": "2026-01-31", "partner_id": self.partner.id})
+        self.add("C2", amount=4)
+        self.handler = self.store._find_handler("counter")
+        self.model = self.env["counter.snapshot"].sudo()
+
+    def rows(self, *ids):
+        found = self.store._fold_streams("counter", list(ids or ("C1", "C2")))
+        return [self.handler._snapshot_vals(f.state, f.last) for (f,) in found.values()]
+
+    def different(self):
+        return [
+            (vals["aggregate_id"], stored) for vals, stored in self.model._differences(self.rows())
+        ]
+
+    def tamper(self, column, value):
+        self.env.cr.execute(
+            f"UPDATE counter_snapshot SET {column} = %s WHERE aggregate_id = 'C1'",
+            [value],
+        )
+
+    def test_none(self):
+        self.assertEqual(self.different(), [])
+        self.assertEqual(self.model._differences([]), [])
+
+    def test_columns_state_and_missing_rows(self):
+        self.tamper("total", 99)
+        self.assertEqual(self.different(), [("C1", {"total": 99})])
+        self.tamper("total", None)
+        self.tamper("last_day", "2026-02-01")
+        self.assertEqual(self.different(), [("C1", {"total": None, "last_day": "2026-02-01"})])
+        self.env.cr.execute("DELETE FROM counter_snapshot WHERE aggregate_id = 'C2'")
+        self.assertEqual([key for key, _stored in self.different()], ["C1", "C2"])
+        self.assertIsNone(self.different()[1][1])
+
+    def test_the_spelling_of_a_number_is_a_difference(self):
+        self.tamper("state", canonical({**self.rows("C1")[0]["state"], "total": 3.0}))
+        self.assertEqual([list(stored) for _key, stored in self.different()], [["state"]])
+
+    def test_orphans(self):
+        self.env.cr.execute(
+            "UPDATE counter_snapshot SET aggregate_id = 'nobody' WHERE aggregate_id = 'C2'"
+        )
+        self.assertEqual(self.model._orphans(["counter"], 10), [("counter", "nobody")])
+        self.model._forget("counter", ["nobody"])
+        self.assertEqual(self.model._orphans(["counter"], 10), [])
+
+
+class TestRecordsThatAreGone(EventCase):
+    """A customer is merged into another one: events keep the old id, columns cannot."""
+
+    def setUp(self):
+        super().setUp()
+        old, self.new = self.env["res.partner"].create([{"name": "Old"}, {"name": "New"}])
+        self.add(payload={"partner_id": old.id})
+        merge = self.env["base.partner.merge.automatic.wizard"].create({})
+        merge._merge((old + self.new).ids, self.new)
+        self.assertFalse(old.exists())
+        self.old_id = old.id
+
+    def test_the_column_follows_the_merge_and_further_events_are_applied(self):
+        self.assertEqual(self.snapshot().partner_id, self.new)
+        found = self.add(amount=5, payload={"partner_id": self.old_id})
+        self.assertEqual(found["outcome"], "applied")
+        self.assertEqual(self.snapshot().partner_id, self.new)
+        self.assertEqual(self.snapshot().state["partner_id"], self.old_id)
+
+    def test_that_is_no_drift(self):
+        (folded,) = self.store._fold_streams("counter", ["C1"])["C1"]
+        vals = self.store._find_handler("counter")._snapshot_vals(folded.state, folded.last)
+        self.assertEqual(self.env["counter.snapshot"].sudo()._differences([vals]), [])
+
+    def test_a_new_reference_to_nothing_is_still_a_fault(self):
+        self.assertEqual(self.add("C9", payload={"partner_id": self.old_id})["outcome"], "failed")
