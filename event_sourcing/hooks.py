@@ -3,4 +3,5 @@
 
 def uninstall_hook(env):
     """Drop the trigger functions; the tables and triggers go with the models."""
-    env.cr.execute("DROP FUNCTION IF EXISTS event_store_refuse_change() CASCADE")
+    for name in ("event_store_refuse_change", "event_seal_refuse_change"):
+        env.cr.execute(f"DROP FUNCTION IF EXISTS {name}() CASCADE")

@@ -39,6 +39,8 @@ from . import event_job
 from . import event_job_run
 from . import event_job_rebuild
 from . import event_job_actions
+from . import event_seal
+from . import event_seal_verify
 from . import event_job_as_of
 from . import snapshot_handler_entry
 from . import snapshot_handler_event_type

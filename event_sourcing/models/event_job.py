@@ -32,6 +32,7 @@ class EventJob(models.Model):
         [
             ("rebuild", "Rebuild"),
             ("check", "Check"),
+            ("verify", "Verification of Seals"),
             ("as_of", "As Of"),
             ("compare", "Comparison"),
         ],
@@ -113,17 +114,20 @@ class EventJob(models.Model):
 
     @api.model
     def start(self, kind, model_name=False, aggregate_ids=False):
-        """Start a rebuild or a check; also over RPC.
+        """Start a rebuild, a check or a verification; also over RPC.
 
-        :param str kind: ``rebuild`` (Managers) or ``check`` (Managers and Auditors)
+        :param str kind: ``rebuild`` (Managers), ``check`` or ``verify`` of the seals
+            (Managers and Auditors)
         :param str model_name: an aggregate type, or False for all
         :param list aggregate_ids: some aggregates of that type, or False for all
         :return: dict with ``id``, and ``under_way``: whether the same was already asked
             for and is not done yet; then that job goes on and no second one is started
         :raise UserError: for bad input, or when no handler folds the aggregate type
         """
-        if kind not in ("rebuild", "check"):
-            raise UserError(_("%(kind)s is no job; start rebuild or check.", kind=repr(kind)[:80]))
+        if kind not in ("rebuild", "check", "verify"):
+            raise UserError(
+                _("%(kind)s is no job; start rebuild, check or verify.", kind=repr(kind)[:80])
+            )
         self._check_may_run(kind)
         self = self.env["event.store"]._speaking_to_user().env["event.job"]
         if model_name:
@@ -164,7 +168,9 @@ class EventJob(models.Model):
         return job.with_env(self.env), False
 
     def _count(self):
-        """Return how many aggregates the job has to look at."""
+        """Return how many aggregates, or events under seals, the job has to look at."""
+        if self.kind == "verify":
+            return self._count_verify()
         domain = [("model_name", "in", self._model_names())]
         if self.aggregate_ids:
             domain.append(("aggregate_id", "in", self.aggregate_ids))
@@ -199,7 +205,8 @@ class EventJob(models.Model):
 
     @api.model
     def _check_may_run(self, kind):
-        groups = {"rebuild": [MANAGER], "check": [MANAGER, AUDITOR]}.get(kind, [USER])
+        auditing = [MANAGER, AUDITOR]
+        groups = {"rebuild": [MANAGER], "check": auditing, "verify": auditing}.get(kind, [USER])
         if not self.env.su and not any(self.env.user.has_group(group) for group in groups):
             raise AccessError(
                 _("Only an Event Sourcing manager may do this; ask yours to start it.")

@@ -61,13 +61,18 @@ class EventJobRun(models.Model):
         :param bool read_committed: so that rows locked late are seen as they are then;
             Odoo's transactions would end in a conflict instead
         """
+        with self._own_cursor_of(self, read_committed) as job:
+            user = job[:1].create_uid or job.env.user
+            yield job.with_user(user).with_context(lang=user.lang).sudo()
+
+    @contextmanager
+    def _own_cursor_of(self, records, read_committed=False):
+        """Give records in a transaction of its own, with full rights."""
         with self.env.registry.cursor() as cr:
             if read_committed:
                 cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             cr.execute("SET LOCAL lock_timeout = '10s'")
-            job = self.with_env(self.env(cr=cr, su=True))
-            user = job[:1].create_uid or job.env.user
-            yield job.with_user(user).with_context(lang=user.lang).sudo()
+            yield records.with_env(self.env(cr=cr, su=True))
 
     def _work_once(self):
         """Do one piece; return whether there is more to do."""
@@ -125,7 +130,8 @@ class EventJobRun(models.Model):
         return True
 
     def _end(self, state, message=None):
-        self.write({"state": state, "message": message, "ended_on": fields.Datetime.now()})
+        said = {"message": message} if message else {}
+        self.write({"state": state, "ended_on": fields.Datetime.now(), **said})
 
     # ------------------------------------------------------------------
     # Watching

@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from ..attempts import attempt_uuid
 from ..canonical_json import canonical, normalise
 from ..compat import check_access
+from ..event_hash import content_hash
 from ..exceptions import VersionConflict
 from ..fields import NO_SUM, JsonDocument
 
@@ -108,6 +109,11 @@ class EventStore(models.Model):
         **NO_SUM,
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
+    content_hash = fields.Char(
+        readonly=True,
+        copy=False,
+        help="SHA-256 of what the event says; seals are built on it.",
+    )
 
     @api.depends("payload")
     def _compute_payload_json(self):
@@ -220,6 +226,7 @@ class EventStore(models.Model):
 
         :param list vals_list: complete dicts
         """
+        vals_list = [{**vals, "content_hash": content_hash(vals)} for vals in vals_list]
         # A caller's default_* keys must not reach what the store decides.
         context = {k: v for k, v in self.env.context.items() if not k.startswith("default_")}
         return super(EventStore, self.with_context(context)).create(vals_list).with_env(self.env)

@@ -128,14 +128,16 @@ class EventStoreApplyAgain(models.Model):
     def _in_stream_order(self):
         """Return self oldest first, but the events of one stream by version."""
         oldest = self.sorted("id")
+        today = self.env["snapshot.handler.registry"]._canonical_name
+        keys = {failure: (today(failure.model_name), failure.aggregate_id) for failure in oldest}
         streams = {}
         for failure in oldest:
-            streams.setdefault((failure.model_name, failure.aggregate_id), []).append(failure)
+            streams.setdefault(keys[failure], []).append(failure)
         turns = {
             key: iter(sorted(stream, key=lambda failure: (failure.version, failure.id)))
             for key, stream in streams.items()
         }
-        return [next(turns[failure.model_name, failure.aggregate_id]) for failure in oldest]
+        return [next(turns[keys[failure]]) for failure in oldest]
 
     def _again_vals(self):
         """Return what this failure is about as values for a new event."""

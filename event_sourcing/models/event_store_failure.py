@@ -8,6 +8,7 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..event_hash import CONTENT, content_hash
 from .event_store import INVALID_OPERATION, SYSTEM_ERROR
 from .event_store_input import POLICIES
 
@@ -68,23 +69,31 @@ class EventStoreFailure(models.Model):
 
     def _set_outcomes(self, problems):
         """Correct the outcome of events of this transaction, in one statement."""
+        rows = []
+        for event in self:
+            error = problems[event.id]
+            changed = {
+                "outcome": "rejected" if isinstance(error, UserError) else "failed",
+                "error_class": type(error).__name__,
+                "error_message": self._error_text(error),
+            }
+            content = {name: event[name] for name in CONTENT}
+            rows.append((event.id, *changed.values(), content_hash({**content, **changed})))
         self.env.cr.execute(
             SQL(
                 """
                 UPDATE event_store AS event
                    SET outcome = new.outcome, error_class = new.error_class,
-                       error_message = new.error_message
-                  FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[])
-                       AS new (id, outcome, error_class, error_message)
+                       error_message = new.error_message, content_hash = new.content_hash
+                  FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::text[])
+                       AS new (id, outcome, error_class, error_message, content_hash)
                  WHERE event.id = new.id
                 """,
-                self.ids,
-                ["rejected" if isinstance(problems[i], UserError) else "failed" for i in self.ids],
-                [type(problems[event_id]).__name__ for event_id in self.ids],
-                [self._error_text(problems[event_id]) for event_id in self.ids],
+                *map(list, zip(*rows, strict=True)),
             )
         )
-        self.invalidate_recordset(["outcome", "error_class", "error_message"], flush=False)
+        settled = ["outcome", "error_class", "error_message", "content_hash"]
+        self.invalidate_recordset(settled, flush=False)
 
     def _failure_vals(self, error):
         """Return the values of the failure event about this event."""
@@ -118,6 +127,7 @@ class EventStoreFailure(models.Model):
             "payload": payload,
             "version": self.version,
             "timestamp": self.timestamp,
+            "schema_version": 1,
             "outcome": "logged",
             "failed_event_id": self.id,
             "error_class": type(error).__name__,
@@ -155,6 +165,9 @@ class EventStoreFailure(models.Model):
         try:
             with self.env.registry.cursor() as cr:
                 cr.execute("SET LOCAL lock_timeout = '3s'")
+                # A seal waits for transactions: this one must have its number before its
+                # event has an id. An ordinary append gets its own with the stream's head.
+                cr.execute("SELECT pg_current_xact_id()")
                 store = self.with_env(self.env(cr=cr, su=True)).browse()
                 if not store.search_count([("event_uuid", "=", vals["event_uuid"])]):
                     store._insert([vals])

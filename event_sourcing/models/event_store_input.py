@@ -24,6 +24,7 @@ DECIDED_BY_STORE = {
     "error_message",
     "error_fingerprint",
     "retry_uuid",
+    "content_hash",
 }
 CONTROL_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 

@@ -1,0 +1,21 @@
+from odoo import http
+from odoo.http import request
+
+from ..canonical_json import pretty
+
+
+class SealController(http.Controller):
+    """The digest of a seal as a file."""
+
+    @http.route("/event_sourcing/seal/<int:seal_id>", type="http", auth="user", methods=["GET"])
+    def digest(self, seal_id):
+        """Answer with the digest of a seal as JSON, or with 404 where there is none."""
+        seal = request.env["event.seal"].search([("id", "=", seal_id), ("state", "=", "sealed")])
+        if not seal:
+            raise request.not_found()
+        name = f"event-seal-{seal.id}.json"
+        headers = [
+            ("Content-Type", "application/json; charset=utf-8"),
+            ("Content-Disposition", http.content_disposition(name)),
+        ]
+        return request.make_response(pretty(seal._digest_document()), headers)

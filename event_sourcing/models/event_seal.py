@@ -1,0 +1,186 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..event_hash import ENTRY, row_digest, seal_digest
+from ..fields import NO_SUM
+
+SEAL_IDS = 10_000
+# Columns of a row as the digest takes them: as PostgreSQL writes them into a dump.
+ROW = """
+    SELECT id, model_name, aggregate_id, version, event_type, payload, timestamp::text,
+           event_uuid, correlation_id, causation_id, schema_version, outcome, error_class,
+           error_message, content_hash, create_uid, create_date::text, company_id,
+           failed_event_id, tx::text AS tx
+      FROM event_store WHERE id BETWEEN %s AND %s ORDER BY id
+"""
+
+
+class EventSeal(models.Model):
+    """A range of events whose hashes are chained to those of the ranges before.
+
+    A range is noted first, and sealed once every transaction that could still write into
+    it is over. Appends neither wait nor are waited for.
+    """
+
+    _name = "event.seal"
+    _description = "Seal over Events"
+    _order = "id desc"
+    _rec_name = "digest"
+
+    from_id = fields.Integer(string="From Event", required=True, readonly=True, **NO_SUM)
+    to_id = fields.Integer(string="To Event", required=True, readonly=True, **NO_SUM)
+    count = fields.Integer(string="Events", readonly=True)
+    digest = fields.Char(readonly=True)
+    previous_digest = fields.Char(readonly=True)
+    state = fields.Selection(
+        [("waiting", "Waiting"), ("sealed", "Sealed")],
+        required=True,
+        readonly=True,
+        help="Waiting: a transaction that may still write into the range is not over yet.",
+    )
+    horizon = fields.Char(
+        readonly=True, help="Number of the transaction before which all must be over."
+    )
+    sealed_on = fields.Datetime(readonly=True)
+
+    def init(self):
+        """Create the manifest, which the ORM never reads, and make seals unchangeable."""
+        self.env.cr.execute(
+            """
+            ALTER TABLE event_seal ADD COLUMN IF NOT EXISTS manifest bytea;
+
+            CREATE OR REPLACE FUNCTION event_seal_refuse_change() RETURNS trigger AS $$
+            BEGIN
+                IF TG_OP = 'UPDATE' AND OLD.state = 'waiting' THEN
+                    RETURN NEW;
+                END IF;
+                RAISE EXCEPTION 'Seals are never changed or deleted: % on event_seal refused.',
+                    TG_OP USING ERRCODE = 'restrict_violation';
+            END
+            $$ LANGUAGE plpgsql;
+
+            CREATE OR REPLACE TRIGGER event_seal_final
+                BEFORE UPDATE OR DELETE ON event_seal
+                FOR EACH ROW EXECUTE FUNCTION event_seal_refuse_change();
+            CREATE OR REPLACE TRIGGER event_seal_no_truncate
+                BEFORE TRUNCATE ON event_seal
+                FOR EACH STATEMENT EXECUTE FUNCTION event_seal_refuse_change();
+            ALTER TABLE event_seal ENABLE ALWAYS TRIGGER event_seal_final;
+            ALTER TABLE event_seal ENABLE ALWAYS TRIGGER event_seal_no_truncate;
+            """
+        )
+
+    # ------------------------------------------------------------------
+    # Sealing
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _seal_all(self):
+        """Seal what is ready, and note what was written since; the scheduler's way in."""
+        with self._own_cursor() as seals:
+            seals._note_range()
+        while True:
+            with self._own_cursor() as seals:
+                if not seals._seal_next():
+                    break
+
+    @api.model
+    def _own_cursor(self):
+        return self.env["event.job"]._own_cursor_of(self)
+
+    @api.model
+    def _note_range(self):
+        """Note the ids given out since the last range, for a later seal.
+
+        The order matters: first the last id, then a number of a transaction. Whoever has
+        an id up to that one had a lower number by then: an append gets its number with
+        the head of its stream, before its event gets an id.
+        """
+        if not self._alone():
+            return
+        self.env.cr.execute("SELECT last_value, is_called FROM event_store_id_seq")
+        last, called = self.env.cr.fetchone()
+        self.env.cr.execute("SELECT pg_current_xact_id()::text")
+        (horizon,) = self.env.cr.fetchone()
+        # In a restored database numbers of transactions begin anew.
+        self.env.cr.execute(
+            "UPDATE event_seal SET horizon = %s"
+            " WHERE state = 'waiting' AND horizon::xid8 > %s::xid8",
+            [horizon, horizon],
+        )
+        self.env.cr.execute("SELECT coalesce(max(to_id), 0) FROM event_seal")
+        first = self.env.cr.fetchone()[0] + 1
+        while called and first <= last:
+            to_id = min(first + SEAL_IDS - 1, last)
+            self.env.cr.execute(
+                SQL(
+                    "INSERT INTO event_seal (from_id, to_id, state, horizon, create_uid,"
+                    " create_date) VALUES (%s, %s, 'waiting', %s, %s, now() AT TIME ZONE 'UTC')",
+                    first,
+                    to_id,
+                    horizon,
+                    self.env.uid,
+                )
+            )
+            first = to_id + 1
+        self.invalidate_model(flush=False)
+
+    @api.model
+    def _seal_next(self):
+        """Seal the next range if it is final; return whether there may be more."""
+        if not self._alone():
+            return False
+        self.env.cr.execute(
+            "SELECT id FROM event_seal WHERE state = 'waiting'"
+            " AND horizon::xid8 <= pg_snapshot_xmin(pg_current_snapshot()) ORDER BY id LIMIT 1"
+        )
+        row = self.env.cr.fetchone()
+        seal = self.browse(row and row[0])
+        before = self.search([("id", "<", seal.id)], limit=1) if row else self
+        if not row or before.state == "waiting":
+            return False
+        entries = [ENTRY.pack(vals["id"], row_digest(vals)) for vals in seal._read_rows()]
+        manifest, previous = b"".join(entries), before.digest or ""
+        self.env.cr.execute(
+            SQL(
+                "UPDATE event_seal SET state = 'sealed', sealed_on = now() AT TIME ZONE 'UTC',"
+                " count = %s, previous_digest = %s, digest = %s, manifest = %s WHERE id = %s",
+                len(entries),
+                previous,
+                seal_digest(previous, seal.from_id, seal.to_id, manifest),
+                manifest,
+                seal.id,
+            )
+        )
+        self.invalidate_model(flush=False)
+        return True
+
+    @api.model
+    def _alone(self):
+        """Take sealing for this transaction; return whether nobody else has it."""
+        self.env.cr.execute("SELECT pg_try_advisory_xact_lock(hashtext('event.seal'))")
+        return self.env.cr.fetchone()[0]
+
+    def _read_rows(self, from_id=None):
+        """Yield the stored events of the range as dicts, by id."""
+        first = self.from_id if from_id is None else from_id
+        self.env.cr.execute(ROW, [first, self.to_id])
+        yield from self.env.cr.dictfetchall()
+
+    # ------------------------------------------------------------------
+    # Seals are not changed by hand
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        raise self._refusal()
+
+    def write(self, vals):
+        raise self._refusal()
+
+    def unlink(self):
+        raise self._refusal()
+
+    def _refusal(self):
+        return UserError(_("Seals are made by the scheduler alone and never changed."))

@@ -1,0 +1,128 @@
+from odoo import _, api, models
+
+from ..compat import check_access
+from ..event_hash import ENTRY, content_hash, row_digest, seal_digest
+
+
+class EventSealVerify(models.Model):
+    """Recomputing the seals, and naming the first row that is not what was sealed."""
+
+    _inherit = "event.seal"
+
+    @api.model
+    def verify(self):
+        """Recompute all seals; for Auditors and Managers, also over RPC.
+
+        :return: dict with ``ok``, ``seals`` and ``events`` (how many were right),
+            ``event_id`` (the first wrong one, or False), ``problem`` (``changed``,
+            ``removed``, ``inserted``, ``seal`` or an empty text) and ``message``
+        """
+        self.env["event.job"]._check_may_run("verify")
+        check_access(self.browse(), "read")
+        seals = events = 0
+        for seal in self.sudo().search([("state", "=", "sealed")], order="id"):
+            problem = seal._verify()
+            if problem:
+                return {"ok": False, "seals": seals, "events": events, **problem}
+            seals, events = seals + 1, events + seal.count
+        message = _(
+            "%(events)s events under %(seals)s seals are what they were when they were sealed.",
+            events=events,
+            seals=seals,
+        )
+        return {
+            "ok": True,
+            "seals": seals,
+            "events": events,
+            "event_id": False,
+            "problem": "",
+            "message": message,
+        }
+
+    def _verify(self):
+        """Recompute one seal; return None, or a dict that says what is wrong."""
+        self.ensure_one()
+        before = self.search([("id", "<", self.id)], limit=1)
+        manifest = self._manifest()
+        right = seal_digest(self.previous_digest or "", self.from_id, self.to_id, manifest)
+        chained = (before.digest or "", (before.to_id or 0) + 1)
+        if self.digest != right or (self.previous_digest or "", self.from_id) != chained:
+            return self._wrong("seal", False)
+        sealed = dict(ENTRY.iter_unpack(manifest))
+        # Beneath the first seal there is nothing: a row that lies there was inserted.
+        stored = {vals["id"]: vals for vals in self._read_rows(None if before else -(2**31))}
+        for event_id in sorted({*sealed, *stored}):
+            if event_id not in stored:
+                return self._wrong("removed", event_id)
+            if event_id not in sealed:
+                return self._wrong("inserted", event_id)
+            vals = stored[event_id]
+            before_sealing = vals["content_hash"] not in (None, content_hash(vals))
+            if before_sealing or row_digest(vals) != sealed[event_id]:
+                return self._wrong("changed", event_id)
+        return None
+
+    def _manifest(self):
+        self.env.cr.execute("SELECT manifest FROM event_seal WHERE id = %s", [self.id])
+        return bytes(self.env.cr.fetchone()[0] or b"")
+
+    def _wrong(self, problem, event_id):
+        sentence = {
+            "changed": _("Event %(event)s was changed after it was recorded.", event=event_id),
+            "removed": _("Event %(event)s was removed.", event=event_id),
+            "inserted": _("Event %(event)s was inserted afterwards.", event=event_id),
+            "seal": _("Seal %(seal)s itself was changed, or one before it.", seal=self.id),
+        }[problem]
+        return {"problem": problem, "event_id": event_id, "message": sentence}
+
+    def action_verify(self):
+        """Verify all seals with a progress bar."""
+        return self.env["event.job"]._start_and_open("verify")
+
+    def action_export(self):
+        """Download the digest of the seal, to be kept where nobody of this database writes."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/event_sourcing/seal/{self.id}",
+            "target": "download",
+        }
+
+    def _digest_document(self):
+        """Return what is exported, a dict."""
+        self.ensure_one()
+        return {
+            "format": "event-seal-1",
+            "database": self.env["ir.config_parameter"].sudo().get_param("database.uuid"),
+            "seal": self.id,
+            "from_id": self.from_id,
+            "to_id": self.to_id,
+            "count": self.count,
+            "digest": self.digest,
+            "previous_digest": self.previous_digest or "",
+            "sealed_on": str(self.sealed_on),
+        }
+
+
+class EventJobVerify(models.Model):
+    _inherit = "event.job"
+
+    @api.model
+    def _count_verify(self):
+        return sum(self.env["event.seal"].sudo().search([("state", "=", "sealed")]).mapped("count"))
+
+    def _read_verify(self):
+        """Recompute the next seal."""
+        domain = [("id", ">", self.position), ("state", "=", "sealed")]
+        seal = self.env["event.seal"].search(domain, order="id", limit=1)
+        problem = seal._verify() if seal else None
+        last = not seal or problem
+        return {"position": None if last else seal.id, "count": seal.count, "problem": problem}
+
+    def _write_verify(self, piece):
+        if not piece["problem"]:
+            return {"done": piece["count"]}
+        problem = piece["problem"]
+        self.message = problem["message"]
+        found = [{"kind": "broken", "key": str(problem["event_id"]), "message": self.message}]
+        return {"done": 0, **self.env["event.difference"]._record(self, found)}

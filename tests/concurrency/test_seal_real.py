@@ -1,0 +1,324 @@
+"""Seals over events that are really committed, and what tampering with them comes to."""
+
+import itertools
+import json
+import shutil
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+from odoo.tools import config, mute_logger
+
+TOOL = Path(__file__).parents[2] / "tools" / "check_seals.py"
+
+
+def database():
+    name = config["db_name"]
+    return name[0] if isinstance(name, list) else name
+
+
+@pytest.fixture
+def env():
+    """Give an environment in a transaction of its own, for each time it is called."""
+    opened = []
+
+    def new():
+        cr = Registry(database()).cursor()
+        opened.append(cr)
+        return api.Environment(cr, SUPERUSER_ID, {})
+
+    yield new
+    for cr in opened:
+        if not cr.closed:
+            cr.rollback()
+            cr.close()
+
+
+@pytest.fixture
+def key():
+    return f"seal-{uuid.uuid4().hex[:8]}"
+
+
+def append(env, key, amount=1):
+    """Append and commit; return the id of the event."""
+    own = env()
+    event = own["event.store"].append(
+        "counter", key, "Added", {"amount": amount, "note": "傷\t\\n"}
+    )
+    own.cr.commit()
+    return event["id"]
+
+
+def seal(env):
+    own = env()
+    own["event.seal"]._seal_all()
+    own.cr.rollback()
+
+
+def newest(env):
+    return env()["event.seal"].search([], limit=1)
+
+
+@pytest.fixture
+def sealed(env, key):
+    """Ids of three events that are sealed."""
+    ids = [append(env, key, amount) for amount in (1, 2, 3)]
+    seal(env)
+    return ids
+
+
+def tampered(env, *statements):
+    """Return what Verify says after statements of the table's owner, triggers off; undone."""
+    own = env()
+    for table in ("event_store", "event_seal"):
+        own.cr.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    for statement, *values in statements:
+        own.cr.execute(statement, values)
+        assert own.cr.rowcount
+    found = own["event.seal"].verify()
+    own.cr.rollback()
+    return found
+
+
+def test_all_that_is_committed_is_sealed_and_right(env, sealed):
+    last = newest(env)
+    assert (last.state, last.to_id >= sealed[-1]) == ("sealed", True)
+    found = env()["event.seal"].verify()
+    assert found["ok"], found
+    assert found["events"] >= 3
+    seals = env()["event.seal"].search([], order="id")
+    for before, after in itertools.pairwise(seals):
+        assert (after.previous_digest, after.from_id) == (before.digest, before.to_id + 1)
+
+
+def test_sealing_again_without_new_events_makes_no_seal(env, sealed):
+    before = newest(env).id
+    seal(env)
+    assert newest(env).id == before
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        ("UPDATE event_store SET payload = '{\"amount\": 9}' WHERE id = %s", "changed"),
+        ("UPDATE event_store SET timestamp = '2001-01-01' WHERE id = %s", "changed"),
+        ("UPDATE event_store SET create_uid = 2 WHERE id = %s", "changed"),
+        ("UPDATE event_store SET create_date = '2001-01-01' WHERE id = %s", "changed"),
+        ("UPDATE event_store SET outcome = 'logged', content_hash = NULL WHERE id = %s", "changed"),
+        ("UPDATE event_store SET content_hash = repeat('0', 64) WHERE id = %s", "changed"),
+        ("DELETE FROM event_store WHERE id = %s", "removed"),
+    ],
+)
+def test_a_changed_or_removed_row_is_named(env, sealed, statement, problem):
+    found = tampered(env, (statement, sealed[1]))
+    assert (found["ok"], found["problem"], found["event_id"]) == (False, problem, sealed[1])
+    assert str(sealed[1]) in found["message"]
+
+
+def test_a_row_inserted_afterwards_is_named(env, key, sealed):
+    # An id that a rolled-back append left free, before the last seal.
+    own = env()
+    own["event.store"].append("counter", key, "Added", {"amount": 1})
+    own.cr.execute("SELECT last_value FROM event_store_id_seq")
+    (free,) = own.cr.fetchone()
+    own.cr.rollback()
+    append(env, key)
+    seal(env)
+    columns = env()["event.store"]._fields
+    names = [n for n, f in columns.items() if f.store and f.column_type and n != "id"]
+    names.remove("event_uuid")
+    names.remove("version")
+    listed = ", ".join(names)
+    found = tampered(
+        env,
+        (
+            f"INSERT INTO event_store (id, event_uuid, version, {listed})"
+            f" SELECT %s, 'forged', 99, {listed} FROM event_store WHERE id = %s",
+            free,
+            sealed[0],
+        ),
+    )
+    assert (found["problem"], found["event_id"]) == ("inserted", free)
+
+
+def test_a_changed_seal_is_found_and_a_removed_one_too(env, sealed):
+    append(env, "seal-more")
+    seal(env)
+    last = newest(env)
+    for statement in (
+        "UPDATE event_seal SET digest = repeat('0', 64) WHERE id = %s",
+        "UPDATE event_seal SET manifest = '' WHERE id = %s",
+        "UPDATE event_seal SET from_id = from_id + 1 WHERE id = %s",
+    ):
+        assert tampered(env, (statement, last.id))["problem"] == "seal"
+    before = env()["event.seal"].search([("id", "<", last.id)], limit=1)
+    assert tampered(env, ("DELETE FROM event_seal WHERE id = %s", before.id))["problem"] == "seal"
+
+
+def test_without_switching_triggers_off_seals_cannot_be_changed(env, sealed):
+    for statement in (
+        "UPDATE event_seal SET digest = NULL",
+        "DELETE FROM event_seal",
+        "TRUNCATE event_seal",
+    ):
+        own = env()
+        with pytest.raises(psycopg2.errors.RestrictViolation), mute_logger("odoo.sql_db"):
+            own.cr.execute(statement)
+        own.cr.rollback()
+
+
+def test_an_append_that_ends_late_is_sealed_and_nobody_waits(env, key):
+    append(env, key)
+    slow = env()
+    late = slow["event.store"].append("counter", f"{key}-slow", "Added", {"amount": 1})["id"]
+    after = append(env, key)  # a higher id, committed before
+    seal(env)
+    own = env()
+    waiting = own["event.seal"].search([("state", "=", "waiting")])
+    assert waiting
+    assert waiting[-1].from_id <= late < after <= waiting[0].to_id
+    own.cr.rollback()
+    own = env()
+    own.cr.execute("SET LOCAL lock_timeout = '1s'")
+    own["event.store"].append("counter", key, "Added", {"amount": 1})
+    own.cr.commit()
+    slow.cr.commit()
+    seal(env)
+    assert newest(env).state == "sealed"
+    found = env()["event.seal"].verify()
+    assert found["ok"], found
+    gone = tampered(env, ("DELETE FROM event_store WHERE id = %s", late))
+    assert (gone["problem"], gone["event_id"]) == ("removed", late)
+
+
+def test_a_refused_attempt_on_its_own_connection_is_sealed(env, key):
+    own = env()
+    try:
+        own["event.store"].append("witness", key, "E", {"bad": True})
+    except Exception:
+        own.cr.rollback()
+    seal(env)
+    failure = env()["event.store"].search([("aggregate_id", "=", key)])
+    assert failure.event_type == "InvalidOperationAttempted"
+    gone = tampered(env, ("DELETE FROM event_store WHERE id = %s", failure.id))
+    assert (gone["problem"], gone["event_id"]) == ("removed", failure.id)
+
+
+def test_in_a_restored_database_waiting_seals_get_a_new_horizon(env, key):
+    append(env, key)
+    own = env()
+    own["event.seal"]._note_range()
+    own.cr.execute("UPDATE event_seal SET horizon = '99999999999' WHERE state = 'waiting'")
+    assert own.cr.rowcount
+    own.cr.commit()
+    seal(env)
+    assert newest(env).state == "sealed"
+
+
+def test_a_number_of_a_transaction_that_comes_again_opens_no_row(env, key):
+    event_id = append(env, key)
+    for _attempt in range(5):
+        own = env()
+        own.cr.execute("SELECT pg_current_xact_id()::text::bigint + 30")
+        (coming,) = own.cr.fetchone()
+        own.cr.execute("ALTER TABLE event_store DISABLE TRIGGER USER")
+        own.cr.execute(
+            "UPDATE event_store SET tx = %s::text::xid8 WHERE id = %s", [str(coming), event_id]
+        )
+        own.cr.execute("ALTER TABLE event_store ENABLE ALWAYS TRIGGER event_store_append_only")
+        own.cr.execute("ALTER TABLE event_store ENABLE ALWAYS TRIGGER event_store_no_truncate")
+        own.cr.commit()
+        own = env()
+        number = 0
+        while number < coming:
+            own.cr.execute("SELECT pg_current_xact_id()::text::bigint")
+            (number,) = own.cr.fetchone()
+            if number < coming:
+                own.cr.commit()
+        if number == coming:
+            break
+        own.cr.rollback()
+    assert number == coming
+    with pytest.raises(psycopg2.errors.RestrictViolation), mute_logger("odoo.sql_db"):
+        own.cr.execute("UPDATE event_store SET error_message = 'x' WHERE id = %s", [event_id])
+
+
+def test_verify_as_a_job_names_what_is_wrong(env, sealed):
+    own = env()
+    job = own["event.job"].browse(own["event.job"].start("verify")["id"])
+    own.cr.execute("ALTER TABLE event_store DISABLE TRIGGER USER")
+    own.cr.execute("UPDATE event_store SET payload = '{}' WHERE id = %s", [sealed[2]])
+    while job._write_piece(job._read_piece()):
+        pass
+    assert (job.state, job.problem_count) == ("done", 1)
+    assert f"Event {sealed[2]} was changed" in job.message
+    own.cr.rollback()
+    own = env()
+    job = own["event.job"].browse(own["event.job"].start("verify")["id"])
+    while job._write_piece(job._read_piece()):
+        pass
+    assert (job.problem_count, job.message, job.done) == (0, False, job.total)
+    own.cr.rollback()
+
+
+def run_tool(*arguments):
+    return subprocess.run(
+        [sys.executable, "-I", str(TOOL), *map(str, arguments)], capture_output=True, text=True
+    )
+
+
+def test_a_backup_is_checked_without_odoo(env, sealed, tmp_path):
+    document = newest(env)._digest_document()
+    digest = tmp_path / "digest.json"
+    digest.write_text(json.dumps(document))
+    dump = tmp_path / "backup.sql"
+    pg_dump = shutil.which("pg_dump")
+    assert pg_dump, "pg_dump belongs to PostgreSQL's programs"
+    append(env, "seal-later")  # not sealed yet, and no problem
+    with dump.open("wb") as out:
+        subprocess.run(
+            [pg_dump, "--format=plain", "-t", "event_store", "-t", "event_seal", database()],
+            stdout=out,
+            check=True,
+        )
+    good = run_tool(dump, digest)
+    assert (good.returncode, good.stdout[:3]) == (0, "OK:"), good
+    text = dump.read_text(encoding="utf-8")
+    lines = text.splitlines(keepends=True)
+    head = next(n for n, line in enumerate(lines) if line.startswith("COPY public.event_store "))
+    end = lines.index("\\.\n", head)
+    columns = lines[head][lines[head].index("(") + 1 : lines[head].index(")")].split(", ")
+    (place,) = (
+        n
+        for n in range(head + 1, end)
+        if lines[n].split("\t")[columns.index("id")] == str(sealed[1])
+    )
+
+    def check(changed, *arguments):
+        other = tmp_path / "other.sql"
+        other.write_text("".join(changed), encoding="utf-8")
+        return run_tool(other, *arguments)
+
+    removed = check(lines[:place] + lines[place + 1 :])
+    assert (removed.returncode, removed.stdout) == (
+        1,
+        f"NOT as it was sealed: Event {sealed[1]} was removed.\n",
+    )
+    altered = lines[place].replace('"amount": 2', '"amount": 3')
+    assert altered != lines[place]
+    changed = check([*lines[:place], altered, *lines[place + 1 :]])
+    assert f"Event {sealed[1]} was changed" in changed.stdout
+    row = dict(zip(columns, lines[place].rstrip("\n").split("\t"), strict=True))
+    forged = "\t".join({**row, "id": "0"}.values()) + "\n"
+    inserted = check([*lines[:place], forged, *lines[place:]])
+    assert "Event 0 was inserted afterwards" in inserted.stdout
+    digest.write_text(json.dumps({**document, "digest": "0" * 64}))
+    assert "is not the one whose digest was kept" in check(lines, digest).stdout
+    assert run_tool(tmp_path / "nowhere.sql").returncode == 2
+    assert "make it with: pg_dump" in check(["SELECT 1;\n"]).stderr
