@@ -101,9 +101,3 @@ class EventAlert(models.AbstractModel):
         if not callable(words):
             return words
         return words(self.with_context(lang=user.lang or self.env.lang).env)
-
-    @api.model
-    def _repeat_for_ever(self, cron):
-        """Keep a scheduled action from ending: Odoo 17 counts its calls."""
-        if "numbercall" in cron._fields:
-            cron.numbercall = -1
