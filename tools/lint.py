@@ -58,7 +58,8 @@ def _run(name, command, source):
 def _xml():
     """Return what is wrong with XML files: syntax, and spellings that one series lacks."""
     found = []
-    for path in sorted([*ROOT.glob("*event_sourcing/**/*.xml"), *ROOT.glob("tests/**/*.xml")]):
+    paths = [path for name in (*ADDONS, "tests") for path in (ROOT / name).rglob("*.xml")]
+    for path in sorted(paths):
         name = path.relative_to(ROOT)
         try:
             tree = ElementTree.parse(path)

@@ -4,6 +4,12 @@ from . import event_store_payload
 from . import event_store_append_only
 from . import event_store_fold
 from . import event_store_failure
+from . import event_store_error
+from . import event_store_apply_again
+from . import event_error
+from . import event_error_triage
+from . import event_error_actions
+from . import event_alert
 from . import event_store_api
 from . import event_store_calm
 from . import event_store_replay

@@ -99,6 +99,7 @@ class EventStoreFailure(models.Model):
         """Return the values of the failure event about this event."""
         self.ensure_one()
         message = self._error_text(error)
+        columns = {}
         payload = {
             "failed_event": self.event_type,
             "failed_event_uuid": self.event_uuid,
@@ -116,6 +117,9 @@ class EventStoreFailure(models.Model):
             )
             lines = "".join(traceback.format_exception(error))
             payload["traceback"] = self._storable(lines)[-MAX_TRACEBACK:]
+            payload["failed_schema_version"] = self.schema_version
+            columns, found = self._error_vals(error, self.model_name, self.event_uuid)
+            payload.update(found)
         return {
             "model_name": self.model_name,
             "aggregate_id": self.aggregate_id,
@@ -132,6 +136,7 @@ class EventStoreFailure(models.Model):
             "correlation_id": self.correlation_id,
             "causation_id": self.event_uuid,
             "company_id": self.company_id.id,
+            **columns,
         }
 
     @api.model

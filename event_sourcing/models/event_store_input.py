@@ -22,6 +22,8 @@ DECIDED_BY_STORE = {
     "failure_ids",
     "error_class",
     "error_message",
+    "error_fingerprint",
+    "retry_uuid",
     "content_hash",
 }
 CONTROL_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}

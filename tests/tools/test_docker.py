@@ -38,6 +38,6 @@ def test_every_variable_of_the_example_is_used():
     assert [name for name in names if f"${{{name}" not in compose] == []
 
 
-def test_both_addons_are_mounted_read_only():
+def test_all_addons_are_mounted_read_only():
     for addon in ADDONS:
         assert f"./{addon}:/mnt/extra-addons/{addon}:ro" in read("docker-compose.yml")

@@ -38,6 +38,6 @@ def exported(env, addon):
 
 def test_nothing_is_missing(env, addon):
     strings = exported(env, addon)
-    assert len(strings) > 50
+    assert len(strings) > 20
     known = {entry.msgid for entry in polib.pofile(ROOT / addon / "i18n" / "ja.po") if entry.msgstr}
     assert sorted(strings - known) == []

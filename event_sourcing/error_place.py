@@ -1,0 +1,72 @@
+"""Where an error came from, said so that the same bug is always recognised."""
+
+import hashlib
+import traceback
+from dataclasses import dataclass
+
+ADDONS = "odoo.addons."
+# Frames of these stand between the handler and the fault, and say nothing about it.
+PLUMBING = {"base", "event_sourcing", "web"}
+MAX_LINE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One line of code.
+
+    :ivar file: relative to the addons, such as ``rental/models/handler.py``
+    :ivar line: the text of the line, without its indentation; may be empty
+    """
+
+    file: str = ""
+    function: str = ""
+    line: str = ""
+    number: int = 0
+
+    def __str__(self):
+        return f"{self.file}:{self.number}, {self.function}" if self.file else ""
+
+
+def find_place(error):
+    """Return the innermost line of addon code that ``error`` passed through.
+
+    Where no addon beyond the engine took part, the engine's own line counts, and
+    where there is none either, the innermost one of all.
+
+    :param BaseException error: as caught, with its traceback
+    :return: a :class:`Place`; an empty one for an error that was never raised
+    """
+    frames = [
+        (frame.f_globals.get("__name__", ""), summary)
+        for (frame, _number), summary in zip(
+            traceback.walk_tb(error.__traceback__),
+            traceback.extract_tb(error.__traceback__),
+            strict=True,
+        )
+    ]
+    addons = [found for found in frames if found[0].startswith(ADDONS)]
+    own = [found for found in addons if found[0].split(".")[2] not in PLUMBING]
+    for candidates in (own, addons, frames):
+        if candidates:
+            module, summary = candidates[-1]
+            return Place(
+                file=f"{module.removeprefix(ADDONS).replace('.', '/')}.py",
+                function=summary.name,
+                line=(summary.line or "").strip()[:MAX_LINE],
+                number=summary.lineno or 0,
+            )
+    return Place()
+
+
+def fingerprint(error_class, handler, place):
+    """Return what errors of one bug have in common, as 16 hexadecimal digits.
+
+    The line counts with its text rather than its number: an edit further up in the
+    file does not make it another bug.
+
+    :param str error_class: such as ``KeyError``
+    :param str handler: the handler model's name
+    :param Place place: from :func:`find_place`
+    """
+    words = (error_class, handler, place.file, place.function, place.line)
+    return hashlib.sha256("\0".join(words).encode(errors="replace")).hexdigest()[:16]

@@ -1,0 +1,203 @@
+from odoo import _, api, fields, models
+from odoo.tools import SQL
+
+from .event_error_triage import STATES
+from .event_store import FAILURE_TYPES, SYSTEM_ERROR
+
+# Failures from before there were fingerprints are told apart by their error and type.
+FINGERPRINT = SQL(
+    "coalesce(failure.error_fingerprint,"
+    " concat_ws(':', 'old', failure.error_class, failure.model_name))"
+)
+# Whether the failed event still waits: it was neither applied again (whatever became of
+# that: a further fault is a failure of its own) nor sent once more by its own client.
+OUTSTANDING = SQL(
+    """
+    NOT EXISTS (SELECT FROM event_store AS retry WHERE retry.event_uuid = failure.retry_uuid)
+    AND NOT (failure.failed_event_id IS NULL AND EXISTS (
+        SELECT FROM event_store AS sent
+         WHERE sent.event_uuid = failure.causation_id AND sent.outcome <> 'failed'))
+    AND NOT (failure.retry_uuid IS NULL AND EXISTS (
+        SELECT FROM event_store AS retry
+         WHERE retry.model_name = failure.model_name
+           AND retry.aggregate_id = failure.aggregate_id
+           AND retry.version >= failure.version
+           AND retry.event_type NOT IN %s
+           AND retry.causation_id = failure.causation_id))
+    """,
+    FAILURE_TYPES,
+)
+
+
+class EventError(models.Model):
+    """The error inbox: the failures of one bug in one company are one row.
+
+    Read from the failure events themselves, so that appending never writes to it; what
+    people decided lies in ``event.error.triage``. The id is that of the first failure.
+    """
+
+    _name = "event.error"
+    _description = "Error"
+    _auto = False
+    _order = "last_date desc, id desc"
+    _rec_name = "error_class"
+    _depends = {
+        "event.store": ["event_type", "error_fingerprint", "retry_uuid", "failed_event_id"],
+        "event.error.triage": ["fingerprint", "company_id", "state", "seen_count"],
+    }
+
+    fingerprint = fields.Char(readonly=True)
+    model_name = fields.Char(string="Aggregate Type", readonly=True)
+    handler = fields.Char(readonly=True, help="The model with the rules that failed.")
+    error_class = fields.Char(string="Error", readonly=True)
+    error_message = fields.Char(
+        string="Message", readonly=True, help="What the newest failure said, its first line."
+    )
+    code_place = fields.Char(readonly=True, help="File, line and function of the newest failure.")
+    code_line = fields.Char(readonly=True)
+    failure_count = fields.Integer(
+        string="Failures", readonly=True, help="How often it happened in all."
+    )
+    outstanding_count = fields.Integer(
+        string="Waiting", readonly=True, help="Failed events that were not applied again yet."
+    )
+    aggregate_count = fields.Integer(
+        string="Affected", readonly=True, help="How many different records it happened to."
+    )
+    first_date = fields.Datetime(string="First", readonly=True)
+    last_date = fields.Datetime(string="Last", readonly=True)
+    sample_id = fields.Many2one("event.store", string="Newest Failure", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    state = fields.Selection(
+        STATES,
+        readonly=True,
+        help="Open: it needs a person. Fixed: somebody said so, or every failed event was"
+        " applied again; a new failure opens it again. Ignored: it stays so.",
+    )
+    reopened = fields.Boolean(readonly=True, help="It happened again after it was fixed.")
+    decided_by = fields.Many2one("res.users", readonly=True)
+    decided_on = fields.Datetime(readonly=True)
+    decision = fields.Selection(STATES, readonly=True)
+    note = fields.Text()
+    traceback = fields.Text(compute="_compute_traceback")
+    explanation = fields.Text(compute="_compute_explanation")
+
+    @property
+    def _table_query(self):
+        return SQL(
+            """
+            (SELECT error.*,
+                   newest.model_name,
+                   coalesce(newest.payload ->> 'handler', newest.model_name) AS handler,
+                   newest.error_class,
+                   split_part(newest.error_message, E'\\n', 1) AS error_message,
+                   newest.payload ->> 'code_place' AS code_place,
+                   newest.payload ->> 'code_line' AS code_line,
+                   triage.decided_by, triage.decided_on, triage.note,
+                   triage.state AS decision,
+                   coalesce(triage.state = 'fixed' AND triage.seen_count < error.failure_count
+                            AND error.outstanding_count > 0, FALSE) AS reopened,
+                   CASE WHEN triage.state = 'ignored' THEN 'ignored'
+                        WHEN error.outstanding_count = 0 THEN 'fixed'
+                        WHEN triage.state = 'fixed' AND triage.seen_count >= error.failure_count
+                        THEN 'fixed'
+                        ELSE 'open' END AS state
+              FROM (SELECT min(failure.id) AS id,
+                           failure.fingerprint, failure.company_id,
+                           count(*)::int AS failure_count,
+                           count(*) FILTER (WHERE failure.outstanding)::int AS outstanding_count,
+                           count(DISTINCT (failure.model_name, failure.aggregate_id))::int
+                                AS aggregate_count,
+                           min(failure.create_date) AS first_date,
+                           max(failure.create_date) AS last_date,
+                           max(failure.id) AS sample_id
+                      FROM (SELECT failure.id, failure.company_id, failure.model_name,
+                                   failure.aggregate_id, failure.create_date,
+                                   %(fingerprint)s AS fingerprint,
+                                   %(outstanding)s AS outstanding
+                              FROM event_store AS failure
+                             WHERE failure.event_type = %(type)s) AS failure
+                     GROUP BY failure.fingerprint, failure.company_id) AS error
+              JOIN event_store AS newest ON newest.id = error.sample_id
+              LEFT JOIN event_error_triage AS triage
+                ON triage.fingerprint = error.fingerprint
+               AND triage.company_id = error.company_id)
+            """,
+            fingerprint=FINGERPRINT,
+            outstanding=OUTSTANDING,
+            type=SYSTEM_ERROR,
+        )
+
+    @api.depends("error_class", "handler")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for error in self:
+            error.display_name = _(
+                "%(error)s in %(handler)s", error=error.error_class, handler=error.handler
+            )
+
+    @api.depends("sample_id")
+    def _compute_traceback(self):
+        for error in self:
+            error.traceback = (error.sample_id.payload or {}).get("traceback") or False
+
+    @api.depends("failure_count", "outstanding_count", "aggregate_count", "state")
+    @api.depends_context("lang")
+    def _compute_explanation(self):
+        for error in self:
+            happened = _(
+                "The handler %(handler)s stopped with %(error)s. Failures so far: %(count)s;"
+                " records affected: %(aggregates)s. Nothing of a failed event was applied.",
+                handler=error.handler,
+                error=error.error_class,
+                count=error.failure_count,
+                aggregates=error.aggregate_count,
+            )
+            error.explanation = f"{happened} {error._next_step()}"
+
+    def _next_step(self):
+        """Return what is left to do, as a sentence."""
+        if not self.outstanding_count:
+            return _("Every failed event was applied again; there is nothing left to do.")
+        waiting = _("Failed events that still wait: %(waiting)s.", waiting=self.outstanding_count)
+        if self.state == "ignored":
+            return waiting + " " + _("Somebody decided to ignore this error.")
+        if self.state == "fixed":
+            return waiting + " " + _("The bug is fixed: press Apply Again to record them anew.")
+        if self.reopened:
+            return waiting + " " + _("It was marked as fixed, but has happened again since.")
+        return waiting + " " + _("Repair the code first, then press Apply Again.")
+
+    def _failure_domain(self):
+        """Return the domain of the failure events of this error."""
+        self.ensure_one()
+        domain = [("event_type", "=", SYSTEM_ERROR), ("company_id", "=", self.company_id.id)]
+        if not self.fingerprint.startswith("old:"):
+            return [("error_fingerprint", "=", self.fingerprint), *domain]
+        old = [("error_class", "=", self.error_class), ("model_name", "=", self.model_name)]
+        return [("error_fingerprint", "=", False), *old, *domain]
+
+    def _outstanding(self, limit):
+        """Return the failure events whose failed event still waits, oldest first."""
+        self.ensure_one()
+        if self.fingerprint.startswith("old:"):
+            group = SQL(
+                "failure.error_fingerprint IS NULL AND %s = %s", FINGERPRINT, self.fingerprint
+            )
+        else:
+            group = SQL("failure.error_fingerprint = %s", self.fingerprint)
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT failure.id FROM event_store AS failure
+                 WHERE %s AND failure.event_type = %s AND failure.company_id = %s AND %s
+                 ORDER BY failure.id LIMIT %s
+                """,
+                group,
+                SYSTEM_ERROR,
+                self.company_id.id,
+                OUTSTANDING,
+                limit,
+            )
+        )
+        return self.env["event.store"].browse(row[0] for row in self.env.cr.fetchall())

@@ -1,0 +1,2 @@
+from . import event_alert_record
+from . import event_alert

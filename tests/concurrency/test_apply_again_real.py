@@ -1,0 +1,165 @@
+"""Applied again by two people at once: stored once, with real commits."""
+
+import threading
+
+import pytest
+from psycopg2 import errors
+from test_real_commits import cursor, database, key, store  # noqa: F401
+
+from odoo import SUPERUSER_ID, api
+from odoo.exceptions import UserError
+from odoo.modules.registry import Registry
+from odoo.service.model import retrying
+from odoo.tools import mute_logger
+
+from odoo.addons.test_event_sourcing.models.flaky_handler import FlakySnapshotHandler
+
+QUIET = ("odoo.sql_db", "odoo.service.model", "odoo.addons.event_sourcing.models")
+
+
+@pytest.fixture
+def bug(monkeypatch):
+    """Set what is wrong with the flaky handler."""
+    return lambda name: monkeypatch.setattr(FlakySnapshotHandler, "bug", name)
+
+
+def failing(cr, key, model_name="shaky", count=1, **options):  # noqa: F811
+    calls = [
+        {
+            "model_name": model_name,
+            "aggregate_id": key,
+            "event_type": "Seen",
+            "payload": {"n": number},
+            **options,
+        }
+        for number in range(count)
+    ]
+    with mute_logger("odoo.addons.event_sourcing.models.event_store_failure"):
+        store(cr).append_batch(calls)
+    cr.commit()
+
+
+def rows(cursor, key):  # noqa: F811
+    """Return (event type, version, outcome) of what is committed about an aggregate."""
+    cr = cursor()
+    cr.execute(
+        "SELECT event_type, version, outcome FROM event_store WHERE aggregate_id = %s ORDER BY id",
+        [key],
+    )
+    found = cr.fetchall()
+    cr.close()
+    return found
+
+
+def press(cr, key):  # noqa: F811
+    """Press the button on the failed events of one aggregate, as a request does."""
+    env = api.Environment(cr, SUPERUSER_ID, {})
+    domain = [("aggregate_id", "=", key), ("event_type", "=", "SystemErrorOccurred")]
+
+    def request():
+        failures = env["event.store"].search(domain, order="id")
+        return [failure.action_apply_again()["params"]["message"] for failure in failures]
+
+    with mute_logger(*QUIET):
+        return retrying(request, env)
+
+
+def test_a_double_click_is_stored_once(cursor, key, bug):  # noqa: F811
+    first, second = cursor(), cursor()
+    bug("first")
+    failing(first, key)
+    second.execute("SELECT 1")  # its snapshot is taken now
+    bug("")
+    assert press(first, key) == ["Applied: 1; refused by a rule now: 0; failed again: 0."]
+    first.commit()
+    # It does not see the first one's event, gets a conflict, and is run again by Odoo.
+    assert press(second, key) == ["There was nothing left to apply again."]
+    second.commit()
+    assert [row for row in rows(cursor, key) if row[0] == "Seen"] == [
+        ("Seen", 1, "failed"),
+        ("Seen", 2, "applied"),
+    ]
+
+
+def test_the_second_of_two_gets_a_conflict_and_not_an_event(cursor, key, bug):  # noqa: F811
+    first, second = cursor(), cursor()
+    bug("first")
+    failing(first, key)
+    second.execute("SELECT 1")
+    bug("")
+    press(first, key)
+    first.commit()
+    failed = store(second).search([("aggregate_id", "=", key), ("outcome", "=", "failed")])
+    with pytest.raises(errors.SerializationFailure), mute_logger("odoo.sql_db"):
+        failed.action_apply_again()
+    second.rollback()
+
+
+def test_many_people_at_once(cursor, key, bug):  # noqa: F811
+    bug("first")
+    failing(cursor(), key, count=5)
+    bug("")
+    answers, problems = [], []
+
+    def click():
+        cr = Registry(database()).cursor()
+        try:
+            answers.extend(press(cr, key))
+            cr.commit()
+        except Exception as error:
+            problems.append(error)
+        finally:
+            cr.close()
+
+    threads = [threading.Thread(target=click) for _number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
+    assert problems == []
+    assert sum(answer.startswith("Applied: 1;") for answer in answers) == 5
+    events = [row for row in rows(cursor, key) if row[0] == "Seen"]
+    assert [version for _type, version, _outcome in events] == list(range(1, 11))
+    assert [outcome for _t, _v, outcome in events] == ["failed"] * 5 + ["applied"] * 5
+
+
+def test_an_attempt_that_survived_its_rollback_is_applied_again(cursor, key, bug):  # noqa: F811
+    cr = cursor()
+    bug("first")
+    with pytest.raises(UserError, match="technical error"):
+        failing(cr, key, "shakyapart", timestamp="2026-02-01 00:00:00")
+    cr.rollback()
+    assert rows(cursor, key) == [("SystemErrorOccurred", 1, "logged")]
+    bug("")
+    assert press(cr, key) == ["Applied: 1; refused by a rule now: 0; failed again: 0."]
+    cr.commit()
+    assert rows(cursor, key)[1:] == [("Seen", 1, "applied")]
+    failure, event = store(cr).search([("aggregate_id", "=", key)], order="id")
+    assert event.causation_id == failure.causation_id
+    assert event.event_uuid == failure.retry_uuid
+    assert str(event.timestamp) == "2026-02-01 00:00:00"
+    assert not failure.can_apply_again
+
+
+def test_two_scheduled_actions_give_one_activity(cursor, key, bug):  # noqa: F811
+    first, second = cursor(), cursor()
+    summary = f"Alert {key}"
+
+    def alert(cr):
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        with mute_logger("odoo.addons.event_sourcing.models.event_alert", "odoo.sql_db"):
+            env["event.alert"]._raise_alert(key, "res.users", SUPERUSER_ID, summary)
+
+    second.execute("SELECT 1")
+    alert(first)
+    first.commit()
+    with pytest.raises(errors.SerializationFailure):
+        alert(second)
+    second.rollback()
+    alert(second)
+    second.commit()
+    env = api.Environment(cursor(), SUPERUSER_ID, {})
+    activities = env["mail.activity"].search([("summary", "=", summary)])
+    assert activities
+    assert len(activities) == len(activities.user_id)

@@ -1,0 +1,232 @@
+"""Apply again: what failed is recorded anew, once, and history stays as it is."""
+
+import uuid
+import xmlrpc.client
+
+from test_error_inbox import QUIET, InboxCase
+
+from odoo.exceptions import UserError
+
+from odoo.addons.event_sourcing.models.event_store_error import RETRY_NAMESPACE
+from odoo.addons.test_event_sourcing.common import make_user
+from odoo.addons.test_event_sourcing.models.flaky_handler import FlakySnapshotHandler
+
+
+class ApplyAgainCase(InboxCase):
+    @QUIET
+    def again(self, record=None):
+        """Press the button and return the sentence that it answers with."""
+        action = (self.inbox() if record is None else record).action_apply_again()
+        self.env.invalidate_all()
+        self.assertEqual(action["tag"], "display_notification")
+        return action["params"]["message"]
+
+    def seen(self, aggregate_id="F1", model_name="flaky"):
+        state = self.store.state_at(model_name, aggregate_id)["state"]
+        return state.get("seen")
+
+    def rows(self):
+        """Return every stored event as text, by id."""
+        self.env.flush_all()
+        self.env.cr.execute("SELECT id, event_store::text FROM event_store")
+        return dict(self.env.cr.fetchall())
+
+
+class TestApplyAgain(ApplyAgainCase):
+    def test_a_failed_event_is_recorded_anew_in_causation_to_the_old_one(self):
+        failed = self.failing(
+            7, timestamp="2026-01-31 09:30:00", correlation_id="order-1", event_uuid="sent-1"
+        )
+        before = self.rows()
+        manager = make_user(self.env, "repairer", "manager")
+        self.bug("")
+        message = self.again(failed.with_user(manager))
+        self.assertEqual(message, "Applied: 1; refused by a rule now: 0; failed again: 0.")
+        retry = failed.retry_event_id
+        self.assertEqual(retry.event_uuid, str(uuid.uuid5(RETRY_NAMESPACE, "sent-1")))
+        self.assertEqual(retry.causation_id, "sent-1")
+        for name in ("event_type", "payload", "timestamp", "correlation_id", "schema_version"):
+            self.assertEqual(retry[name], failed[name], name)
+        self.assertEqual((retry.version, retry.outcome), (2, "applied"))
+        self.assertEqual(retry.create_uid, manager)
+        self.assertEqual(self.seen(), [7])
+        after = self.rows()
+        self.assertEqual({key: after[key] for key in before}, before)
+        self.assertEqual(len(after), len(before) + 1)
+
+    def test_once_and_no_more(self):
+        failed = self.failing(1)
+        self.assertTrue(failed.can_apply_again)
+        self.bug("")
+        self.again(failed)
+        self.assertFalse(failed.can_apply_again)
+        before = self.rows()
+        for record in (failed, failed.failure_ids, self.inbox()):
+            self.assertEqual(self.again(record), "There was nothing left to apply again.")
+        self.assertEqual(self.rows(), before)
+        self.assertEqual(failed.action_open_retry()["res_id"], failed.retry_event_id.id)
+
+    def test_the_group_closes_by_itself(self):
+        self.failing(1, 2)
+        self.failing(3, aggregate_id="F2")
+        self.bug("")
+        self.assertIn("Applied: 3;", self.again())
+        error = self.inbox()
+        self.assertEqual((error.failure_count, error.outstanding_count), (3, 0))
+        self.assertEqual((error.state, error.decision), ("fixed", False))
+        self.assertEqual((self.seen(), self.seen("F2")), ([1, 2], [3]))
+
+    def test_half_a_group(self):
+        first, _second = self.failing(1, 2)
+        self.bug("")
+        self.again(first)
+        self.assertEqual((self.inbox().outstanding_count, self.inbox().state), (1, "open"))
+
+    def test_streams_keep_their_order_and_chunks_count_together(self):
+        self.patch(type(self.env["event.store"]), "_apply_again_chunk", 4)
+        for number in range(5):
+            self.failing(number, number + 10, aggregate_id="A")
+            self.failing(number, aggregate_id="B")
+        self.bug("")
+        self.assertIn("Applied: 15;", self.again())
+        self.assertEqual(self.seen("A"), [0, 10, 1, 11, 2, 12, 3, 13, 4, 14])
+        self.assertEqual(self.seen("B"), [0, 1, 2, 3, 4])
+
+    def test_so_many_at_a_press(self):
+        self.patch(type(self.env["event.error"]), "_most_at_once", 3)
+        self.failing(*range(5))
+        self.bug("")
+        self.assertIn("Applied: 3;", self.again())
+        self.assertEqual(self.inbox().outstanding_count, 2)
+        self.assertIn("Applied: 2;", self.again())
+        self.assertEqual(self.seen(), [0, 1, 2, 3, 4])
+
+    def test_what_is_left_is_told(self):
+        self.patch(type(self.env["event.error"]), "_most_at_once", 3)
+        self.failing(*range(5))
+        self.bug("")
+        self.assertIn("Still waiting: 2; press Apply Again once more.", self.again())
+
+    def test_a_refusal_now_closes_it(self):
+        failed = self.failing(1)
+        self.bug("")
+        self.patch(FlakySnapshotHandler, "closed", True)
+        self.assertIn("refused by a rule now: 1;", self.again())
+        self.assertEqual(failed.retry_event_id.outcome, "rejected")
+        self.assertEqual((self.inbox().outstanding_count, self.inbox().state), (0, "fixed"))
+
+    def test_a_second_failure_takes_the_place_of_the_first(self):
+        failed = self.failing(1)
+        self.assertIn("failed again: 1.", self.again())  # nothing was repaired
+        error = self.inbox()
+        self.assertEqual((error.failure_count, error.outstanding_count), (2, 1))
+        second = failed.retry_event_id
+        self.assertEqual((second.outcome, second.version), ("failed", 2))
+        self.assertIn("failed again: 1.", self.again(failed))  # the newest try is meant
+        third = second.retry_event_id
+        self.assertEqual(third.causation_id, second.event_uuid)
+        self.bug("")
+        self.assertIn("Applied: 1;", self.again())
+        self.assertEqual(third.retry_event_id.outcome, "applied")
+        self.assertEqual(self.seen(), [1])
+        self.assertEqual([o for _v, o in self.stream("F1", "flaky")], ["failed"] * 3 + ["applied"])
+        self.assertEqual((self.inbox().failure_count, self.inbox().state), (3, "fixed"))
+
+    def test_another_bug_behind_the_first(self):
+        self.failing(1)
+        self.bug("second")
+        self.again()
+        rows = {error.error_class: error for error in self.inbox()}
+        self.assertEqual((rows["KeyError"].state, rows["ValueError"].state), ("fixed", "open"))
+
+    def test_values_of_other_addons_are_kept(self):
+        self.bug("first")
+        with QUIET:
+            failed = self.store.create(
+                {
+                    "model_name": "flaky",
+                    "aggregate_id": "F1",
+                    "event_type": "Seen",
+                    "payload": {"n": 1},
+                    "channel": "pos",
+                    "schema_version": 3,
+                }
+            )
+        self.bug("")
+        self.again(failed)
+        retry = failed.retry_event_id
+        self.assertEqual((retry.channel, retry.schema_version), ("pos", 3))
+
+    def test_an_attempt_that_was_told_to_its_sender(self):
+        """Written by another cursor, as reject_and_record does, where nothing else is stored."""
+        failure = self.attempt(5)
+        error = self.inbox()
+        self.assertEqual((error.handler, error.outstanding_count), (failure.payload["handler"], 1))
+        self.assertTrue(failure.can_apply_again)
+        self.bug("")
+        self.assertIn("Applied: 1;", self.again())
+        self.assertEqual(self.seen(model_name="flakyapart"), [5])
+        retry = failure.retry_event_id
+        self.assertEqual(retry.causation_id, "sent-5")
+        self.assertEqual((retry.schema_version, str(retry.timestamp)), (2, "2026-02-01 00:00:00"))
+        self.assertEqual(self.inbox().state, "fixed")
+
+    def test_an_attempt_that_its_sender_repeated_waits_no_more(self):
+        self.attempt(5)
+        self.bug("")
+        self.store.append("flakyapart", "F1", "Seen", {"n": 5}, event_uuid="sent-5")
+        self.assertEqual((self.inbox().outstanding_count, self.inbox().state), (0, "fixed"))
+        self.assertEqual(self.again(), "There was nothing left to apply again.")
+
+    @QUIET
+    def attempt(self, number):
+        """Leave the failure event alone, as _record_apart does on a cursor of its own."""
+        self.bug("first")
+        store = self.store
+        with self.env.cr.savepoint() as savepoint:
+            event = store.create(
+                {
+                    "model_name": "flaky",
+                    "aggregate_id": "F1",
+                    "event_type": "Seen",
+                    "payload": {"n": number},
+                    "timestamp": "2026-02-01 00:00:00",
+                    "event_uuid": f"sent-{number}",
+                    "schema_version": 2,
+                }
+            )
+            failure = event.failure_ids
+            names = [n for n, f in failure._fields.items() if f.store and f.type != "many2one"]
+            vals = {n: failure[n] for n in names if n not in ("id", "create_date", "write_date")}
+            vals.update(model_name="flakyapart", company_id=event.company_id.id)
+            savepoint.rollback()
+        self.env.invalidate_all(flush=False)
+        return store.sudo()._insert([{**vals, "failed_event_id": False}]).sudo(False)
+
+    def test_what_did_not_fail_cannot_be_applied_again(self):
+        self.bug("")
+        answer = self.store.append("flaky", "F1", "Seen", {"n": 1})
+        event = self.store.browse(answer["id"])
+        self.assertFalse(event.can_apply_again)
+        with self.assertRaisesRegex(UserError, "did not fail"):
+            event.action_apply_again()
+
+    def test_without_its_handler_nothing_is_recorded(self):
+        failed = self.failing(1)
+        registry = self.env["snapshot.handler.registry"]
+        find = type(registry)._find
+        self.patch(
+            type(registry),
+            "_find",
+            lambda self, name: None if name == "flaky" else find(self, name),
+        )
+        with self.assertRaisesRegex(UserError, "No handler of this database applies events of"):
+            failed.action_apply_again()
+        self.assertFalse(failed.retry_event_id)
+
+    def test_answers_can_travel(self):
+        failed = self.failing(1)
+        error = self.inbox()
+        for answer in (error.read(), error.action_open_failures(), error.action_apply_again()):
+            xmlrpc.client.dumps((answer,))
+        xmlrpc.client.dumps((failed.action_apply_again(), error.action_mark_fixed()))
