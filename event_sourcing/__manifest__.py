@@ -19,6 +19,7 @@
         "views/event_snapshot_views.xml",
         "views/event_job_views.xml",
         "views/event_seal_views.xml",
+        "views/event_overview_views.xml",
         "views/snapshot_handler_entry_views.xml",
         "views/res_config_settings_views.xml",
         "wizards/event_as_of_views.xml",

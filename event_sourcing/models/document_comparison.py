@@ -57,7 +57,7 @@ class DocumentComparison(models.AbstractModel):
         if not then["version"]:
             return _(
                 "Nothing had happened yet: the first event is of %(moment)s.",
-                moment=format_datetime(self.env, first.timestamp),
+                moment=format_datetime(self.env, first.timestamp, tz=self.env.context.get("tz")),
             )
         if timestamp and store._clean_timestamp(timestamp) > fields.Datetime.now():
             return _("This lies in the future: what you see is how it is now.")
@@ -91,7 +91,7 @@ class DocumentComparison(models.AbstractModel):
                 "id": event.id,
                 "version": event.version,
                 "label": event.event_label,
-                "when": format_datetime(self.env, event.timestamp),
+                "when": format_datetime(self.env, event.timestamp, tz=self.env.context.get("tz")),
                 "who": event.create_uid.sudo().name,
                 "outcome": event.outcome,
                 "outcome_label": outcomes[event.outcome],

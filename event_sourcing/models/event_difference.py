@@ -43,8 +43,8 @@ class EventDifference(models.Model):
         readonly=True,
     )
     key = fields.Char(string="Technical Key", readonly=True)
-    before_json = fields.Text(readonly=True)
-    after_json = fields.Text(readonly=True)
+    before_json = fields.Text(string="Before as JSON", readonly=True)
+    after_json = fields.Text(string="After as JSON", readonly=True)
     message = fields.Text(readonly=True)
     label = fields.Char(string="What", compute="_compute_words", search="_search_words")
     before_value = fields.Char(string="Before", compute="_compute_words", search="_search_words")

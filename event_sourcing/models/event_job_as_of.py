@@ -72,10 +72,10 @@ class EventJobAsOf(models.Model):
 
     def _result_name(self):
         label = self.env["snapshot.handler.registry"]._aggregate_label(self.model_name)
-        moment = format_datetime(self.env, self.moment)
+        moment = format_datetime(self.env, self.moment, tz=self.env.context.get("tz"))
         if self.kind == "as_of":
             return _("%(what)s as of %(moment)s", what=label, moment=moment)
-        before = format_datetime(self.env, self.moment_before)
+        before = format_datetime(self.env, self.moment_before, tz=self.env.context.get("tz"))
         return _(
             "%(what)s: %(before)s compared with %(moment)s",
             what=label,

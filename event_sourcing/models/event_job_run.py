@@ -125,6 +125,7 @@ class EventJobRun(models.Model):
         if piece["position"] is None:
             getattr(self, f"_finish_{self.kind}", lambda: None)()
             self._end("done")
+            self._tell()
             return False
         self.position = piece["position"]
         return True
@@ -156,11 +157,11 @@ class EventJobRun(models.Model):
         rate = self.done / self.seconds if self.seconds else 0
         numbers = {"done": self.done, "total": max(self.total, self.done), "rate": round(rate)}
         if not under_way or not rate:
-            text = _("%(done)s of %(total)s aggregates", **numbers)
+            text = _("%(done)s of %(total)s", **numbers)
         else:
             seconds = round(max(self.total - self.done, 0) / rate)
             text = _(
-                "%(done)s of %(total)s aggregates, %(rate)s a second, %(remaining)s to go",
+                "%(done)s of %(total)s, %(rate)s a second, %(remaining)s to go",
                 remaining=f"{seconds // 60}:{seconds % 60:02}",
                 **numbers,
             )

@@ -96,7 +96,7 @@ class EventAsOf(models.TransientModel):
         if moment < first.timestamp:
             return _(
                 "Nothing had happened by then: the first event is of %(moment)s.",
-                moment=format_datetime(self.env, first.timestamp),
+                moment=format_datetime(self.env, first.timestamp, tz=self.env.context.get("tz")),
             )
         return False
 

@@ -237,7 +237,6 @@ def small_files(cluster):
             done = subprocess.run(command, cwd="/", check=False, **account.options())
             assert not done.returncode or not Path(f"/proc/{pid}").exists()
 
-
     limit(17 * 2**20)
     try:
         yield lambda: limit("unlimited")

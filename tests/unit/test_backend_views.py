@@ -55,7 +55,11 @@ class TestScreens(EventCase):
         expected = {
             "user": everybody,
             "integration": {*everybody, "Record Event"},
-            "manager": {*everybody, "Record Event", "Rebuild and Check", "Seals", "Configuration"},
+            "auditor": {*everybody, "Rebuild and Check", "Seals", "Overview"},
+            "manager": {
+                *(*everybody, "Record Event", "Rebuild and Check", "Seals", "Overview"),
+                "Configuration",
+            },
         }
         for group, names in expected.items():
             user = make_user(self.env, f"menus-{group}", group)

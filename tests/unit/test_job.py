@@ -223,3 +223,44 @@ class TestStarting(JobCase):
         self.assertEqual((progress["percent"], progress["state"]), (100, "done"))
         self.assertIn("7 of 7", progress["text"])
         self.assertEqual(json.loads(json.dumps(progress)), progress)
+
+
+class TestTelling(JobCase):
+    """Managers learn once what a check over everything found; the overview says it, too."""
+
+    def told(self):
+        told = []
+        alert = type(self.env["event.alert"])
+        self.patch(
+            alert, "_raise_alert", lambda _s, key, *rest: told.append((key, rest[2](self.env)))
+        )
+        self.patch(alert, "_clear_alert", lambda _s, key: told.append((key, None)))
+        return told
+
+    def test_drift_and_its_end(self):
+        told = self.told()
+        self.run_job("rebuild", False)
+        told.clear()
+        self.tamper("UPDATE counter_snapshot SET total = 99 WHERE aggregate_id = 'J1'")
+        self.patch(type(self.env["event.difference"]), "_of_missing_handlers", lambda *_a: [])
+        self.run_job("check", False)
+        self.assertEqual(told[0][0], "drift")
+        self.assertIn("1 snapshots or aggregates", told[0][1])
+        overview = self.env["event.overview"].search([])
+        self.assertEqual((overview.id, overview.drift_count), (1, 1))
+        self.run_job("check", "counter", ["J2"])  # only a part: says nothing of the whole
+        self.assertEqual(len(told), 1)
+        self.run_job("rebuild", False)
+        self.run_job("check", False)
+        self.assertEqual(told[1:], [("drift", None), ("drift", None)])
+        overview.invalidate_recordset()
+        self.assertEqual((overview.drift_count, overview.problem_count), (0, 0))
+
+    def test_the_nightly_check_is_scheduled(self):
+        cron = self.env.ref("event_sourcing.event_job_check_cron")
+        self.assertEqual((cron.active, cron.interval_type), (True, "days"))
+        before = self.env["event.job"].search_count([("kind", "=", "check")])
+        cron.method_direct_trigger()
+        jobs = self.env["event.job"].search([("kind", "=", "check")])
+        self.assertEqual(len(jobs), before + 1)
+        self.assertEqual(jobs[0].state, "waiting")

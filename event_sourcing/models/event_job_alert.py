@@ -1,0 +1,32 @@
+from odoo import _, models
+
+# The alert of each kind of job that looks at everything.
+ALERTS = {"check": "drift", "rebuild": "drift", "verify": "seals"}
+
+
+class EventJobAlert(models.Model):
+    """What a job over everything found, told to the managers once."""
+
+    _inherit = "event.job"
+
+    def _tell(self):
+        """Raise the alert of this kind of job, or clear it where all is well."""
+        key = ALERTS.get(self.kind)
+        if not key or self.model_name:
+            return
+        alert = self.env["event.alert"]
+        found = self.problem_count + (self.drift_count if self.kind == "check" else 0)
+        if not found:
+            alert._clear_alert(key)
+            return
+        texts = {
+            "drift": lambda env: env["event.job"]._drift_text(found),
+            "seals": lambda env: env["event.job"]._seal_text(),
+        }
+        alert._raise_alert(key, self._name, self.id, texts[key], self.message or "")
+
+    def _drift_text(self, found):
+        return _("%(count)s snapshots or aggregates are not what their events say.", count=found)
+
+    def _seal_text(self):
+        return _("Events are not what they were when they were sealed.")
