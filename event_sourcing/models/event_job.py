@@ -63,7 +63,9 @@ class EventJob(models.Model):
     )
     scope_key = fields.Char(readonly=True, help="What two jobs that do the same have in common.")
     position = fields.Integer(readonly=True, help="Where the next piece begins.", **NO_SUM)
-    done = fields.Integer(readonly=True, help="What was looked at: aggregates, or events under seals.")
+    done = fields.Integer(
+        readonly=True, help="What was looked at: aggregates, or events under seals."
+    )
     total = fields.Integer(readonly=True, help="What is to be looked at.")
     changed_count = fields.Integer(
         string="Replaced", readonly=True, help="Snapshots that were written anew."

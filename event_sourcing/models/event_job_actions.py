@@ -7,12 +7,12 @@ class EventJobActions(models.Model):
 
     _inherit = "event.job"
 
-    @api.model
     def action_check_all(self):
+        """Check everything; a button of the list, whatever is selected."""
         return self._start_and_open("check")
 
-    @api.model
     def action_rebuild_all(self):
+        """Rebuild everything; likewise."""
         return self._start_and_open("rebuild")
 
     @api.model

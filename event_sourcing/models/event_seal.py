@@ -84,6 +84,11 @@ class EventSeal(models.Model):
             with self._own_cursor() as seals:
                 if not seals._seal_next():
                     break
+        with self._own_cursor() as seals:
+            if seals.search_count([("state", "=", "waiting")], limit=1):
+                # Some transaction was open, if only the scheduler's: soon again.
+                soon = fields.Datetime.add(fields.Datetime.now(), minutes=1)
+                self.env.ref("event_sourcing.event_seal_cron").with_env(seals.env)._trigger(soon)
 
     @api.model
     def _own_cursor(self):

@@ -142,7 +142,8 @@ def test_a_rebuild_with_progress_and_a_check(person, server, lang):
 def test_seals_are_verified_and_exported(person, server):
     _uid, call = server.login("admin", "admin")
     cron = call("ir.cron", "search", [["code", "like", "_seal_all"]])
-    call("ir.cron", "method_direct_trigger", cron)
+    for _time in range(2):  # what the first one notes is sealed when it is over
+        call("ir.cron", "method_direct_trigger", cron)
     someone = person()
     page = someone.page
     someone.open("event_sourcing.event_seal_action")
