@@ -59,7 +59,9 @@ class EventError(models.Model):
         string="Failures", readonly=True, help="How often it happened in all."
     )
     outstanding_count = fields.Integer(
-        string="Waiting", readonly=True, help="Failed events that were not applied again yet."
+        string="Not Applied Yet",
+        readonly=True,
+        help="Failed events that were not applied again yet.",
     )
     aggregate_count = fields.Integer(
         string="Affected", readonly=True, help="How many different records it happened to."

@@ -19,7 +19,7 @@ class EventOverview(models.Model):
     verified_on = fields.Datetime(string="Seals Verified On", compute="_compute_jobs")
     verify_problem = fields.Text(string="Verification Says", compute="_compute_jobs")
     seal_id = fields.Many2one("event.seal", string="Newest Seal", compute="_compute_seal")
-    sealed_on = fields.Datetime(string="Sealed On", compute="_compute_seal")
+    sealed_on = fields.Datetime(compute="_compute_seal")
     error_count = fields.Integer(string="Open Errors", compute="_compute_errors")
 
     def _catalogue_rows(self):

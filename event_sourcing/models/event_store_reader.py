@@ -1,5 +1,4 @@
 from dataclasses import dataclass
-from itertools import groupby
 
 import psycopg2
 
@@ -98,12 +97,10 @@ class EventStoreReader(models.Model):
         }
         after = {aggregate_id: folded[aggregate_id][0].version for aggregate_id in aggregate_ids}
         until = None if None in moments else max(moments)
-        rows = self._read_streams(model_name, after, until)
-        for _aggregate_id, stream in groupby(rows, key=lambda row: row[0].aggregate_id):
-            for event, outcome in stream:
-                for moment, result in zip(moments, folded[event.aggregate_id], strict=True):
-                    if result.problem is None and (moment is None or event.timestamp <= moment):
-                        self._fold_further(handler, result, event, outcome)
+        for event, outcome in self._read_streams(model_name, after, until):
+            for moment, result in zip(moments, folded[event.aggregate_id], strict=True):
+                if result.problem is None and (moment is None or event.timestamp <= moment):
+                    self._fold_further(handler, result, event, outcome)
         return folded
 
     @api.model

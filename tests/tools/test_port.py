@@ -66,3 +66,14 @@ def test_each_purpose_has_its_own_copy(tmp_path, monkeypatch):
     run, test = port.addons_for("19.0", "run"), port.addons_for("19.0", "test")
     assert not set(run) & set(test)
     assert (run[0] / "event_sourcing" / "__manifest__.py").is_file()
+
+
+def test_a_scheduled_action_says_how_often_in_17_alone():
+    text = '<record>\n    <field name="numbercall">-1</field>\n    <field name="x"/>\n</record>'
+    assert port.port_text(text, ".xml") == '<record>\n    <field name="x"/>\n</record>'
+    ours = [path for name in ADDONS for path in (ROOT / name).rglob("*cron*.xml")]
+    assert ours
+    for path in ours:
+        text = path.read_text()
+        assert text.count('name="numbercall">-1<') == text.count('model="ir.cron"')
+        assert "numbercall" not in port.port_text(text, ".xml")
