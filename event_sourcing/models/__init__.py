@@ -39,12 +39,12 @@ from . import event_difference
 from . import event_job
 from . import event_job_run
 from . import event_job_rebuild
-from . import event_job_actions
 from . import event_seal
 from . import event_seal_verify
 from . import event_job_as_of
 from . import event_job_alert
 from . import snapshot_handler_entry
+from . import event_job_actions
 from . import snapshot_handler_event_type
 from . import res_config_settings
 from . import event_overview

@@ -187,7 +187,30 @@ class EventDifference(models.Model):
     @api.model
     def _record(self, job, found):
         """Keep what was found, up to a limit; return by how much the job's counts grow."""
+        self._add_companies(found)
         problems = sum(drift["kind"] in ("broken", "no_handler") for drift in found)
         room = MAX_ROWS_PER_JOB - job.drift_count - job.problem_count
         self.create([{"job_id": job.id, **drift} for drift in found[: max(room, 0)]])
         return {"drift_count": len(found) - problems, "problem_count": problems}
+
+    @api.model
+    def _add_companies(self, found):
+        """Give what was found the company of its stream, where it has none yet."""
+        unknown = [drift for drift in found if "company_id" not in drift]
+        heads = (
+            self.env["event.stream"]
+            .sudo()
+            .search_read(
+                [
+                    ("aggregate_id", "in", [drift.get("aggregate_id") for drift in unknown]),
+                    ("model_name", "in", [drift.get("model_name") for drift in unknown]),
+                ],
+                ["model_name", "aggregate_id", "company_id"],
+            )
+            if unknown
+            else []
+        )
+        companies = {(h["model_name"], h["aggregate_id"]): h["company_id"][0] for h in heads}
+        for drift in unknown:
+            key = drift.get("model_name"), drift.get("aggregate_id")
+            drift["company_id"] = companies.get(key, False)

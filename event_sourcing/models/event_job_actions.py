@@ -59,6 +59,20 @@ class EventJobActions(models.Model):
         }
 
 
+class HandlerJobActions(models.Model):
+    _inherit = "snapshot.handler.entry"
+
+    def action_rebuild(self):
+        """Rebuild all snapshots of the aggregate type."""
+        self.ensure_one()
+        return self.env["event.job"]._start_and_open("rebuild", self.model_name)
+
+    def action_check(self):
+        """Check all snapshots of the aggregate type."""
+        self.ensure_one()
+        return self.env["event.job"]._start_and_open("check", self.model_name)
+
+
 class SnapshotJobActions(models.AbstractModel):
     _inherit = "snapshot.mixin"
 

@@ -148,7 +148,9 @@ class EventJobAsOf(models.Model):
                 rows = self._compare(model_name, aggregate_id, before, after)
                 aggregates += bool(rows)
                 found += rows
-        self.env["event.difference"].create([{"job_id": self.id, **row} for row in found])
+        differences = self.env["event.difference"]
+        differences._add_companies(found)
+        differences.create([{"job_id": self.id, **row} for row in found])
         return {"done": piece["count"], "changed_count": aggregates}
 
     @api.model

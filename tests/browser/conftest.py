@@ -92,7 +92,8 @@ class Person:
     def open(self, action):
         """Open a window action by its XML id, as its menu does."""
         self.page.goto(f"{self.server.url}/web#action={action}")
-        self.page.wait_for_selector(".o_view_controller")
+        # A question comes as a dialog.
+        self.page.wait_for_selector(".o_view_controller, .modal .o_form_view")
         self.settle()
 
     def settle(self):

@@ -191,6 +191,19 @@ def test_reject_and_record_survives_however_the_transaction_ends(cursor, key, en
     assert not failure.failed_event_id
 
 
+def test_an_attempt_that_failed_apart_may_be_sent_again_and_fail_again(cursor, key):
+    options = {"event_uuid": key}
+    cr = cursor()
+    with mute_logger("odoo.addons.event_sourcing.models.event_store_failure"):
+        with pytest.raises(UserError, match="technical error"):
+            store(cr).append("counter", key, "Broken", policy="reject_and_record", **options)
+        cr.rollback()
+        assert store(cr).append("counter", key, "Broken", **options)["outcome"] == "failed"
+    cr.commit()
+    kinds = [row[0] for row in stored(cursor, key)]
+    assert kinds == ["SystemErrorOccurred", "Broken", "SystemErrorOccurred"]
+
+
 @pytest.mark.parametrize("event_type", ["Broken", "Sql"])
 def test_a_technical_fault_survives_too(cursor, key, event_type):
     cr = cursor()

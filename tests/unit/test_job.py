@@ -10,6 +10,11 @@ from odoo.tools import mute_logger
 from odoo.addons.event_sourcing.canonical_json import canonical
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
+try:  # where it is since Odoo 18
+    from odoo.service.model import call_kw
+except ImportError:
+    from odoo.api import call_kw
+
 
 class JobCase(EventCase):
     def setUp(self):
@@ -95,6 +100,17 @@ class TestCheck(JobCase):
         job = self.run_job("check", "counter", self.ids)
         self.assertEqual([(d.aggregate_id, d.kind) for d in job.difference_ids], [("J1", "broken")])
         self.assertEqual((job.problem_count, job.drift_count), (1, 0))
+
+
+    def test_what_was_found_is_seen_in_its_own_company_alone(self):
+        event = self.store.search([("aggregate_id", "=", "J1")], limit=1)
+        self.env.cr.execute("UPDATE event_store SET event_type = 'Broken' WHERE id = %s", [event.id])
+        job = self.run_job("check", "counter", ["J1"])
+        self.assertEqual(job.difference_ids.company_id, self.env.company)
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        far = make_user(self.env, "job-far", "manager", company=company)
+        found = self.env["event.difference"].with_user(far).search([("job_id", "=", job.id)])
+        self.assertFalse(found)
 
 
 class TestRebuild(JobCase):
@@ -186,6 +202,25 @@ class TestStarting(JobCase):
         self.assertFalse(job._write_piece(piece))
         self.assertEqual((job.state, job.done), ("cancelled", 2))
         self.assertFalse(self.jobs.start("rebuild", "counter", self.ids)["under_way"])
+
+    def test_buttons_of_a_handler_a_snapshot_and_the_list(self):
+        entry = self.env["snapshot.handler.entry"].search([("model_name", "=", "counter")])
+        for button, kind in ((entry.action_rebuild, "rebuild"), (entry.action_check, "check")):
+            job = self.jobs.browse(button()["res_id"])
+            self.assertEqual((job.kind, job.model_name), (kind, "counter"))
+        some = self.snapshot("J1") + self.snapshot("J2")
+        job = self.jobs.browse(some.action_rebuild()["res_id"])
+        self.assertEqual((job.total, job.aggregate_ids), (2, ["J1", "J2"]))
+        again = some.action_rebuild()
+        self.assertEqual(again["params"]["next"]["res_id"], job.id)
+        # The web client gives the selection, even where there is none.
+        self.assertEqual(call_kw(self.jobs, "action_check_all", [[]], {})["res_model"], "event.job")
+
+    def test_what_a_check_finds_is_rebuilt_with_a_button(self):
+        self.tamper("UPDATE counter_snapshot SET total = 9 WHERE aggregate_id IN ('J1', 'J2')")
+        job = self.run_job("check", "counter", self.ids)
+        rebuild = self.jobs.browse(job.action_rebuild_found()["res_id"])
+        self.assertEqual(rebuild.aggregate_ids, ["J1", "J2"])
 
     def test_bad_input(self):
         for kind, options, sentence in (

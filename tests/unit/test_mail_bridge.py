@@ -135,3 +135,22 @@ class TestMailBridge(InboxCase):
         self.failing(1)
         self.watch()
         self.assertIn("KeyError", self.activities().summary)
+
+    def test_drift_is_an_activity_until_a_check_finds_none(self):
+        jobs = self.env["event.job"].sudo()
+        self.patch(type(self.env["event.difference"]), "_of_missing_handlers", lambda *_a: [])
+
+        def check():
+            job = jobs.browse(jobs.start("check")["id"])
+            while job._write_piece(job._read_piece()):
+                pass
+            return self.records.search([("key", "=", "drift"), ("is_open", "=", True)])
+
+        self.store.append("counter", "drifting", "Added", {"amount": 1})
+        self.env.cr.execute("UPDATE counter_snapshot SET total = 9 WHERE aggregate_id = 'drifting'")
+        alert = check()
+        self.assertEqual(len(alert), 1)
+        self.assertTrue(alert.activity_ids)
+        self.assertEqual(check(), alert)
+        self.env.cr.execute("UPDATE counter_snapshot SET total = 1 WHERE aggregate_id = 'drifting'")
+        self.assertFalse(check())
