@@ -160,11 +160,8 @@ class EventJobRun(models.Model):
             text = _("%(done)s of %(total)s", **numbers)
         else:
             seconds = round(max(self.total - self.done, 0) / rate)
-            text = _(
-                "%(done)s of %(total)s, %(rate)s a second, %(remaining)s to go",
-                remaining=f"{seconds // 60}:{seconds % 60:02}",
-                **numbers,
-            )
+            numbers["remaining"] = f"{seconds // 60}:{seconds % 60:02}"
+            text = _("%(done)s of %(total)s, %(rate)s a second, %(remaining)s to go", **numbers)
         percent = 100 * self.done / numbers["total"] if numbers["total"] else 100
         return {
             "state": self.state,

@@ -122,7 +122,7 @@ class EventStoreReplay(models.Model):
                     "Version %(version)s of %(aggregate)s (%(type)s) cannot be folded by its"
                     " handler as it is today: %(error)s",
                     version=event.version,
-                    aggregate=f"{event.model_name}/{event.aggregate_id}",
+                    aggregate="/".join((event.model_name, event.aggregate_id)),
                     type=event.event_type,
                     error=self._error_text(error),
                 )

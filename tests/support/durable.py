@@ -54,7 +54,9 @@ class DurableCluster(Cluster):
             env=source_environment,
             stdout=subprocess.PIPE,
         ) as dump:
-            self.run("psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", database, stdin=dump.stdout)
+            # In one transaction: the numbers of the new cluster stay below those restored.
+            options = ("-q", "--single-transaction", "-v", "ON_ERROR_STOP=1", "-d", database)
+            self.run("psql", *options, stdin=dump.stdout)
         assert dump.returncode == 0
 
     def run(self, program, *arguments, user=None, **options):

@@ -101,10 +101,9 @@ class TestCheck(JobCase):
         self.assertEqual([(d.aggregate_id, d.kind) for d in job.difference_ids], [("J1", "broken")])
         self.assertEqual((job.problem_count, job.drift_count), (1, 0))
 
-
     def test_what_was_found_is_seen_in_its_own_company_alone(self):
         event = self.store.search([("aggregate_id", "=", "J1")], limit=1)
-        self.env.cr.execute("UPDATE event_store SET event_type = 'Broken' WHERE id = %s", [event.id])
+        self.tamper("UPDATE event_store SET event_type = 'Broken' WHERE id = %s", event.id)
         job = self.run_job("check", "counter", ["J1"])
         self.assertEqual(job.difference_ids.company_id, self.env.company)
         company = self.env["res.company"].create({"name": "Elsewhere"})
@@ -295,7 +294,7 @@ class TestTelling(JobCase):
         cron = self.env.ref("event_sourcing.event_job_check_cron")
         self.assertEqual((cron.active, cron.interval_type), (True, "days"))
         before = self.env["event.job"].search_count([("kind", "=", "check")])
-        cron.method_direct_trigger()
+        cron.ir_actions_server_id.run()
         jobs = self.env["event.job"].search([("kind", "=", "check")])
         self.assertEqual(len(jobs), before + 1)
         self.assertEqual(jobs[0].state, "waiting")
