@@ -49,6 +49,8 @@ class EventSeal(models.Model):
         self.env.cr.execute(
             """
             ALTER TABLE event_seal ADD COLUMN IF NOT EXISTS manifest bytea;
+            -- Two processes that note the same range: the second one fails.
+            CREATE UNIQUE INDEX IF NOT EXISTS event_seal_from_id_uniq ON event_seal (from_id);
 
             CREATE OR REPLACE FUNCTION event_seal_refuse_change() RETURNS trigger AS $$
             BEGIN

@@ -28,7 +28,10 @@ def test_an_event_is_recorded_with_fields(person, server, lang):
     else:
         page.click("[name=aggregate_type] input")
         page.click('.o_select_menu_menu >> text="rental"')
+    someone.settle()
     page.fill("[name=aggregate_id] input", aggregate)
+    page.press("[name=aggregate_id] input", "Tab")
+    someone.settle()
     page.click("[name=event_type_id] input")
     page.locator("[name=event_type_id] input").type(WORDS[lang]["event"])
     someone.settle()
