@@ -21,7 +21,10 @@ class EventAsOf(models.TransientModel):
     _description = "As Of"
 
     model_name = fields.Selection(
-        "_select_model_name", string="Aggregate Type", required=True, default="_default_model_name"
+        "_select_model_name",
+        string="Aggregate Type",
+        required=True,
+        default=lambda self: self._default_model_name(),
     )
     period = fields.Selection(PERIODS, string="When", required=True, default="month")
     moment = fields.Datetime(

@@ -303,6 +303,12 @@ class TestQuestion(AsOfCase):
             # Daylight saving time had ended by the last day of October, not by New Year's.
             self.assertEqual(str(zone._end_of("month")), "2026-10-31 22:59:59")
 
+    def test_the_form_for_any_aggregate_type(self):
+        with Form(self.env["event.as.of"]) as form:
+            self.assertIn(form.model_name, self.env["event.job"]._foldable())
+            form.model_name = "counter"
+        self.assertEqual(form.record.action_show()["res_model"], "event.snapshot.as.of")
+
     def test_the_form(self):
         with Form(self.env["event.as.of"].with_context(default_model_name="rental")) as form:
             self.assertTrue(form.moment)
