@@ -16,6 +16,7 @@ from . import event_store_replay
 from . import event_store_reader
 from . import event_store_states_at
 from . import event_stream
+from . import event_stream_rename
 from . import snapshot_handler
 from . import snapshot_handler_upcast
 from . import snapshot_handler_lint

@@ -14,6 +14,7 @@ APPEND_KEYS = (
     "correlation_id",
     "causation_id",
     "policy",
+    "schema_version",
 )
 RENAMED = {"expected_version": "version"}
 MAX_PAGE = 10000
@@ -37,6 +38,7 @@ class EventStoreApi(models.Model):
         correlation_id=None,
         causation_id=None,
         policy=None,
+        schema_version=None,
         **unknown,
     ):
         """Append one event.
@@ -49,6 +51,7 @@ class EventStoreApi(models.Model):
         :param str event_uuid: idempotency key; a known one answers with the stored event
         :param timestamp: when it happened, UTC; now if left out
         :param str policy: ``record``, ``reject`` or ``reject_and_record``
+        :param int schema_version: in which the payload is written; today's if left out
         :return: dict with ``id``, ``version``, ``outcome``, ``message`` (the reason, or
             empty), ``failure_id`` (of the failure event, or False), ``event_uuid``
             and ``duplicate`` (whether it was stored before)
@@ -67,6 +70,7 @@ class EventStoreApi(models.Model):
             "correlation_id": correlation_id,
             "causation_id": causation_id,
             "policy": policy,
+            "schema_version": schema_version,
             **unknown,
         }
         return self.append_batch([call])[0]

@@ -67,11 +67,14 @@ class EventStoreReplay(models.Model):
         """Return the version of a stream, 0 where there is none.
 
         :raise AccessError: without the right to read it
+        :raise UserError: when there are streams under several names of its type
         """
         check_access(self.browse(), "read")
-        domain = [("model_name", "=", model_name), ("aggregate_id", "=", aggregate_id)]
-        head = self.env["event.stream"].sudo().search(domain, limit=1)
-        if head and not self.env.su and not self.env["event.stream"].search_count(domain, limit=1):
+        names = self.env["snapshot.handler.registry"]._stream_names(model_name)
+        domain = [("model_name", "in", names), ("aggregate_id", "=", aggregate_id)]
+        streams = self.env["event.stream"]
+        head = streams.sudo().search(domain, limit=2)
+        if head and not self.env.su and not streams.search_count(domain, limit=1):
             raise AccessError(
                 _(
                     "%(aggregate)s belongs to a company that you have no access to;"
@@ -79,6 +82,8 @@ class EventStoreReplay(models.Model):
                     aggregate="/".join((model_name, aggregate_id)),
                 )
             )
+        if len(head) > 1:
+            raise streams._two_names(aggregate_id, names)
         return head.version
 
     @api.model

@@ -60,6 +60,7 @@ class SnapshotHandlerFold(models.AbstractModel):
     @api.model
     def _load_states(self, model_name, aggregate_ids):
         """Return ``{aggregate_id: state}``, the initial state where there is none yet."""
+        model_name = self.env["snapshot.handler.registry"]._canonical_name(model_name)
         known = self.env[self._snapshot_model]._load(model_name, aggregate_ids)
         return {
             aggregate_id: normalise(known[aggregate_id])
@@ -86,9 +87,10 @@ class SnapshotHandlerFold(models.AbstractModel):
         :param dict state: JSON object
         :param EventData event: the last one that was applied
         """
+        registry = self.env["snapshot.handler.registry"]
         return {
             **self._columns(state),
-            "model_name": event.model_name,
+            "model_name": registry._canonical_name(event.model_name),
             "aggregate_id": event.aggregate_id,
             "version": event.version,
             "state": state,

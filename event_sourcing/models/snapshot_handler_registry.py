@@ -107,14 +107,21 @@ class SnapshotHandlerRegistry(models.AbstractModel):
         return self._aliases().get(model_name, model_name)
 
     @api.model
-    @tools.ormcache()
     def _aliases(self):
         """Return ``{former aggregate type: aggregate type}``, as the handlers declare it."""
+        return self._declared_aliases(tuple(sorted(self._registered().items())))
+
+    @api.model
+    @tools.ormcache("registered")
+    def _declared_aliases(self, registered):
+        """Return :meth:`_aliases`, for what is registered explicitly."""
         found = {}
-        discovered = self._discover()
-        for model_name, names in discovered.items():
-            for old in getattr(self.env.registry[names[0]], "_aggregate_aliases", ()):
-                if old not in discovered:  # the name of a living one stays its own
+        serving = {model: names[0] for model, names in self._discover().items()}
+        serving.update(registered)
+        for model_name, handler in serving.items():
+            declared = self.env.registry.get(handler)
+            for old in getattr(declared, "_aggregate_aliases", ()):
+                if old not in serving:  # the name of a living one stays its own
                     found.setdefault(old, model_name)
         return found
 

@@ -2,7 +2,6 @@ from dataclasses import replace
 
 from odoo import _, api, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
 
 from ..canonical_json import normalise
 from ..exceptions import SchemaError
@@ -111,37 +110,8 @@ class SnapshotHandlerUpcast(models.AbstractModel):
         :raise UserError: when an aggregate has a stream under both names
         """
         registry = self.env["snapshot.handler.registry"]
-        for model_name, *former in (registry._stream_names(n) for n in self._served_names()):
-            if not former:
-                continue
-            self.env.cr.execute(
-                SQL(
-                    "SELECT min(aggregate_id) FROM event_stream WHERE model_name = ANY(%s)"
-                    " GROUP BY aggregate_id HAVING count(*) > 1 LIMIT 1",
-                    [model_name, *former],
-                )
-            )
-            double = self.env.cr.fetchone()
-            if double:
-                raise UserError(
-                    _(
-                        "%(aggregate)s has events as %(new)s and as %(old)s, which are to become"
-                        " one; give one of the two another aggregate id.",
-                        aggregate=double[0],
-                        new=model_name,
-                        old=", ".join(former),
-                    )
-                )
-            for table in ("event_stream", self.env[self._snapshot_model]._table):
-                self.env.cr.execute(
-                    SQL(
-                        "UPDATE %s SET model_name = %s WHERE model_name = ANY(%s)",
-                        SQL.identifier(table),
-                        model_name,
-                        former,
-                    )
-                )
-        self.env.invalidate_all()
+        for model_name in self._served_names():
+            self.env["event.stream"]._take_over(registry._stream_names(model_name))
 
     @api.model
     def _served_names(self):

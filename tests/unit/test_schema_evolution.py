@@ -5,12 +5,12 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.event_sourcing.canonical_json import canonical
 from odoo.addons.event_sourcing.testing import lint_handler, rejected, scenario
 from odoo.addons.event_sourcing.transitions import Transition
-from odoo.addons.test_event_sourcing.common import EventCase
+from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 
 class Evolved(EventCase):
@@ -83,6 +83,13 @@ class TestUpcasting(Evolved):
         )
         self.assertEqual((found.outcome, found.schema_version), ("applied", 2))
         self.assertEqual(self.state("P2")["grams"], 1000)
+
+    def test_append_takes_the_version_that_a_former_client_knows(self):
+        found = self.store.append("parcel", "P5", "Measured", {"pounds": 2}, schema_version=1)
+        self.assertEqual(found["outcome"], "applied")
+        self.assertEqual(self.state("P5")["grams"], 907)
+        with self.assertRaisesRegex(UserError, "knows only version 3"):
+            self.store.append("parcel", "P5", "Weighed", {"tons": 2}, schema_version=4)
 
     def test_a_version_nobody_can_read_is_refused(self):
         for version, sentence in ((4, "knows only version 3"), (0, "whole number from 1")):
@@ -175,6 +182,62 @@ class TestNames(Evolved):
         self.old("N4", name="parcel", kind="Weighed", version=3, grams=1)
         with self.assertRaisesRegex(UserError, "N4 has events as parcel and as parcel.old"):
             self.handler()._rename_streams()
+
+    def test_an_append_goes_on_under_the_new_name_before_any_update(self):
+        # The new code was deployed, and Odoo restarted without updating the addon.
+        self.old("N5", kind="Weighed", version=3, grams=5)
+        self.old("N5", kind="Weighed", version=3, grams=6)
+        self.env.cr.execute(
+            "INSERT INTO event_snapshot (model_name, aggregate_id, version, state, company_id)"
+            " VALUES ('parcel.old', 'N5', 2, '{\"grams\": 11}', %s)",
+            [self.env.company.id],
+        )
+        found = self.store.append("parcel", "N5", "Weighed", {"grams": 3})
+        self.assertEqual(found["version"], 3)
+        self.assertEqual([e["version"] for e in self.store.read_stream("parcel", "N5")], [1, 2, 3])
+        snapshot = self.env["event.snapshot"].search([("aggregate_id", "=", "N5")])
+        self.assertEqual((snapshot.model_name, snapshot.state), ("parcel", {"grams": 14}))
+        heads = self.env["event.stream"].search([("aggregate_id", "=", "N5")])
+        self.assertEqual([(head.model_name, head.version) for head in heads], [("parcel", 3)])
+
+    def test_a_stream_of_its_own_under_each_name_takes_no_event(self):
+        self.old("N6", kind="Weighed", version=3, grams=1)
+        self.old("N6", name="parcel", kind="Weighed", version=3, grams=1)
+        with self.assertRaisesRegex(UserError, "N6 has events as parcel and as parcel.old"):
+            self.store.append("parcel", "N6", "Weighed", {"grams": 3})
+        with self.assertRaisesRegex(UserError, "N6 has events as parcel and as parcel.old"):
+            self.store.state_at("parcel", "N6")
+        self.assertEqual(self.store.search_count([("aggregate_id", "=", "N6")]), 2)
+
+    def test_a_stream_under_its_former_name_is_read_and_guarded_before_any_update(self):
+        self.old("N7", kind="Weighed", version=3, grams=5)
+        self.assertEqual(self.store.state_at("parcel", "N7", version=1)["version"], 1)
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        foreign = make_user(self.env, "foreign", "user", company=other)
+        with self.assertRaisesRegex(AccessError, "belongs to a company"):
+            self.store.with_user(foreign).state_at("parcel", "N7")
+
+    def test_a_former_event_applied_by_hand_lands_in_todays_snapshot(self):
+        self.old("N8", kind="Weighed", version=3, grams=5)
+        event = self.store.search([("aggregate_id", "=", "N8")])
+        self.handler().apply_event(event)
+        snapshot = self.env["event.snapshot"].search([("aggregate_id", "=", "N8")])
+        self.assertEqual((snapshot.model_name, snapshot.state), ("parcel", {"grams": 5}))
+
+    def test_a_rebuild_keeps_one_snapshot_under_todays_name(self):
+        self.old("N9", kind="Measured", version=3, grams=5)
+        self.handler()._rename_streams()
+        (fold,) = self.store._fold_streams("parcel", ["N9"])["N9"]
+        self.assertEqual(self.handler()._snapshot_vals(fold.state, fold.last)["model_name"], "parcel")
+
+    def test_a_registered_handler_may_have_former_names_too(self):
+        registry = self.env["snapshot.handler.registry"]
+        self.patch(type(self.env["unclaimed.rules"]), "_aggregate_aliases", ("crate",))
+        self.assertEqual(registry._stream_names("box"), ["box"])
+        registry.register_handler("box", "unclaimed.rules")
+        self.addCleanup(registry._registered().pop, "box")
+        self.assertEqual(registry._stream_names("crate"), ["box", "crate"])
+        self.assertEqual(self.env["unclaimed.rules"]._lint(), [])
 
     def test_the_handler_is_found_under_both(self):
         self.assertEqual(self.store._find_handler("parcel.old")._name, "parcel.snapshot.handler")
