@@ -228,7 +228,9 @@ class TestNames(Evolved):
         self.old("N9", kind="Measured", version=3, grams=5)
         self.handler()._rename_streams()
         (fold,) = self.store._fold_streams("parcel", ["N9"])["N9"]
-        self.assertEqual(self.handler()._snapshot_vals(fold.state, fold.last)["model_name"], "parcel")
+        self.assertEqual(
+            self.handler()._snapshot_vals(fold.state, fold.last)["model_name"], "parcel"
+        )
 
     def test_a_registered_handler_may_have_former_names_too(self):
         registry = self.env["snapshot.handler.registry"]
