@@ -15,5 +15,23 @@ class VersionConflict(UserError):
     """The expected version is not the next one of the stream; nothing was stored."""
 
 
+class BrokenRule(UserError):
+    """A rule was broken that has a name.
+
+    Raise it in a handler instead of ``UserError`` where reports shall count a rule as
+    one, whatever its sentence says and in whichever language::
+
+        raise BrokenRule(_("The demo would end before it starts."), "demo_dates")
+
+    A plain ``UserError`` is told apart by the line of code that raises it.
+
+    :ivar str rule: short and stable; the handler's ``_rule_labels`` may put it in words
+    """
+
+    def __init__(self, message, rule):
+        super().__init__(message)
+        self.rule = rule
+
+
 class HandlerConflict(UserError):
     """Two handlers claim the same aggregate; the message names both."""

@@ -10,9 +10,11 @@ from odoo import fields, release
 
 from .canonical_json import canonical, pretty, rpc_safe
 
-# For integers that nobody wants summed in a grouped list or export: Odoo renamed
-# the parameter in 18.
-NO_SUM = {"aggregator" if release.version_info >= (18,) else "group_operator": False}
+# How groups sum a field up: Odoo renamed the parameter in 18.
+AGGREGATOR = "aggregator" if release.version_info >= (18,) else "group_operator"
+# For numbers that nobody wants summed in a grouped list or export, and for rates.
+NO_SUM = {AGGREGATOR: False}
+AVERAGE = {AGGREGATOR: "avg"}
 
 
 def in_xmlrpc():

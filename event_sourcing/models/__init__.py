@@ -5,6 +5,7 @@ from . import event_store_append_only
 from . import event_store_fold
 from . import event_store_failure
 from . import event_store_error
+from . import event_store_rule
 from . import event_store_apply_again
 from . import event_error
 from . import event_error_triage
@@ -36,6 +37,8 @@ from . import event_store_display
 from . import stream_links
 from . import export_as_text
 from . import event_catalogue
+from . import event_attempt_words
+from . import event_attempt
 from . import event_difference
 from . import event_job
 from . import event_job_run

@@ -63,7 +63,6 @@ class EventStore(models.Model):
         string="Happened On",
         required=True,
         readonly=True,
-        index=True,
         help="When it happened. When it was recorded is the creation date.",
     )
     outcome = fields.Selection(

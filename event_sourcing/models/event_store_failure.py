@@ -78,28 +78,32 @@ class EventStoreFailure(models.Model):
                 "error_message": self._error_text(error),
             }
             content = {name: event[name] for name in CONTENT}
-            rows.append((event.id, *changed.values(), content_hash({**content, **changed})))
+            digest = content_hash({**content, **changed})
+            rows.append((event.id, *changed.values(), event._broken_rule(error), digest))
         self.env.cr.execute(
             SQL(
                 """
                 UPDATE event_store AS event
                    SET outcome = new.outcome, error_class = new.error_class,
-                       error_message = new.error_message, content_hash = new.content_hash
-                  FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::text[])
-                       AS new (id, outcome, error_class, error_message, content_hash)
+                       error_message = new.error_message, broken_rule = new.broken_rule,
+                       content_hash = new.content_hash
+                  FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::text[],
+                              %s::text[])
+                       AS new (id, outcome, error_class, error_message, broken_rule,
+                               content_hash)
                  WHERE event.id = new.id
                 """,
                 *map(list, zip(*rows, strict=True)),
             )
         )
-        settled = ["outcome", "error_class", "error_message", "content_hash"]
+        settled = ["outcome", "error_class", "error_message", "broken_rule", "content_hash"]
         self.invalidate_recordset(settled, flush=False)
 
     def _failure_vals(self, error):
         """Return the values of the failure event about this event."""
         self.ensure_one()
         message = self._error_text(error)
-        columns = {}
+        columns = {"broken_rule": self._broken_rule(error)}
         payload = {
             "failed_event": self.event_type,
             "failed_event_uuid": self.event_uuid,

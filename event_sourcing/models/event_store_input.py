@@ -23,6 +23,7 @@ DECIDED_BY_STORE = {
     "error_class",
     "error_message",
     "error_fingerprint",
+    "broken_rule",
     "retry_uuid",
     "content_hash",
 }

@@ -1,7 +1,9 @@
 from odoo import _, api, models
-from odoo.exceptions import UserError
 
 from ..canonical_json import normalise
+from ..exceptions import BrokenRule
+
+UNKNOWN_EVENT = "unknown_event"
 
 
 class SnapshotHandler(models.AbstractModel):
@@ -39,6 +41,10 @@ class SnapshotHandler(models.AbstractModel):
     _upcasters = {}
     # {former event type: what it is called today}
     _event_aliases = {}
+    # {event type: Font Awesome 4 icon}, such as "fa-truck"; for the timeline.
+    _event_icons = {}
+    # {event type: payload}, for the documentation; made up from the fields where missing.
+    _event_examples = {}
     # What the aggregate type was called before.
     _aggregate_aliases = ()
 
@@ -76,6 +82,21 @@ class SnapshotHandler(models.AbstractModel):
     @api.model
     def _event_labels(self):
         """Return ``{event type: label}`` in the language of the user."""
+        return {}
+
+    @api.model
+    def _event_help(self):
+        """Return ``{event type: what it means, a sentence}`` in the language of the user."""
+        return {}
+
+    @api.model
+    def _payload_help(self):
+        """Return ``{payload key: what to enter, a sentence}`` in the language of the user."""
+        return {}
+
+    @api.model
+    def _rule_labels(self):
+        """Return ``{rule: label}`` for the rules that ``BrokenRule`` names."""
         return {}
 
     @api.model
@@ -134,17 +155,16 @@ class SnapshotHandler(models.AbstractModel):
             return None
         transition = self._transitions.get(event.event_type)
         if transition is None:
-            raise UserError(
-                _(
-                    "%(aggregate)s knows no event %(type)s; use one of: %(known)s.",
-                    aggregate=event.model_name,
-                    type=event.event_type,
-                    known=", ".join(self._transitions),
-                )
+            message = _(
+                "%(aggregate)s knows no event %(type)s; use one of: %(known)s.",
+                aggregate=event.model_name,
+                type=event.event_type,
+                known=", ".join(self._transitions),
             )
+            raise BrokenRule(message, UNKNOWN_EVENT)
         status = state.get("status", self._initial_status)
         if transition.sources and status not in transition.sources:
-            raise UserError(self._refusal(event, status))
+            raise BrokenRule(self._refusal(event, status), f"status:{status}")
         return transition.target or status
 
     @api.model
@@ -154,7 +174,8 @@ class SnapshotHandler(models.AbstractModel):
         for key, field in declared.items():
             problem = field.problem(event.payload.get(key))
             if problem:
-                raise UserError(self._payload_refusal(key, field, problem))
+                sentence = self._payload_refusal(key, field, problem)
+                raise BrokenRule(sentence, f"payload:{key}:{problem}")
 
     @api.model
     def _payload_refusal(self, key, field, problem):
