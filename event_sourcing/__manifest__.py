@@ -13,6 +13,7 @@
         "security/event_sourcing_wizard_rules.xml",
         "security/event_error_rules.xml",
         "data/event_job_cron.xml",
+        "views/events_page.xml",
         "views/event_store_views.xml",
         "views/event_error_views.xml",
         "views/event_stream_views.xml",

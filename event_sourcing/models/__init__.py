@@ -21,6 +21,7 @@ from . import event_stream_rename
 from . import snapshot_handler
 from . import snapshot_handler_upcast
 from . import snapshot_handler_lint
+from . import snapshot_handler_words
 from . import snapshot_handler_fold
 from . import snapshot_handler_registry
 from . import snapshot_mixin
@@ -30,6 +31,7 @@ from . import event_snapshot
 from . import snapshot_as_of
 from . import event_source_mixin
 from . import handler_knowledge
+from . import handler_description
 from . import event_document
 from . import document_difference
 from . import document_comparison

@@ -7,6 +7,9 @@ from ..fields import AVERAGE
 from .event_job import AUDITOR
 from .event_store import FAILURE_TYPES, INVALID_OPERATION, SYSTEM_ERROR
 
+# As words.spaced says it, for events that no handler knows.
+SPACED = SQL(r"regexp_replace(attempt.event_type, '([a-z0-9])([A-Z])', '\1 \2', 'g')")
+
 
 class EventAttempt(models.Model):
     """What was attempted, one row each, whatever became of it: the base of every rate.
@@ -80,7 +83,7 @@ class EventAttempt(models.Model):
             "aggregate_label": SQL("coalesce(word.aggregate, event.model_name)"),
             "aggregate_id": SQL("event.aggregate_id"),
             "event_type": SQL("attempt.event_type"),
-            "event_label": SQL("coalesce(word.label, attempt.event_type)"),
+            "event_label": SQL("coalesce(word.label, %s)", SPACED),
             "user_id": SQL("event.create_uid"),
             "company_id": SQL("event.company_id"),
             "outcome": SQL("attempt.outcome"),

@@ -3,6 +3,7 @@ from datetime import datetime
 from odoo import _, api, models
 
 from ..event_data import EventData
+from ..words import spaced
 from .snapshot_handler import UNKNOWN_EVENT
 
 
@@ -29,7 +30,7 @@ class EventAttemptWords(models.AbstractModel):
             for event_type, name in {**today, **handler._event_aliases}.items():
                 for stream_name in self._stream_names(model_name):
                     words[stream_name, event_type] = {
-                        "label": labels.get(name) or name,
+                        "label": labels.get(name) or spaced(name),
                         "aggregate": aggregate,
                     }
         return [

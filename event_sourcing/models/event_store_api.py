@@ -1,6 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from ..compat import check_access
 from .event_store import FAILURE_TYPES
 
 APPEND_KEYS = (
@@ -74,6 +75,25 @@ class EventStoreApi(models.Model):
             **unknown,
         }
         return self.append_batch([call])[0]
+
+    @api.model
+    def describe(self, model_name=None):
+        """Return the events of an aggregate type: rules, payloads and examples.
+
+        :param str model_name: aggregate type, such as ``rental``
+        :return: dict with ``model_name``, ``label``, ``title``, ``initial_status``,
+            ``statuses`` (dicts with ``status`` and ``label``) and ``events``: dicts with
+            ``event_type``, ``label``, ``icon``, ``help``, ``rule`` (a sentence),
+            ``possible_while`` (statuses, empty for any), ``leads_to`` (a status, or
+            empty), ``schema_version``, ``former_names``, ``payload`` (dicts with
+            ``key``, ``label``, ``help``, ``kind``, ``required`` and, where they apply,
+            ``minimum`` and ``model``), ``json_schema`` and ``example``; labels and
+            sentences are in the language of the user
+        :raise UserError: where no handler explains the aggregate type
+        :raise AccessError: without the right to read events
+        """
+        check_access(self.browse(), "read")
+        return self._speaking_to_user().env["snapshot.handler.registry"]._describe(model_name)
 
     @api.model
     def append_batch(self, calls=None):

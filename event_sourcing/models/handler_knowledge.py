@@ -1,5 +1,6 @@
 from odoo import _, api, models
 
+from ..words import spaced
 from .event_store import INVALID_OPERATION, SYSTEM_ERROR
 
 
@@ -33,9 +34,9 @@ class HandlerKnowledge(models.AbstractModel):
             return engine[event_type]
         handler = self._known_handler(model_name)
         if handler is None:
-            return event_type or ""
+            return spaced(event_type)
         today = handler._event_aliases.get(event_type, event_type)
-        return handler._event_labels().get(today) or event_type or ""
+        return handler._event_labels().get(today) or spaced(today)
 
     @api.model
     def _aggregate_label(self, model_name):

@@ -86,6 +86,15 @@ class SnapshotHandlerEntry(models.Model):
             found = [] if handler is None else handler._lint()
             entry.problems = "\n".join(sentence for _code, sentence in found)
 
+    def action_open_documentation(self):
+        """Open the page that explains the events of this aggregate type."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/event_sourcing/events/{self.model_name}",
+            "target": "new",
+        }
+
     def action_lint_stored(self):
         """Say whether the handler can read all that is stored."""
         self.ensure_one()

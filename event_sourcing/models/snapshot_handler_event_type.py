@@ -1,5 +1,8 @@
 from odoo import api, fields, models
 
+from ..words import spaced
+from .handler_description import DEFAULT_ICON
+
 
 class SnapshotHandlerEventType(models.Model):
     """The event types that the handlers declare: a row per aggregate type and event."""
@@ -15,6 +18,8 @@ class SnapshotHandlerEventType(models.Model):
     model_name = fields.Char(string="Aggregate Type", readonly=True)
     event_type = fields.Char(string="Technical Name", readonly=True)
     label = fields.Char(string="Event", readonly=True)
+    icon = fields.Char(readonly=True)
+    help = fields.Char(string="Meaning", readonly=True)
     sequence = fields.Integer(readonly=True)
     sources = fields.Char(string="Possible While", readonly=True)
     target = fields.Char(string="Leads To", readonly=True)
@@ -45,6 +50,7 @@ class SnapshotHandlerEventType(models.Model):
             if handler is None:
                 continue
             labels, statuses = handler._event_labels(), handler._status_labels()
+            help_texts = handler._event_help()
             for number, (event_type, rule) in enumerate(handler._transitions.items()):
                 rows.append(
                     {
@@ -52,7 +58,9 @@ class SnapshotHandlerEventType(models.Model):
                         "entry_id": self._stable_id(model_name),
                         "model_name": model_name,
                         "event_type": event_type,
-                        "label": labels.get(event_type) or event_type,
+                        "label": labels.get(event_type) or spaced(event_type),
+                        "icon": handler._event_icons.get(event_type, DEFAULT_ICON),
+                        "help": help_texts.get(event_type, ""),
                         "sequence": number,
                         "sources": ", ".join(statuses.get(s, s) for s in rule.sources),
                         "target": statuses.get(rule.target, rule.target),

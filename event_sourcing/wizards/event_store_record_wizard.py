@@ -30,6 +30,7 @@ class EventStoreRecordWizard(models.TransientModel):
     event_type_id = fields.Many2one(
         "snapshot.handler.event.type", string="Event", domain="[('model_name', '=', model_name)]"
     )
+    event_help = fields.Char(related="event_type_id.help")
     other_event_type = fields.Char(
         string="Event Type", help="What happened, for example: MachineStopped."
     )

@@ -20,7 +20,7 @@ class EventStoreRecordPayload(models.TransientModel):
     )
     payload_form = fields.Json(
         compute="_compute_payload_form",
-        help="The values that the event takes: key, label, kind, required and model.",
+        help="The values that the event takes: key, label, help, kind, required and model.",
     )
     payload_values = fields.Json(string="Values", help="What was typed, as text, by key.")
     payload_json = fields.Text(string="JSON")
@@ -29,11 +29,12 @@ class EventStoreRecordPayload(models.TransientModel):
     @api.depends_context("lang")
     def _compute_payload_form(self):
         for wizard in self:
-            labels = wizard._payload_labels()
+            labels, help_texts = wizard._payload_labels(), wizard._payload_help()
             wizard.payload_form = [
                 {
                     "key": key,
                     "label": labels.get(key, key),
+                    "help": help_texts.get(key, ""),
                     "kind": field.kind if field.kind in KINDS else "text",
                     "required": field.required,
                     "model": wizard._selectable_model(field),
@@ -57,6 +58,10 @@ class EventStoreRecordPayload(models.TransientModel):
     def _payload_labels(self):
         handler = self.env["snapshot.handler.registry"]._known_handler(self.model_name)
         return {} if handler is None else handler._payload_labels()
+
+    def _payload_help(self):
+        handler = self.env["snapshot.handler.registry"]._known_handler(self.model_name)
+        return {} if handler is None else handler._payload_help()
 
     def _selectable_model(self, field):
         """Return the model to choose a record from, if the user may read it."""

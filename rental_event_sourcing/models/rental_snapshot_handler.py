@@ -1,6 +1,6 @@
 from odoo import _, api, models
-from odoo.exceptions import UserError
 
+from odoo.addons.event_sourcing.exceptions import BrokenRule
 from odoo.addons.event_sourcing.transitions import PayloadField, Transition
 
 PLAN = {
@@ -69,6 +69,29 @@ class RentalSnapshotHandler(models.AbstractModel):
         "RentalClosed": {},
     }
 
+    _event_icons = {
+        "RentalPlanned": "fa-calendar-plus-o",
+        "PlanChanged": "fa-pencil",
+        "DemoStarted": "fa-play",
+        "DemoExtended": "fa-step-forward",
+        "DemoCancelled": "fa-stop",
+        "RentalConfirmed": "fa-check",
+        "RentalCancelled": "fa-times",
+        "EquipmentDelivered": "fa-truck",
+        "RentalExtended": "fa-calendar",
+        "PriceChanged": "fa-tag",
+        "DamageReported": "fa-wrench",
+        "EquipmentReturned": "fa-undo",
+        "RentalInvoiced": "fa-file-text-o",
+        "RentalClosed": "fa-archive",
+    }
+    _event_examples = {
+        "DamageReported": {"description": "Lens scratched", "repair_cost": 12000, "charged": True},
+        "DemoCancelled": {"reason": "Budget was cut"},
+        "RentalCancelled": {"reason": "Event postponed"},
+        "RentalInvoiced": {"amount": 48000},
+    }
+
     def _evolve(self, state, event):
         """Return the state after ``event``.
 
@@ -93,20 +116,19 @@ class RentalSnapshotHandler(models.AbstractModel):
         emptied = [key for key in PLAN if key in event.payload and key not in given]
         for key in emptied:
             if PLAN[key].kind != "date":
-                raise UserError(self._payload_refusal(key, PLAN[key], "missing"))
+                sentence = self._payload_refusal(key, PLAN[key], "missing")
+                raise BrokenRule(sentence, f"payload:{key}:missing")
         return {**dict.fromkeys(emptied), **given}
 
     def _on_DemoStarted(self, state, event, given):
         start = str(event.timestamp.date())
         if given.get("demo_end", start) < start:
-            raise UserError(
-                _(
-                    "The demo would end on %(end)s, before it starts on %(start)s;"
-                    " choose a later end.",
-                    end=given["demo_end"],
-                    start=start,
-                )
+            message = _(
+                "The demo would end on %(end)s, before it starts on %(start)s; choose a later end.",
+                end=given["demo_end"],
+                start=start,
             )
+            raise BrokenRule(message, "demo_ends_before_start")
         return {"demo_start": start, **given}
 
     def _on_DemoExtended(self, state, event, given):
@@ -132,7 +154,8 @@ class RentalSnapshotHandler(models.AbstractModel):
     def _on_DamageReported(self, state, event, given):
         if not given["description"].strip():
             field = self._payload_fields["DamageReported"]["description"]
-            raise UserError(self._payload_refusal("description", field, "missing"))
+            sentence = self._payload_refusal("description", field, "missing")
+            raise BrokenRule(sentence, "payload:description:missing")
         cost = given.get("repair_cost", 0)
         charged = cost if given.get("charged") else 0
         return {
@@ -164,78 +187,27 @@ class RentalSnapshotHandler(models.AbstractModel):
             begin, end = state.get(first), state.get(second)
             if begin and end and end < begin:
                 labels = self._payload_labels()
-                raise UserError(
-                    _(
-                        "%(second)s (%(end)s) lies before %(first)s (%(begin)s);"
-                        " put the dates in order.",
-                        first=labels[first],
-                        second=labels[second],
-                        begin=begin,
-                        end=end,
-                    )
+                message = _(
+                    "%(second)s (%(end)s) lies before %(first)s (%(begin)s);"
+                    " put the dates in order.",
+                    first=labels[first],
+                    second=labels[second],
+                    begin=begin,
+                    end=end,
                 )
+                raise BrokenRule(message, "dates_out_of_order")
 
     @api.model
     def _check_later(self, known, given):
         if given <= known:
-            raise UserError(
-                _(
-                    "An extension must end later than before: %(given)s is not after %(known)s.",
-                    given=given,
-                    known=known,
-                )
+            message = _(
+                "An extension must end later than before: %(given)s is not after %(known)s.",
+                given=given,
+                known=known,
             )
+            raise BrokenRule(message, "extension_not_later")
 
     def _refusal(self, event, status):
         if event.event_type == "DemoCancelled":
             return _("The rental is not in a demo at present, so the demo cannot be cancelled.")
         return super()._refusal(event, status)
-
-    # ------------------------------------------------------------------
-    # Words
-    # ------------------------------------------------------------------
-
-    def _event_labels(self):
-        return {
-            "RentalPlanned": _("Rental planned"),
-            "PlanChanged": _("Plan changed"),
-            "DemoStarted": _("Demo started"),
-            "DemoExtended": _("Demo extended"),
-            "DemoCancelled": _("Demo cancelled"),
-            "RentalConfirmed": _("Rental confirmed"),
-            "RentalCancelled": _("Rental cancelled"),
-            "EquipmentDelivered": _("Equipment delivered"),
-            "RentalExtended": _("Rental extended"),
-            "PriceChanged": _("Price changed"),
-            "DamageReported": _("Damage reported"),
-            "EquipmentReturned": _("Equipment returned"),
-            "RentalInvoiced": _("Rental invoiced"),
-            "RentalClosed": _("Rental closed"),
-        }
-
-    def _payload_labels(self):
-        return {
-            "partner_id": _("Customer"),
-            "product_id": _("Product"),
-            "quantity": _("Quantity"),
-            "planned_start": _("Planned start"),
-            "planned_end": _("Planned end"),
-            "monthly_price": _("Monthly price"),
-            "demo_start": _("Demo start"),
-            "demo_end": _("Demo end"),
-            "delivered_on": _("Delivered on"),
-            "returned_on": _("Returned on"),
-            "reason": _("Reason"),
-            "cancel_reason": _("Reason of cancellation"),
-            "description": _("Description"),
-            "cost": _("Cost"),
-            "repair_cost": _("Repair cost"),
-            "charged": _("Charged to the customer"),
-            "amount": _("Amount"),
-            "invoiced_amount": _("Invoiced amount"),
-            "damage_count": _("Damages"),
-            "damage_cost": _("Cost of damages"),
-            "damage_charged": _("Damages charged"),
-            "last_damage": _("Last damage"),
-            "status": _("Status"),
-        }

@@ -11,6 +11,7 @@ class RentalEventWizard(models.TransientModel):
     _description = "Record What Happened to Rentals"
 
     event_type = fields.Selection(selection="_selection_event_type", required=True, readonly=True)
+    event_help = fields.Char(compute="_compute_event_help")
     order_ids = fields.Many2many("rental.order", string="Rentals", required=True, readonly=True)
     demo_end = fields.Date(string="Demo Until")
     planned_end = fields.Date(string="Rental Until")
@@ -23,6 +24,13 @@ class RentalEventWizard(models.TransientModel):
     def _selection_event_type(self):
         labels = self.env["rental.snapshot.handler"]._event_labels()
         return [(name, labels[name]) for name in ASKED]
+
+    @api.depends("event_type")
+    @api.depends_context("lang")
+    def _compute_event_help(self):
+        words = self.env["rental.snapshot.handler"]._event_help()
+        for wizard in self:
+            wizard.event_help = words.get(wizard.event_type, "")
 
     @api.model
     def default_get(self, fields_list):

@@ -1,0 +1,34 @@
+from odoo import http
+from odoo.exceptions import UserError
+from odoo.http import request
+
+from ..canonical_json import pretty
+
+READER = "event_sourcing.event_store_group_user"
+
+
+class EventsPageController(http.Controller):
+    """The documentation of an aggregate type, made from what its handler declares."""
+
+    @http.route(
+        "/event_sourcing/events/<string:model_name>", type="http", auth="user", methods=["GET"]
+    )
+    def events(self, model_name):
+        """Answer with a page to read and print, 404 where no handler explains the type."""
+        if not request.env.user.has_group(READER):
+            raise request.not_found()
+        env = request.env(context={**request.env.context, "lang": request.env.user.lang})
+        try:
+            described = env["snapshot.handler.registry"]._describe(model_name)
+        except UserError:
+            raise request.not_found() from None
+        values = {
+            "aggregate": described,
+            "statuses": {row["status"]: row["label"] for row in described["statuses"]},
+            "pretty": pretty,
+            "title": described["title"],
+            "html_lang": (env.user.lang or "en_US").replace("_", "-"),
+        }
+        html = env["ir.qweb"]._render("event_sourcing.events_page", values)
+        page = f"<!DOCTYPE html>\n{html.strip()}"
+        return request.make_response(page, [("Content-Type", "text/html; charset=utf-8")])

@@ -1,0 +1,113 @@
+from odoo import _, api, models
+from odoo.exceptions import UserError
+
+from ..words import spaced
+
+# What JSON Schema calls the kinds of payload fields.
+SCHEMAS = {
+    "text": {"type": "string"},
+    "date": {"type": "string", "format": "date"},
+    "datetime": {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2})?$"},
+    "integer": {"type": "integer"},
+    "number": {"type": "number"},
+    "boolean": {"type": "boolean"},
+}
+EXAMPLES = {
+    "text": "…",
+    "date": "2026-01-31",
+    "datetime": "2026-01-31 09:30:00",
+    "integer": 1,
+    "number": 12000,
+    "boolean": True,
+}
+DEFAULT_ICON = "fa-circle-o"
+
+
+class HandlerDescription(models.AbstractModel):
+    """What a handler declares, in one structure: for documentation and other systems."""
+
+    _inherit = "snapshot.handler.registry"
+
+    @api.model
+    def _describe(self, model_name):
+        """Return the events of an aggregate type, in the language of the user.
+
+        :return: what ``event.store.describe`` documents
+        :raise UserError: where no handler explains the aggregate type
+        """
+        handler = self._known_handler(model_name)
+        if handler is None:
+            raise UserError(
+                _(
+                    "No handler explains %(aggregate)s; see Event Sourcing, Handlers, for those"
+                    " that do.",
+                    aggregate=str(model_name)[:80],
+                )
+            )
+        statuses, label = handler._status_labels(), self._aggregate_label(model_name)
+        return {
+            "model_name": self._canonical_name(model_name),
+            "label": label,
+            "title": _("Events of %(aggregate)s", aggregate=label),
+            "initial_status": handler._initial_status if handler._transitions else "",
+            "statuses": [{"status": name, "label": label} for name, label in statuses.items()],
+            "events": [self._describe_event(handler, name) for name in handler._event_types()],
+        }
+
+    @api.model
+    def _describe_event(self, handler, event_type):
+        rule = handler._transitions.get(event_type)
+        declared = handler._payload_fields.get(event_type, {})
+        return {
+            "event_type": event_type,
+            "label": handler._event_labels().get(event_type) or spaced(event_type),
+            "icon": handler._event_icons.get(event_type, DEFAULT_ICON),
+            "help": handler._event_help().get(event_type, ""),
+            "rule": handler._rule_sentence(event_type),
+            "possible_while": list(rule.sources) if rule else [],
+            "leads_to": (rule.target or "") if rule else "",
+            "schema_version": handler._schema_versions.get(event_type, 1),
+            "former_names": [old for old, new in handler._event_aliases.items() if new == event_type],
+            "payload": [
+                self._describe_field(handler, key, field) for key, field in declared.items()
+            ],
+            "json_schema": self._json_schema(handler, declared),
+            "example": self._example(handler, event_type, declared),
+        }
+
+    @api.model
+    def _describe_field(self, handler, key, field):
+        described = {
+            "key": key,
+            "label": handler._payload_labels().get(key, key),
+            "help": handler._payload_help().get(key, ""),
+            "kind": field.kind,
+            "required": field.required,
+        }
+        # XML-RPC knows no None: what does not apply is left out.
+        if field.minimum is not None:
+            described["minimum"] = field.minimum
+        if field.model:
+            described["model"] = field.model
+        return described
+
+    @api.model
+    def _json_schema(self, handler, declared):
+        """Return a JSON Schema of a payload: what other systems check before they send."""
+        properties = {}
+        for key, field in declared.items():
+            properties[key] = {**SCHEMAS[field.kind], "title": handler._payload_labels().get(key, key)}
+            if field.minimum is not None:
+                properties[key]["minimum"] = field.minimum
+        return {
+            "type": "object",
+            "properties": properties,
+            "required": [key for key, field in declared.items() if field.required],
+        }
+
+    @api.model
+    def _example(self, handler, event_type, declared):
+        given = handler._event_examples.get(event_type)
+        if given is not None:
+            return given
+        return {key: EXAMPLES[field.kind] for key, field in declared.items()}

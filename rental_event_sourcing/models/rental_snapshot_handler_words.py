@@ -1,0 +1,95 @@
+from odoo import _, models
+
+
+class RentalSnapshotHandlerWords(models.AbstractModel):
+    """What people call the events, values and rules of a rental, said once."""
+
+    _inherit = "rental.snapshot.handler"
+
+    def _event_labels(self):
+        return {
+            "RentalPlanned": _("Rental planned"),
+            "PlanChanged": _("Plan changed"),
+            "DemoStarted": _("Demo started"),
+            "DemoExtended": _("Demo extended"),
+            "DemoCancelled": _("Demo cancelled"),
+            "RentalConfirmed": _("Rental confirmed"),
+            "RentalCancelled": _("Rental cancelled"),
+            "EquipmentDelivered": _("Equipment delivered"),
+            "RentalExtended": _("Rental extended"),
+            "PriceChanged": _("Price changed"),
+            "DamageReported": _("Damage reported"),
+            "EquipmentReturned": _("Equipment returned"),
+            "RentalInvoiced": _("Rental invoiced"),
+            "RentalClosed": _("Rental closed"),
+        }
+
+    def _payload_labels(self):
+        return {
+            "partner_id": _("Customer"),
+            "product_id": _("Product"),
+            "quantity": _("Quantity"),
+            "planned_start": _("Planned start"),
+            "planned_end": _("Planned end"),
+            "monthly_price": _("Monthly price"),
+            "demo_start": _("Demo start"),
+            "demo_end": _("Demo end"),
+            "delivered_on": _("Delivered on"),
+            "returned_on": _("Returned on"),
+            "reason": _("Reason"),
+            "cancel_reason": _("Reason of cancellation"),
+            "description": _("Description"),
+            "cost": _("Cost"),
+            "repair_cost": _("Repair cost"),
+            "charged": _("Charged to the customer"),
+            "amount": _("Amount"),
+            "invoiced_amount": _("Invoiced amount"),
+            "damage_count": _("Damages"),
+            "damage_cost": _("Cost of damages"),
+            "damage_charged": _("Damages charged"),
+            "last_damage": _("Last damage"),
+            "status": _("Status"),
+        }
+
+    def _event_help(self):
+        return {
+            "RentalPlanned": _("A customer shall get a product; nothing is promised yet."),
+            "PlanChanged": _("Customer, product, quantity, dates or price of the plan changed."),
+            "DemoStarted": _("The customer tries the equipment, free of charge."),
+            "DemoExtended": _("The customer may try it for longer."),
+            "DemoCancelled": _("The demo ended without a rental."),
+            "RentalConfirmed": _("The customer has signed; equipment can be delivered."),
+            "RentalCancelled": _("The rental will not take place."),
+            "EquipmentDelivered": _("The customer has the equipment; the rental runs."),
+            "RentalExtended": _("The rental ends later than planned."),
+            "PriceChanged": _("A new monthly price was agreed."),
+            "DamageReported": _("Equipment was damaged while the customer had it."),
+            "EquipmentReturned": _("The equipment is back; damages can still be reported."),
+            "RentalInvoiced": _("An amount was invoiced to the customer."),
+            "RentalClosed": _("Everything is settled; nothing more will happen."),
+        }
+
+    def _payload_help(self):
+        return {
+            "partner_id": _("Who rents it."),
+            "product_id": _("What is rented."),
+            "quantity": _("How many pieces."),
+            "planned_start": _("First day of the rental."),
+            "planned_end": _("Last day of the rental."),
+            "monthly_price": _("For one piece and month, without tax, in the company's currency."),
+            "demo_end": _("Last day of the demo."),
+            "delivered_on": _("The day of delivery; the day of the event if left out."),
+            "returned_on": _("The day of return; the day of the event if left out."),
+            "reason": _("Why, in the words of the customer."),
+            "description": _("What is broken, and where."),
+            "repair_cost": _("Estimated cost of the repair, in the company's currency."),
+            "charged": _("Whether the customer pays for the repair."),
+            "amount": _("Without tax, in the company's currency."),
+        }
+
+    def _rule_labels(self):
+        return {
+            "demo_ends_before_start": _("A demo cannot end before it starts."),
+            "dates_out_of_order": _("An end cannot lie before its start."),
+            "extension_not_later": _("An extension must end later than before."),
+        }
