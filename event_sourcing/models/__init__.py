@@ -35,6 +35,7 @@ from . import handler_description
 from . import event_document
 from . import document_difference
 from . import document_comparison
+from . import event_timeline
 from . import event_store_display
 from . import stream_links
 from . import export_as_text

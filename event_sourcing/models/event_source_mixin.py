@@ -165,29 +165,29 @@ class EventSourceMixin(models.AbstractModel):
             self.env.add_to_compute(self._fields[name], records)
 
     def action_view_events(self):
-        """Open the history of the record."""
+        """Open the history of the record as a timeline."""
         return self._history_action(_("History of %(record)s", record=self.display_name))
 
     def action_view_refused_events(self):
         """Open what was refused or failed in the history of the record."""
         return self._history_action(
             _("Refused attempts on %(record)s", record=self.display_name),
-            [("outcome", "in", REFUSED)],
+            REFUSED,
         )
 
-    def _history_action(self, name, domain=()):
+    def _history_action(self, name, kinds=()):
+        """Return the action that shows the stream of the record.
+
+        :param kinds: outcomes that the timeline begins with; all by default
+        """
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": name,
-            "res_model": "event.store",
-            "view_mode": "list,form",
-            "domain": [
+        stream = self.env["event.stream"].search(
+            [
                 ("model_name", "in", self._stream_names()),
                 ("aggregate_id", "=", self._get_aggregate_id()),
-                # Failure events repeat what the refused event shows with its reason.
-                ("event_type", "not in", FAILURE_TYPES),
-                *domain,
             ],
-            "context": {"create": False, "one_aggregate": True},
-        }
+            limit=1,
+        )
+        if not stream:
+            raise UserError(_("Nothing has happened to this record yet."))
+        return {**stream._open_timeline(kinds), "name": name}

@@ -119,13 +119,14 @@ class EventStoreReader(models.Model):
         result.version = event.version
 
     @api.model
-    def _read_streams(self, model_name, after, until=None):
+    def _read_streams(self, model_name, after, until=None, last=None):
         """Yield ``(EventData, outcome)`` of many streams, by aggregate and version.
 
         A server-side cursor holds a page in memory at a time, however long they are.
 
         :param dict after: ``{aggregate_id: version to read on after}``
         :param datetime until: only what had happened by then, None for all
+        :param int last: no versions after this one, None for all
         """
         names = self.env["snapshot.handler.registry"]._stream_names(model_name)
         self.env.cr.execute(
@@ -143,6 +144,7 @@ class EventStoreReader(models.Model):
                    AND event.version > wanted.after
                    AND event.event_type NOT IN %s
                    AND (%s OR event.timestamp <= %s)
+                   AND (%s OR event.version <= %s)
                  ORDER BY event.aggregate_id COLLATE "C", event.version
                 """,
                 CURSOR,
@@ -153,6 +155,8 @@ class EventStoreReader(models.Model):
                 FAILURE_TYPES,
                 until is None,
                 until,
+                last is None,
+                last,
             )
         )
         while True:

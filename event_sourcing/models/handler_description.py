@@ -2,6 +2,7 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 
 from ..words import spaced
+from .handler_knowledge import DEFAULT_ICON
 
 # What JSON Schema calls the kinds of payload fields.
 SCHEMAS = {
@@ -20,7 +21,6 @@ EXAMPLES = {
     "number": 12000,
     "boolean": True,
 }
-DEFAULT_ICON = "fa-circle-o"
 
 
 class HandlerDescription(models.AbstractModel):

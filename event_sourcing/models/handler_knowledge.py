@@ -3,6 +3,8 @@ from odoo import _, api, models
 from ..words import spaced
 from .event_store import INVALID_OPERATION, SYSTEM_ERROR
 
+DEFAULT_ICON = "fa-circle-o"
+
 
 class HandlerKnowledge(models.AbstractModel):
     """What screens may say about an aggregate type: its handler's words, if it has any."""
@@ -37,6 +39,15 @@ class HandlerKnowledge(models.AbstractModel):
             return spaced(event_type)
         today = handler._event_aliases.get(event_type, event_type)
         return handler._event_labels().get(today) or spaced(today)
+
+    @api.model
+    def _event_icon(self, model_name, event_type):
+        """Return the Font Awesome icon of an event type, such as ``fa-truck``."""
+        handler = self._known_handler(model_name)
+        if handler is None:
+            return DEFAULT_ICON
+        today = handler._event_aliases.get(event_type, event_type)
+        return handler._event_icons.get(today, DEFAULT_ICON)
 
     @api.model
     def _aggregate_label(self, model_name):

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
 from ..words import spaced
-from .handler_description import DEFAULT_ICON
+from .handler_knowledge import DEFAULT_ICON
 
 
 class SnapshotHandlerEventType(models.Model):

@@ -219,10 +219,12 @@ class TestActions(RentalCase):
             ],
         )
         action = order.action_view_events()
-        self.assertEqual(self.env["event.store"].search_count(action["domain"]), 4)
-        action = order.action_view_refused_events()
-        refused = self.env["event.store"].search(action["domain"])
-        self.assertEqual(refused.mapped("outcome"), ["rejected"])
+        timeline = self.env["event.timeline"]
+        page = timeline.page(action["res_model"], action["res_id"])
+        self.assertEqual(len(page["entries"]), 4)
+        kinds = order.action_view_refused_events()["context"]["timeline_kinds"]
+        page = timeline.page(action["res_model"], action["res_id"], kinds)
+        self.assertEqual([entry["kind"] for entry in page["entries"]], ["rejected"])
 
     def test_every_action_without_a_question_runs(self):
         order = self.order()

@@ -1,0 +1,200 @@
+import copy
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date, format_time
+
+from ..compat import check_access
+from .event_store import FAILURE_TYPES, INVALID_OPERATION, SYSTEM_ERROR
+from .event_store_reader import Folded
+
+PAGE = 30
+MAX_PAGE = 200
+MAX_VALUES = 12
+MAX_TEXT = 300
+OUTCOMES = ("applied", "rejected", "failed", "logged")
+# What an attempt is that was recorded without being stored (policy reject_and_record).
+APART = {"rejected": INVALID_OPERATION, "failed": SYSTEM_ERROR}
+
+
+class EventTimeline(models.AbstractModel):
+    """The history of one record as people read it: what, who, when, and what it changed."""
+
+    _name = "event.timeline"
+    _description = "Timeline"
+
+    @api.model
+    def page(self, res_model, res_id, kinds=False, before=False, limit=PAGE):
+        """Return a page of the history of one record, newest first.
+
+        :param str res_model: a model with ``event.source.mixin`` or ``snapshot.mixin``,
+            or ``event.stream``
+        :param int res_id: its record
+        :param list kinds: outcomes to show, such as ``["rejected"]``; all if left out
+        :param list before: where the page before ended, its ``more``
+        :param int limit: entries, 200 at most
+        :return: dict with ``entries`` (see :meth:`_entry`), ``more`` (what to ask on
+            with, or False at the end) and, on the first page, ``counts`` by outcome
+        :raise AccessError: without the right to read the record and its events
+        :raise UserError: for a record that has no history, or is gone
+        """
+        names, aggregate_id = self._resolve(res_model, res_id)
+        kinds = [kind for kind in OUTCOMES if not kinds or kind in kinds]
+        limit = max(1, min(int(limit or PAGE), MAX_PAGE))
+        events = self._events(names, aggregate_id, kinds, before, limit + 1)
+        shown = events[:limit]
+        answer = {
+            "entries": self._entries(shown),
+            "more": [shown[-1].version, shown[-1].id] if len(events) > limit else False,
+        }
+        if not before:
+            answer["counts"] = self._counts(names, aggregate_id)
+        return answer
+
+    @api.model
+    def _resolve(self, res_model, res_id):
+        """Return the stream of a record: ``(names of its aggregate type, aggregate id)``."""
+        registry = self.env.registry
+        model = self.env[res_model] if res_model in self.env else None
+        record = None if model is None else model.browse(res_id).exists()
+        if not record:
+            raise UserError(_("This record is no longer there; go back to the list."))
+        check_access(record, "read")
+        check_access(self.env["event.store"], "read")
+        if isinstance(record, registry["event.source.mixin"]):
+            model_name, aggregate_id = record._aggregate_model, record._get_aggregate_id()
+        elif isinstance(record, registry["snapshot.mixin"] | registry["event.stream"]):
+            model_name, aggregate_id = record.model_name, record.aggregate_id
+        else:
+            raise UserError(
+                _("%(record)s has no history of events.", record=record.display_name)
+            )
+        return self.env["snapshot.handler.registry"]._stream_names(model_name), aggregate_id
+
+    @api.model
+    def _events(self, names, aggregate_id, kinds, before, limit):
+        """Return attempts of one stream, newest first; each search stays in its index."""
+        store = self.env["event.store"]
+        stream = [("model_name", "in", names), ("aggregate_id", "=", aggregate_id)]
+        if before:
+            version, event_id = before
+            older = [("version", "<", version), "&", ("version", "=", version)]
+            stream += ["|", *older, ("id", "<", event_id)]
+        order = "version desc, id desc"
+        stored = store.search(
+            [*stream, ("event_type", "not in", FAILURE_TYPES), ("outcome", "in", kinds)],
+            order=order,
+            limit=limit,
+        )
+        types = [APART[kind] for kind in kinds if kind in APART]
+        apart = store.search(
+            [*stream, ("event_type", "in", types), ("failed_event_id", "=", False)],
+            order=order,
+            limit=limit,
+        )
+        uuids = [uuid for uuid in apart.mapped("causation_id") if uuid]
+        known = set(store.sudo().search([("event_uuid", "in", uuids)]).mapped("event_uuid"))
+        events = stored + apart.filtered(lambda event: event.causation_id not in known)
+        return events.sorted(lambda event: (event.version, event.id), reverse=True)[:limit]
+
+    @api.model
+    def _counts(self, names, aggregate_id):
+        counts = dict.fromkeys(OUTCOMES, 0)
+        stream = [("model_name", "in", names), ("aggregate_id", "=", aggregate_id)]
+        groups = self.env["event.store"]._read_group(
+            [*stream, ("event_type", "not in", FAILURE_TYPES)], ["outcome"], ["__count"]
+        )
+        return {**counts, **dict(groups)}
+
+    # ------------------------------------------------------------------
+    # Entries
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _entries(self, events):
+        changes = self._changes(events.filtered(lambda event: event.outcome == "applied"))
+        return [self._entry(event, changes.get(event.id)) for event in events]
+
+    @api.model
+    def _entry(self, event, changes):
+        """Return one event in words.
+
+        :return: dict with ``id``, ``version``, ``label``, ``icon``, ``kind`` (its
+            outcome), ``kind_label``, ``day``, ``time``, ``who``, ``reason``,
+            ``changes`` (dicts with ``label``, ``before``, ``after``), ``values`` (what
+            the event says, dicts with ``label`` and ``value``, where it changed
+            nothing), and ``hidden``: how many of them are not shown
+        """
+        apart = event.event_type in FAILURE_TYPES
+        payload = event.payload or {}
+        event_type = payload.get("failed_event", "") if apart else event.event_type
+        said = payload.get("failed_payload") or {} if apart else payload
+        kind = event.outcome
+        if apart:
+            kind = "rejected" if event.event_type == INVALID_OPERATION else "failed"
+        registry = self.env["snapshot.handler.registry"]
+        rows = [] if changes else self._values(said, event.model_name, event_type)
+        shown = changes or rows
+        outcomes = dict(event._fields["outcome"]._description_selection(self.env))
+        moment = fields.Datetime.context_timestamp(self, event.timestamp)
+        return {
+            "id": event.id,
+            "version": event.version,
+            "label": registry._event_label(event.model_name, event_type),
+            "icon": registry._event_icon(event.model_name, event_type),
+            "kind": kind,
+            "kind_label": outcomes[kind],
+            "day": format_date(self.env, moment.date(), date_format="full"),
+            "time": format_time(self.env, moment.time(), time_format="short"),
+            "who": event.create_uid.sudo().name or "",
+            "reason": self._short(event.error_message or ""),
+            "changes": (changes or [])[:MAX_VALUES],
+            "values": rows[:MAX_VALUES],
+            "hidden": max(len(shown) - MAX_VALUES, 0),
+        }
+
+    @api.model
+    def _values(self, payload, model_name, event_type):
+        rows = self.env["event.document"]._rows(payload, model_name, event_type)
+        return [{"label": row["label"], "value": self._short(row["value"])} for row in rows]
+
+    @api.model
+    def _short(self, text):
+        return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+
+    # ------------------------------------------------------------------
+    # What events changed
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _changes(self, events):
+        """Return ``{event id: what it changed in the state}`` for applied events of one stream.
+
+        :return: lists of ``{"label", "before", "after"}``; nothing for a handler that
+            does not fold in memory, and from where the fold stops
+        """
+        if not events:
+            return {}
+        store = self.env["event.store"].sudo()
+        aggregate_id = events[0].aggregate_id
+        model_name = self.env["snapshot.handler.registry"]._canonical_name(events[0].model_name)
+        handler = store._find_handler(model_name)
+        if handler is None or not store._folds_in_memory(handler):
+            return {}
+        wanted = {event.version: event.id for event in events}
+        fold, changes = Folded(handler._initial_state()), {}
+        documents = self.env["event.document"]
+        stream = store._read_streams(model_name, {aggregate_id: 0}, last=max(wanted))
+        for event, outcome in stream:
+            if fold.problem:
+                continue
+            # A careless handler may change the state that it is given.
+            before = copy.deepcopy(fold.state) if event.version in wanted else None
+            store._fold_further(handler, fold, event, outcome)
+            if before is not None and not fold.problem:
+                rows = documents._difference_rows(before, fold.state, model_name)
+                changes[wanted[event.version]] = [
+                    {"label": row["label"], **{k: self._short(row[k]) for k in ("before", "after")}}
+                    for row in rows
+                ]
+        return changes
