@@ -20,6 +20,7 @@
         "views/event_snapshot_views.xml",
         "views/event_job_views.xml",
         "views/event_seal_views.xml",
+        "views/event_attempt_views.xml",
         "views/event_overview_views.xml",
         "views/snapshot_handler_entry_views.xml",
         "views/res_config_settings_views.xml",

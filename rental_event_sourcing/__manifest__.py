@@ -16,6 +16,7 @@
         "views/rental_snapshot_views.xml",
         "views/rental_product_views.xml",
         "views/rental_event_wizard_views.xml",
+        "views/event_attempt_views.xml",
         "views/rental_menus.xml",
     ],
     "demo": ["demo/rental_demo.xml"],

@@ -55,3 +55,4 @@ from . import event_job_actions
 from . import snapshot_handler_event_type
 from . import res_config_settings
 from . import event_overview
+from . import event_overview_figures

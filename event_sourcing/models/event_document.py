@@ -185,7 +185,8 @@ class EventDocument(models.AbstractModel):
             return self._record_name(model, value)
         if declared is None and field is None:
             return str(value)  # it may be a year or a number plate
-        digits = 0 if isinstance(value, int) else min(len(repr(value).partition(".")[2]), 6)
+        whole = isinstance(value, int) or value.is_integer()
+        digits = 0 if whole else min(len(repr(value).partition(".")[2]), 6)
         return formatLang(self.env, value, digits=digits)
 
     @api.model

@@ -1,5 +1,8 @@
 from odoo import _, fields, models
 
+# Who may see how the store is, beyond the figures of own companies.
+WATCHERS = "event_sourcing.event_store_group_manager,event_sourcing.event_store_group_auditor"
+
 
 class EventOverview(models.Model):
     """How the event store is: one row, read when it is looked at."""
@@ -11,15 +14,15 @@ class EventOverview(models.Model):
     _rec_name = "name"
 
     name = fields.Char(readonly=True)
-    check_id = fields.Many2one("event.job", string="Last Check", compute="_compute_jobs")
-    checked_on = fields.Datetime(compute="_compute_jobs")
-    drift_count = fields.Integer(string="Drifts Found", compute="_compute_jobs")
-    problem_count = fields.Integer(string="Cannot Be Folded", compute="_compute_jobs")
-    job_count = fields.Integer(string="Jobs Under Way", compute="_compute_jobs")
-    verified_on = fields.Datetime(string="Seals Verified On", compute="_compute_jobs")
-    verify_problem = fields.Text(string="Verification Says", compute="_compute_jobs")
-    seal_id = fields.Many2one("event.seal", string="Newest Seal", compute="_compute_seal")
-    sealed_on = fields.Datetime(compute="_compute_seal")
+    check_id = fields.Many2one("event.job", string="Last Check", compute="_compute_jobs", groups=WATCHERS)
+    checked_on = fields.Datetime(compute="_compute_jobs", groups=WATCHERS)
+    drift_count = fields.Integer(string="Drifts Found", compute="_compute_jobs", groups=WATCHERS)
+    problem_count = fields.Integer(string="Cannot Be Folded", compute="_compute_jobs", groups=WATCHERS)
+    job_count = fields.Integer(string="Jobs Under Way", compute="_compute_jobs", groups=WATCHERS)
+    verified_on = fields.Datetime(string="Seals Verified On", compute="_compute_jobs", groups=WATCHERS)
+    verify_problem = fields.Text(string="Verification Says", compute="_compute_jobs", groups=WATCHERS)
+    seal_id = fields.Many2one("event.seal", string="Newest Seal", compute="_compute_seal", groups=WATCHERS)
+    sealed_on = fields.Datetime(compute="_compute_seal", groups=WATCHERS)
     error_count = fields.Integer(string="Open Errors", compute="_compute_errors")
 
     def _catalogue_rows(self):

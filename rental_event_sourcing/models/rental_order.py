@@ -95,6 +95,11 @@ class RentalOrder(models.Model):
     damage_cost = fields.Float(related="snapshot_id.damage_cost")
     damage_charged = fields.Float(related="snapshot_id.damage_charged")
     cancel_reason = fields.Char(related="snapshot_id.cancel_reason")
+    overdue = fields.Boolean(
+        compute="_compute_overdue",
+        search="_search_overdue",
+        help="The customer still has the equipment, after the planned end.",
+    )
 
     def init(self):
         self.env.cr.execute(
@@ -120,6 +125,25 @@ class RentalOrder(models.Model):
             order.status = snapshot.status if snapshot else "draft"
             for name in PLAN:
                 order[name] = snapshot[name] if snapshot else order[name]
+
+    @api.depends("status", "planned_end")
+    def _compute_overdue(self):
+        today = fields.Date.context_today(self)
+        for order in self:
+            end = order.planned_end
+            order.overdue = order.status == "active" and bool(end) and end < today
+
+    @api.model
+    def _search_overdue(self, operator, value):
+        # Odoo 19 asks with a set of values.
+        wanted = any(value) if isinstance(value, list | tuple | set | frozenset) else bool(value)
+        if operator in ("!=", "not in"):
+            wanted = not wanted
+        today = fields.Date.context_today(self)
+        overdue = [("status", "=", "active"), ("planned_end", "<", today)]
+        if wanted:
+            return overdue
+        return ["|", ("status", "!=", "active"), "|", ("planned_end", ">=", today), ("planned_end", "=", False)]
 
     @api.depends("name")
     def _compute_display_name(self):

@@ -1,0 +1,223 @@
+from datetime import datetime, time
+
+import pytz
+from dateutil.relativedelta import relativedelta
+
+from odoo import _, api, fields, models
+from odoo.tools import format_date
+from odoo.tools.misc import formatLang
+
+WEEKS = 12
+TOP = 8
+
+
+class EventOverviewFigures(models.Model):
+    """This month against last, weeks in a row, and the rules that are broken most."""
+
+    _inherit = "event.overview"
+
+    @api.model
+    def figures(self):
+        """Return the figures of the dashboard, of the companies that are open to the user.
+
+        :return: dict with ``period`` and ``before`` (months in words), ``tiles`` (dicts
+            with ``key``, ``label``, ``value``, ``before``, ``trend``: up, down or same,
+            and ``good``: whether that is welcome, or False), ``weeks`` (dicts with
+            ``label``, ``attempts``, ``refused``, ``errors`` and ``rate`` in percent),
+            ``rules`` and ``people`` (dicts with ``key``, ``label``, ``count``, ``note``
+            and ``share`` of the largest in percent)
+        """
+        this, last = self._month(0), self._month(-1)
+        return {
+            "period": format_date(self.env, this[2], date_format="MMMM y"),
+            "before": format_date(self.env, last[2], date_format="MMMM y"),
+            "tiles": self._tiles(self._counts(this), self._counts(last)),
+            "weeks": self._weeks(),
+            "rules": self._top_rules(this),
+            "people": self._top_people(this),
+        }
+
+    @api.model
+    def action_attempts(self, kind=False, rule=False, user_id=False):
+        """Open the attempts of this month behind a figure.
+
+        :param str kind: an outcome, or False for all
+        :param str rule: a reason, as ``rules`` says it
+        :param int user_id: whose, or False for all
+        """
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "event_sourcing.event_attempt_action"
+        )
+        begin, end, _day = self._month(0)
+        domain = [("date", ">=", begin), ("date", "<", end)]
+        domain += [("outcome", "=", kind)] if kind else []
+        domain += [("reason", "=", rule)] if rule else []
+        domain += [("user_id", "=", user_id)] if user_id else []
+        views = sorted(action["views"], key=lambda view: view[1] not in ("list", "tree"))
+        domain = [
+            (name, operator, fields.Datetime.to_string(value) if name == "date" else value)
+            for name, operator, value in domain
+        ]
+        return {**action, "domain": domain, "views": views, "context": {}}
+
+    # ------------------------------------------------------------------
+    # Periods
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _today(self):
+        """Return today where the user is."""
+        return fields.Datetime.context_timestamp(self, fields.Datetime.now()).date()
+
+    @api.model
+    def _midnight(self, day):
+        """Return when a day begins where the user is, in UTC."""
+        zone = pytz.timezone(self.env.context.get("tz") or self.env.user.tz or "UTC")
+        local = zone.localize(datetime.combine(day, time.min))
+        return local.astimezone(pytz.utc).replace(tzinfo=None)
+
+    @api.model
+    def _month(self, offset):
+        """Return ``(begin, end, first day)`` of a month, 0 for this one."""
+        first = self._today().replace(day=1) + relativedelta(months=offset)
+        end = self._midnight(first + relativedelta(months=1))
+        return self._midnight(first), end, first
+
+    @api.model
+    def _within(self, period):
+        return [("date", ">=", period[0]), ("date", "<", period[1])]
+
+    # ------------------------------------------------------------------
+    # Figures
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _counts(self, period):
+        """Return ``{outcome: attempts}`` of a period."""
+        groups = self.env["event.attempt"]._read_group(
+            self._within(period), ["outcome"], ["__count"]
+        )
+        return dict(groups)
+
+    @api.model
+    def _tiles(self, now, before):
+        def rate(counts, outcome):
+            attempts = sum(counts.values())
+            return 100 * counts.get(outcome, 0) / attempts if attempts else 0
+
+        labels = {
+            "attempts": _("Events and attempts"),
+            "rejected": _("Refused"),
+            "misoperation_rate": _("Misoperation rate"),
+            "failed": _("System errors"),
+        }
+        numbers = {
+            "attempts": (sum(now.values()), sum(before.values())),
+            "rejected": (now.get("rejected", 0), before.get("rejected", 0)),
+            "misoperation_rate": (rate(now, "rejected"), rate(before, "rejected")),
+            "failed": (now.get("failed", 0), before.get("failed", 0)),
+        }
+        return [
+            self._tile(key, labels[key], *numbers[key], percent=key == "misoperation_rate")
+            for key in labels
+        ]
+
+    @api.model
+    def _tile(self, key, label, now, before, percent):
+        shown_now, shown_before = (
+            formatLang(self.env, value, digits=1) + " %"
+            if percent
+            else formatLang(self.env, value, digits=0)
+            for value in (now, before)
+        )
+        same = shown_now == shown_before
+        trend = "same" if same else "up" if now > before else "down"
+        return {
+            "key": key,
+            "label": label,
+            "value": shown_now,
+            "before": shown_before,
+            "trend": trend,
+            # More events are neither good nor bad; fewer refusals are good.
+            "good": False if same or key == "attempts" else ("yes" if now < before else "no"),
+        }
+
+    @api.model
+    def _weeks(self):
+        monday = self._today() + relativedelta(days=-self._today().weekday())
+        days = [monday - relativedelta(weeks=number) for number in range(WEEKS - 1, -1, -1)]
+        begin = self._midnight(days[0])
+        groups = self.env["event.attempt"]._read_group(
+            [("date", ">=", begin)],
+            ["date:day"],
+            ["__count", "refused_count:sum", "error_count:sum"],
+        )
+        found = {}
+        for moment, *counts in groups:
+            day = moment.date()
+            week = day - relativedelta(days=day.weekday())
+            found[week] = [a + b for a, b in zip(found.get(week, (0, 0, 0)), counts, strict=True)]
+        weeks = []
+        for day in days:
+            attempts, refused, errors = found.get(day, (0, 0, 0))
+            weeks.append(
+                {
+                    "label": format_date(self.env, day),
+                    "attempts": attempts,
+                    "refused": refused,
+                    "errors": errors,
+                    "rate": round(100 * refused / attempts, 1) if attempts else 0,
+                }
+            )
+        return weeks
+
+    @api.model
+    def _top_rules(self, period):
+        groups = self.env["event.attempt"]._read_group(
+            [*self._within(period), ("outcome", "=", "rejected")],
+            ["reason"],
+            ["__count", "user_id:count_distinct", "event_label:array_agg"],
+            order="__count desc",
+            limit=TOP,
+        )
+        most = max((count for _reason, count, *_rest in groups), default=1)
+        return [
+            {
+                "key": reason or "",
+                "label": reason or _("Without a reason"),
+                "count": count,
+                "note": _(
+                    "%(events)s; people: %(people)s",
+                    events=", ".join(sorted({label for label in events if label})[:3]),
+                    people=people,
+                ),
+                "share": round(100 * count / most),
+            }
+            for reason, count, people, events in groups
+        ]
+
+    @api.model
+    def _top_people(self, period):
+        groups = self.env["event.attempt"]._read_group(
+            self._within(period),
+            ["user_id"],
+            ["refused_count:sum", "__count"],
+            order="refused_count:sum desc",
+            limit=TOP,
+        )
+        groups = [group for group in groups if group[1]]
+        most = max((refused for _user, refused, _count in groups), default=1)
+        return [
+            {
+                "key": user.id,
+                "label": user.sudo().name or _("Nobody"),
+                "count": refused,
+                "note": _(
+                    "%(rate)s %% of %(count)s attempts",
+                    rate=formatLang(self.env, 100 * refused / count, digits=1),
+                    count=count,
+                ),
+                "share": round(100 * refused / most),
+            }
+            for user, refused, count in groups
+        ]
