@@ -84,6 +84,14 @@ class EventOverviewFigures(models.Model):
         return self._midnight(first), end, first
 
     @api.model
+    def _week(self, offset):
+        """Return ``(begin, end, first day)`` of a week from Monday, 0 for this one."""
+        today = self._today()
+        first = today + relativedelta(days=-today.weekday(), weeks=offset)
+        end = self._midnight(first + relativedelta(weeks=1))
+        return self._midnight(first), end, first
+
+    @api.model
     def _within(self, period):
         return [("date", ">=", period[0]), ("date", "<", period[1])]
 

@@ -31,6 +31,7 @@ class RentalOrder(models.Model):
         store=True,
         index=True,
         copy=False,
+        group_expand="_expand_statuses",
         help="Comes from the events alone: use the buttons to record what happened.",
     )
     partner_id = fields.Many2one(
@@ -145,10 +146,19 @@ class RentalOrder(models.Model):
             return overdue
         return ["|", ("status", "!=", "active"), "|", ("planned_end", ">=", today), ("planned_end", "=", False)]
 
-    @api.depends("name")
+    @api.model
+    def _expand_statuses(self, _values, _domain, _order=None):
+        """Show every status as a column, in the order of a rental's life."""
+        return [status for status, _label in STATUSES]
+
+    @api.depends("name", "partner_id")
+    @api.depends_context("rental_with_customer")
     def _compute_display_name(self):
+        with_customer = self.env.context.get("rental_with_customer")
         for order in self:
             order.display_name = _("New rental") if order.name == "/" else order.name
+            if with_customer and order.partner_id:
+                order.display_name = f"{order.name} {order.partner_id.display_name}"
 
     @api.onchange("product_id")
     def _onchange_product_id(self):

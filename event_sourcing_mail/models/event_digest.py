@@ -1,0 +1,96 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+
+from .event_alert import MANAGERS
+
+
+class EventDigest(models.AbstractModel):
+    """A mail every week with what the dashboard shows, for managers who want it."""
+
+    _name = "event.digest"
+    _description = "Weekly Event Digest"
+
+    @api.model
+    def _send_weekly(self):
+        """Send last week's digest to everybody who wants it and has none; for the scheduler."""
+        wanted = [("event_digest", "=", True), ("share", "=", False)]
+        for user in self.env["res.users"].sudo().search(wanted):
+            monday = self._overview(user)._week(0)[2]
+            if user.event_digest_sent_on and user.event_digest_sent_on >= monday:
+                continue
+            if user.email and user.has_group(MANAGERS):
+                self._mail(user)
+                user.event_digest_sent_on = monday
+
+    @api.model
+    def _send_now(self, user):
+        """Send last week's digest to one user, whether it was sent before or not.
+
+        :return: the action that says so
+        :raise UserError: where the user has no mail address
+        """
+        if not user.email:
+            raise UserError(_("You have no mail address; enter one in your preferences."))
+        self._mail(user)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": _("The digest is on its way to %(address)s.", address=user.email),
+            },
+        }
+
+    @api.model
+    def _overview(self, user):
+        """Return the dashboard with the rights, language, time zone and companies of a user."""
+        return (
+            self.env["event.overview"]
+            .with_user(user)
+            .with_context(
+                lang=user.lang, tz=user.tz or "UTC", allowed_company_ids=user.company_ids.ids
+            )
+        )
+
+    @api.model
+    def _mail(self, user):
+        """Queue the digest of last week."""
+        overview = self._overview(user)
+        digest = self.with_context(**overview.env.context)
+        values = digest._values(overview, user)
+        body = digest.env["ir.qweb"]._render("event_sourcing_mail.event_digest", values)
+        return (
+            self.env["mail.mail"]
+            .sudo()
+            .create(
+                {
+                    "subject": values["subject"],
+                    "body_html": body,
+                    "email_to": user.email_formatted,
+                    "auto_delete": True,
+                }
+            )
+        )
+
+    @api.model
+    def _values(self, overview, user):
+        """Return what the mail's template shows."""
+        last, before = overview._week(-1), overview._week(-2)
+        begin = format_date(overview.env, last[2])
+        end = format_date(overview.env, fields.Date.add(last[2], days=6))
+        store = overview.browse(1)
+        return {
+            "subject": _("Events from %(begin)s to %(end)s", begin=begin, end=end),
+            "company": ", ".join(user.company_ids.mapped("name")),
+            "before": format_date(overview.env, before[2]),
+            "tiles": overview._tiles(overview._counts(last), overview._counts(before)),
+            "rules": overview._top_rules(last),
+            "people": overview._top_people(last),
+            "error_count": store.error_count,
+            "drift_count": store.drift_count + store.problem_count,
+            "checked_on": format_date(overview.env, store.checked_on) if store.checked_on else "",
+            "sealed_on": format_date(overview.env, store.sealed_on) if store.sealed_on else "",
+            "verify_problem": store.verify_problem or "",
+            "url": f"{store.get_base_url()}/web#action=event_sourcing.event_overview_action",
+        }

@@ -1,0 +1,12 @@
+from odoo import fields, models
+
+
+class ResUsers(models.Model):
+    _inherit = "res.users"
+
+    event_digest = fields.Boolean(
+        string="Weekly Event Digest",
+        copy=False,
+        help="A mail every Monday: what was attempted last week, and which rules were broken.",
+    )
+    event_digest_sent_on = fields.Date(copy=False, readonly=True)

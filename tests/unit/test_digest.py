@@ -1,0 +1,103 @@
+from datetime import date, datetime
+
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError
+
+from odoo.addons.test_event_sourcing.common import EventCase, make_user
+
+
+@freeze_time("2031-03-19 03:00:00")
+class TestDigest(EventCase):
+    """The weekly mail of a manager who wants it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["res.users"].search([]).event_digest = False
+        cls.company = cls.env["res.company"].create({"name": "Digest & Söhne"})
+        cls.manager = make_user(cls.env, "digest-manager", "manager", company=cls.company)
+        cls.manager.write({"email": "manager@example.com", "tz": "Asia/Tokyo", "lang": "en_US"})
+        cls.digest = cls.env["event.digest"]
+
+    def mails(self):
+        return self.env["mail.mail"].search([("subject", "like", "2031")], order="id")
+
+    def attempt(self, moment, amount):
+        self.store.with_user(self.manager).with_context(lang="en_US").append(
+            "counter", "D1", "Added", {"amount": amount}, timestamp=moment
+        )
+
+    def test_nobody_gets_it_who_did_not_ask(self):
+        self.digest._send_weekly()
+        self.assertFalse(self.mails())
+
+    def test_last_week_in_one_mail(self):
+        self.manager.event_digest = True
+        self.attempt(datetime(2031, 3, 9, 16), 5)  # Monday in Tokyo
+        self.attempt(datetime(2031, 3, 16, 14), -99)  # Sunday evening
+        self.attempt(datetime(2031, 3, 16, 16), -99)  # this week
+        self.digest._send_weekly()
+        mail = self.mails()
+        self.assertEqual(mail.subject, "Events from 03/10/2031 to 03/16/2031")
+        self.assertIn("manager@example.com", mail.email_to)
+        body = str(mail.body_html)
+        self.assertIn("The total must not fall below zero.", body)
+        self.assertIn("50.0 %", body)
+        self.assertIn("Digest &amp; Söhne", body)
+        self.assertIn("action=event_sourcing.event_overview_action", body)
+
+    def test_once_a_week_however_often_the_scheduler_comes(self):
+        self.manager.event_digest = True
+        self.digest._send_weekly()
+        self.digest._send_weekly()
+        self.assertEqual(len(self.mails()), 1)
+        self.assertEqual(self.manager.event_digest_sent_on, date(2031, 3, 17))
+        with freeze_time("2031-03-24 03:00:00"):
+            self.digest._send_weekly()
+        self.assertEqual(len(self.mails()), 2)
+
+    def test_not_to_people_without_address_right_or_account(self):
+        self.manager.event_digest = True
+        self.manager.email = False
+        other = make_user(self.env, "digest-user", "user", company=self.company)
+        other.write({"email": "user@example.com", "event_digest": True})
+        gone = make_user(self.env, "digest-gone", "manager", company=self.company)
+        gone.write({"email": "gone@example.com", "event_digest": True, "active": False})
+        self.digest._send_weekly()
+        self.assertFalse(self.mails())
+
+    def test_in_the_language_of_the_reader(self):
+        self.manager.write({"event_digest": True, "lang": "ja_JP"})
+        self.attempt(datetime(2031, 3, 12), -1)
+        self.digest._send_weekly()
+        mail = self.mails()
+        self.assertNotIn("Events from", mail.subject)
+        self.assertNotIn("Rules broken most", str(mail.body_html))
+
+    def test_switched_on_in_the_settings(self):
+        wizard = self.env["event.store.policy.wizard"].with_user(self.manager).create({})
+        self.assertFalse(wizard.event_digest)
+        wizard.event_digest = True
+        wizard.action_save()
+        self.assertTrue(self.manager.event_digest)
+        again = self.env["event.store.policy.wizard"].with_user(self.manager).create({})
+        self.assertTrue(again.event_digest)
+
+    def test_one_to_look_at_now(self):
+        wizard = self.env["event.store.policy.wizard"].with_user(self.manager).create({})
+        answer = wizard.action_send_digest()
+        self.assertIn("manager@example.com", answer["params"]["message"])
+        self.assertEqual(len(self.mails()), 1)
+        self.manager.email = False
+        with self.assertRaises(UserError):
+            wizard.action_send_digest()
+
+    def test_html_in_a_reason_stays_text(self):
+        self.manager.event_digest = True
+        self.store.with_user(self.manager).append(
+            "counter", "D1", "<b>bold</b>", timestamp=datetime(2031, 3, 12)
+        )
+        self.digest._send_weekly()
+        self.assertNotIn("<b>bold</b>", str(self.mails().body_html))
+        self.assertIn("&lt;b&gt;bold", str(self.mails().body_html))
