@@ -25,6 +25,7 @@
         "views/snapshot_handler_entry_views.xml",
         "views/res_config_settings_views.xml",
         "wizards/event_as_of_views.xml",
+        "wizards/event_report_views.xml",
         "wizards/event_store_policy_wizard_views.xml",
         "wizards/event_store_record_wizard_views.xml",
         "views/event_sourcing_menus.xml",
@@ -36,6 +37,7 @@
             "event_sourcing/static/src/**/*.scss",
         ],
     },
+    "external_dependencies": {"python": ["xlsxwriter"]},
     "uninstall_hook": "uninstall_hook",
     "application": True,
 }

@@ -4,7 +4,7 @@ import pytz
 from dateutil.relativedelta import relativedelta
 
 from odoo import _, api, fields, models
-from odoo.tools import format_date
+from odoo.tools import format_date, get_lang
 from odoo.tools.misc import formatLang
 
 WEEKS = 12
@@ -85,11 +85,16 @@ class EventOverviewFigures(models.Model):
 
     @api.model
     def _week(self, offset):
-        """Return ``(begin, end, first day)`` of a week from Monday, 0 for this one."""
-        today = self._today()
-        first = today + relativedelta(days=-today.weekday(), weeks=offset)
+        """Return ``(begin, end, first day)`` of a week, 0 for this one."""
+        first = self._first_of_week(self._today()) + relativedelta(weeks=offset)
         end = self._midnight(first + relativedelta(weeks=1))
         return self._midnight(first), end, first
+
+    @api.model
+    def _first_of_week(self, day):
+        """Return the day on which its week begins in the user's language, as in groups."""
+        begins = int(get_lang(self.env).week_start) - 1
+        return day - relativedelta(days=(day.weekday() - begins) % 7)
 
     @api.model
     def _within(self, period):
@@ -152,19 +157,14 @@ class EventOverviewFigures(models.Model):
 
     @api.model
     def _weeks(self):
-        monday = self._today() + relativedelta(days=-self._today().weekday())
-        days = [monday - relativedelta(weeks=number) for number in range(WEEKS - 1, -1, -1)]
+        days = [self._week(number)[2] for number in range(1 - WEEKS, 1)]
         begin = self._midnight(days[0])
         groups = self.env["event.attempt"]._read_group(
             [("date", ">=", begin)],
-            ["date:day"],
+            ["date:week"],
             ["__count", "refused_count:sum", "error_count:sum"],
         )
-        found = {}
-        for moment, *counts in groups:
-            day = moment.date()
-            week = day - relativedelta(days=day.weekday())
-            found[week] = [a + b for a, b in zip(found.get(week, (0, 0, 0)), counts, strict=True)]
+        found = {moment.date(): counts for moment, *counts in groups}
         weeks = []
         for day in days:
             attempts, refused, errors = found.get(day, (0, 0, 0))

@@ -5,3 +5,4 @@ from . import (
     event_store_record_wizard,
     event_store_record_wizard_payload,
 )
+from . import event_report

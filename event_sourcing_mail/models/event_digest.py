@@ -16,12 +16,12 @@ class EventDigest(models.AbstractModel):
         """Send last week's digest to everybody who wants it and has none; for the scheduler."""
         wanted = [("event_digest", "=", True), ("share", "=", False)]
         for user in self.env["res.users"].sudo().search(wanted):
-            monday = self._overview(user)._week(0)[2]
-            if user.event_digest_sent_on and user.event_digest_sent_on >= monday:
+            week = self._overview(user)._week(0)[2]
+            if user.event_digest_sent_on and user.event_digest_sent_on >= week:
                 continue
             if user.email and user.has_group(MANAGERS):
                 self._mail(user)
-                user.event_digest_sent_on = monday
+                user.event_digest_sent_on = week
 
     @api.model
     def _send_now(self, user):

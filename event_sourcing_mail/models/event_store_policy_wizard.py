@@ -9,7 +9,7 @@ class EventStorePolicyWizard(models.TransientModel):
     event_digest = fields.Boolean(
         string="Send Me a Weekly Digest",
         default=lambda self: self.env.user.sudo().event_digest,
-        help="A mail every Monday: what was attempted last week, and which rules were broken.",
+        help="A mail every week: what was attempted in the last one, and which rules were broken.",
     )
 
     def action_save(self):

@@ -7,6 +7,6 @@ class ResUsers(models.Model):
     event_digest = fields.Boolean(
         string="Weekly Event Digest",
         copy=False,
-        help="A mail every Monday: what was attempted last week, and which rules were broken.",
+        help="A mail every week: what was attempted in the last one, and which rules were broken.",
     )
     event_digest_sent_on = fields.Date(copy=False, readonly=True)

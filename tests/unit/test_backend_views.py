@@ -54,6 +54,7 @@ class TestScreens(EventCase):
         everybody = {
             *("Overview", "Events", "Streams", "Snapshots", "As of …"),
             *("Misoperations", "Broken Rules", "Errors", "Handlers"),
+            "Excel Report …",
             *("History", "Analysis", "Operation"),
         }
         expected = {

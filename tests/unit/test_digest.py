@@ -34,12 +34,12 @@ class TestDigest(EventCase):
 
     def test_last_week_in_one_mail(self):
         self.manager.event_digest = True
-        self.attempt(datetime(2031, 3, 9, 16), 5)  # Monday in Tokyo
-        self.attempt(datetime(2031, 3, 16, 14), -99)  # Sunday evening
-        self.attempt(datetime(2031, 3, 16, 16), -99)  # this week
+        self.attempt(datetime(2031, 3, 8, 16), 5)  # Sunday in Tokyo
+        self.attempt(datetime(2031, 3, 15, 14), -99)  # Saturday evening
+        self.attempt(datetime(2031, 3, 15, 16), -99)  # this week
         self.digest._send_weekly()
         mail = self.mails()
-        self.assertEqual(mail.subject, "Events from 03/10/2031 to 03/16/2031")
+        self.assertEqual(mail.subject, "Events from 03/09/2031 to 03/15/2031")
         self.assertIn("manager@example.com", mail.email_to)
         body = str(mail.body_html)
         self.assertIn("The total must not fall below zero.", body)
@@ -52,7 +52,7 @@ class TestDigest(EventCase):
         self.digest._send_weekly()
         self.digest._send_weekly()
         self.assertEqual(len(self.mails()), 1)
-        self.assertEqual(self.manager.event_digest_sent_on, date(2031, 3, 17))
+        self.assertEqual(self.manager.event_digest_sent_on, date(2031, 3, 16))
         with freeze_time("2031-03-24 03:00:00"):
             self.digest._send_weekly()
         self.assertEqual(len(self.mails()), 2)

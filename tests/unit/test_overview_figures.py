@@ -55,14 +55,19 @@ class TestOverviewFigures(EventCase):
         self.assertEqual(len(figures["weeks"]), 12)
         self.assertEqual(figures["period"], "March 2031")
 
-    def test_weeks_begin_on_monday_and_rates_are_of_attempts(self):
-        self.add(datetime(2031, 3, 16, 14), 1)  # Sunday evening in Tokyo
-        self.add(datetime(2031, 3, 16, 16), -99)  # Monday
+    def test_weeks_begin_as_the_language_says_and_rates_are_of_attempts(self):
+        self.add(datetime(2031, 3, 15, 14), 1)  # Saturday evening in Tokyo
+        self.add(datetime(2031, 3, 15, 16), -99)  # Sunday
         self.add(datetime(2031, 3, 18), 1)
         self.add(datetime(2031, 3, 19), 1)
         weeks = self.overview.figures()["weeks"]
-        self.assertEqual([(w["attempts"], w["refused"], w["rate"]) for w in weeks[-2:]],
-                         [(1, 0, 0.0), (3, 1, 33.3)])
+        self.assertEqual(
+            [(week["attempts"], week["refused"], week["rate"]) for week in weeks[-2:]],
+            [(1, 0, 0.0), (3, 1, 33.3)],
+        )
+        self.env["res.lang"]._lang_get("en_US").week_start = "1"
+        weeks = self.overview.figures()["weeks"]
+        self.assertEqual([week["attempts"] for week in weeks[-2:]], [2, 2])
 
     def test_rules_and_people(self):
         for day in (5, 6, 7):
