@@ -13,6 +13,7 @@
         "security/event_sourcing_wizard_rules.xml",
         "security/event_error_rules.xml",
         "data/event_job_cron.xml",
+        "data/event_exports.xml",
         "views/events_page.xml",
         "views/event_store_views.xml",
         "views/event_error_views.xml",
@@ -28,6 +29,7 @@
         "wizards/event_report_views.xml",
         "wizards/event_store_policy_wizard_views.xml",
         "wizards/event_store_record_wizard_views.xml",
+        "wizards/event_bi_access_views.xml",
         "views/event_sourcing_menus.xml",
     ],
     "assets": {

@@ -120,7 +120,10 @@ class Cluster:
         (self.folder / "complete").touch()
 
     def _ensure_role(self):
-        """Create the role that Odoo connects as: no superuser, so that the trigger holds."""
+        """Create the role that Odoo connects as.
+
+        No superuser, so that the trigger holds; it may make a role for BI tools.
+        """
         as_postgres = {**self.environment, "PGUSER": "postgres"}
         known = f"SELECT 1 FROM pg_roles WHERE rolname = '{ROLE}'"
         if not query(self.python, as_postgres, "postgres", known):
@@ -128,6 +131,7 @@ class Cluster:
                 f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{self.environment['PGPASSWORD']}'"
             )
             query(self.python, as_postgres, "postgres", create)
+        query(self.python, as_postgres, "postgres", f"ALTER ROLE {ROLE} CREATEROLE")
 
     def _end_left_over(self):
         """End a server that a killed run left on this data; nobody else has the lock."""
