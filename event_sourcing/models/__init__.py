@@ -2,6 +2,7 @@ from . import event_store
 from . import event_store_input
 from . import event_store_payload
 from . import event_store_append_only
+from . import event_store_indexes
 from . import event_store_fold
 from . import event_store_failure
 from . import event_store_error
@@ -37,6 +38,7 @@ from . import document_difference
 from . import document_comparison
 from . import event_timeline
 from . import event_store_display
+from . import event_store_search
 from . import stream_links
 from . import export_as_text
 from . import event_catalogue

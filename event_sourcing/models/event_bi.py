@@ -53,28 +53,14 @@ class EventBi(models.AbstractModel):
                 recorded,
             ),
             "bi_misoperation": SQL(
-                """
-                SELECT %s
-                  FROM event_store AS event
-                 CROSS JOIN LATERAL (
-                       SELECT CASE WHEN event.event_type IN %s
-                                   THEN event.payload ->> 'failed_event'
-                                   ELSE event.event_type END AS event_type,
-                              CASE event.event_type
-                                   WHEN 'InvalidOperationAttempted' THEN 'rejected'
-                                   WHEN 'SystemErrorOccurred' THEN 'failed'
-                                   ELSE event.outcome END AS outcome) AS attempt
-                  %s %s
-                 WHERE %s
-                """,
+                "SELECT %s FROM (%s) AS event %s %s",
                 SQL(", ").join(
                     SQL("%s AS %s", expression, SQL.identifier(name))
                     for name, expression in self._misoperation_columns().items()
                 ),
-                FAILURE_TYPES,
+                self.env["event.attempt"]._attempt_events(),
                 recorded,
                 self._misoperation_tables(),
-                self.env["event.attempt"]._attempt_condition(),
             ),
         }
 
@@ -87,10 +73,10 @@ class EventBi(models.AbstractModel):
             "week": SQL("date_trunc('week', event.timestamp)::date"),
             "aggregate_type": SQL("event.model_name"),
             "aggregate_id": SQL("event.aggregate_id"),
-            "event_type": SQL("attempt.event_type"),
-            "outcome": SQL("attempt.outcome"),
-            "misoperation_rate": SQL("CASE attempt.outcome WHEN 'rejected' THEN 100.0 ELSE 0 END"),
-            "system_error_rate": SQL("CASE attempt.outcome WHEN 'failed' THEN 100.0 ELSE 0 END"),
+            "event_type": SQL("event.event_type"),
+            "outcome": SQL("event.outcome"),
+            "misoperation_rate": SQL("CASE event.outcome WHEN 'rejected' THEN 100.0 ELSE 0 END"),
+            "system_error_rate": SQL("CASE event.outcome WHEN 'failed' THEN 100.0 ELSE 0 END"),
             "broken_rule": SQL("event.broken_rule"),
             "reason": SQL("event.error_message"),
             "recorded_by": SQL("recorder_partner.name"),

@@ -1,10 +1,11 @@
+from collections import Counter
 from datetime import datetime, time
 
 import pytz
 from dateutil.relativedelta import relativedelta
 
 from odoo import _, api, fields, models
-from odoo.tools import format_date, get_lang
+from odoo.tools import SQL, format_date, get_lang
 from odoo.tools.misc import formatLang
 
 WEEKS = 12
@@ -28,11 +29,13 @@ class EventOverviewFigures(models.Model):
             and ``share`` of the largest in percent)
         """
         this, last = self._month(0), self._month(-1)
+        weeks = [self._week(number) for number in range(1 - WEEKS, 1)]
+        counts_this, counts_last, *by_week = self._counts(this, last, *weeks)
         return {
             "period": format_date(self.env, this[2], date_format="MMMM y"),
             "before": format_date(self.env, last[2], date_format="MMMM y"),
-            "tiles": self._tiles(self._counts(this), self._counts(last)),
-            "weeks": self._weeks(),
+            "tiles": self._tiles(counts_this, counts_last),
+            "weeks": self._weeks([week[2] for week in weeks], by_week),
             "rules": self._top_rules(this),
             "people": self._top_people(this),
         }
@@ -105,12 +108,33 @@ class EventOverviewFigures(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _counts(self, period):
-        """Return ``{outcome: attempts}`` of a period."""
-        groups = self.env["event.attempt"]._read_group(
-            self._within(period), ["outcome"], ["__count"]
+    def _counts(self, *periods):
+        """Return ``{outcome: attempts}`` of each period, in one pass over an index.
+
+        :param periods: ``(begin, end, …)`` each; they may overlap
+        """
+        moments = sorted({moment for begin, end, *_rest in periods for moment in (begin, end)})
+        query = self.env["event.attempt"]._search(self._within((moments[0], moments[-1])))
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT width_bucket(attempt.date, %s::timestamp[]), attempt.outcome, count(*)
+                  FROM (%s) AS attempt GROUP BY 1, 2
+                """,
+                moments,
+                query.select('"event_attempt"."date"', '"event_attempt"."outcome"'),
+            )
         )
-        return dict(groups)
+        between = [{} for _moment in moments]
+        for number, outcome, count in self.env.cr.fetchall():
+            between[number - 1][outcome] = count
+        totals = []
+        for begin, end, *_rest in periods:
+            total = Counter()
+            for counts in between[moments.index(begin) : moments.index(end)]:
+                total.update(counts)
+            totals.append(total)
+        return totals
 
     @api.model
     def _tiles(self, now, before):
@@ -156,24 +180,16 @@ class EventOverviewFigures(models.Model):
         }
 
     @api.model
-    def _weeks(self):
-        days = [self._week(number)[2] for number in range(1 - WEEKS, 1)]
-        begin = self._midnight(days[0])
-        groups = self.env["event.attempt"]._read_group(
-            [("date", ">=", begin)],
-            ["date:week"],
-            ["__count", "refused_count:sum", "error_count:sum"],
-        )
-        found = {moment.date(): counts for moment, *counts in groups}
+    def _weeks(self, days, counts):
         weeks = []
-        for day in days:
-            attempts, refused, errors = found.get(day, (0, 0, 0))
+        for day, found in zip(days, counts, strict=True):
+            attempts, refused = found.total(), found["rejected"]
             weeks.append(
                 {
                     "label": format_date(self.env, day),
                     "attempts": attempts,
                     "refused": refused,
-                    "errors": errors,
+                    "errors": found["failed"],
                     "rate": round(100 * refused / attempts, 1) if attempts else 0,
                 }
             )
@@ -206,15 +222,22 @@ class EventOverviewFigures(models.Model):
 
     @api.model
     def _top_people(self, period):
-        groups = self.env["event.attempt"]._read_group(
-            self._within(period),
+        attempts = self.env["event.attempt"]
+        refused = attempts._read_group(
+            [*self._within(period), ("outcome", "=", "rejected")],
             ["user_id"],
-            ["refused_count:sum", "__count"],
-            order="refused_count:sum desc",
+            ["__count"],
+            order="__count desc",
             limit=TOP,
         )
-        groups = [group for group in groups if group[1]]
-        most = max((refused for _user, refused, _count in groups), default=1)
+        users = [user.id for user, _count in refused]
+        counts = dict(
+            attempts._read_group(
+                [*self._within(period), ("user_id", "in", users)], ["user_id"], ["__count"]
+            )
+        )
+        groups = [(user, count, counts.get(user, count)) for user, count in refused]
+        most = max((count for _user, count in refused), default=1)
         return [
             {
                 "key": user.id,

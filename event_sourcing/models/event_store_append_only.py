@@ -28,9 +28,6 @@ class EventStoreAppendOnly(models.Model):
             CREATE INDEX IF NOT EXISTS event_store_failure_stream_index
                 ON event_store (model_name, aggregate_id)
              WHERE event_type IN ('InvalidOperationAttempted', 'SystemErrorOccurred');
-            CREATE INDEX IF NOT EXISTS event_store_timestamp_id_index
-                ON event_store (timestamp, id);
-            DROP INDEX IF EXISTS event_store__timestamp_index, event_store_timestamp_index;
             CREATE INDEX IF NOT EXISTS event_store_failed_event_index
                 ON event_store (failed_event_id) WHERE failed_event_id IS NOT NULL;
 

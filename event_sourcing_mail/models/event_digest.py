@@ -84,7 +84,7 @@ class EventDigest(models.AbstractModel):
             "subject": _("Events from %(begin)s to %(end)s", begin=begin, end=end),
             "company": ", ".join(user.company_ids.mapped("name")),
             "before": format_date(overview.env, before[2]),
-            "tiles": overview._tiles(overview._counts(last), overview._counts(before)),
+            "tiles": overview._tiles(*overview._counts(last, before)),
             "rules": overview._top_rules(last),
             "people": overview._top_people(last),
             "error_count": store.error_count,

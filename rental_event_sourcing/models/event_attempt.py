@@ -11,20 +11,18 @@ class EventAttempt(models.Model):
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
 
     def _attempt_columns(self):
+        # Looked up rather than joined: most figures do not ask for them.
         return {
             **super()._attempt_columns(),
-            "product_id": SQL("rental.product_id"),
-            "partner_id": SQL("rental.partner_id"),
+            **{
+                name: SQL(
+                    """
+                    (SELECT rental.%s FROM rental_snapshot AS rental
+                      WHERE rental.model_name = event.model_name
+                        AND rental.aggregate_id = event.aggregate_id)
+                    """,
+                    SQL.identifier(name),
+                )
+                for name in ("product_id", "partner_id")
+            },
         }
-
-    def _attempt_tables(self):
-        return [
-            *super()._attempt_tables(),
-            SQL(
-                """
-                LEFT JOIN rental_snapshot AS rental
-                       ON rental.model_name = event.model_name
-                      AND rental.aggregate_id = event.aggregate_id
-                """
-            ),
-        ]

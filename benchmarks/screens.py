@@ -1,0 +1,109 @@
+"""How long screens take with few events and with many, in a real browser, side by side.
+
+    python benchmarks/screens.py http://localhost:8071 http://localhost:8072
+
+The first address is an Odoo with a thousand events, the second one with as many as are to
+be compared. Every screen is opened on both in turn; the table shows medians and their
+ratio. A screen counts as open when nothing has been loading for 100 ms; that wait is not
+counted. Needs Playwright and a Chromium (CHROMIUM names it).
+"""
+
+import os
+import statistics
+import sys
+import time
+
+from playwright.sync_api import sync_playwright
+
+RUNS = int(os.environ.get("RUNS", 7))
+QUIET = 0.1
+ENGINE, RENTAL = "event_sourcing", "rental_event_sourcing"
+SCREENS = {
+    "overview": (f"action={ENGINE}.event_overview_action", ".o_event_dashboard"),
+    "list of events": (f"action={ENGINE}.event_store_action", ".o_data_row"),
+    "list of snapshots": (f"action={RENTAL}.rental_snapshot_action", ".o_data_row"),
+    "list of rentals": (f"action={RENTAL}.rental_order_action", ".o_data_row"),
+    "misoperations by week": (f"action={ENGINE}.event_attempt_action", "canvas"),
+    "broken rules": (f"action={ENGINE}.event_attempt_rule_action", ".o_pivot table"),
+    "errors": (f"action={ENGINE}.event_error_action", ".o_list_view"),
+    "rental with its timeline": ("rental", ".o_event_timeline_entry"),
+    "one event": ("event", ".o_event_payload"),
+}
+
+
+class Site:
+    """One Odoo, with somebody logged in."""
+
+    def __init__(self, browser, url):
+        self.url = url
+        self.page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        self.page.set_default_timeout(60000)
+        self.busy, self.last = set(), time.perf_counter()
+        self.page.on("request", self._began)
+        self.page.on("requestfinished", self._ended)
+        self.page.on("requestfailed", self._ended)
+        self.page.goto(f"{url}/web/login")
+        self.page.fill("#login", "admin")
+        self.page.fill("#password", "admin")
+        self.page.click("form.oe_login_form button[type=submit]")
+        self.page.wait_for_selector(".o_main_navbar")
+        rental = self._first("rental.order", [["status", "=", "cancelled"]])
+        event = self._first("event.store", [["outcome", "=", "rejected"]])
+        self.records = {
+            "rental": f"id={rental}&model=rental.order&view_type=form",
+            "event": f"id={event}&model=event.store&view_type=form",
+        }
+
+    def _first(self, model, domain):
+        return self.page.evaluate(
+            """async ([model, domain]) => {
+                const params = {model, method: "search", args: [domain], kwargs: {limit: 1}};
+                const answer = await fetch("/web/dataset/call_kw", {
+                    method: "POST",
+                    headers: {"Content-Type": "application/json"},
+                    body: JSON.stringify({jsonrpc: "2.0", method: "call", params}),
+                });
+                return (await answer.json()).result[0];
+            }""",
+            [model, domain],
+        )
+
+    def _began(self, request):
+        if "/websocket" not in request.url and "/longpolling" not in request.url:
+            self.busy.add(request)
+
+    def _ended(self, request):
+        self.busy.discard(request)
+        self.last = time.perf_counter()
+
+    def open(self, name):
+        """Open a screen from an empty page; return the seconds."""
+        target, selector = SCREENS[name]
+        self.page.goto("about:blank")
+        begin = self.last = time.perf_counter()
+        self.page.goto(f"{self.url}/web#{self.records.get(target, target)}")
+        self.page.wait_for_selector(selector)
+        shown = time.perf_counter()
+        while self.busy or time.perf_counter() - self.last < QUIET:
+            self.page.wait_for_timeout(10)
+        return max(shown, self.last) - begin
+
+
+def main(few_url, many_url):
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
+            args=["--headless", "--no-sandbox", "--disable-gpu"],
+        )
+        few, many = Site(browser, few_url), Site(browser, many_url)
+        print(f"{'screen':28} {'few':>8} {'many':>8} {'ratio':>6}")
+        for name in SCREENS:
+            few.open(name), many.open(name)  # what is cached once
+            times = [(few.open(name), many.open(name)) for _run in range(RUNS)]
+            first, second = (statistics.median(column) for column in zip(*times, strict=True))
+            print(f"{name:28} {first:7.2f}s {second:7.2f}s {second / first:6.2f}", flush=True)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])
