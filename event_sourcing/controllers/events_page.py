@@ -24,7 +24,7 @@ class EventsPageController(http.Controller):
             raise request.not_found() from None
         values = {
             "aggregate": described,
-            "statuses": {row["status"]: row["label"] for row in described["statuses"]},
+            "call": f'event.store.append("{described["model_name"]}", aggregate_id, event_type, payload)',
             "pretty": pretty,
             "title": described["title"],
             "html_lang": (env.user.lang or "en_US").replace("_", "-"),

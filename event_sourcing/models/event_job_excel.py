@@ -186,9 +186,7 @@ class EventJobExcel(models.Model):
             return {"position": None, "rows": [], "stage": stage, "after": None}
         if stage < len(snapshots):
             model, domain, columns = snapshots[stage]
-            records = model.search(
-                [*domain, ("id", ">", after or 0)], order="id", limit=CHUNK
-            )
+            records = model.search([*domain, ("id", ">", after or 0)], order="id", limit=CHUNK)
             rows = [[self._plain(record, name) for name, *_rest in columns] for record in records]
             after = records[-1:].id
         else:
@@ -291,9 +289,7 @@ class EventJobExcel(models.Model):
             rows = json.loads(zlib.decompress(base64.b64decode(piece.rows)))
             piece.invalidate_recordset(flush=False)
             for row in rows:
-                yield [
-                    self._typed(value, kind) for value, kind in zip(row, kinds, strict=True)
-                ]
+                yield [self._typed(value, kind) for value, kind in zip(row, kinds, strict=True)]
 
     @api.model
     def _typed(self, value, kind):

@@ -14,14 +14,24 @@ class EventOverview(models.Model):
     _rec_name = "name"
 
     name = fields.Char(readonly=True)
-    check_id = fields.Many2one("event.job", string="Last Check", compute="_compute_jobs", groups=WATCHERS)
+    check_id = fields.Many2one(
+        "event.job", string="Last Check", compute="_compute_jobs", groups=WATCHERS
+    )
     checked_on = fields.Datetime(compute="_compute_jobs", groups=WATCHERS)
     drift_count = fields.Integer(string="Drifts Found", compute="_compute_jobs", groups=WATCHERS)
-    problem_count = fields.Integer(string="Cannot Be Folded", compute="_compute_jobs", groups=WATCHERS)
+    problem_count = fields.Integer(
+        string="Cannot Be Folded", compute="_compute_jobs", groups=WATCHERS
+    )
     job_count = fields.Integer(string="Jobs Under Way", compute="_compute_jobs", groups=WATCHERS)
-    verified_on = fields.Datetime(string="Seals Verified On", compute="_compute_jobs", groups=WATCHERS)
-    verify_problem = fields.Text(string="Verification Says", compute="_compute_jobs", groups=WATCHERS)
-    seal_id = fields.Many2one("event.seal", string="Newest Seal", compute="_compute_seal", groups=WATCHERS)
+    verified_on = fields.Datetime(
+        string="Seals Verified On", compute="_compute_jobs", groups=WATCHERS
+    )
+    verify_problem = fields.Text(
+        string="Verification Says", compute="_compute_jobs", groups=WATCHERS
+    )
+    seal_id = fields.Many2one(
+        "event.seal", string="Newest Seal", compute="_compute_seal", groups=WATCHERS
+    )
     sealed_on = fields.Datetime(compute="_compute_seal", groups=WATCHERS)
     error_count = fields.Integer(string="Open Errors", compute="_compute_errors")
 

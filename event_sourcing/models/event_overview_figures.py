@@ -21,18 +21,22 @@ class EventOverviewFigures(models.Model):
     def figures(self):
         """Return the figures of the dashboard, of the companies that are open to the user.
 
-        :return: dict with ``period`` and ``before`` (months in words), ``tiles`` (dicts
+        :return: dict with ``period`` and ``before`` (months in words), ``rules_title`` and
+            ``people_title`` (headings), ``tiles`` (dicts
             with ``key``, ``label``, ``value``, ``before``, ``trend``: up, down or same,
             and ``good``: whether that is welcome, or False), ``weeks`` (dicts with
-            ``label``, ``attempts``, ``refused``, ``errors`` and ``rate`` in percent),
+            ``label``, ``title``, ``attempts``, ``refused``, ``errors`` and ``rate`` in percent),
             ``rules`` and ``people`` (dicts with ``key``, ``label``, ``count``, ``note``
             and ``share`` of the largest in percent)
         """
         this, last = self._month(0), self._month(-1)
         weeks = [self._week(number) for number in range(1 - WEEKS, 1)]
         counts_this, counts_last, *by_week = self._counts(this, last, *weeks)
+        month = format_date(self.env, this[2], date_format="MMMM y")
         return {
-            "period": format_date(self.env, this[2], date_format="MMMM y"),
+            "period": month,
+            "rules_title": _("Rules broken most in %(month)s", month=month),
+            "people_title": _("By person in %(month)s", month=month),
             "before": format_date(self.env, last[2], date_format="MMMM y"),
             "tiles": self._tiles(counts_this, counts_last),
             "weeks": self._weeks([week[2] for week in weeks], by_week),
@@ -187,6 +191,14 @@ class EventOverviewFigures(models.Model):
             weeks.append(
                 {
                     "label": format_date(self.env, day),
+                    "title": _(
+                        "Week from %(day)s: attempts %(attempts)s, refused %(refused)s,"
+                        " system errors %(errors)s",
+                        day=format_date(self.env, day),
+                        attempts=attempts,
+                        refused=refused,
+                        errors=found["failed"],
+                    ),
                     "attempts": attempts,
                     "refused": refused,
                     "errors": found["failed"],

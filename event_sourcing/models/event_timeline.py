@@ -55,7 +55,7 @@ class EventTimeline(models.AbstractModel):
     def _resolve(self, res_model, res_id):
         """Return the stream of a record: ``(names of its aggregate type, aggregate id)``."""
         registry = self.env.registry
-        model = self.env[res_model] if res_model in self.env else None
+        model = self.env.get(res_model)
         record = None if model is None else model.browse(res_id).exists()
         if not record:
             raise UserError(_("This record is no longer there; go back to the list."))
@@ -66,9 +66,7 @@ class EventTimeline(models.AbstractModel):
         elif isinstance(record, registry["snapshot.mixin"] | registry["event.stream"]):
             model_name, aggregate_id = record.model_name, record.aggregate_id
         else:
-            raise UserError(
-                _("%(record)s has no history of events.", record=record.display_name)
-            )
+            raise UserError(_("%(record)s has no history of events.", record=record.display_name))
         return self.env["snapshot.handler.registry"]._stream_names(model_name), aggregate_id
 
     @api.model
@@ -123,7 +121,7 @@ class EventTimeline(models.AbstractModel):
             outcome), ``kind_label``, ``day``, ``time``, ``who``, ``reason``,
             ``changes`` (dicts with ``label``, ``before``, ``after``), ``values`` (what
             the event says, dicts with ``label`` and ``value``, where it changed
-            nothing), and ``hidden``: how many of them are not shown
+            nothing), and ``hidden``: a sentence where some of them are not shown
         """
         apart = event.event_type in FAILURE_TYPES
         payload = event.payload or {}
@@ -134,7 +132,7 @@ class EventTimeline(models.AbstractModel):
             kind = "rejected" if event.event_type == INVALID_OPERATION else "failed"
         registry = self.env["snapshot.handler.registry"]
         rows = [] if changes else self._values(said, event.model_name, event_type)
-        shown = changes or rows
+        hidden = len(changes or rows) - MAX_VALUES
         outcomes = dict(event._fields["outcome"]._description_selection(self.env))
         moment = fields.Datetime.context_timestamp(self, event.timestamp)
         return {
@@ -150,7 +148,7 @@ class EventTimeline(models.AbstractModel):
             "reason": self._short(event.error_message or ""),
             "changes": (changes or [])[:MAX_VALUES],
             "values": rows[:MAX_VALUES],
-            "hidden": max(len(shown) - MAX_VALUES, 0),
+            "hidden": _("and %(count)s more", count=hidden) if hidden > 0 else "",
         }
 
     @api.model

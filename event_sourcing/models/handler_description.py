@@ -50,9 +50,17 @@ class HandlerDescription(models.AbstractModel):
             "label": label,
             "title": _("Events of %(aggregate)s", aggregate=label),
             "initial_status": handler._initial_status if handler._transitions else "",
+            "initial_rule": self._initial_rule(handler),
             "statuses": [{"status": name, "label": label} for name, label in statuses.items()],
             "events": [self._describe_event(handler, name) for name in handler._event_types()],
         }
+
+    @api.model
+    def _initial_rule(self, handler):
+        if not handler._transitions:
+            return ""
+        labels, name = handler._status_labels(), handler._initial_status
+        return _("Before the first event the status is %(status)s.", status=labels.get(name, name))
 
     @api.model
     def _describe_event(self, handler, event_type):
@@ -67,7 +75,9 @@ class HandlerDescription(models.AbstractModel):
             "possible_while": list(rule.sources) if rule else [],
             "leads_to": (rule.target or "") if rule else "",
             "schema_version": handler._schema_versions.get(event_type, 1),
-            "former_names": [old for old, new in handler._event_aliases.items() if new == event_type],
+            "former_names": [
+                old for old, new in handler._event_aliases.items() if new == event_type
+            ],
             "payload": [
                 self._describe_field(handler, key, field) for key, field in declared.items()
             ],
@@ -82,6 +92,7 @@ class HandlerDescription(models.AbstractModel):
             "label": handler._payload_labels().get(key, key),
             "help": handler._payload_help().get(key, ""),
             "kind": field.kind,
+            "kind_label": self._kind_label(field),
             "required": field.required,
         }
         # XML-RPC knows no None: what does not apply is left out.
@@ -92,11 +103,32 @@ class HandlerDescription(models.AbstractModel):
         return described
 
     @api.model
+    def _kind_label(self, field):
+        """Return in words what a payload field takes."""
+        words = {
+            "text": _("text"),
+            "date": _("date"),
+            "datetime": _("date and time, UTC"),
+            "integer": _("whole number"),
+            "number": _("number"),
+            "boolean": _("true or false"),
+        }
+        if field.model:
+            return _("id of %(model)s", model=field.model)
+        if field.minimum is not None:
+            kind = words[field.kind]
+            return _("%(kind)s, at least %(minimum)s", kind=kind, minimum=field.minimum)
+        return words[field.kind]
+
+    @api.model
     def _json_schema(self, handler, declared):
         """Return a JSON Schema of a payload: what other systems check before they send."""
         properties = {}
         for key, field in declared.items():
-            properties[key] = {**SCHEMAS[field.kind], "title": handler._payload_labels().get(key, key)}
+            properties[key] = {
+                **SCHEMAS[field.kind],
+                "title": handler._payload_labels().get(key, key),
+            }
             if field.minimum is not None:
                 properties[key]["minimum"] = field.minimum
         return {

@@ -144,7 +144,13 @@ class RentalOrder(models.Model):
         overdue = [("status", "=", "active"), ("planned_end", "<", today)]
         if wanted:
             return overdue
-        return ["|", ("status", "!=", "active"), "|", ("planned_end", ">=", today), ("planned_end", "=", False)]
+        return [
+            "|",
+            ("status", "!=", "active"),
+            "|",
+            ("planned_end", ">=", today),
+            ("planned_end", "=", False),
+        ]
 
     @api.model
     def _expand_statuses(self, _values, _domain, _order=None):

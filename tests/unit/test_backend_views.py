@@ -72,7 +72,9 @@ class TestScreens(EventCase):
             menus = self.env["ir.ui.menu"].with_user(user)
             visible = menus.browse(menus._visible_menu_ids())
             root = self.env.ref(ROOT)
-            below = visible.filtered(lambda menu, top=root.parent_path: menu.parent_path.startswith(top))
+            below = visible.filtered(
+                lambda menu, top=root.parent_path: menu.parent_path.startswith(top)
+            )
             self.assertEqual(set((below - root).mapped("name")), names)
         outsider = make_user(self.env, "menus-outsider")
         menus = self.env["ir.ui.menu"].with_user(outsider)

@@ -54,7 +54,9 @@ class TestBi(EventCase):
         order = self.env["rental.order"].create(
             {"partner_id": partner.id, "product_id": product.id, "quantity": 3}
         )
-        (row,) = self.rows("SELECT * FROM event_bi.bi_rental_snapshot WHERE rental = %s", order.name)
+        (row,) = self.rows(
+            "SELECT * FROM event_bi.bi_rental_snapshot WHERE rental = %s", order.name
+        )
         self.assertEqual(
             (row["customer"], row["product"], row["quantity"], row["status"]),
             ("株式会社テスト", "Lift", 3, "draft"),

@@ -143,9 +143,7 @@ class TestExcelReport(EventCase):
 
     def test_nothing_to_report(self):
         book = self.report()[0]
-        self.assertEqual(
-            self.rows(book["Events"])[1][0], "Nothing happened in this period."
-        )
+        self.assertEqual(self.rows(book["Events"])[1][0], "Nothing happened in this period.")
         self.assertIn("nothing of this kind", self.rows(book["Rental Snapshot"])[1][0])
 
     def test_what_others_own_is_not_in_it(self):

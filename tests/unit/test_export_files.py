@@ -68,7 +68,13 @@ class TestExport(HttpCase):
 
     def test_the_templates_that_come_with_the_addons(self):
         templates = self.env["ir.exports"].search(
-            [("resource", "in", ("event.store", "event.attempt", "rental.order", "rental.snapshot"))]
+            [
+                (
+                    "resource",
+                    "in",
+                    ("event.store", "event.attempt", "rental.order", "rental.snapshot"),
+                )
+            ]
         )
         self.assertEqual(len(templates), 5)
         for template in templates:

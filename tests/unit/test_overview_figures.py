@@ -20,7 +20,9 @@ class TestOverviewFigures(EventCase):
         cls.company = cls.env["res.company"].create({"name": "Figures"})
         cls.user = make_user(cls.env, "figures", "integration", company=cls.company)
         cls.overview = (
-            cls.env["event.overview"].with_user(cls.user).with_context(lang="en_US", tz="Asia/Tokyo")
+            cls.env["event.overview"]
+            .with_user(cls.user)
+            .with_context(lang="en_US", tz="Asia/Tokyo")
         )
         cls.store = cls.env["event.store"].with_user(cls.user).with_context(lang="en_US")
 

@@ -56,7 +56,9 @@ class TestWords(EventCase):
         user = make_user(self.env, "describe-ja", "user")
         user.lang = "ja_JP"
         store = self.store.with_user(user).with_context(lang=None)
-        labels = {event["event_type"]: event["label"] for event in store.describe("rental")["events"]}
+        labels = {
+            event["event_type"]: event["label"] for event in store.describe("rental")["events"]
+        }
         self.assertNotEqual(labels["DemoStarted"], "Demo started")
 
     def test_describe_of_what_nobody_knows(self):

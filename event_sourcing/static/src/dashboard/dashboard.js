@@ -13,7 +13,7 @@ export class EventDashboard extends Component {
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
-        this.state = useState({ period: "", before: "", tiles: [], weeks: [], rules: [], people: [] });
+        this.state = useState({ tiles: [], weeks: [], rules: [], people: [] });
         onWillStart(async () => {
             const figures = await this.call("figures", []);
             Object.assign(this.state, figures);
