@@ -22,9 +22,10 @@ class EventsPageController(http.Controller):
             described = env["snapshot.handler.registry"]._describe(model_name)
         except UserError:
             raise request.not_found() from None
+        name = described["model_name"]
         values = {
             "aggregate": described,
-            "call": f'event.store.append("{described["model_name"]}", aggregate_id, event_type, payload)',
+            "call": f'event.store.append("{name}", aggregate_id, event_type, payload)',
             "pretty": pretty,
             "title": described["title"],
             "html_lang": (env.user.lang or "en_US").replace("_", "-"),

@@ -241,9 +241,9 @@ class EventJobExcel(models.Model):
         """Return a value as it lies in the spool: JSON, times in the user's zone."""
         field, value = record._fields[name], record[name]
         if field.type == "datetime":
-            return value and str(fields.Datetime.context_timestamp(record, value))[:19] or None
+            return (value and str(fields.Datetime.context_timestamp(record, value))[:19]) or None
         if field.type == "date":
-            return value and str(value) or None
+            return (value and str(value)) or None
         if field.type == "many2one":
             return value.sudo().display_name or None
         if field.type == "selection":

@@ -82,12 +82,12 @@ class EventStoreApi(models.Model):
 
         :param str model_name: aggregate type, such as ``rental``
         :return: dict with ``model_name``, ``label``, ``title``, ``initial_status``,
-            ``initial_rule`` (a sentence), ``statuses`` (dicts with ``status`` and ``label``) and ``events``: dicts with
-            ``event_type``, ``label``, ``icon``, ``help``, ``rule`` (a sentence),
+            ``initial_rule`` (a sentence), ``statuses`` (dicts with ``status`` and
+            ``label``) and ``events``: dicts with ``event_type``, ``label``, ``icon``, ``help``, ``rule`` (a sentence),
             ``possible_while`` (statuses, empty for any), ``leads_to`` (a status, or
             empty), ``schema_version``, ``former_names``, ``payload`` (dicts with
-            ``key``, ``label``, ``help``, ``kind``, ``required`` and, where they apply,
-            ``minimum`` and ``model``), ``json_schema`` and ``example``; labels and
+            ``key``, ``label``, ``help``, ``kind``, ``kind_label``, ``required`` and, where
+            they apply, ``minimum`` and ``model``), ``json_schema`` and ``example``; labels and
             sentences are in the language of the user
         :raise UserError: where no handler explains the aggregate type
         :raise AccessError: without the right to read events

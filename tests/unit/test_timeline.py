@@ -72,7 +72,9 @@ class TestTimeline(EventCase):
     def test_the_day_and_time_are_those_of_whoever_looks(self):
         self.add(timestamp=datetime(2026, 3, 4, 16, 30))
         entry = self.entries()[0]
-        self.assertEqual((entry["day"], entry["time"]), ("Thursday, March 5, 2026", "1:30 AM"))
+        # Newer versions of Babel put a narrow space there.
+        clock = entry["time"].replace("\u202f", " ")
+        self.assertEqual((entry["day"], clock), ("Thursday, March 5, 2026", "1:30 AM"))
         self.timeline = self.timeline.with_context(lang="ja_JP")
         entry = self.entries()[0]
         self.assertEqual((entry["day"], entry["time"]), ("2026年3月5日木曜日", "1:30"))
