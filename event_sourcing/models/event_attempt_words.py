@@ -55,6 +55,18 @@ class EventAttemptWords(models.AbstractModel):
         ]
 
     @api.model
+    def _reason(self, event):
+        """Return why an event was refused, in the language of the user where that is known.
+
+        :param event: an ``event.store`` record
+        """
+        kind = (event.broken_rule or "").partition("/")[2].partition(":")[0]
+        # These sentences follow from the rule alone; others may name dates or numbers.
+        known = kind in ("status", "payload")
+        label = known and self._rule_label(event.model_name, event.broken_rule)
+        return label or event.error_message or ""
+
+    @api.model
     def _rule_label(self, model_name, broken_rule):
         """Return a broken rule in the language of the user, None where no words are known.
 

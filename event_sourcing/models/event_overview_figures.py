@@ -2,11 +2,12 @@ from collections import Counter
 from datetime import datetime, time
 
 import pytz
+from babel.dates import format_skeleton
 from dateutil.relativedelta import relativedelta
 
 from odoo import _, api, fields, models
 from odoo.tools import SQL, format_date, get_lang
-from odoo.tools.misc import formatLang
+from odoo.tools.misc import babel_locale_parse, formatLang
 
 WEEKS = 12
 TOP = 8
@@ -32,12 +33,12 @@ class EventOverviewFigures(models.Model):
         this, last = self._month(0), self._month(-1)
         weeks = [self._week(number) for number in range(1 - WEEKS, 1)]
         counts_this, counts_last, *by_week = self._counts(this, last, *weeks)
-        month = format_date(self.env, this[2], date_format="MMMM y")
+        month = self._month_name(this[2])
         return {
             "period": month,
             "rules_title": _("Rules broken most in %(month)s", month=month),
             "people_title": _("By person in %(month)s", month=month),
-            "before": format_date(self.env, last[2], date_format="MMMM y"),
+            "before": self._month_name(last[2]),
             "tiles": self._tiles(counts_this, counts_last),
             "weeks": self._weeks([week[2] for week in weeks], by_week),
             "rules": self._top_rules(this),
@@ -89,6 +90,11 @@ class EventOverviewFigures(models.Model):
         first = self._today().replace(day=1) + relativedelta(months=offset)
         end = self._midnight(first + relativedelta(months=1))
         return self._midnight(first), end, first
+
+    @api.model
+    def _month_name(self, day):
+        """Return a month as the user's language says it: October 2026, 2026年10月."""
+        return format_skeleton("yMMMM", day, locale=babel_locale_parse(get_lang(self.env).code))
 
     @api.model
     def _week(self, offset):

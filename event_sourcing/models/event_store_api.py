@@ -83,7 +83,8 @@ class EventStoreApi(models.Model):
         :param str model_name: aggregate type, such as ``rental``
         :return: dict with ``model_name``, ``label``, ``title``, ``initial_status``,
             ``initial_rule`` (a sentence), ``statuses`` (dicts with ``status`` and
-            ``label``) and ``events``: dicts with ``event_type``, ``label``, ``icon``, ``help``, ``rule`` (a sentence),
+            ``label``) and ``events``: dicts with ``event_type``, ``label``, ``icon``,
+            ``help``, ``rule`` (a sentence),
             ``possible_while`` (statuses, empty for any), ``leads_to`` (a status, or
             empty), ``schema_version``, ``former_names``, ``payload`` (dicts with
             ``key``, ``label``, ``help``, ``kind``, ``kind_label``, ``required`` and, where

@@ -145,7 +145,7 @@ class EventTimeline(models.AbstractModel):
             "day": format_date(self.env, moment.date(), date_format="full"),
             "time": format_time(self.env, moment.time(), time_format="short"),
             "who": event.create_uid.sudo().name or "",
-            "reason": self._short(event.error_message or ""),
+            "reason": self._short(registry._reason(event)),
             "changes": (changes or [])[:MAX_VALUES],
             "values": rows[:MAX_VALUES],
             "hidden": _("and %(count)s more", count=hidden) if hidden > 0 else "",

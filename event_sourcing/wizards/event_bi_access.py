@@ -11,30 +11,31 @@ class EventBiAccess(models.TransientModel):
     _name = "event.bi.access"
     _description = "BI Access"
 
-    role = fields.Char(string="User", compute="_compute_access")
-    host = fields.Char(compute="_compute_access")
-    port = fields.Char(compute="_compute_access")
-    database = fields.Char(compute="_compute_access")
+    role = fields.Char(string="User", readonly=True, default=lambda self: self._bi()._role())
+    host = fields.Char(readonly=True, default=lambda self: self._default_host())
+    port = fields.Char(readonly=True, default=lambda self: str(config["db_port"] or 5432))
+    database = fields.Char(readonly=True, default=lambda self: self.env.cr.dbname)
     password = fields.Char(compute="_compute_password")
-    is_created = fields.Boolean(compute="_compute_access")
-    may_create = fields.Boolean(compute="_compute_access")
-    statements = fields.Text(string="For Your Database Administrator", compute="_compute_access")
+    is_created = fields.Boolean(readonly=True, default=lambda self: self._bi()._role_exists())
+    may_create = fields.Boolean(readonly=True, default=lambda self: self._bi()._may_create_roles())
+    statements = fields.Text(
+        string="For Your Database Administrator",
+        readonly=True,
+        default=lambda self: self._default_statements(),
+    )
 
     def _compute_display_name(self):
         for wizard in self:
             wizard.display_name = _("BI Access")
 
-    @api.depends_context("uid")
-    def _compute_access(self):
+    @api.model
+    def _default_host(self):
+        return config["db_host"] or _("the machine on which Odoo's database runs")
+
+    @api.model
+    def _default_statements(self):
         views = self._bi()
-        for wizard in self:
-            wizard.role = views._role()
-            wizard.host = config["db_host"] or _("the machine on which Odoo's database runs")
-            wizard.port = str(config["db_port"] or 5432)
-            wizard.database = self.env.cr.dbname
-            wizard.is_created = views._role_exists()
-            wizard.may_create = views._may_create_roles()
-            wizard.statements = "" if wizard.may_create else views._statements()
+        return "" if views._may_create_roles() else views._statements()
 
     @api.depends_context("bi_password")
     def _compute_password(self):
@@ -60,17 +61,12 @@ class EventBiAccess(models.TransientModel):
             raise UserError(
                 _("Odoo may not create roles here; have your database administrator do it.")
             )
-        return self._show(views._create_reader())
+        password = views._create_reader()
+        return self.create({})._show(password)
 
     def action_drop(self):
         """Take the access away again."""
         self._bi()._drop_reader()
-        return self._show(False)
-
-    @api.model
-    def action_open(self):
-        """Open the question."""
-        self._bi()
         return self.create({})._show(False)
 
     def _show(self, password):

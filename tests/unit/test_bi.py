@@ -79,7 +79,7 @@ class TestBi(EventCase):
         for group in ("user", "integration", "auditor"):
             user = make_user(self.env, f"bi-{group}", group)
             with self.assertRaises(AccessError):
-                self.env["event.bi.access"].with_user(user).action_open()
+                self.env["event.bi.access"].with_user(user).create({})
 
     def test_what_an_administrator_runs_is_shown(self):
         statements = self.env["event.bi"]._statements()

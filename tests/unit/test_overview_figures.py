@@ -56,6 +56,8 @@ class TestOverviewFigures(EventCase):
         self.assertEqual((figures["rules"], figures["people"]), ([], []))
         self.assertEqual(len(figures["weeks"]), 12)
         self.assertEqual(figures["period"], "March 2031")
+        japanese = self.overview.with_context(lang="ja_JP").figures()
+        self.assertEqual(japanese["period"], "2031年3月")
 
     def test_weeks_begin_as_the_language_says_and_rates_are_of_attempts(self):
         self.add(datetime(2031, 3, 15, 14), 1)  # Saturday evening in Tokyo

@@ -51,6 +51,12 @@ class TestTimeline(EventCase):
         changes = {row["label"]: (row["before"], row["after"]) for row in entries[0]["changes"]}
         self.assertEqual(changes["Status"], ("Draft", "Demo"))
 
+    def test_a_reason_reads_in_the_language_of_whoever_looks(self):
+        self.store.with_context(lang="en_US").append("rental", "R-T", "DemoCancelled")
+        self.timeline = self.timeline.with_context(lang="ja_JP")
+        reason = self.entries("R-T", "rental")[0]["reason"]
+        self.assertRegex(reason, "デモ")
+
     def test_a_refusal_has_its_reason_and_what_was_asked(self):
         entries = self.rental(("DemoCancelled", {"reason": "予算"}))
         self.assertEqual(entries[0]["kind"], "rejected")
