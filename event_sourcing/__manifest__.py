@@ -29,7 +29,6 @@
         "wizards/event_report_views.xml",
         "wizards/event_store_policy_wizard_views.xml",
         "wizards/event_store_record_wizard_views.xml",
-        "wizards/event_bi_access_views.xml",
         "views/event_sourcing_menus.xml",
     ],
     "assets": {

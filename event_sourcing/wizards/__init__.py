@@ -6,4 +6,3 @@ from . import (
     event_store_record_wizard_payload,
 )
 from . import event_report
-from . import event_bi_access

@@ -3,7 +3,6 @@ from . import rental_snapshot
 from . import rental_snapshot_handler
 from . import rental_snapshot_handler_words
 from . import event_attempt
-from . import event_bi
 from . import rental_order
 from . import rental_order_actions
 from . import rental_demo
