@@ -86,15 +86,20 @@ class EventAttempt(models.Model):
             "outcome": SQL("attempt.outcome"),
             "broken_rule": SQL("event.broken_rule"),
             "reason": SQL("coalesce(rule.reason, split_part(event.error_message, E'\\n', 1))"),
-            "misoperation_rate": SQL("CASE attempt.outcome WHEN 'rejected' THEN 100.0 ELSE 0 END"),
-            "system_error_rate": SQL("CASE attempt.outcome WHEN 'failed' THEN 100.0 ELSE 0 END"),
+            **self._rate_columns(),
             "refused_count": SQL("CASE attempt.outcome WHEN 'rejected' THEN 1 ELSE 0 END"),
             "error_count": SQL("CASE attempt.outcome WHEN 'failed' THEN 1 ELSE 0 END"),
         }
 
-    def _attempt_tables(self):
-        """Return the tables as a list of SQL, ``event`` first; other addons join theirs."""
-        registry = self.env["snapshot.handler.registry"]
+    def _rate_columns(self):
+        """Return the columns of the rates as ``{name: SQL}``."""
+        return {
+            "misoperation_rate": SQL("CASE attempt.outcome WHEN 'rejected' THEN 100.0 ELSE 0 END"),
+            "system_error_rate": SQL("CASE attempt.outcome WHEN 'failed' THEN 100.0 ELSE 0 END"),
+        }
+
+    def _attempt_base(self):
+        """Return what an attempt is, without words: ``event`` and its ``attempt``, as SQL."""
         return [
             SQL("event_store AS event"),
             SQL(
@@ -110,6 +115,13 @@ class EventAttempt(models.Model):
                 INVALID_OPERATION,
                 SYSTEM_ERROR,
             ),
+        ]
+
+    def _attempt_tables(self):
+        """Return the tables as a list of SQL, ``event`` first; other addons join theirs."""
+        registry = self.env["snapshot.handler.registry"]
+        return [
+            *self._attempt_base(),
             SQL(
                 """
                 LEFT JOIN jsonb_to_recordset(%s::jsonb)

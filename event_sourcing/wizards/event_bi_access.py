@@ -1,0 +1,95 @@
+import secrets
+import socket
+
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError
+from odoo.tools import config
+
+GROUPS = ("event_sourcing.event_store_group_manager", "base.group_system")
+
+
+class EventBiAccess(models.TransientModel):
+    """Lets BI tools in: creates the database role that reads the BI views, and removes it."""
+
+    _name = "event.bi.access"
+    _description = "BI Access"
+
+    host = fields.Char(compute="_compute_connection", help="As Odoo reaches PostgreSQL.")
+    port = fields.Char(compute="_compute_connection")
+    database = fields.Char(compute="_compute_connection")
+    role = fields.Char(string="Database User", compute="_compute_connection")
+    state = fields.Selection(
+        [("absent", "Nobody has access"), ("open", "BI tools have access")],
+        string="Access",
+        compute="_compute_connection",
+    )
+    readers = fields.Char(
+        string="Read By",
+        compute="_compute_connection",
+        help="All database users that may read the BI views, however they came by it.",
+    )
+    may_create = fields.Boolean(compute="_compute_connection")
+    findings = fields.Char(
+        string="More Than Reading",
+        compute="_compute_connection",
+        help="What the database user could do beyond reading the BI views.",
+    )
+    # Neither is ever stored: the dialog gets them once, as default values.
+    shown_password = fields.Char(string="Password", store=False)
+    shown_script = fields.Text(string="SQL for the Database Administrator", store=False)
+
+    def _compute_display_name(self):
+        for wizard in self:
+            wizard.display_name = _("BI Access")
+
+    @api.depends_context("uid")
+    def _compute_connection(self):
+        reader = self.env["event.bi.reader"]
+        status = reader._status()
+        self.env.cr.execute("SELECT current_setting('port')")
+        (port,) = self.env.cr.fetchone()
+        findings = reader._findings() if status["exists"] else []
+        for wizard in self:
+            wizard.host = config["db_host"] or socket.gethostname()
+            wizard.port = str(config["db_port"] or port)
+            wizard.database = self.env.cr.dbname
+            wizard.role = reader._role_name()
+            wizard.state = "open" if status["reads"] else "absent"
+            wizard.readers = ", ".join(reader._readers())
+            wizard.may_create = status["may_create"]
+            wizard.findings = ", ".join(findings)
+
+    def action_open(self):
+        """Create the database user, or give it a new password, and show that once.
+
+        :raise AccessError: for anyone who is not manager and administrator
+        """
+        self._check_may()
+        password = secrets.token_urlsafe(24)
+        script = self.env["event.bi.reader"]._open(password)
+        return self._show(password=password, script=script)
+
+    def action_close(self):
+        """Take the access away and drop the database user.
+
+        :raise AccessError: for anyone who is not manager and administrator
+        """
+        self._check_may()
+        return self._show(script=self.env["event.bi.reader"]._close())
+
+    def _check_may(self):
+        if not all(self.env.user.has_group(group) for group in GROUPS):
+            raise AccessError(
+                _(
+                    "BI access opens the events of all companies: only an Event Sourcing manager"
+                    " who is also administrator of Odoo may change it; ask one to do it."
+                )
+            )
+
+    @api.model
+    def _show(self, **shown):
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "event_sourcing.event_bi_access_action"
+        )
+        values = {f"default_shown_{name}": value for name, value in shown.items() if value}
+        return {**action, "context": values}
