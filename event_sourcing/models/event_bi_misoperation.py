@@ -33,7 +33,7 @@ class EventBiMisoperation(models.AbstractModel):
             "misoperation_rate": SQL("(%s)::numeric", rate["misoperation_rate"]),
             "system_error_rate": SQL("(%s)::numeric", rate["system_error_rate"]),
             "broken_rule": SQL("event.broken_rule"),
-            "reason": SQL("event.error_message"),
+            "reason": SQL("split_part(event.error_message, E'\\n', 1)"),
             "recorded_by": SQL("person.name"),
             "happened_on": SQL("event.timestamp"),
             "week": SQL("date_trunc('week', event.timestamp)::date"),
