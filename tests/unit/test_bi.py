@@ -1,6 +1,7 @@
 import psycopg2
 
 from odoo.exceptions import AccessError
+from odoo.tests import Form
 from odoo.tools import mute_logger
 from odoo.tools.sql import drop_depending_views
 
@@ -203,8 +204,10 @@ class TestBi(EventCase):
         self.assertNotIn(password, "".join(logs.output))
         self.assertIn("SCRAM-SHA-256$", "".join(logs.output))
         shown = self.env["event.bi.access"].with_user(admin).with_context(action["context"])
-        values = shown.default_get(["shown_password", "shown_script"])
-        self.assertEqual(values["shown_password"], password)
+        form = Form(shown)
+        self.assertEqual(form.shown_password, password)
+        self.assertEqual(form.database, self.env.cr.dbname)
+        self.assertFalse(form.save().shown_password)
         columns = self.rows(
             "SELECT column_name FROM information_schema.columns"
             " WHERE table_name = 'event_bi_access' AND column_name LIKE 'shown%%'"
