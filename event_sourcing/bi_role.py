@@ -21,7 +21,8 @@ TOO_MUCH = """
                 WHEN nspname = %(schema)s THEN
                      has_table_privilege(%(role)s, oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
                 ELSE has_table_privilege(%(role)s, oid, 'SELECT, DELETE, TRUNCATE, TRIGGER')
-                     OR has_any_column_privilege(%(role)s, oid, 'SELECT, INSERT, UPDATE, REFERENCES')
+                     OR has_any_column_privilege(
+                            %(role)s, oid, 'SELECT, INSERT, UPDATE, REFERENCES')
                 END
     UNION ALL
     SELECT format('create in schema %%I', nspname) FROM place

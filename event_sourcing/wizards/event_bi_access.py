@@ -14,24 +14,31 @@ class EventBiAccess(models.TransientModel):
     _name = "event.bi.access"
     _description = "BI Access"
 
-    host = fields.Char(compute="_compute_connection", help="As Odoo reaches PostgreSQL.")
-    port = fields.Char(compute="_compute_connection")
-    database = fields.Char(compute="_compute_connection")
-    role = fields.Char(string="Database User", compute="_compute_connection")
+    host = fields.Char(
+        readonly=True, default=lambda self: self._now("host"), help="As Odoo reaches PostgreSQL."
+    )
+    port = fields.Char(readonly=True, default=lambda self: self._now("port"))
+    database = fields.Char(readonly=True, default=lambda self: self._now("database"))
+    role = fields.Char(
+        string="Database User", readonly=True, default=lambda self: self._now("role")
+    )
     state = fields.Selection(
         [("absent", "Nobody has access"), ("open", "BI tools have access")],
         string="Access",
-        compute="_compute_connection",
+        readonly=True,
+        default=lambda self: self._now("state"),
     )
     readers = fields.Char(
         string="Read By",
-        compute="_compute_connection",
+        readonly=True,
+        default=lambda self: self._now("readers"),
         help="All database users that may read the BI views, however they came by it.",
     )
-    may_create = fields.Boolean(compute="_compute_connection")
+    may_create = fields.Boolean(readonly=True, default=lambda self: self._now("may_create"))
     findings = fields.Char(
         string="More Than Reading",
-        compute="_compute_connection",
+        readonly=True,
+        default=lambda self: self._now("findings"),
         help="What the database user could do beyond reading the BI views.",
     )
     # Neither is ever stored: the dialog gets them once, as default values.
@@ -42,22 +49,27 @@ class EventBiAccess(models.TransientModel):
         for wizard in self:
             wizard.display_name = _("BI Access")
 
-    @api.depends_context("uid")
-    def _compute_connection(self):
+    @api.model
+    def _now(self, name):
+        """Return what a field says of the access as it is now."""
         reader = self.env["event.bi.reader"]
+        if name == "host":
+            return config["db_host"] or socket.gethostname()
+        if name == "port":
+            self.env.cr.execute("SELECT current_setting('port')")
+            return str(config["db_port"] or self.env.cr.fetchone()[0])
+        if name == "database":
+            return self.env.cr.dbname
+        if name == "role":
+            return reader._role_name()
+        if name == "readers":
+            return ", ".join(reader._readers())
         status = reader._status()
-        self.env.cr.execute("SELECT current_setting('port')")
-        (port,) = self.env.cr.fetchone()
-        findings = reader._findings() if status["exists"] else []
-        for wizard in self:
-            wizard.host = config["db_host"] or socket.gethostname()
-            wizard.port = str(config["db_port"] or port)
-            wizard.database = self.env.cr.dbname
-            wizard.role = reader._role_name()
-            wizard.state = "open" if status["reads"] else "absent"
-            wizard.readers = ", ".join(reader._readers())
-            wizard.may_create = status["may_create"]
-            wizard.findings = ", ".join(findings)
+        if name == "state":
+            return "open" if status["reads"] else "absent"
+        if name == "may_create":
+            return status["may_create"]
+        return ", ".join(reader._findings()) if status["exists"] else ""
 
     def action_open(self):
         """Create the database user, or give it a new password, and show that once.

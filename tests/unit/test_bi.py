@@ -18,7 +18,7 @@ class TestBi(EventCase):
 
     def rows(self, query, *values):
         self.env.flush_all()
-        self.env.cr.execute(query, values)
+        self.env.cr.execute(query, values or None)
         return self.env.cr.dictfetchall()
 
     def grants(self):
@@ -206,10 +206,12 @@ class TestBi(EventCase):
         shown = self.env["event.bi.access"].with_user(admin).with_context(action["context"])
         form = Form(shown)
         self.assertEqual(form.shown_password, password)
-        self.assertEqual(form.database, self.env.cr.dbname)
-        self.assertFalse(form.save().shown_password)
+        self.assertEqual((form.database, form.state), (self.env.cr.dbname, "absent"))
+        saved = form.save()
+        self.env.invalidate_all()
+        self.assertFalse(self.env["event.bi.access"].browse(saved.id).shown_password)
         columns = self.rows(
             "SELECT column_name FROM information_schema.columns"
-            " WHERE table_name = 'event_bi_access' AND column_name LIKE 'shown%%'"
+            " WHERE table_name = 'event_bi_access' AND column_name LIKE 'shown%'"
         )
         self.assertEqual(columns, [])
