@@ -16,7 +16,7 @@ TOO_MUCH = """
                             WHERE classid = 'pg_class'::regclass AND objid = class.oid
                               AND deptype = 'e')
     )
-    SELECT 'read or write ' || name FROM relation
+    SELECT 'relation', name FROM relation
      WHERE CASE WHEN relkind = 'S' THEN has_sequence_privilege(%(role)s, oid, 'USAGE, UPDATE')
                 WHEN nspname = %(schema)s THEN
                      has_table_privilege(%(role)s, oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
@@ -25,23 +25,23 @@ TOO_MUCH = """
                             %(role)s, oid, 'SELECT, INSERT, UPDATE, REFERENCES')
                 END
     UNION ALL
-    SELECT format('create in schema %%I', nspname) FROM place
+    SELECT 'schema', quote_ident(nspname) FROM place
      WHERE has_schema_privilege(%(role)s, oid, 'CREATE')
     UNION ALL
-    SELECT 'create schemas' WHERE has_database_privilege(%(role)s, current_database(), 'CREATE')
+    SELECT 'database', '' WHERE has_database_privilege(%(role)s, current_database(), 'CREATE')
     UNION ALL
-    SELECT format('run %%s with the rights of its owner', code.oid::regprocedure)
+    SELECT 'function', code.oid::regprocedure::text
       FROM pg_proc AS code JOIN place ON place.oid = code.pronamespace
      WHERE code.prosecdef AND has_function_privilege(%(role)s, code.oid, 'EXECUTE')
        AND has_schema_privilege(%(role)s, place.oid, 'USAGE')
        AND NOT EXISTS (SELECT FROM pg_depend
                         WHERE classid = 'pg_proc'::regclass AND objid = code.oid AND deptype = 'e')
     UNION ALL
-    SELECT format('act as %%I', owner.rolname)
+    SELECT 'member', quote_ident(owner.rolname)
       FROM pg_auth_members AS member JOIN pg_roles AS owner ON owner.oid = member.roleid
      WHERE member.member = %(role)s::regrole
     UNION ALL
-    SELECT 'administer the cluster' FROM pg_roles
+    SELECT 'cluster', '' FROM pg_roles
      WHERE oid = %(role)s::regrole
        AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls)
      LIMIT 6
@@ -66,6 +66,9 @@ def script_of(database, statements):
 def too_much(cr, role, schema):
     """Return what a role can do beyond reading a schema's views, a few examples at most.
 
+    Each is a pair of its kind (``relation``, ``schema``, ``database``, ``function``,
+    ``member`` or ``cluster``) and a name.
+
     What PostgreSQL lets every role do (read its catalogue, make temporary tables) and
     what belongs to an extension does not count.
     """
@@ -75,4 +78,4 @@ def too_much(cr, role, schema):
         TOO_MUCH.replace("%(role)s::regrole", "%(quoted)s::regrole"),
         {"role": role, "quoted": quoted, "schema": schema},
     )
-    return [words for (words,) in cr.fetchall()]
+    return cr.fetchall()

@@ -69,9 +69,9 @@ class EventBiReader(models.AbstractModel):
         if findings:
             raise UserError(
                 _(
-                    "The role was not created, because every role of this database can do more"
-                    " than read: %(findings)s. Ask your database administrator to revoke that"
-                    " from PUBLIC, then try again.",
+                    "Access was not given, because the database user could do more than read the"
+                    " BI views: %(findings)s. Ask your database administrator to revoke that,"
+                    " from PUBLIC or from this user, then try again.",
                     findings=", ".join(findings),
                 )
             )
@@ -137,14 +137,23 @@ class EventBiReader(models.AbstractModel):
     @api.model
     def _findings(self):
         """Return what the role could do beyond reading the views, as a list of words."""
-        return too_much(self.env.cr, self._role_name(), SCHEMA)
+        words = {
+            "relation": _("read or write %(name)s"),
+            "schema": _("create tables in the schema %(name)s"),
+            "database": _("create schemas"),
+            "function": _("run %(name)s with its owner's rights"),
+            "member": _("act as %(name)s"),
+            "cluster": _("administer the server"),
+        }
+        found = too_much(self.env.cr, self._role_name(), SCHEMA)
+        return [words[kind] % {"name": name} for kind, name in found]
 
     def _checked_status(self):
         status = self._status()
         if status["exists"] and not status["ours"]:
             raise UserError(
                 _(
-                    "There is a database role %(role)s already that was not made here;"
+                    "There is a database user %(role)s already that was not made here;"
                     " ask your database administrator to rename or drop it.",
                     role=self._role_name(),
                 )

@@ -3,9 +3,9 @@ import socket
 
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import config
 
 GROUPS = ("event_sourcing.event_store_group_manager", "base.group_system")
+OWN = ("", "localhost", "127.0.0.1", "::1")  # PostgreSQL runs where Odoo does
 
 
 class EventBiAccess(models.TransientModel):
@@ -15,7 +15,9 @@ class EventBiAccess(models.TransientModel):
     _description = "BI Access"
 
     host = fields.Char(
-        readonly=True, default=lambda self: self._now("host"), help="As Odoo reaches PostgreSQL."
+        readonly=True,
+        default=lambda self: self._now("host"),
+        help="The machine of PostgreSQL, as Odoo knows it.",
     )
     port = fields.Char(readonly=True, default=lambda self: self._now("port"))
     database = fields.Char(readonly=True, default=lambda self: self._now("database"))
@@ -54,10 +56,10 @@ class EventBiAccess(models.TransientModel):
         """Return what a field says of the access as it is now."""
         reader = self.env["event.bi.reader"]
         if name == "host":
-            return config["db_host"] or socket.gethostname()
+            host = self.env.cr._cnx.info.host or ""
+            return socket.gethostname() if host.startswith("/") or host in OWN else host
         if name == "port":
-            self.env.cr.execute("SELECT current_setting('port')")
-            return str(config["db_port"] or self.env.cr.fetchone()[0])
+            return str(self.env.cr._cnx.info.port)
         if name == "database":
             return self.env.cr.dbname
         if name == "role":

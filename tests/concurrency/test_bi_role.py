@@ -16,7 +16,7 @@ from psycopg2 import errors
 from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
-from odoo.tools import config, mute_logger
+from odoo.tools import config
 
 VIEWS = ("bi_event", "bi_misoperation", "bi_rental_snapshot")
 REFUSED = [
@@ -283,15 +283,49 @@ def test_a_role_of_that_name_that_was_not_made_here_is_left_alone(env, superuser
             press(env, action)
 
 
-def test_where_everybody_can_do_more_no_role_is_made(env, superuser, role, may_create):
-    superuser("GRANT SELECT ON public.res_company TO PUBLIC")
+@pytest.mark.parametrize(
+    ("opened", "closed", "sentence"),
+    [
+        (
+            "GRANT SELECT ON public.res_company TO PUBLIC",
+            "REVOKE SELECT ON public.res_company FROM PUBLIC",
+            r"read or write public\.res_company",
+        ),
+        (
+            "GRANT SELECT (name) ON public.res_company TO PUBLIC",
+            "REVOKE SELECT (name) ON public.res_company FROM PUBLIC",
+            r"read or write public\.res_company",
+        ),
+        (
+            "GRANT CREATE ON SCHEMA public TO PUBLIC",
+            "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+            "create tables in the schema public",
+        ),
+        (
+            "CREATE FUNCTION public.bi_as_owner() RETURNS int LANGUAGE sql SECURITY DEFINER"
+            " AS 'SELECT 1'",
+            "DROP FUNCTION public.bi_as_owner()",
+            r"run bi_as_owner\(\) with its owner's rights",
+        ),
+    ],
+)
+def test_where_everybody_can_do_more_no_role_is_made(
+    env, superuser, role, may_create, opened, closed, sentence
+):
+    superuser(opened)
     try:
-        with pytest.raises(UserError, match=r"read or write public\.res_company"):
+        with pytest.raises(UserError, match=sentence):
             press(env, "action_open")
-        with mute_logger("odoo.sql_db"):
-            assert not env()["event.bi.reader"]._status()["exists"]
+        assert not superuser("SELECT 1 FROM pg_roles WHERE rolname = %s", role)
     finally:
-        superuser("REVOKE SELECT ON public.res_company FROM PUBLIC")
+        superuser(closed)
+
+
+def test_a_user_that_was_given_more_is_named_in_the_dialog(env, superuser, role, may_create):
+    press(env, "action_open")
+    superuser(f'GRANT pg_read_all_data TO "{role}"')
+    findings = env()["event.bi.access"].create({}).findings
+    assert "act as pg_read_all_data" in findings
 
 
 def test_where_not_everybody_may_connect_the_role_may(env, superuser, role, owner, may_create):
@@ -302,3 +336,22 @@ def test_where_not_everybody_may_connect_the_role_may(env, superuser, role, owne
         assert press(env, "action_close") == (None, None)
     finally:
         superuser(f'GRANT CONNECT ON DATABASE "{database()}" TO PUBLIC')
+
+
+def test_in_a_copy_the_user_of_the_original_is_shut_out(env, superuser, may_create):
+    original = f"{database()}_original"
+    superuser(f'CREATE ROLE "{original}" LOGIN PASSWORD %s', "original")
+    try:
+        superuser(f"COMMENT ON ROLE \"{original}\" IS 'Reads the BI views of the Odoo database x'")
+        superuser(f'GRANT USAGE ON SCHEMA event_bi TO "{original}"')
+        superuser(f'GRANT SELECT ON ALL TABLES IN SCHEMA event_bi TO "{original}"')
+        assert original in env()["event.bi.access"].create({}).readers
+        with closing(connect(original, "original")) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM event_bi.bi_event")
+            press(env, "action_close")
+            with pytest.raises(errors.InsufficientPrivilege):
+                cursor.execute("SELECT count(*) FROM event_bi.bi_event")
+        assert superuser("SELECT 1 FROM pg_roles WHERE rolname = %s", original)
+    finally:
+        superuser(f'DROP OWNED BY "{original}"')
+        superuser(f'DROP ROLE "{original}"')

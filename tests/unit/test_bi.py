@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import psycopg2
 
 from odoo.exceptions import AccessError
@@ -10,6 +13,7 @@ from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFail
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 QUIET = mute_logger("odoo.sql_db", EventStoreFailure.__module__)
+PAGE = Path(__file__).parents[2] / "docs" / "bi.md"
 VIEWS = ("bi_event", "bi_misoperation", "bi_rental_snapshot")
 
 
@@ -215,3 +219,26 @@ class TestBi(EventCase):
             " WHERE table_name = 'event_bi_access' AND column_name LIKE 'shown%'"
         )
         self.assertEqual(columns, [])
+
+    def test_the_page_names_every_column_and_its_queries_run(self):
+        self.some_attempts()
+        page = PAGE.read_text(encoding="utf-8")
+        parts = dict(re.findall(r"^\*\*`(\w+)`\*\*(.*?)(?=^\*\*`|^## )", page, re.M | re.S))
+        self.assertEqual(set(parts), set(VIEWS))
+        for view, part in parts.items():
+            columns = self.rows(
+                "SELECT column_name FROM information_schema.columns"
+                " WHERE table_schema = 'event_bi' AND table_name = %s",
+                view,
+            )
+            table = "".join(line.split("|")[1] for line in part.splitlines() if line[:1] == "|")
+            named = re.findall(r"`(\w+)`", table)
+            self.assertEqual(sorted(named), sorted(row["column_name"] for row in columns), view)
+        (queries,) = re.findall(r"```sql\n(.*?)```", page, re.S)
+        rates, rules, rentals = [self.rows(query) for query in queries.split(";\n") if query]
+        self.assertIn("misoperation_rate", rates[0])
+        counted = sum(row["times"] for row in rules)
+        self.assertEqual(
+            counted, self.env["event.attempt"].search_count([("outcome", "=", "rejected")])
+        )
+        self.assertTrue(rentals)
