@@ -27,6 +27,7 @@
         "views/res_config_settings_views.xml",
         "wizards/event_as_of_views.xml",
         "wizards/event_report_views.xml",
+        "wizards/event_bi_access_views.xml",
         "wizards/event_store_policy_wizard_views.xml",
         "wizards/event_store_record_wizard_views.xml",
         "views/event_sourcing_menus.xml",

@@ -109,10 +109,17 @@ class EventAttempt(models.Model):
                 rule,
                 SQL("split_part(event.error_message, E'\\n', 1)"),
             ),
-            "misoperation_rate": SQL("CASE event.outcome WHEN 'rejected' THEN 100.0 ELSE 0 END"),
-            "system_error_rate": SQL("CASE event.outcome WHEN 'failed' THEN 100.0 ELSE 0 END"),
+            **self._rate_columns(),
             "refused_count": SQL("CASE event.outcome WHEN 'rejected' THEN 1 ELSE 0 END"),
             "error_count": SQL("CASE event.outcome WHEN 'failed' THEN 1 ELSE 0 END"),
+        }
+
+    @api.model
+    def _rate_columns(self):
+        """Return the columns of the rates as ``{name: SQL}``."""
+        return {
+            "misoperation_rate": SQL("CASE event.outcome WHEN 'rejected' THEN 100.0 ELSE 0 END"),
+            "system_error_rate": SQL("CASE event.outcome WHEN 'failed' THEN 100.0 ELSE 0 END"),
         }
 
     @api.model
@@ -130,13 +137,13 @@ class EventAttempt(models.Model):
         return SQL(
             """
             SELECT id, timestamp, model_name, aggregate_id, event_type, outcome, create_uid,
-                   company_id, broken_rule, error_message, payload
+                   create_date, company_id, broken_rule, error_message, payload
               FROM event_store WHERE event_type NOT IN %(failures)s
              UNION ALL
             SELECT id, timestamp, model_name, aggregate_id,
                    (payload ->> 'failed_event')::varchar,
                    (CASE event_type WHEN %(invalid)s THEN 'rejected' ELSE 'failed' END)::varchar,
-                   create_uid, company_id, broken_rule, error_message, payload
+                   create_uid, create_date, company_id, broken_rule, error_message, payload
               FROM event_store AS failure
              WHERE event_type IN %(failures)s AND failed_event_id IS NULL AND NOT EXISTS (
                    SELECT FROM event_store AS stored WHERE stored.event_uuid = failure.causation_id)

@@ -64,7 +64,7 @@ class TestScreens(EventCase):
             "auditor": {*everybody, "Rebuild and Check", "Seals"},
             "manager": {
                 *(*everybody, "Record Event", "Rebuild and Check", "Seals"),
-                *("Configuration", "Settings", "BI Access …"),
+                *("Configuration", "Settings", "BI Access"),
             },
         }
         for group, names in expected.items():

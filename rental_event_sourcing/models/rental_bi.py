@@ -1,0 +1,72 @@
+from odoo import models
+from odoo.tools import SQL
+
+
+class RentalBiSnapshot(models.AbstractModel):
+    """``event_bi.bi_rental_snapshot``: what is true of each rental now, with names."""
+
+    _name = "rental.bi.snapshot"
+    _description = "Rentals for BI Tools"
+    _inherit = "event.bi.view"
+    _bi_view = "bi_rental_snapshot"
+
+    def _bi_query(self):
+        return SQL(
+            """
+            SELECT snapshot.id AS snapshot_id,
+                   snapshot.aggregate_id AS rental,
+                   snapshot.version,
+                   snapshot.status,
+                   snapshot.partner_id AS customer_id,
+                   customer.name AS customer,
+                   snapshot.product_id,
+                   product.name ->> 'en_US' AS product,
+                   snapshot.quantity,
+                   snapshot.planned_start,
+                   snapshot.planned_end,
+                   snapshot.demo_end,
+                   snapshot.delivered_on,
+                   snapshot.returned_on,
+                   snapshot.monthly_price,
+                   snapshot.invoiced_amount,
+                   snapshot.damage_count,
+                   snapshot.damage_cost,
+                   snapshot.damage_charged,
+                   snapshot.last_damage,
+                   snapshot.cancel_reason,
+                   snapshot.last_event_type AS last_event,
+                   snapshot.last_event_date AS last_event_on,
+                   company.name AS company
+              FROM rental_snapshot AS snapshot
+              LEFT JOIN res_partner AS customer ON customer.id = snapshot.partner_id
+              LEFT JOIN rental_product AS product ON product.id = snapshot.product_id
+              LEFT JOIN res_company AS company ON company.id = snapshot.company_id
+            """
+        )
+
+
+class RentalBiMisoperation(models.AbstractModel):
+    """Whose rental, and of what, an attempt was about: as the rental is now."""
+
+    _inherit = "event.bi.misoperation"
+
+    def _bi_columns(self):
+        return {
+            **super()._bi_columns(),
+            "customer": SQL("customer.name"),
+            "product": SQL("product.name ->> 'en_US'"),
+        }
+
+    def _bi_tables(self):
+        return [
+            *super()._bi_tables(),
+            SQL(
+                """
+                LEFT JOIN rental_snapshot AS rental
+                       ON rental.model_name = event.model_name
+                      AND rental.aggregate_id = event.aggregate_id
+                LEFT JOIN res_partner AS customer ON customer.id = rental.partner_id
+                LEFT JOIN rental_product AS product ON product.id = rental.product_id
+                """
+            ),
+        ]
