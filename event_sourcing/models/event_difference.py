@@ -170,19 +170,20 @@ class EventDifference(models.Model):
             .sudo()
             ._read_group([("model_name", "not in", model_names)], ["model_name"], ["__count"])
         )
-        return [
-            {
-                "model_name": model_name,
-                "kind": "no_handler",
-                "message": _(
-                    "%(count)s aggregates cannot be folded: no handler of this database folds"
-                    " %(aggregate)s. Install the addon that brings it.",
-                    count=count,
-                    aggregate=model_name,
-                ),
-            }
-            for model_name, count in groups
-        ]
+        return [self._of_missing_handler(*group) for group in groups]
+
+    @api.model
+    def _of_missing_handler(self, model_name, count):
+        return {
+            "model_name": model_name,
+            "kind": "no_handler",
+            "message": _(
+                "%(count)s aggregates cannot be folded: no handler of this database folds"
+                " %(aggregate)s. Install the addon that brings it.",
+                count=count,
+                aggregate=model_name,
+            ),
+        }
 
     @api.model
     def _record(self, job, found):

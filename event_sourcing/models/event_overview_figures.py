@@ -223,20 +223,18 @@ class EventOverviewFigures(models.Model):
             limit=TOP,
         )
         most = max((count for _reason, count, *_rest in groups), default=1)
-        return [
-            {
-                "key": reason or "",
-                "label": reason or _("Without a reason"),
-                "count": count,
-                "note": _(
-                    "%(events)s; people: %(people)s",
-                    events=", ".join(sorted({label for label in events if label})[:3]),
-                    people=people,
-                ),
-                "share": round(100 * count / most),
-            }
-            for reason, count, people, events in groups
-        ]
+        return [self._rule_line(most, *group) for group in groups]
+
+    @api.model
+    def _rule_line(self, most, reason, count, people, events):
+        names = sorted({label for label in events if label})[:3]
+        return {
+            "key": reason or "",
+            "label": reason or _("Without a reason"),
+            "count": count,
+            "note": _("%(events)s; people: %(people)s", events=", ".join(names), people=people),
+            "share": round(100 * count / most),
+        }
 
     @api.model
     def _top_people(self, period):
@@ -254,19 +252,21 @@ class EventOverviewFigures(models.Model):
                 [*self._within(period), ("user_id", "in", users)], ["user_id"], ["__count"]
             )
         )
-        groups = [(user, count, counts.get(user, count)) for user, count in refused]
         most = max((count for _user, count in refused), default=1)
         return [
-            {
-                "key": user.id,
-                "label": user.sudo().name or _("Nobody"),
-                "count": refused,
-                "note": _(
-                    "%(rate)s %% of %(count)s attempts",
-                    rate=formatLang(self.env, 100 * refused / count, digits=1),
-                    count=count,
-                ),
-                "share": round(100 * refused / most),
-            }
-            for user, refused, count in groups
+            self._person_line(most, user, count, counts.get(user, count)) for user, count in refused
         ]
+
+    @api.model
+    def _person_line(self, most, user, refused, count):
+        return {
+            "key": user.id,
+            "label": user.sudo().name or _("Nobody"),
+            "count": refused,
+            "note": _(
+                "%(rate)s %% of %(count)s attempts",
+                rate=formatLang(self.env, 100 * refused / count, digits=1),
+                count=count,
+            ),
+            "share": round(100 * refused / most),
+        }

@@ -55,7 +55,7 @@ def test_from_a_figure_to_the_attempts_behind_it(person, refused, lang):
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_who_breaks_which_rule(person, refused, lang):
+def test_who_breaks_which_rule(person, refused, lang, tmp_path):
     someone = person(lang=lang)
     page = someone.page
     someone.open("event_sourcing.event_attempt_rule_action")
@@ -71,7 +71,9 @@ def test_who_breaks_which_rule(person, refused, lang):
     someone.settle()
     with page.expect_download() as caught:
         page.click(".o_pivot_download")
-    sheet = openpyxl.load_workbook(caught.value.path()).active
+    path = tmp_path / "pivot.xlsx"
+    caught.value.save_as(path)
+    sheet = openpyxl.load_workbook(path).active
     assert sheet.max_row > 2
 
 

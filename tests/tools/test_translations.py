@@ -1,5 +1,6 @@
 """Every string that Odoo shows of the addons has a Japanese one."""
 
+import ast
 import inspect
 import io
 import os
@@ -8,6 +9,8 @@ import polib
 import pytest
 
 from tools.layout import ADDONS, ROOT
+
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)
 
 
 @pytest.fixture(scope="module")
@@ -41,3 +44,27 @@ def test_nothing_is_missing(env, addon):
     assert len(strings) > 20
     known = {entry.msgid for entry in polib.pofile(ROOT / addon / "i18n" / "ja.po") if entry.msgstr}
     assert sorted(strings - known) == []
+
+
+def test_strings_are_translated_where_their_language_is_known():
+    """Odoo finds the language in the variables of whoever calls ``_()``.
+
+    A comprehension has variables of its own: what it does not name, self among them, is
+    not there, and the string stays English outside a request.
+    """
+    lost = []
+    for path in (path for addon in ADDONS for path in (ROOT / addon).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, COMPREHENSIONS):
+                continue
+            names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+            if "_" in names and "self" not in names and _translates(node):
+                lost.append(f"{path.name}:{node.lineno}")
+    assert not lost
+
+
+def _translates(node):
+    return any(
+        isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id == "_"
+        for part in ast.walk(node)
+    )
