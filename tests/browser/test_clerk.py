@@ -93,7 +93,7 @@ def test_a_day(person, rental, lang):
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_overdue_rentals_stand_out(person, rental, lang):
-    call, order, reference = rental
+    call, _order, reference = rental
     for event_type in ("RentalConfirmed", "EquipmentDelivered"):
         call("event.store", "append", "rental", reference, event_type)
     someone = person(login="tanaka", lang=lang)

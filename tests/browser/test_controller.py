@@ -92,7 +92,7 @@ def test_the_month_as_a_workbook(person, refused, lang, tmp_path):
     book = openpyxl.load_workbook(path)
     assert book.sheetnames == words["sheets"]
     assert len(book[words["sheets"][0]]._charts) == 1
-    events = [row for row in book[words["sheets"][2]].iter_rows(values_only=True)]
+    events = list(book[words["sheets"][2]].iter_rows(values_only=True))
     assert any(row[1] == words["label"] and row[3] == "MONTH-END" for row in events)
 
 
