@@ -13,7 +13,6 @@
         "security/event_sourcing_wizard_rules.xml",
         "security/event_error_rules.xml",
         "data/event_job_cron.xml",
-        "data/event_exports.xml",
         "views/events_page.xml",
         "views/event_store_views.xml",
         "views/event_error_views.xml",
@@ -26,7 +25,6 @@
         "views/snapshot_handler_entry_views.xml",
         "views/res_config_settings_views.xml",
         "wizards/event_as_of_views.xml",
-        "wizards/event_report_views.xml",
         "wizards/event_bi_access_views.xml",
         "wizards/event_store_policy_wizard_views.xml",
         "wizards/event_store_record_wizard_views.xml",
@@ -39,7 +37,6 @@
             "event_sourcing/static/src/**/*.scss",
         ],
     },
-    "external_dependencies": {"python": ["xlsxwriter"]},
     "uninstall_hook": "uninstall_hook",
     "application": True,
 }

@@ -18,7 +18,6 @@
         "views/rental_event_wizard_views.xml",
         "views/event_attempt_views.xml",
         "views/rental_menus.xml",
-        "data/rental_exports.xml",
     ],
     "demo": ["demo/rental_demo.xml"],
     "application": True,

@@ -56,8 +56,6 @@ from . import event_seal
 from . import event_seal_verify
 from . import event_job_as_of
 from . import event_job_alert
-from . import event_job_excel
-from . import event_report_workbook
 from . import snapshot_handler_entry
 from . import event_job_actions
 from . import snapshot_handler_event_type
