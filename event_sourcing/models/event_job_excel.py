@@ -15,7 +15,7 @@ from ..fields import JsonDocument
 from .event_job_as_of import AT_ONCE
 
 # So many rows are written within the time that a worker has for one request.
-MAX_ROWS = 400_000
+MAX_ROWS = 500_000
 
 
 class EventJobExcel(models.Model):
@@ -45,7 +45,9 @@ class EventJobExcel(models.Model):
         """
         self._check_may_run("excel")
         if date_from > date_to:
-            raise UserError(_("The report must begin before it ends: change the first or last day."))
+            raise UserError(
+                _("The report must begin before it ends: change the first or last day.")
+            )
         if not model_names:
             raise UserError(_("Choose at least one aggregate type for the report."))
         options = self.env["event.report.content"]._options(model_names, date_from, date_to)

@@ -2,7 +2,7 @@ from datetime import date, datetime, timedelta
 
 from odoo import _, api, models
 
-AGGREGATES = ["__count", "refused_count:sum", "error_count:sum", "misoperation_rate:avg"]
+AGGREGATES = ["__count", "refused_count:sum", "error_count:sum"]
 MAX_GROUPS = 1000
 MAX_WEEKS = 520  # shown without gaps
 
@@ -51,8 +51,10 @@ class EventReportAttempts(models.AbstractModel):
         return {"title": title, "columns": columns, "rows": rows, "total": None}
 
     @api.model
-    def _numbers(self, count, refused, errors, rate):
-        return [count, refused or 0, errors or 0, rate / 100 if count else None]
+    def _numbers(self, count, refused, errors):
+        """Return the cells of a group: its counts and its rate, none without attempts."""
+        refused, errors = refused or 0, errors or 0
+        return [count, refused, errors, refused / count if count else None]
 
     @api.model
     def _by_week(self, attempts, domain, total):
@@ -75,9 +77,7 @@ class EventReportAttempts(models.AbstractModel):
     def _by_user(self, attempts, domain):
         groups = self._groups(attempts, domain, ["user_id"])
         users = self._names(self.env["res.users"].union(*(group[0] for group in groups)))
-        rows = [
-            [users.get(user.id), *self._numbers(*numbers), None] for user, *numbers in groups
-        ]
+        rows = [[users.get(user.id), *self._numbers(*numbers), None] for user, *numbers in groups]
         return self._attempt_table(_("By User"), _("Recorded By"), rows)
 
     @api.model

@@ -13,10 +13,11 @@ EPOCH = datetime(1899, 12, 30)
 FIRST_DATE = datetime(1900, 3, 1)  # before it, Excel counts a day that never was
 MAX_NUMBER = 10**15  # beyond it, Excel rounds
 # How Odoo's languages write dates, in Excel's words.
-EXCEL_WORDS = {
-    **{"%Y": "yyyy", "%y": "yy", "%m": "mm", "%d": "dd", "%b": "mmm", "%B": "mmmm"},
-    **{"%a": "ddd", "%A": "dddd", "%H": "hh", "%I": "hh", "%M": "mm", "%S": "ss", "%p": "AM/PM"},
-}
+DATE_WORDS = {"Y": "yyyy", "y": "yy", "m": "mm", "d": "dd", "b": "mmm", "B": "mmmm", "a": "ddd"}
+TIME_WORDS = {"A": "dddd", "H": "hh", "I": "hh", "M": "mm", "S": "ss", "p": "AM/PM"}
+EXCEL_WORDS = DATE_WORDS | TIME_WORDS
+DATE_PART = re.compile(r"%-?(.)|([^%\s/.,:\"-]+)")  # a directive, or words between them
+ISO = {"date": "yyyy-mm-dd", "datetime": "yyyy-mm-dd hh:mm:ss"}
 
 
 class EventReportContent(models.AbstractModel):
@@ -133,13 +134,8 @@ class EventReportContent(models.AbstractModel):
 
         :param str kind: the type of a field of Odoo, or ``rate``
         """
-        lang = get_lang(self.env)
-        if kind in ("date", "datetime"):
-            words = lang.date_format
-            if kind == "datetime":
-                words = f"{words} {lang.time_format}"
-            found = re.sub("%-?([a-zA-Z])", lambda m: EXCEL_WORDS.get(f"%{m[1]}", ""), words)
-            return found if "%" not in found else "yyyy-mm-dd hh:mm:ss"[: 10 if kind == "date" else 19]
+        if kind in ISO:
+            return self._moment_format(kind)
         decimals = f".{'0' * digits}" if digits else ""
         return {
             "integer": "#,##0",
@@ -148,6 +144,17 @@ class EventReportContent(models.AbstractModel):
             "number": "0",
             "rate": "0.0%",
         }.get(kind)
+
+    @api.model
+    def _moment_format(self, kind):
+        """Return how the user's language writes dates or moments, in Excel's words."""
+        lang = get_lang(self.env)
+        words = lang.date_format if kind == "date" else f"{lang.date_format} {lang.time_format}"
+        if not set(re.findall("%-?(.)", words)) <= EXCEL_WORDS.keys():
+            return ISO[kind]
+        return DATE_PART.sub(
+            lambda part: EXCEL_WORDS[part[1]] if part[1] else f'"{part[2]}"', words
+        )
 
     @api.model
     def _column(self, label, kind="char", digits=2):

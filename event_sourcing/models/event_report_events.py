@@ -37,7 +37,9 @@ class EventReportEvents(models.AbstractModel):
         users = self._names(events.create_uid)
         companies = self._names(events.company_id)
         registry = self.env["snapshot.handler.registry"]
-        labels = {name: registry._aggregate_label(name) for name in set(events.mapped("model_name"))}
+        labels = {
+            name: registry._aggregate_label(name) for name in set(events.mapped("model_name"))
+        }
         payloads = self._payload_texts(events)
         return [
             [

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from unittest.mock import patch
 
 import openpyxl
+from openpyxl.utils.escape import unescape
 
 from odoo import fields, http
 from odoo.exceptions import AccessError, UserError
@@ -47,6 +48,11 @@ class ReportCase(EventCase):
         self.env.invalidate_all()
         return action
 
+    def elsewhere(self, login):
+        """Return a user of a company of his own."""
+        company = self.env["res.company"].create({"name": login})
+        return make_user(self.env, login, "user", company=company)
+
     def job(self, action):
         number = action["url"].split("/")[4] if "url" in action else action["res_id"]
         return self.env["event.job"].browse(int(number))
@@ -65,8 +71,10 @@ class TestEvents(ReportCase):
         self.ticket("T1", "2026-11-03 20:15:30", price=12000, partner_id=partner.id, urgent=True)
         sheet = self.book()["Events"]
         titles = [cell.value for cell in sheet[1]]
-        self.assertEqual(titles[:6], ["Happened On", "Event", "Aggregate Type", "Aggregate",
-                                      "Version", "Outcome"])
+        self.assertEqual(
+            titles[:6],
+            ["Happened On", "Event", "Aggregate Type", "Aggregate", "Version", "Outcome"],
+        )
         row = dict(zip(titles, sheet[2], strict=True))
         self.assertEqual(row["Happened On"].value, datetime(2026, 11, 4, 5, 15, 30))
         self.assertTrue(row["Happened On"].is_date)
@@ -75,12 +83,8 @@ class TestEvents(ReportCase):
         self.assertEqual(row["Event"].value, "Ticket opened")
         self.assertEqual(row["Aggregate Type"].value, "Ticket")
         self.assertEqual(row["Outcome"].value, "Applied")
-        text = row["Payload"].value
-        self.assertEqual(
-            text, "What is wrong: T1; Price: 12,000; Urgent: Yes; Customer: Builders"
-        ) if "Price" in text else self.assertEqual(
-            text, "What is wrong: T1; price: 12,000; urgent: Yes; Customer: Builders"
-        )
+        text = "What is wrong: T1; price: 12,000; urgent: Yes; Customer: Builders"
+        self.assertEqual(row["Payload"].value, text)
         self.assertEqual(row["Recorded By"].value, self.env.user.name)
         self.assertEqual(row["Company"].value, self.env.company.name)
 
@@ -111,11 +115,9 @@ class TestEvents(ReportCase):
     def test_text_stays_text(self):
         titles = (ODD, "http://x.test/", "{=1}", "+1", "<r>x</r>", "_x0041_", "a\r\nb", "1e3")
         for number, title in enumerate(titles):
-            self.store.append(
-                "nothing.known", title.replace("\x00", "") + str(number), "=Event()", {},
-                timestamp="2026-11-05 00:00:00",
-            )
-            self.ticket(f"=T{number}", "2026-11-05 00:00:00", title=title.replace("\x00", ""))
+            title = title.replace("\x00", "")  # refused by the store itself
+            self.ticket(f"=T{number}", "2026-11-05 00:00:00", title=title)
+        self.ticket("<r>x</r>", "2026-11-05 00:00:00")
         book = self.book("ticket")
         for sheet in book:
             for row in sheet.iter_rows():
@@ -124,12 +126,17 @@ class TestEvents(ReportCase):
                     self.assertFalse(cell.hyperlink, cell.coordinate)
         found = {row[3]: row[7] for row in self.rows(book["Events"])}
         self.assertEqual(found["=T0"], "What is wrong: =1+1 <b>&amp; 東京")
-        self.assertEqual(found["=T5"], "What is wrong: _x0041_")
+        # Excel reads the escape back; the library leaves it.
+        self.assertEqual(unescape(found["=T5"]), "What is wrong: _x0041_")
+        self.assertEqual(found["<r>x</r> "], "What is wrong: <r>x</r>")
         self.assertEqual(found["=T6"], "What is wrong: a b")
 
     def test_no_json_anywhere(self):
         self.store.append(
-            "ticket", "J", "Opened", {"title": "x", "lines": [{"part": "A", "n": 2}], "tags": []},
+            "ticket",
+            "J",
+            "Opened",
+            {"title": "x", "lines": [{"part": "A", "n": 2}], "tags": []},
             timestamp="2026-11-05 00:00:00",
         )
         (row,) = self.rows(self.book("ticket")["Events"])
@@ -150,9 +157,10 @@ class TestEvents(ReportCase):
         self.ticket("J", "2026-11-05 00:00:00", title="工具")
         book = self.book(lang="ja_JP")
         sheet = book.worksheets[2]
-        self.assertEqual({cell.font.name for row in sheet.iter_rows() for cell in row},
-                         {"Yu Gothic"})
-        self.assertEqual(sheet["A2"].number_format, "yyyy年mm月dd日 hh時mm分ss秒")
+        self.assertEqual(
+            {cell.font.name for row in sheet.iter_rows() for cell in row}, {"Yu Gothic"}
+        )
+        self.assertEqual(sheet["A2"].number_format, 'yyyy"年"mm"月"dd"日" hh"時"mm"分"ss"秒"')
         self.assertEqual(sheet["A1"].value, "発生日時")
         self.assertEqual(self.book()["Events"]["A1"].font.name, "Calibri")
 
@@ -211,7 +219,7 @@ class TestMisoperations(ReportCase):
         found, rows = {}, None
         for row in sheet.iter_rows(values_only=True):
             row = row[:6]
-            if row[0] and not any(row[1:]):
+            if row[0] and set(row[1:]) == {None}:
                 rows = found.setdefault(row[0], [])
             elif row[0]:
                 rows.append(row)
@@ -262,11 +270,13 @@ class TestMisoperations(ReportCase):
 
     def test_the_same_as_the_analysis_on_the_screen(self):
         self.attempts()
-        rate = self.env["event.attempt"].with_user(self.clerk)._read_group(
-            [("aggregate_id", "=", "M")], [], ["misoperation_rate:avg"]
+        rate = (
+            self.env["event.attempt"]
+            .with_user(self.clerk)
+            ._read_group([("aggregate_id", "=", "M")], [], ["misoperation_rate:avg"])
         )
         total = self.tables(self.book("counter")["Misoperations"])["By Week"][-1]
-        self.assertEqual(total[4], rate[0][0] / 100)
+        self.assertAlmostEqual(total[4], rate[0][0] / 100)
 
     def test_an_empty_period_says_so(self):
         book = self.book("ticket", first="1999-01-01", last="1999-01-31")
@@ -275,20 +285,18 @@ class TestMisoperations(ReportCase):
         texts = [row[0] for row in book["Misoperations"].iter_rows(values_only=True)]
         self.assertIn("Nothing was attempted in this period.", texts)
         self.assertFalse(book["Misoperations"]._charts)
-        self.store.append("machine", "X", "E")
-        self.assertEqual(
-            self.book("empty.kind") if False else book["Ticket"].auto_filter.ref[:2], "A1"
-        )
+        book = self.book("ticket", user=self.elsewhere("xl-empty"))
+        self.assertEqual(book["Ticket"]["A2"].value, "There is nothing of the kind Ticket.")
 
 
 class TestWhose(ReportCase):
     def test_only_own_companies(self):
-        company = self.env["res.company"].create({"name": "Elsewhere"})
-        far = make_user(self.env, "xl-far", "user", company=company)
+        far = self.elsewhere("xl-far")
+        company = far.company_id
         self.ticket("C1", "2026-11-05 00:00:00")
-        self.store.with_company(company).with_context(
-            allowed_company_ids=company.ids
-        ).append("ticket", "C2", "Opened", {"title": "x"}, timestamp="2026-11-05 00:00:00")
+        self.store.with_company(company).with_context(allowed_company_ids=company.ids).append(
+            "ticket", "C2", "Opened", {"title": "x"}, timestamp="2026-11-05 00:00:00"
+        )
         for user, key in ((self.clerk, "C1"), (far, "C2")):
             book = self.book("ticket", user=user)
             self.assertEqual([row[3] for row in self.rows(book["Events"])], [key])
@@ -299,9 +307,9 @@ class TestWhose(ReportCase):
     def test_of_several_companies_those_that_are_switched_on(self):
         company = self.env["res.company"].create({"name": "Second"})
         self.clerk.company_ids += company
-        self.store.with_company(company).with_context(
-            allowed_company_ids=company.ids
-        ).append("ticket", "C3", "Opened", {"title": "x"}, timestamp="2026-11-05 00:00:00")
+        self.store.with_company(company).with_context(allowed_company_ids=company.ids).append(
+            "ticket", "C3", "Opened", {"title": "x"}, timestamp="2026-11-05 00:00:00"
+        )
         self.ticket("C4", "2026-11-05 00:00:00")
         both = (self.clerk.company_id + company).ids
         for ids, keys in ((company.ids, ["C3"]), (both, ["C3", "C4"])):
@@ -310,8 +318,7 @@ class TestWhose(ReportCase):
 
     def test_whoever_works_on_it_the_rights_are_the_askers(self):
         self.ticket("C5", "2026-11-05 00:00:00")
-        company = self.env["res.company"].create({"name": "Third"})
-        far = make_user(self.env, "xl-third", "user", company=company)
+        far = self.elsewhere("xl-third")
         with patch.object(event_job_excel, "AT_ONCE", -1):
             job = self.job(self.ask("ticket", user=far)).sudo()
         while job._write_piece(job._read_piece()):
@@ -379,8 +386,9 @@ class TestPieces(ReportCase):
 
     def test_far_too_many_rows_are_refused_in_words(self):
         self.ticket("R", "2026-11-05 00:00:00")
-        with patch.object(event_job_excel, "MAX_ROWS", 0), self.assertRaisesRegex(
-            UserError, "Choose a shorter period"
+        with (
+            patch.object(event_job_excel, "MAX_ROWS", 0),
+            self.assertRaisesRegex(UserError, "Choose a shorter period"),
         ):
             self.ask("ticket")
 
@@ -399,12 +407,10 @@ class TestQuestion(ReportCase):
         return Form(wizards.with_context(tz="Asia/Tokyo", **context))
 
     def test_this_month_and_all_types_are_proposed(self):
-        now = datetime(2026, 11, 30, 20)  # December in Tokyo
-        with patch.object(fields.Datetime, "now", return_value=now), patch.object(
-            fields, "datetime", wraps=datetime
-        ) as clock:
-            clock.now.return_value = now
+        with patch.object(fields.Date, "context_today", return_value=date(2026, 11, 24)):
             form = self.wizard()
+        self.assertEqual(str(form.date_from), "2026-11-01")
+        self.assertEqual(str(form.date_to), "2026-11-30")
         names = form.entry_ids[:].mapped("model_name")
         self.assertIn("ticket", names)
         self.assertIn("rental", names)
