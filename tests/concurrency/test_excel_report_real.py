@@ -110,13 +110,19 @@ def test_after_kill_9_the_next_server_goes_on_where_it_was(tag, odoo_server):
     wizard = call("event.report", "create", {**days, "entry_ids": [(6, 0, entries)]})
     action = call("event.report", "action_report", [wizard])
     job_id = action["res_id"]
-    killer = threading.Timer(1.5, server.kill)
+
+    def kill_early():
+        _uid, look = server.login("admin", "admin")
+        while not look("event.job", "read", [job_id], ["done"])[0]["done"]:
+            pass
+        server.kill()
+
+    killer = threading.Thread(target=kill_early)
     killer.start()
     with pytest.raises((OSError, xmlrpc.client.Error)):
         while call("event.job", "poll", [job_id])["under_way"]:
             pass
-        killer.join()
-        call("event.job", "poll", [job_id])
+    killer.join()
     server.start()
     before = call("event.job", "read", [job_id], ["state", "done", "total"])[0]
     assert (before["state"], 0 < before["done"] < before["total"]) == ("running", True)

@@ -31,8 +31,15 @@ class ReportCase(EventCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.env["res.lang"]._activate_lang("ja_JP")
+        # Series and administrators write them otherwise.
+        cls.language("en_US", date_format="%m/%d/%Y", time_format="%H:%M:%S")
+        cls.language("ja_JP", date_format="%Y年%m月%d日", time_format="%H時%M分%S秒")
         cls.clerk = make_user(cls.env, "xl-clerk", "user")
         cls.clerk.tz = "Asia/Tokyo"
+
+    @classmethod
+    def language(cls, code, **vals):
+        cls.env["res.lang"].search([("code", "=", code)]).write(vals)
 
     def ticket(self, key, moment, **payload):
         payload = {"title": key, **payload}
@@ -227,7 +234,7 @@ class TestMisoperations(ReportCase):
 
     def test_by_week_with_a_chart(self):
         self.attempts()
-        self.env["res.lang"]._lang_get("en_US").week_start = "7"
+        self.language("en_US", week_start="7")
         sheet = self.book("counter")["Misoperations"]
         by_week = self.tables(sheet)["By Week"]
         self.assertEqual(
@@ -480,6 +487,18 @@ class TestText(EventCase):
         self.assertEqual(names[2:5], ["x", "Sheet", "History (2)"])
         self.assertEqual(names[5], "y" * 30 + "…")
         self.assertEqual(names[6], "Y" * 26 + "… (2)")
+
+    def test_formats_of_languages(self):
+        content = self.env["event.report.content"]
+        for date_format, time_format, found in (
+            ("%d.%m.%Y", "%I:%M:%S %p", "dd.mm.yyyy hh:mm:ss AM/PM"),
+            ("%-d/%-m/%y", "%H:%M", "dd/mm/yy hh:mm"),
+            ("%j %Y", "%H:%M", "yyyy-mm-dd hh:mm:ss"),
+        ):
+            self.env["res.lang"].search([("code", "=", "en_US")]).write(
+                {"date_format": date_format, "time_format": time_format}
+            )
+            self.assertEqual(content._format("datetime"), found)
 
     def test_dates_that_excel_does_not_know(self):
         content = self.env["event.report.content"]
