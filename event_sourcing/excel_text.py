@@ -8,6 +8,11 @@ MAX_NAME = 31
 # What XML 1.0 cannot carry; a carriage return would be shown as _x000D_.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f\ud800-\udfff\ufffe\uffff]+")
+# How languages of Odoo write dates and times, in Excel's words.
+DATE_WORDS = {"Y": "yyyy", "y": "yy", "m": "mm", "d": "dd", "b": "mmm", "B": "mmmm", "a": "ddd"}
+TIME_WORDS = {"A": "dddd", "H": "hh", "I": "hh", "M": "mm", "S": "ss", "p": "AM/PM"}
+EXCEL_WORDS = DATE_WORDS | TIME_WORDS
+DATE_PART = re.compile(r"%-?(.)|([^%\s/.,:\"-]+)")  # a directive, or words between them
 # Excel keeps this name for itself.
 TAKEN = "history"
 
@@ -52,6 +57,13 @@ def cell_width(cell, number_format):
     if number_format and "#" in number_format:
         return len(f"{cell:,.{len(number_format.partition('.')[2])}f}")
     return len(number_format or str(cell))
+
+
+def excel_format(words):
+    """Return ``strftime``'s format as Excel writes it, None where it knows no such thing."""
+    if not set(re.findall("%-?(.)", words)) <= EXCEL_WORDS.keys():
+        return None
+    return DATE_PART.sub(lambda part: EXCEL_WORDS[part[1]] if part[1] else f'"{part[2]}"', words)
 
 
 def sheet_name(title, taken):

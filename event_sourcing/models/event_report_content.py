@@ -1,4 +1,3 @@
-import re
 from datetime import date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -6,17 +5,12 @@ from odoo import _, api, fields, models
 from odoo.tools import format_date
 from odoo.tools.misc import get_lang
 
-from ..excel_text import cell_width, clean
+from ..excel_text import cell_width, clean, excel_format
 
 FONTS = {"ja": "Yu Gothic"}
 EPOCH = datetime(1899, 12, 30)
 FIRST_DATE = datetime(1900, 3, 1)  # before it, Excel counts a day that never was
 MAX_NUMBER = 10**15  # beyond it, Excel rounds
-# How Odoo's languages write dates, in Excel's words.
-DATE_WORDS = {"Y": "yyyy", "y": "yy", "m": "mm", "d": "dd", "b": "mmm", "B": "mmmm", "a": "ddd"}
-TIME_WORDS = {"A": "dddd", "H": "hh", "I": "hh", "M": "mm", "S": "ss", "p": "AM/PM"}
-EXCEL_WORDS = DATE_WORDS | TIME_WORDS
-DATE_PART = re.compile(r"%-?(.)|([^%\s/.,:\"-]+)")  # a directive, or words between them
 ISO = {"date": "yyyy-mm-dd", "datetime": "yyyy-mm-dd hh:mm:ss"}
 
 
@@ -150,11 +144,7 @@ class EventReportContent(models.AbstractModel):
         """Return how the user's language writes dates or moments, in Excel's words."""
         lang = get_lang(self.env)
         words = lang.date_format if kind == "date" else f"{lang.date_format} {lang.time_format}"
-        if not set(re.findall("%-?(.)", words)) <= EXCEL_WORDS.keys():
-            return ISO[kind]
-        return DATE_PART.sub(
-            lambda part: EXCEL_WORDS[part[1]] if part[1] else f'"{part[2]}"', words
-        )
+        return excel_format(words) or ISO[kind]
 
     @api.model
     def _column(self, label, kind="char", digits=2):

@@ -51,7 +51,9 @@ class TestScreens(EventCase):
                     self.assertTrue(self.env[model]._fields[name].store, f"{model}: {name}")
 
     def test_menus_by_group(self):
-        everybody = {"Events", "Streams", "Snapshots", "As of …", "Errors", "Handlers"}
+        everybody = {
+            *("Events", "Streams", "Snapshots", "As of …", "Excel Report …", "Errors", "Handlers"),
+        }
         expected = {
             "user": everybody,
             "integration": {*everybody, "Record Event"},
