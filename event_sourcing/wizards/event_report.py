@@ -1,6 +1,6 @@
 from dateutil.relativedelta import relativedelta
 
-from odoo import api, fields, models
+from odoo import _, api, fields, models
 
 
 class EventReport(models.TransientModel):
@@ -45,3 +45,33 @@ class EventReport(models.TransientModel):
         known = set(self._known_names())
         names = [name for name in self.entry_ids.mapped("model_name") if name in known]
         return self.env["event.job"]._ask_report(names, self.date_from, self.date_to)
+
+    def action_my_reports(self):
+        """List the reports that the user asked for within the last day."""
+        no_reports = _("There are no reports of yours")
+        kept = _("A report is kept for a day after it was asked for; then ask again.")
+        view = self.env.ref("event_sourcing.event_report_job_view_list")
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("My Reports"),
+            "res_model": "event.job",
+            "view_mode": "list,form",
+            "views": [(view.id, "list"), (False, "form")],
+            "domain": [("kind", "=", "excel")],  # a rule leaves own ones alone
+            "context": {"create": False},
+            "help": f'<p class="o_view_nocontent_smiling_face">{no_reports}</p><p>{kept}</p>',
+        }
+
+
+class SnapshotHandlerEntry(models.Model):
+    _inherit = "snapshot.handler.entry"
+
+    @api.depends("model_name")
+    @api.depends_context("aggregate_label", "lang")
+    def _compute_display_name(self):
+        """Call aggregate types what people call them, where a screen asks for it."""
+        registry = self.env["snapshot.handler.registry"]
+        labelled = self.env.context.get("aggregate_label")
+        for entry in self:
+            label = registry._aggregate_label(entry.model_name) if labelled else entry.model_name
+            entry.display_name = label

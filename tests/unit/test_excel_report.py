@@ -442,6 +442,19 @@ class TestQuestion(ReportCase):
         self.assertEqual(action["type"], "ir.actions.act_url")
         self.assertIn("/event-report-rental-2026-11.xlsx?download=true", action["url"])
 
+    def test_my_reports(self):
+        job = self.job(self.ask("ticket"))
+        action = self.env["event.report"].with_user(self.clerk).action_my_reports()
+        mine = self.env["event.job"].with_user(self.clerk).search(action["domain"])
+        self.assertEqual(mine, job)
+        arch = mine.get_view(*action["views"][0])["arch"]
+        self.assertIn("action_download", arch)
+
+    def test_types_are_called_what_people_call_them(self):
+        entries = self.wizard(default_model_name="ticket").entry_ids[:]
+        self.assertEqual(entries.with_context(aggregate_label=True).display_name, "Ticket")
+        self.assertEqual(entries.display_name, "ticket")
+
     def test_bad_questions(self):
         form = self.wizard()
         form.date_from, form.date_to = "2026-11-02", "2026-11-01"
