@@ -10,12 +10,14 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ..excel_summary import write_summary
+from ..excel_text import cut
 from ..excel_workbook import ExcelWorkbook
 from ..fields import JsonDocument
 from .event_job_as_of import AT_ONCE
 
 # So many rows are written within the time that a worker has for one request.
 MAX_ROWS = 500_000
+MAX_ABOUT = 60  # characters of a report's name
 
 
 class EventJobExcel(models.Model):
@@ -89,7 +91,9 @@ class EventJobExcel(models.Model):
     def _scope_name(self):
         if self.kind != "excel":
             return super()._scope_name()
-        about = super()._scope_name()
+        registry = self.env["snapshot.handler.registry"]
+        labels = [registry._aggregate_label(name) for name in self.options["model_names"]]
+        about = cut(", ".join(labels), MAX_ABOUT)
         days = [format_date(self.env, self.options[day]) for day in ("date_from", "date_to")]
         return _("%(about)s, %(first)s to %(last)s", about=about, first=days[0], last=days[1])
 

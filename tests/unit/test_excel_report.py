@@ -474,7 +474,9 @@ class TestQuestion(ReportCase):
         ):
             job = self.job(self.ask(first=first, last=last))
             self.assertEqual(job.report_name, name)
-        self.assertEqual(job.display_name, "Excel Report: everything, 11/03/2026 to 12/04/2026")
+        self.assertEqual(
+            job.display_name, "Excel Report: counter, Ticket, 11/03/2026 to 12/04/2026"
+        )
 
     def test_days_at_the_ends_of_time(self):
         self.ticket("E", "2026-11-05 00:00:00")
