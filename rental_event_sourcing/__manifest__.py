@@ -12,6 +12,7 @@
         "security/rental_rules.xml",
         "data/rental_sequence.xml",
         "data/rental_order_actions.xml",
+        "data/rental_exports.xml",
         "views/rental_order_views.xml",
         "views/rental_snapshot_views.xml",
         "views/rental_product_views.xml",

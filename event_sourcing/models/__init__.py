@@ -56,6 +56,13 @@ from . import event_seal
 from . import event_seal_verify
 from . import event_job_as_of
 from . import event_job_alert
+from . import event_job_spool
+from . import event_job_excel
+from . import event_report_content
+from . import event_report_snapshots
+from . import event_report_events
+from . import event_report_payload
+from . import event_report_attempts
 from . import snapshot_handler_entry
 from . import event_job_actions
 from . import snapshot_handler_event_type

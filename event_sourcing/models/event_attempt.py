@@ -24,6 +24,7 @@ class EventAttempt(models.Model):
     _auto = False
     _order = "date desc, id desc"
     _rec_name = "event_label"
+    _export_text_as_text = True
     _depends = {
         "event.store": ["timestamp", "outcome", "event_type", "failed_event_id", "broken_rule"],
     }

@@ -9,7 +9,7 @@ from ..canonical_json import canonical
 from ..fields import NO_SUM, JsonDocument
 
 # Kinds whose result belongs to whoever asked.
-QUESTIONS = ("as_of", "compare")
+QUESTIONS = ("as_of", "compare", "excel")
 UNDER_WAY = ("waiting", "running")
 USER = "event_sourcing.event_store_group_user"
 MANAGER = "event_sourcing.event_store_group_manager"
@@ -35,6 +35,7 @@ class EventJob(models.Model):
             ("verify", "Verification of Seals"),
             ("as_of", "As Of"),
             ("compare", "Comparison"),
+            ("excel", "Excel Report"),
         ],
         required=True,
         readonly=True,

@@ -7,13 +7,13 @@ from support.languages import LANGUAGES
 WORDS = {
     "en_US": {
         "reason": "The rental is not in a demo at present, so the demo cannot be cancelled.",
-        "sheets": ["Misoperations", "Rental Snapshot", "Events"],
+        "sheets": ["Rental", "Events", "Misoperations"],
         "page": "Events of Rental",
         "label": "Demo cancelled",
     },
     "ja_JP": {
         "reason": "現在デモ状態ではないため、キャンセルできません",
-        "sheets": ["誤操作", "レンタルのスナップショット", "イベント"],
+        "sheets": ["レンタル", "イベント", "誤操作"],
         "page": "レンタル のイベント",
         "label": "デモ取消",
     },
@@ -85,14 +85,14 @@ def test_the_month_as_a_workbook(person, refused, lang, tmp_path):
     someone.open("rental_event_sourcing.rental_report_action")
     someone.shot("question")
     with page.expect_download() as caught:
-        page.click(".modal button[name=action_create]")
+        page.click(".modal button[name=action_report]")
     path = tmp_path / caught.value.suggested_filename
     assert path.suffix == ".xlsx"
     caught.value.save_as(path)
     book = openpyxl.load_workbook(path)
     assert book.sheetnames == words["sheets"]
-    assert len(book[words["sheets"][0]]._charts) == 1
-    events = list(book[words["sheets"][2]].iter_rows(values_only=True))
+    assert len(book[words["sheets"][2]]._charts) == 1
+    events = list(book[words["sheets"][1]].iter_rows(values_only=True))
     assert any(row[1] == words["label"] and row[3] == "MONTH-END" for row in events)
 
 

@@ -1,0 +1,195 @@
+import base64
+import io
+import json
+import re
+from calendar import monthrange
+from datetime import timedelta
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+
+from ..excel_summary import write_summary
+from ..excel_text import cut
+from ..excel_workbook import ExcelWorkbook
+from ..fields import JsonDocument
+from .event_job_as_of import AT_ONCE
+
+# So many rows are written within the time that a worker has for one request.
+MAX_ROWS = 500_000
+MAX_ABOUT = 60  # characters of a report's name
+
+
+class EventJobExcel(models.Model):
+    """An Excel report in pieces: read into a spool one by one, written from it at last.
+
+    What is read is settled when the report is asked for: a row of the spool per piece,
+    with the ids of its records. A piece fills in its cells, with the rights, companies,
+    language and time zone of whoever asked, whoever works on the job.
+    """
+
+    _inherit = "event.job"
+    # Records of a piece.
+    _report_chunk = 2000
+
+    options = JsonDocument(readonly=True, help="What a report is about, and for whom.")
+    report = fields.Binary(readonly=True, attachment=True)
+    report_name = fields.Char(readonly=True)
+
+    @api.model
+    def _ask_report(self, model_names, date_from, date_to):
+        """Return the action that downloads a report, or shows how far it is.
+
+        :param list model_names: aggregate types
+        :param date date_from: first day, in the user's time zone
+        :param date date_to: last day
+        :raise UserError: for a period that ends before it begins, or far too many rows
+        """
+        self._check_may_run("excel")
+        if date_from > date_to:
+            raise UserError(
+                _("The report must begin before it ends: change the first or last day.")
+            )
+        if not model_names:
+            raise UserError(_("Choose at least one aggregate type for the report."))
+        options = self.env["event.report.content"]._options(model_names, date_from, date_to)
+        start, end = self.env["event.report.content"]._moments(options)
+        # A wizard's defaults are none of the job's.
+        context = {k: v for k, v in self.env.context.items() if not k.startswith("default_")}
+        job, under_way = self.with_context(context)._start(
+            "excel",
+            model_name=model_names[0] if len(model_names) == 1 else False,
+            moment_before=start,
+            moment=end - timedelta(seconds=1),
+            options=options,
+        )
+        if under_way:
+            return job._open(True)
+        own = job.sudo()
+        if own.total <= AT_ONCE:
+            while own._write_piece(own._read_piece()):
+                pass
+            return job.action_download()
+        return job._open()
+
+    def action_download(self):
+        """Download the workbook."""
+        self.ensure_one()
+        if not self.report_name:
+            raise UserError(_("This report is not ready yet; wait until it is done."))
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/event.job/{self.id}/report/{self.report_name}?download=true",
+            "target": "self",
+        }
+
+    def _content(self):
+        """Return what reads for the report, in the name of whoever asked."""
+        asker = self.env(user=self.create_uid.id, su=False, context=self.options["context"])
+        return asker["event.report.content"]
+
+    def _scope_name(self):
+        if self.kind != "excel":
+            return super()._scope_name()
+        registry = self.env["snapshot.handler.registry"]
+        labels = [registry._aggregate_label(name) for name in self.options["model_names"]]
+        about = cut(", ".join(labels), MAX_ABOUT)
+        days = [format_date(self.env, self.options[day]) for day in ("date_from", "date_to")]
+        return _("%(about)s, %(first)s to %(last)s", about=about, first=days[0], last=days[1])
+
+    # ------------------------------------------------------------------
+    # Pieces
+    # ------------------------------------------------------------------
+
+    def _count(self):
+        return self._plan_report() if self.kind == "excel" else super()._count()
+
+    def _plan_report(self):
+        """Settle what the report is to read; return how many records that is."""
+        sheets = self._content()._sheets(self.options)
+        total = sum(len(ids) for _sheet, ids in sheets)
+        if total > MAX_ROWS:
+            raise UserError(
+                _(
+                    "The report would have %(count)s rows; at most %(maximum)s are possible."
+                    " Choose a shorter period or fewer aggregate types.",
+                    count=total,
+                    maximum=MAX_ROWS,
+                )
+            )
+        size = self._report_chunk
+        pieces = [
+            {"job_id": self.id, "sheet": sheet, "record_ids": ids[start : start + size]}
+            for sheet, ids in sheets
+            for start in range(0, max(len(ids), 1), size)
+        ]
+        self.env["event.job.spool"].create(
+            [{**piece, "number": number} for number, piece in enumerate(pieces, 1)]
+        )
+        return total
+
+    def _spool(self, *domain):
+        return self.env["event.job.spool"].search([("job_id", "=", self.id), *domain])
+
+    def _read_excel(self):
+        """Read the cells of the next piece; after the last one, write the workbook."""
+        piece = self._spool(("number", "=", self.position + 1))
+        if not piece:
+            return {"position": None, "count": 0, "file": self._write_workbook()}
+        cells, widths = self._content()._cells(piece.sheet, piece.record_ids, self.options)
+        return {
+            "position": self.position + 1,
+            "count": len(piece.record_ids),
+            "spool_id": piece.id,
+            "cells": json.dumps(cells),
+            "widths": widths,
+        }
+
+    def _write_excel(self, piece):
+        if piece["position"] is None:
+            self.report = base64.b64encode(piece["file"])
+            self.report_name = self._file_name()
+            self._spool().unlink()
+        else:
+            spool = self.env["event.job.spool"].browse(piece["spool_id"])
+            spool.write({"cells": piece["cells"], "widths": piece["widths"]})
+        return {"done": piece["count"]}
+
+    # ------------------------------------------------------------------
+    # The workbook
+    # ------------------------------------------------------------------
+
+    def _write_workbook(self):
+        """Return the workbook, written from the spool with one piece in memory at a time."""
+        content = self._content()
+        file = io.BytesIO()
+        book = ExcelWorkbook(file, content._font(), content._properties(self.options))
+        sheets = self._spool().grouped(lambda piece: piece.sheet["key"])
+        for pieces in sheets.values():
+            sheet, rows = pieces[0].sheet, self._spooled(pieces)
+            if sheet["key"] == "attempts":
+                write_summary(book, *rows)
+                continue
+            widths = [max(column) for column in zip(*pieces.mapped("widths"), strict=True)]
+            book.add_table(sheet["title"], sheet["columns"], rows, widths, sheet["empty"])
+        book.close()
+        return file.getvalue()
+
+    def _spooled(self, pieces):
+        """Yield what was read, row by row."""
+        pieces.flush_recordset(["cells"])
+        for piece_id in pieces.ids:
+            self.env.cr.execute("SELECT cells FROM event_job_spool WHERE id = %s", [piece_id])
+            yield from json.loads(self.env.cr.fetchone()[0])
+
+    def _file_name(self):
+        """Return a name that says what and when, such as event-report-2026-11.xlsx."""
+        first, last = (fields.Date.to_date(self.options[day]) for day in ("date_from", "date_to"))
+        when = f"{first}_{last}" if first != last else str(first)
+        if first.day == 1 and last.day == monthrange(last.year, last.month)[1]:
+            if (first.year, first.month) == (last.year, last.month):
+                when = f"{first:%Y-%m}"
+            elif (first.year, first.month, last.month) == (last.year, 1, 12):
+                when = f"{first:%Y}"
+        about = re.sub(r"[^\w.-]+", "-", self.model_name) + "-" if self.model_name else ""
+        return f"event-report-{about}{when}.xlsx"
