@@ -1,12 +1,12 @@
 # Odoo with event sourcing: two commands to know, `make run` and `make test`.
 PYTHON ?= python3
-export SERIES PORT HTTP_INTERFACE DB SUITE ARGS BROWSER ODOO_SOURCE
+export SERIES PORT HTTP_INTERFACE DB SUITE ARGS BROWSER ODOO_SOURCE PARTS BIG ROUNDS
 
 TOOLS = @command -v $(PYTHON) >/dev/null || { \
 	echo "There is no $(PYTHON): install Python 3.10, 3.11 or 3.12 (apt install python3)."; exit 1; }; \
 	exec $(PYTHON) -m tools
 
-.PHONY: help run test lint i18n shell clean
+.PHONY: help run test bench lint i18n shell clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 8
@@ -20,6 +20,7 @@ help: ## list the targets
 	@echo "  SUITE=unit,rpc            some of: tools, unit, rpc, concurrency, browser"
 	@echo "  ARGS='-x -k stream'       more arguments for pytest, or the tests to run"
 	@echo "  BROWSER=no                leave the browser suite out"
+	@echo "  PARTS=bulk,single         of make bench; BIG=yes for a million events, ROUNDS=9 for more runs"
 	@echo "  PGHOST, PGPORT, PGUSER …  a PostgreSQL of your own"
 
 run: ## Odoo with the demo data: prints the address and the login
@@ -27,6 +28,9 @@ run: ## Odoo with the demo data: prints the address and the login
 
 test: ## every suite on every Odoo series at hand
 	$(TOOLS) test
+
+bench: ## speed beside PostgreSQL and others, as a table in docs/benchmarks.md
+	$(TOOLS) bench
 
 lint: ## ruff, pylint-odoo, XML and translations
 	$(TOOLS) lint

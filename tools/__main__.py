@@ -8,7 +8,7 @@ from .ending import end_like_ctrl_c
 from .python import find_python
 from .say import plainly
 
-COMMANDS = ("run", "test", "lint", "shell", "clean", "i18n")
+COMMANDS = ("run", "test", "bench", "lint", "shell", "clean", "i18n")
 
 
 def main():

@@ -26,7 +26,7 @@ def main():
     source = obtain(os.environ.get("SERIES") or None)
     python = ensure_venv(source.series, source.path)
     addons = list(ADDONS)
-    python_code = [*addons, "tests", "tools"]
+    python_code = [*addons, "benchmarks", "tests", "tools"]
     checks = {
         "ruff": [python, "-m", "ruff", "check", "--output-format=concise", *python_code],
         "ruff format": [python, "-m", "ruff", "format", "--check", *python_code],

@@ -1,0 +1,2 @@
+from . import event_store
+from . import request_time

@@ -1,0 +1,21 @@
+"""Beginning anew: each measurement finds the same, whatever was measured before."""
+
+TRIGGERS = """
+    SELECT tgname, tgenabled FROM pg_trigger
+     WHERE tgrelid = 'event_store'::regclass AND NOT tgisinternal
+"""
+
+
+def empty_store(cursor):
+    """Empty the event store and all that refers to it; only the owner of the table can.
+
+    :param cursor: of psycopg2 or Odoo; the caller commits
+    """
+    cursor.execute(TRIGGERS)
+    triggers = cursor.fetchall()
+    cursor.execute("ALTER TABLE event_store DISABLE TRIGGER USER")
+    cursor.execute("TRUNCATE event_store, event_stream, rental_snapshot CASCADE")
+    for name, enabled in triggers:
+        if enabled != "D":
+            always = "ALWAYS" if enabled == "A" else ""
+            cursor.execute(f'ALTER TABLE event_store ENABLE {always} TRIGGER "{name}"')

@@ -1,0 +1,186 @@
+"""The event store of this project, through its public calls."""
+
+from benchmarks.answering import answer, stopwatch
+from benchmarks.contestants.emptying import empty_store
+from benchmarks.contestants.in_odoo import as_admin, load
+from benchmarks.contestants.memory import Peak
+from benchmarks.workload import in_batches, price_changes, rentals
+
+registry = load()
+
+
+def calls_of(events):
+    """Return the arguments of ``append_batch`` for events of the workload."""
+    return [
+        {
+            "model_name": "rental",
+            "aggregate_id": aggregate_id,
+            "event_type": event_type,
+            "payload": payload,
+        }
+        for aggregate_id, event_type, payload in events
+    ]
+
+
+def prepare():
+    """Let there be the product that the events name, whose id is 1, and warm up."""
+    with as_admin(registry) as env:
+        if not env["rental.product"].search([("id", "=", 1)]):
+            product = env["rental.product"].create({"name": "Camera"})
+            assert product.id == 1
+            env.cr.commit()
+        env["event.store"].append_batch(calls_of(rentals("warm", 10)))
+    return {}
+
+
+def reset():
+    """Empty the store."""
+    with registry.cursor() as cr:
+        empty_store(cr)
+    return {}
+
+
+def append(tag, aggregates, batch, events=None):
+    """Append with a commit after each batch; then look whether each event was applied."""
+    calls = calls_of(rentals(tag, aggregates)[:events])
+    with as_admin(registry) as env:
+        store = env["event.store"]
+        env.cr.commit()
+        with stopwatch(len(calls)) as result:
+            for part in in_batches(calls, batch):
+                store.append_batch(part)
+                env.cr.commit()
+        _check(env, tag, len(calls))
+    return result
+
+
+def _check(env, tag, count):
+    """Raise where events were refused: refusals are no measure of anything."""
+    env.cr.execute(
+        "SELECT count(*) FROM event_store WHERE outcome = 'applied' AND aggregate_id LIKE %s",
+        [f"{tag}-%"],
+    )
+    (applied,) = env.cr.fetchone()
+    if applied != count:
+        raise ValueError(f"{applied} of {count} events were applied")
+
+
+def statements(batch, aggregates):
+    """Count the SQL statements of a batch: first in its transaction, then a second one.
+
+    Nothing is kept. Reading the rights, the user and the company again is what the first
+    one does more.
+    """
+    counts = []
+    with as_admin(registry) as env:
+        for tag in ("first", "second"):
+            events = rentals(tag, aggregates, group=aggregates)[:batch]
+            env.flush_all()
+            before = env.cr.sql_log_count
+            env["event.store"].append_batch(calls_of(events))
+            env.flush_all()
+            counts.append(env.cr.sql_log_count - before)
+    return {"first": counts[0], "second": counts[1]}
+
+
+def rebuild():
+    """Lose all snapshots, and let a job fold them again from every event."""
+    with as_admin(registry) as env:
+        env.cr.execute("TRUNCATE rental_snapshot CASCADE")
+        env.cr.commit()
+        env.cr.execute("SELECT count(*) FROM event_store")
+        (count,) = env.cr.fetchone()
+        job = env["event.job"].browse(env["event.job"].start("rebuild")["id"])
+        env.cr.commit()
+        with stopwatch(count) as result:
+            job._work(24 * 60 * 60)
+    with as_admin(registry) as env:
+        job = job.with_env(env)
+        if job.state != "done" or job.problem_count:
+            raise ValueError(f"the rebuild is {job.state}: {job.message}")
+    return result
+
+
+def long_stream(aggregate_id, count):
+    """Store one stream of so many events, as they would come: a hundred at a time."""
+    with as_admin(registry) as env:
+        for part in in_batches(calls_of(price_changes(aggregate_id, count)), 100):
+            env["event.store"].append_batch(part)
+            env.cr.commit()
+    return {}
+
+
+def state_at(aggregate_id, versions):
+    """Ask for states, each in a transaction of its own: nothing is in a cache."""
+    seconds = 0
+    for version in versions:
+        with as_admin(registry) as env:
+            with stopwatch(1) as result:
+                answered = env["event.store"].state_at("rental", aggregate_id, version)
+            if answered["version"] != version:
+                raise ValueError(f"asked for {version}, got {answered['version']}")
+            price = answered["state"]["monthly_price"]
+            if version > 1 and price != 1000 + version - 2:
+                raise ValueError(f"version {version} has the price {price}")
+            seconds += result["seconds"]
+    return {"count": len(versions), "seconds": seconds}
+
+
+def fold(aggregate_id, times):
+    """Read a stream and fold it from its first event, without any shortcut."""
+    from odoo.addons.event_sourcing.event_data import EventData
+
+    seconds = 0
+    for _time in range(times):
+        with as_admin(registry) as env:
+            handler = env["rental.snapshot.handler"].sudo()
+            with stopwatch(1) as result:
+                state = handler._initial_state()
+                events = env["event.store"].sudo()
+                domain = [("model_name", "=", "rental"), ("aggregate_id", "=", aggregate_id)]
+                for event in events.search(domain, order="version"):
+                    state = handler._fold(state, EventData.from_record(event))
+            seconds += result["seconds"]
+    return {"count": times, "seconds": seconds}
+
+
+def memory_of_append(events, batch):
+    """Return how much more memory appending takes than doing nothing; given a batch at a time."""
+    with as_admin(registry) as env, Peak() as peak:
+        for first in range(0, events, batch):
+            env["event.store"].append_batch(calls_of(rentals(f"m{first}", batch // 10)))
+            env.cr.commit()
+    return {"mebibytes": peak.mebibytes}
+
+
+def memory_of_rebuild():
+    """Return how much more memory a rebuild takes than doing nothing."""
+    with Peak() as peak:
+        result = rebuild()
+    return {"mebibytes": peak.mebibytes, "count": result["count"]}
+
+
+def plan_rentals(count):
+    """Make rentals as the screen does, and return their ids."""
+    with as_admin(registry) as env:
+        orders = env["rental.order"].create(
+            [{"partner_id": env.user.partner_id.id, "product_id": 1} for _n in range(count)]
+        )
+        env.cr.commit()
+        return {"ids": orders.ids}
+
+
+if __name__ == "__main__":
+    answer(
+        prepare=prepare,
+        reset=reset,
+        append=append,
+        statements=statements,
+        rebuild=rebuild,
+        long_stream=long_stream,
+        state_at=state_at,
+        fold=fold,
+        memory_of_append=memory_of_append,
+        memory_of_rebuild=memory_of_rebuild,
+        plan_rentals=plan_rentals,
+    )

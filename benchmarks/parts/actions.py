@@ -1,0 +1,70 @@
+"""A rental's buttons over XML-RPC, with two workers"""
+
+import threading
+import time
+import xmlrpc.client
+
+from ..results import Row, Samples, rates
+
+CLIENTS = 4
+RENTALS = 5  # of each client, in each run
+BUTTONS = ("action_confirm", "action_deliver", "action_return", "action_close")
+
+
+def run(race):
+    """Press four buttons of each rental, and take the time inside of the event store."""
+    share = race.place.log / "bench-share.txt"
+    shares = []
+    with race.place.serve(share) as url:
+
+        def press():
+            share.unlink(missing_ok=True)
+            share.touch()
+            ids = race.ours.ask("plan_rentals", count=CLIENTS * RENTALS)["ids"]
+            result = _press_all(url, race.place.database, ids)
+            lines = [line.split() for line in share.read_text().splitlines()]
+            if len(lines) != result["count"]:
+                raise ValueError(f"{len(lines)} of {result['count']} requests were timed")
+            whole, inside = (sum(map(float, column)) for column in zip(*lines, strict=True))
+            shares.append(100 * inside / whole)
+            return result
+
+        race.ours.ask("reset")
+        found = race.alternate(press=press)
+    return [
+        Row(f"requests of {CLIENTS} clients", rates(found["press"], "requests/s")),
+        Row(
+            "time of a request inside of the event store",
+            Samples(tuple(shares[1:]), "%"),
+            note="the rest is XML-RPC, the login with each call, rights and the rental itself",
+        ),
+    ]
+
+
+def _press_all(url, database, ids):
+    """Let every client press the buttons of its rentals; return count and seconds."""
+    troubles = []
+
+    def client(mine):
+        try:
+            with xmlrpc.client.ServerProxy(f"{url}/xmlrpc/2/object") as proxy:
+                for rental in mine:
+                    for button in BUTTONS:
+                        told = proxy.execute_kw(
+                            database, 2, "admin", "rental.order", button, [[rental]]
+                        )
+                        if told["params"]["type"] != "success":
+                            raise ValueError(told["params"]["message"])
+        except (OSError, ValueError, xmlrpc.client.Error) as error:
+            troubles.append(error)
+
+    threads = [threading.Thread(target=client, args=(ids[n::CLIENTS],)) for n in range(CLIENTS)]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seconds = time.perf_counter() - began
+    if troubles:
+        raise troubles[0]
+    return {"count": len(ids) * len(BUTTONS), "seconds": seconds}
