@@ -11,6 +11,16 @@ EXECUTE_VALUES = "(b) execute_values"
 COPY = "(b) COPY"
 LIBRARY = "(c) eventsourcing"
 MESSAGE_DB = "(d) message-db"
+# The properties of a race that start somebody.
+CONTESTANTS = (
+    "ours",
+    "article",
+    "postgresql",
+    "library",
+    "message_db",
+    "full",
+    "full_postgresql",
+)
 
 
 class Race:
@@ -53,7 +63,9 @@ class Race:
         contestant.close()
 
     def end(self):
-        """End every contestant."""
+        """End every contestant; who is asked again begins anew."""
+        for name in CONTESTANTS:
+            self.__dict__.pop(name, None)
         while self._started:
             self.dismiss(self._started[-1])
 

@@ -80,4 +80,5 @@ def measure(race, wanted):
                 say(f"NOT MEASURED: {name}. {error}")
                 parts[title] = [Row(f"{name}: {error}")]
                 failed.append(name)
+                race.end()  # somebody may still be about to answer
     return parts, failed
