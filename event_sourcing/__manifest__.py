@@ -42,5 +42,6 @@
         ],
     },
     "uninstall_hook": "uninstall_hook",
+    "images": ["static/description/timeline.png"],
     "application": True,
 }
