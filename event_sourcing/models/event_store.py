@@ -157,7 +157,8 @@ class EventStore(models.Model):
         if not isinstance(vals_list, list | tuple):
             raise UserError(_("Events must be given as a list, each a set of named values."))
         check_access(self.browse(), "create")
-        proposed = [self._clean_input(vals) for vals in vals_list]
+        kinds = {}
+        proposed = [self._clean_input(vals, kinds) for vals in vals_list]
         policies = [self._check_policy(policy) for policy in policies or [None] * len(proposed)]
         known = self._find_known(proposed)
         for vals in proposed:

@@ -41,7 +41,9 @@ class EventStoreInsert(models.Model):
         self.env.cr.execute(self._insert_statement(rows))
         events = self.browse(row[0] for row in self.env.cr.fetchall())
         for name in ASKED:
-            prime(events, name, [row[name] or None for row in rows])
+            prime(events, name, [vals.get(name) or None for vals in vals_list])
+        for name in ("payload", "company_id"):
+            prime(events, name, [vals[name] for vals in vals_list])
         self._finish_insert(events, vals_list, others)
         return events
 
