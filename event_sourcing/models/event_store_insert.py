@@ -1,11 +1,10 @@
-from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo import api, fields, models, tools
 
+from ..bulk import STAMPS, columns_of, insert_rows, stamps
 from ..canonical_json import canonical
 from ..compat import check_access, prime
 from ..event_hash import content_hash
 
-STAMPS = ("create_uid", "create_date", "write_uid", "write_date")
 # The store's own columns: their values are clean, and go into the row as they are.
 OWN = (
     *("model_name", "aggregate_id", "event_type", "payload", "version", "timestamp"),
@@ -37,8 +36,10 @@ class EventStoreInsert(models.Model):
         context = {k: v for k, v in self.env.context.items() if not k.startswith("default_")}
         self = self.with_context(context)
         others = self._other_columns()
-        rows = [self._row(vals, others) for vals in vals_list]
-        self.env.cr.execute(self._insert_statement(rows))
+        stamped = stamps(self.env, fields.Datetime.now())
+        rows = [{**self._row(vals, others), **stamped} for vals in vals_list]
+        names = tuple(rows[0])
+        self.env.cr.execute(self._insert_code(names), columns_of(rows, names))
         events = self.browse(row[0] for row in self.env.cr.fetchall())
         for name in ASKED:
             prime(events, name, [vals.get(name) or None for vals in vals_list])
@@ -73,29 +74,10 @@ class EventStoreInsert(models.Model):
         return row
 
     @api.model
-    def _insert_statement(self, rows):
-        names = list(rows[0])
-        now = fields.Datetime.now()
-        types = [SQL(self._fields[name].column_type[0]) for name in names]
-        # jsonb travels as text: an array of documents would be quoted twice.
-        return SQL(
-            """
-            INSERT INTO event_store (%s, create_uid, create_date, write_uid, write_date)
-            SELECT %s, %s, %s, %s, %s FROM unnest(%s) WITH ORDINALITY AS row (%s, place)
-             ORDER BY place RETURNING id
-            """,
-            SQL(", ").join(map(SQL.identifier, names)),
-            SQL(", ").join(
-                SQL("%s::%s", SQL.identifier("row", name), kind)
-                for name, kind in zip(names, types, strict=True)
-            ),
-            *(self.env.uid, now, self.env.uid, now),
-            SQL(", ").join(
-                SQL("%s::%s[]", [row[name] for row in rows], _carried(kind))
-                for name, kind in zip(names, types, strict=True)
-            ),
-            SQL(", ").join(map(SQL.identifier, names)),
-        )
+    @tools.ormcache("names")
+    def _insert_code(self, names):
+        types = [(name, self._fields[name].column_type[0]) for name in names]
+        return f"{insert_rows(self._table, types)} RETURNING id"
 
     @api.model
     def _finish_insert(self, events, vals_list, others):
@@ -112,7 +94,3 @@ class EventStoreInsert(models.Model):
             events._validate_fields([*OWN, *others])
         if not self.env.su:
             check_access(events, "create")
-
-
-def _carried(kind):
-    return SQL("text") if kind.code == "jsonb" else kind
