@@ -17,6 +17,18 @@ def _model_name(model):
     return False if model is False else model._name
 
 
+def prime(records, name, values):
+    """Put the values of a field of new records into the cache, where they are looked for.
+
+    Odoo 19 moved the cache from the environment into the fields.
+    """
+    field = records._fields[name]
+    if hasattr(field, "_insert_cache"):
+        field._insert_cache(records, values)
+    else:
+        records.env.cache.insert_missing(records, field, values)
+
+
 def check_access(records, operation):
     """Raise AccessError unless the user may do ``operation`` with these records.
 

@@ -48,6 +48,28 @@ class EventData:
         )
 
     @classmethod
+    def from_vals(cls, vals, user_id):
+        """Return the value of an event that is about to be stored.
+
+        :param dict vals: complete and clean; its payload is copied
+        :param int user_id: who records it
+        """
+        return cls(
+            vals["model_name"],
+            vals["aggregate_id"],
+            vals["event_type"],
+            normalise(vals["payload"]),
+            vals["version"],
+            vals["timestamp"],
+            vals["schema_version"],
+            vals["event_uuid"],
+            vals["correlation_id"] or "",
+            vals["causation_id"] or "",
+            vals["company_id"],
+            user_id,
+        )
+
+    @classmethod
     def from_row(cls, row):
         """Return the value of a database row: its columns in the order of the fields here."""
         return cls(

@@ -11,6 +11,17 @@ class SchemaError(Exception):
     """
 
 
+class Trouble(Exception):
+    """Some streams of a batch cannot be folded together; leaves a savepoint.
+
+    :ivar set streams: their keys, ``(model_name, aggregate_id)``
+    """
+
+    def __init__(self, streams):
+        super().__init__(f"{len(streams)} streams")
+        self.streams = streams
+
+
 class VersionConflict(UserError):
     """The expected version is not the next one of the stream; nothing was stored."""
 

@@ -11,7 +11,7 @@
         "security/event_alert_record_rules.xml",
         "views/event_alert_record_views.xml",
         "views/event_digest_template.xml",
-        "views/event_store_policy_wizard_views.xml",
+        "wizards/event_store_policy_wizard_views.xml",
         "data/event_alert_cron.xml",
         "data/event_digest_cron.xml",
     ],

@@ -21,5 +21,6 @@
         "views/rental_menus.xml",
     ],
     "demo": ["demo/rental_demo.xml"],
+    "images": ["static/description/board.png"],
     "application": True,
 }

@@ -3,6 +3,7 @@ from . import event_store_input
 from . import event_store_payload
 from . import event_store_append_only
 from . import event_store_indexes
+from . import event_store_insert
 from . import event_store_fold
 from . import event_store_failure
 from . import event_store_error

@@ -4,8 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from ..attempts import attempt_uuid
 from ..canonical_json import canonical, normalise
 from ..compat import check_access
-from ..event_hash import content_hash
-from ..exceptions import VersionConflict
+from ..exceptions import Trouble, VersionConflict
 from ..fields import NO_SUM, JsonDocument
 
 INVALID_OPERATION = "InvalidOperationAttempted"
@@ -158,7 +157,8 @@ class EventStore(models.Model):
         if not isinstance(vals_list, list | tuple):
             raise UserError(_("Events must be given as a list, each a set of named values."))
         check_access(self.browse(), "create")
-        proposed = [self._clean_input(vals) for vals in vals_list]
+        kinds = {}
+        proposed = [self._clean_input(vals, kinds) for vals in vals_list]
         policies = [self._check_policy(policy) for policy in policies or [None] * len(proposed)]
         known = self._find_known(proposed)
         for vals in proposed:
@@ -172,14 +172,36 @@ class EventStore(models.Model):
                 fresh.setdefault(vals["event_uuid"], (vals, policy))
         stored = dict(known)
         if fresh:
-            # All or nothing, also for a caller that catches the error and goes on.
-            with self.env.cr.savepoint():
-                ready = self._number([vals for vals, _policy in fresh.values()])
-                events = self._insert(ready)
-                events._fold_new([policy for _vals, policy in fresh.values()])
+            events = self._store(*map(list, zip(*fresh.values(), strict=True)))
             stored.update(zip(fresh, events, strict=True))
         records = self.browse(stored[vals["event_uuid"]].id for vals in proposed)
         return records, {event.id for event in known.values()}
+
+    @api.model
+    def _store(self, vals_list, policies):
+        """Store events and what follows from them: all or nothing, whoever catches the error.
+
+        Most go well: they are folded in memory, and then written with their snapshots at
+        once. Where something goes wrong nothing of that stays; they are stored again,
+        and the streams concerned are folded event by event.
+
+        :return: the records in the order of ``vals_list``
+        """
+        troubled = set()
+        try:
+            with self.env.cr.savepoint():
+                ready = self._number(vals_list)
+                folded = self._fold_ahead(ready)
+                events = self._insert(ready)
+                self._save_folded(folded)
+                events._fold_plain(ready, policies)
+                return events
+        except Trouble as trouble:
+            troubled = trouble.streams
+        with self.env.cr.savepoint():
+            events = self._insert(self._number(vals_list))
+            events._fold_new(policies, troubled)
+            return events
 
     @api.model
     def _number(self, vals_list):
@@ -197,6 +219,7 @@ class EventStore(models.Model):
         heads = self.env["event.stream"]._advance(counts)
         self._check_companies(vals_list, heads)
         following = {key: heads[key][0] - count + 1 for key, (count, _c) in counts.items()}
+        handled = {key[0]: self._find_handler(key[0]) is not None for key in counts}
         numbered = []
         for vals in vals_list:
             key = vals["model_name"], vals["aggregate_id"]
@@ -213,22 +236,11 @@ class EventStore(models.Model):
                         next=version,
                     )
                 )
-            outcome = "applied" if self._find_handler(key[0]) is not None else "logged"
+            outcome = "applied" if handled[key[0]] else "logged"
             numbered.append(
                 {**vals, "version": version, "company_id": heads[key][1], "outcome": outcome}
             )
         return numbered
-
-    @api.model
-    def _insert(self, vals_list):
-        """Insert rows as they are, with the rights of the user.
-
-        :param list vals_list: complete dicts
-        """
-        vals_list = [{**vals, "content_hash": content_hash(vals)} for vals in vals_list]
-        # A caller's default_* keys must not reach what the store decides.
-        context = {k: v for k, v in self.env.context.items() if not k.startswith("default_")}
-        return super(EventStore, self.with_context(context)).create(vals_list).with_env(self.env)
 
     @api.model
     def _check_companies(self, vals_list, heads):

@@ -1,10 +1,10 @@
+from itertools import compress
+
 from odoo import api, models
 
+from ..event_data import EventData
+from ..exceptions import Trouble
 from ..retry import must_retry
-
-
-class _Undo(Exception):
-    """Leaves a savepoint so that it is rolled back."""
 
 
 class EventStoreFold(models.Model):
@@ -32,7 +32,70 @@ class EventStoreFold(models.Model):
         aliases = getattr(self._find_handler(model_name), "_event_aliases", {})
         return aliases.get(event_type, event_type)
 
-    def _fold_new(self, policies):
+    @api.model
+    def _fold_ahead(self, vals_list):
+        """Fold events that are not stored yet, in memory.
+
+        :param list vals_list: complete dicts, in order
+        :return: ``[(handler, {aggregate_id: (state, last EventData)})]``
+        :raise Trouble: with the streams in which something went wrong
+        """
+        by_model = {}
+        for vals in vals_list:
+            streams = by_model.setdefault(vals["model_name"], {})
+            streams.setdefault(vals["aggregate_id"], []).append(vals)
+        folded, troubled = [], set()
+        for model_name, streams in by_model.items():
+            handler = self._find_handler(model_name)
+            if handler is None or not self._folds_in_memory(handler):
+                continue
+            values = {
+                aggregate_id: [EventData.from_vals(vals, self.env.uid) for vals in events]
+                for aggregate_id, events in streams.items()
+            }
+            try:
+                states, wrong = handler._fold_together(model_name, values)
+            except Exception as error:
+                # Also what fails because a stream before it broke the transaction.
+                if must_retry(error):
+                    raise
+                states, wrong = {}, streams
+            folded.append((handler, states))
+            troubled.update((model_name, aggregate_id) for aggregate_id in wrong)
+        if troubled:
+            raise Trouble(troubled)
+        return folded
+
+    @api.model
+    def _save_folded(self, folded):
+        """Write each snapshot once.
+
+        :param list folded: as :meth:`_fold_ahead` returns it
+        :raise Trouble: with the streams of a handler whose snapshots cannot be written
+        """
+        for handler, states in folded:
+            try:
+                handler._save_states(states)
+            except Exception as error:
+                if must_retry(error):
+                    raise
+                keys = {(event.model_name, event.aggregate_id) for _s, event in states.values()}
+                raise Trouble(keys) from error
+
+    def _fold_plain(self, vals_list, policies):
+        """Let handlers that write their snapshots themselves apply stored events."""
+        plain = {
+            model_name
+            for model_name in {vals["model_name"] for vals in vals_list}
+            if (handler := self._find_handler(model_name)) is not None
+            and not self._folds_in_memory(handler)
+        }
+        if plain:
+            chosen = [vals["model_name"] in plain for vals in vals_list]
+            events = self.browse(compress(self.ids, chosen))
+            events._fold_new(list(compress(policies, chosen)))
+
+    def _fold_new(self, policies, troubled=()):
         """Fold events that were just inserted, and settle what became of them.
 
         All streams are folded in one savepoint. Where something goes wrong, only the
@@ -40,20 +103,22 @@ class EventStoreFold(models.Model):
         its own: a bad event neither spoils its neighbours nor leaves half a write.
 
         :param list policies: for each event of self a policy, or None
+        :param troubled: keys of streams of which that is known already
         """
         together, alone = {}, {}
         for event in self.sudo():
             handler = self._find_handler(event.model_name)
             if handler is None:
                 continue
-            streams = together if self._folds_in_memory(handler) else alone
             key = event.model_name, event.aggregate_id
+            careful = key in troubled or not self._folds_in_memory(handler)
+            streams = alone if careful else together
             streams[key] = streams.get(key, event.browse()) + event
         while together:
-            troubled = self._fold_together(together)
-            if not troubled:
+            wrong = self._fold_stored(together)
+            if not wrong:
                 break
-            alone.update((key, together.pop(key)) for key in troubled)
+            alone.update((key, together.pop(key)) for key in wrong)
         problems = {}
         for events in alone.values():
             problems.update(events._fold_one_by_one())
@@ -67,34 +132,27 @@ class EventStoreFold(models.Model):
         return isinstance(handler, base) and type(handler).apply_event is base.apply_event
 
     @api.model
-    def _fold_together(self, streams):
+    def _fold_stored(self, streams):
         """Fold whole streams in memory and write each snapshot once.
 
         :param dict streams: ``{(model_name, aggregate_id): events}``
         :return: keys of the streams in which something went wrong; then nothing of
             this call was written
         """
-        troubled = set()
-        by_model = {}
-        for (model_name, aggregate_id), events in streams.items():
-            by_model.setdefault(model_name, {})[aggregate_id] = events
+        vals_list = [event._values_to_fold() for events in streams.values() for event in events]
         try:
             with self.env.cr.savepoint():
-                for model_name, aggregates in by_model.items():
-                    handler = self._find_handler(model_name)
-                    try:
-                        wrong = handler._apply_together(model_name, aggregates)
-                    except Exception as error:
-                        # Also what fails because a stream before it broke the transaction.
-                        if must_retry(error):
-                            raise
-                        wrong = aggregates
-                    troubled.update((model_name, aggregate_id) for aggregate_id in wrong)
-                if troubled:
-                    raise _Undo
-        except _Undo:
-            return troubled
+                self._save_folded(self._fold_ahead(vals_list))
+        except Trouble as trouble:
+            return trouble.streams
         return set()
+
+    def _values_to_fold(self):
+        """Return one stored event as the values that it was stored from."""
+        self.ensure_one()
+        names = EventData.__dataclass_fields__.keys() - {"company_id", "user_id"}
+        vals = {name: self[name] for name in names}
+        return {**vals, "company_id": self.company_id.id}
 
     def _fold_one_by_one(self):
         """Apply the events of one stream, each in its own savepoint.

@@ -58,31 +58,24 @@ class EventStoreInput(models.Model):
         return policy
 
     @api.model
-    def _clean_input(self, vals):
+    def _clean_input(self, vals, kinds):
         """Return a checked copy of one caller's dict, complete but for its version.
 
         :param dict vals: as given to ``create``; never changed
+        :param dict kinds: what was found out about kinds of events in this batch so far
         :raise UserError: naming the first thing that is wrong
         """
         if not isinstance(vals, dict):
             raise UserError(_("An event must be given as a set of named values."))
         self._check_keys(vals)
-        model_name = self._clean_model_name(vals.get("model_name"))
-        event_type = self._clean_name("event_type", vals.get("event_type"))
-        if event_type in FAILURE_TYPES:
-            raise UserError(
-                _(
-                    "%(type)s is written by the event store itself and cannot be recorded"
-                    " from outside; record what was attempted instead.",
-                    type=event_type,
-                )
-            )
-        event_type = self._today_event_type(model_name, event_type)
+        asked = tuple(map(vals.get, ("model_name", "event_type", "schema_version")))
+        known = repr(asked)  # True is no 1, and a list is no key
+        if known not in kinds:
+            kinds[known] = self._clean_kind(*asked)
         return {
             **vals,
-            "model_name": model_name,
+            **kinds[known],
             "aggregate_id": self._clean_name("aggregate_id", vals.get("aggregate_id")),
-            "event_type": event_type,
             "payload": self._clean_payload(vals.get("payload")),
             "version": self._clean_number("version", vals.get("version")),
             "timestamp": self._clean_timestamp(vals.get("timestamp")),
@@ -93,10 +86,27 @@ class EventStoreInput(models.Model):
             "causation_id": self._clean_name(
                 "causation_id", vals.get("causation_id"), optional=True
             ),
-            "schema_version": self._clean_schema_version(
-                model_name, event_type, vals.get("schema_version")
-            ),
             "company_id": self._clean_number("company_id", vals.get("company_id")),
+        }
+
+    @api.model
+    def _clean_kind(self, model_name, event_type, schema_version):
+        """Return what kind of event it is, under today's names, checked."""
+        model_name = self._clean_model_name(model_name)
+        event_type = self._clean_name("event_type", event_type)
+        if event_type in FAILURE_TYPES:
+            raise UserError(
+                _(
+                    "%(type)s is written by the event store itself and cannot be recorded"
+                    " from outside; record what was attempted instead.",
+                    type=event_type,
+                )
+            )
+        event_type = self._today_event_type(model_name, event_type)
+        return {
+            "model_name": model_name,
+            "event_type": event_type,
+            "schema_version": self._clean_schema_version(model_name, event_type, schema_version),
         }
 
     @api.model
@@ -136,6 +146,8 @@ class EventStoreInput(models.Model):
                     limit=MAX_NAME,
                 )
             )
+        if value.isascii() and value.isprintable() and value == value.strip():
+            return str(value)
         if value != value.strip() or CONTROL_CATEGORIES & set(map(unicodedata.category, value)):
             raise UserError(
                 _(

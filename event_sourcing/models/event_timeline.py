@@ -194,5 +194,6 @@ class EventTimeline(models.AbstractModel):
                 changes[wanted[event.version]] = [
                     {"label": row["label"], **{k: self._short(row[k]) for k in ("before", "after")}}
                     for row in rows
+                    if row["before"] != row["after"]  # nothing, and an empty value, look the same
                 ]
         return changes

@@ -26,20 +26,20 @@ class SnapshotHandlerFold(models.AbstractModel):
         return True
 
     @api.model
-    def _apply_together(self, model_name, aggregates):
-        """Fold the new events of many aggregates, and write each snapshot once.
+    def _fold_together(self, model_name, aggregates):
+        """Fold the new events of many aggregates; nothing is written.
 
         :param str model_name: the aggregate type
-        :param dict aggregates: ``{aggregate_id: event.store records in order}``
-        :return: set of the aggregate ids in which something went wrong; the caller
-            then rolls back
+        :param dict aggregates: ``{aggregate_id: [EventData] in order}``
+        :return: ``({aggregate_id: (state, last EventData)}, troubled)``, the latter a
+            set of the aggregate ids in which something went wrong
         """
         states = self._load_states(model_name, aggregates)
         folded, troubled = {}, set()
         for aggregate_id, events in aggregates.items():
             state = states[aggregate_id]
             try:
-                for event in map(EventData.from_record, events):
+                for event in events:
                     state = self._fold(state, event)
             except Exception as error:
                 if must_retry(error):
@@ -47,15 +47,7 @@ class SnapshotHandlerFold(models.AbstractModel):
                 troubled.add(aggregate_id)
             else:
                 folded[aggregate_id] = state, event
-        if troubled:
-            return troubled
-        try:
-            self._save_states(folded)
-        except Exception as error:
-            if must_retry(error):
-                raise
-            return set(folded)
-        return set()
+        return folded, troubled
 
     @api.model
     def _load_states(self, model_name, aggregate_ids):

@@ -1,11 +1,10 @@
-from odoo import _, api, fields, models
+from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..bulk import STAMPS, insert_rows, load_states, stamps
 from ..canonical_json import canonical, normalise
 from ..fields import NO_SUM, JsonDocument
-
-STAMPS = ("create_uid", "create_date", "write_uid", "write_date")
 
 
 class SnapshotMixin(models.AbstractModel):
@@ -76,15 +75,7 @@ class SnapshotMixin(models.AbstractModel):
     @api.model
     def _load(self, model_name, aggregate_ids):
         """Return ``{aggregate_id: state}`` of the snapshots there are, in one query."""
-        self.env.cr.execute(
-            SQL(
-                "SELECT aggregate_id, state FROM %s"
-                " WHERE model_name = %s AND aggregate_id = ANY(%s)",
-                SQL.identifier(self._table),
-                model_name,
-                list(aggregate_ids),
-            )
-        )
+        self.env.cr.execute(load_states(self._table), [model_name, list(aggregate_ids)])
         return dict(self.env.cr.fetchall())
 
     @api.model
@@ -95,26 +86,29 @@ class SnapshotMixin(models.AbstractModel):
         """
         if not vals_list:
             return
-        now = fields.Datetime.now()
-        stamps = dict(zip(STAMPS, (self.env.uid, now, self.env.uid, now), strict=True))
-        names = [*vals_list[0], *stamps]
-        rows = [self._as_row({**vals, **stamps}, names) for vals in vals_list]
-        kept = {"create_uid", "create_date", *self._identity}
-        self.env.cr.execute(
-            SQL(
-                "INSERT INTO %s AS stored (%s) VALUES %s ON CONFLICT (%s) DO UPDATE SET %s",
-                SQL.identifier(self._table),
-                SQL(", ").join(map(SQL.identifier, names)),
-                SQL(", ").join(rows),
-                SQL(", ").join(map(SQL.identifier, self._identity)),
-                SQL(", ").join(
-                    SQL("%s = %s", SQL.identifier(name), self._new_value(name, "excluded"))
-                    for name in names
-                    if name not in kept
-                ),
-            )
-        )
+        stamped = stamps(self.env, fields.Datetime.now())
+        names = (*vals_list[0], *stamped)
+        rows = [self._as_row({**vals, **stamped}, names) for vals in vals_list]
+        code, params = self._upsert_code(names)
+        self.env.cr.execute(code, [*map(list, zip(*rows, strict=True)), *params])
         self.invalidate_model(flush=False)
+
+    @api.model
+    @tools.ormcache("names")
+    def _upsert_code(self, names):
+        """Return the statement of :meth:`_upsert`, and its parameters after the columns."""
+        kept = {"create_uid", "create_date", *self._identity}
+        changes = SQL(
+            "ON CONFLICT (%s) DO UPDATE SET %s",
+            SQL(", ").join(map(SQL.identifier, self._identity)),
+            SQL(", ").join(
+                SQL("%s = %s", SQL.identifier(name), self._new_value(name, "excluded"))
+                for name in names
+                if name not in kept
+            ),
+        )
+        types = [(name, self._fields[name].column_type[0]) for name in names]
+        return f"{insert_rows(self._table, types)} {changes.code}", tuple(changes.params)
 
     @api.model
     def _as_row(self, vals, names):

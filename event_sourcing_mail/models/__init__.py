@@ -2,4 +2,3 @@ from . import event_alert_record
 from . import event_alert
 from . import res_users
 from . import event_digest
-from . import event_store_policy_wizard
