@@ -1,3 +1,4 @@
+from . import event_recorder
 from . import event_store
 from . import event_store_input
 from . import event_store_payload
