@@ -51,7 +51,8 @@ class EventStoreFold(models.Model):
         :param list vals_list: complete dicts, in order
         :param dict heads: ``{(model_name, aggregate_id): Head}``, which say what the fold
             begins with; without, that is read
-        :return: ``[(handler, {aggregate_id: (state, last EventData)})]``
+        :return: ``[(handler, {aggregate_id: (state, last EventData)}, marks)]``, see
+            ``snapshot.handler._fold_together``
         :raise Trouble: with the streams in which something went wrong
         """
         by_model = {}
@@ -70,13 +71,13 @@ class EventStoreFold(models.Model):
                 else:
                     stored = {key: heads[model_name, key].state for key in streams}
                     states = handler._begin_states(stored)
-                states, wrong = handler._fold_together(streams, states)
+                states, wrong, marks = handler._fold_together(streams, states)
             except Exception as error:
                 # Also what fails because a stream before it broke the transaction.
                 if must_retry(error):
                     raise
-                states, wrong = {}, streams
-            folded.append((handler, states))
+                states, wrong, marks = {}, streams, []
+            folded.append((handler, states, marks))
             troubled.update((model_name, aggregate_id) for aggregate_id in wrong)
         if troubled:
             raise Trouble(troubled)
@@ -93,15 +94,18 @@ class EventStoreFold(models.Model):
         :raise Trouble: with the streams whose snapshots cannot be written
         """
         statements, params, followers = [], [], []
-        for handler, states in folded:
+        for handler, states, marks in folded:
             with self._troubles_of([states]):
-                statement, values = handler._save_code(states)
-            statements.append(statement)
-            params += values
+                saving = [handler._save_code(states)]
+            if marks:
+                saving.append(self.env["event.checkpoint"]._save_code(handler, marks))
+            for statement, values in saving:
+                statements.append(statement)
+                params += values
             followers += handler._followers(states, heads)
-        with self._troubles_of([states for _handler, states in folded], but="event_store"):
+        with self._troubles_of([states for _h, states, _m in folded], but="event_store"):
             events = self._insert_with(step, vals_list, statements, params, last and not followers)
-        for handler, _states in folded:
+        for handler, _states, _marks in folded:
             handler.env[handler._snapshot_model].invalidate_model(flush=False)
         for records in followers:
             records._follow_snapshots()
@@ -133,25 +137,9 @@ class EventStoreFold(models.Model):
         :param list folded: as :meth:`_fold_ahead` returns it
         :raise Trouble: with the streams of a handler whose snapshots cannot be written
         """
-        for handler, states in folded:
+        for handler, states, _marks in folded:
             with self._troubles_of([states]):
                 handler._save_states(states)
-
-    @api.model
-    def _save_folded(self, folded):
-        """Write each snapshot once.
-
-        :param list folded: as :meth:`_fold_ahead` returns it
-        :raise Trouble: with the streams of a handler whose snapshots cannot be written
-        """
-        for handler, states in folded:
-            try:
-                handler._save_states(states)
-            except Exception as error:
-                if must_retry(error):
-                    raise
-                keys = {(event.model_name, event.aggregate_id) for _s, event in states.values()}
-                raise Trouble(keys) from error
 
     @api.model
     def _apply_alone(self, model_names):

@@ -3,6 +3,7 @@ from odoo import api, models
 from ..canonical_json import reordered
 from ..event_data import EventData
 from ..retry import must_retry
+from .event_checkpoint import EVERY
 
 
 class SnapshotHandlerFold(models.AbstractModel):
@@ -31,22 +32,25 @@ class SnapshotHandlerFold(models.AbstractModel):
 
         :param dict aggregates: ``{aggregate_id: [EventData] in order}``
         :param dict states: ``{aggregate_id: state}`` to begin with
-        :return: ``({aggregate_id: (state, last EventData)}, troubled)``, the latter a
-            set of the aggregate ids in which something went wrong
+        :return: ``({aggregate_id: (state, last EventData)}, troubled, marks)``: troubled are
+            the ids of aggregates in which something went wrong, marks ``(state,
+            EventData)`` of those events at which a checkpoint is due
         """
-        folded, troubled = {}, set()
+        folded, troubled, marks = {}, set(), []
         for aggregate_id, events in aggregates.items():
             state = states[aggregate_id]
             try:
                 for event in events:
                     state = self._fold(state, event)
+                    if event.version % EVERY == 0:
+                        marks.append((state, event))
             except Exception as error:
                 if must_retry(error):
                     raise
                 troubled.add(aggregate_id)
             else:
                 folded[aggregate_id] = state, event
-        return folded, troubled
+        return folded, troubled, marks
 
     @api.model
     def _load_states(self, model_name, aggregate_ids):
