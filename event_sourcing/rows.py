@@ -9,6 +9,7 @@ from datetime import date
 
 from psycopg2.extras import Json
 
+PAGE = 1000
 STAMPS = ("create_uid", "create_date", "write_uid", "write_date")
 
 
@@ -24,6 +25,11 @@ def _plain(value):
 cells = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain
 ).encode
+
+
+def in_pages(rows):
+    """Return rows in lists of a thousand; the last one has what is left, and at least one."""
+    return [rows[first : first + PAGE] for first in range(0, len(rows), PAGE)]
 
 
 def in_one_text(rows):

@@ -1,5 +1,7 @@
 """A savepoint that costs no round trips of its own."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import psycopg2
@@ -21,10 +23,16 @@ class Step:
     def __init__(self, cr):
         self._cr = cr
         self._open = False
+        self._thread = None
+        self._behind = None
 
     def __enter__(self):
         self._cr.flush()
         return self
+
+    def begin(self):
+        """Begin now, where other statements belong to the step before its first one."""
+        self.execute("SELECT")
 
     def execute(self, statements, params=(), last=False):
         """Run statements in one go; the rows of the last one can be fetched, unless it ends here.
@@ -32,6 +40,7 @@ class Step:
         :param str statements: one or more, with ``;`` between them
         :param bool last: whether nothing of the step comes after them
         """
+        self._wait()
         if not self._open:
             statements = f"{BEGIN}; {statements}"
             self._open = True  # what fails from here on, fails inside
@@ -40,19 +49,34 @@ class Step:
         self._cr.execute(statements, params)
         self._open = not last
 
-    def begin(self):
-        """Begin now, where other statements belong to the step before its first one."""
-        self.execute("SELECT")
+    def execute_behind(self, statements, params):
+        """Run statements while the caller goes on; whatever is executed next waits for them.
+
+        The step must have begun. What goes wrong is raised by what waits.
+        """
+        self._wait()
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, initializer=_like(threading.current_thread()))
+        self._behind = self._thread.submit(self._cr.execute, statements, params)
+
+    def _wait(self):
+        if self._behind is not None:
+            behind, self._behind = self._behind, None
+            behind.result()
 
     def __exit__(self, kind, _error, _traceback):
-        if not self._open:
-            return
         try:
             if kind is None:
-                self._cr.flush()
-                self._cr.execute(END)
-                self._open = False
+                self._wait()
+                if self._open:
+                    self._cr.flush()
+                    self._cr.execute(END)
+                    self._open = False
         finally:
+            with suppress(Exception):  # what it was about is on its way up already
+                self._wait()
+            if self._thread is not None:
+                self._thread.shutdown()
             if self._open:
                 self._take_back()
 
@@ -62,3 +86,12 @@ class Step:
         with suppress(psycopg2.InterfaceError, psycopg2.OperationalError):
             self._cr.execute(TAKE_BACK)
         self._open = False
+
+
+def _like(thread):
+    """Return what makes a thread name the database of another one in Odoo's log."""
+
+    def initialize():
+        threading.current_thread().dbname = getattr(thread, "dbname", None)
+
+    return initialize

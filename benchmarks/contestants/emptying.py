@@ -14,7 +14,7 @@ def empty_store(cursor):
     cursor.execute(TRIGGERS)
     triggers = cursor.fetchall()
     cursor.execute("ALTER TABLE event_store DISABLE TRIGGER USER")
-    cursor.execute("TRUNCATE event_store, event_stream, rental_snapshot CASCADE")
+    cursor.execute("TRUNCATE event_store, event_stream, event_checkpoint, rental_snapshot CASCADE")
     for name, enabled in triggers:
         if enabled != "D":
             always = "ALWAYS" if enabled == "A" else ""

@@ -6,6 +6,7 @@ from ..canonical_json import canonical, normalise
 from ..compat import check_access
 from ..exceptions import Trouble, VersionConflict
 from ..fields import NO_SUM, JsonDocument, Remembered
+from ..rows import in_pages
 from ..step import Step
 
 INVALID_OPERATION = "InvalidOperationAttempted"
@@ -203,9 +204,14 @@ class EventStore(models.Model):
             with Step(self.env.cr) as step:
                 heads = self._begin(step, vals_list)
                 ready = self._number(vals_list, heads)
-                folded = self._fold_ahead(ready, heads)
+                *pages, rest = in_pages(ready)
+                folded = {}
+                for page in pages:  # of a large batch: one is stored while the next is folded
+                    self._fold_ahead(page, heads, folded)
+                    self._insert_behind(step, page)
+                self._fold_ahead(rest, heads, folded)
                 alone = self._apply_alone({model_name for model_name, _id in heads})
-                events = self._write_folded(step, ready, folded, heads, last=not alone)
+                events = self._write_folded(step, ready, rest, folded, heads, last=not alone)
                 if alone:
                     events._fold_alone(alone, policies)
                 return events

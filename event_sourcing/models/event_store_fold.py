@@ -45,14 +45,15 @@ class EventStoreFold(models.Model):
         return handler._begin_name()
 
     @api.model
-    def _fold_ahead(self, vals_list, heads=None):
+    def _fold_ahead(self, vals_list, heads, folded):
         """Fold events that are not stored yet, in memory.
 
         :param list vals_list: complete dicts, in order
         :param dict heads: ``{(model_name, aggregate_id): Head}``, which say what the fold
-            begins with; without, that is read
-        :return: ``[(handler, {aggregate_id: (state, last EventData)}, marks)]``, see
-            ``snapshot.handler._fold_together``
+            begins with; where it is None, that is read
+        :param dict folded: what was folded of the same batch before, and is from then on:
+            ``{model_name: (handler, {aggregate_id: (state, last EventData)}, marks)}``,
+            see ``snapshot.handler._fold_together``
         :raise Trouble: with the streams in which something went wrong
         """
         by_model = {}
@@ -60,41 +61,45 @@ class EventStoreFold(models.Model):
             streams = by_model.setdefault(vals["model_name"], {})
             event = EventData.from_vals(vals, self.env.uid)
             streams.setdefault(event.aggregate_id, []).append(event)
-        folded, troubled = [], set()
+        troubled = set()
         for model_name, streams in by_model.items():
             handler = self._find_handler(model_name)
             if handler is None or not self._folds_in_memory(handler):
                 continue
+            _handler, states, marks = folded.setdefault(model_name, (handler, {}, []))
+            begin = {key: states[key][0] for key in streams if key in states}
+            new = [key for key in streams if key not in states]
             try:
                 if heads is None:
-                    states = handler._load_states(model_name, streams)
+                    begin.update(handler._load_states(model_name, new))
                 else:
-                    stored = {key: heads[model_name, key].state for key in streams}
-                    states = handler._begin_states(stored)
-                states, wrong, marks = handler._fold_together(streams, states)
+                    stored = {key: heads[model_name, key].state for key in new}
+                    begin.update(handler._begin_states(stored))
+                found, wrong, due = handler._fold_together(streams, begin)
             except Exception as error:
                 # Also what fails because a stream before it broke the transaction.
                 if must_retry(error):
                     raise
-                states, wrong, marks = {}, streams, []
-            folded.append((handler, states, marks))
+                found, wrong, due = {}, streams, []
+            states.update(found)
+            marks.extend(due)
             troubled.update((model_name, aggregate_id) for aggregate_id in wrong)
         if troubled:
             raise Trouble(troubled)
-        return folded
 
     @api.model
-    def _write_folded(self, step, vals_list, folded, heads, last):
+    def _write_folded(self, step, vals_list, rest, folded, heads, last):
         """Insert events and write each snapshot once, all in one go.
 
         :param Step step: ends here where nobody has anything left to do
-        :param list folded: as :meth:`_fold_ahead` returns it
+        :param list rest: those of ``vals_list`` that are not inserted yet
+        :param dict folded: as :meth:`_fold_ahead` left it
         :param bool last: whether the caller has nothing left to do in the step
         :return: the records in the order of ``vals_list``
         :raise Trouble: with the streams whose snapshots cannot be written
         """
         statements, params, followers = [], [], []
-        for handler, states, marks in folded:
+        for handler, states, marks in folded.values():
             with self._troubles_of([states]):
                 saving = [handler._save_code(states)]
             if marks:
@@ -103,9 +108,10 @@ class EventStoreFold(models.Model):
                 statements.append(statement)
                 params += values
             followers += handler._followers(states, heads)
-        with self._troubles_of([states for _h, states, _m in folded], but="event_store"):
-            events = self._insert_with(step, vals_list, statements, params, last and not followers)
-        for handler, _states, _marks in folded:
+        last = last and not followers
+        with self._troubles_of([states for _h, states, _m in folded.values()], but="event_store"):
+            events = self._insert_with(step, vals_list, rest, statements, params, last)
+        for handler, _states, _marks in folded.values():
             handler.env[handler._snapshot_model].invalidate_model(flush=False)
         for records in followers:
             records._follow_snapshots()
@@ -134,10 +140,10 @@ class EventStoreFold(models.Model):
     def _save_folded(self, folded):
         """Write each snapshot once.
 
-        :param list folded: as :meth:`_fold_ahead` returns it
+        :param dict folded: as :meth:`_fold_ahead` left it
         :raise Trouble: with the streams of a handler whose snapshots cannot be written
         """
-        for handler, states, _marks in folded:
+        for handler, states, _marks in folded.values():
             with self._troubles_of([states]):
                 handler._save_states(states)
 
@@ -201,9 +207,11 @@ class EventStoreFold(models.Model):
             this call was written
         """
         vals_list = [event._values_to_fold() for events in streams.values() for event in events]
+        folded = {}
         try:
             with self.env.cr.savepoint():
-                self._save_folded(self._fold_ahead(vals_list))
+                self._fold_ahead(vals_list, None, folded)
+                self._save_folded(folded)
         except Trouble as trouble:
             return trouble.streams
         return set()

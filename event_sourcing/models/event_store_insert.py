@@ -103,10 +103,16 @@ class EventStoreInsert(models.Model):
         return events
 
     @api.model
-    def _insert_with(self, step, vals_list, statements, params, last):
+    def _insert_behind(self, step, vals_list):
+        """Insert a page of events that have their ids already, while the caller goes on."""
+        step.execute_behind(INSERT, self._without_defaults()._insert_params(vals_list))
+
+    @api.model
+    def _insert_with(self, step, vals_list, rest, statements, params, last):
         """Insert events that have their ids already, and write more, in one go.
 
         :param Step step: ends here where nobody has anything left to do
+        :param list rest: those of ``vals_list`` that are not inserted yet
         :param list statements: further ones, and ``params``, a list for all of them
         :param bool last: whether the caller has nothing left to do in the step
         :return: records in the order of ``vals_list``
@@ -115,7 +121,7 @@ class EventStoreInsert(models.Model):
         events = self.browse([vals["id"] for vals in vals_list])
         self._prime(events, vals_list)
         plain = not self._extras(vals_list) and self._keep_rules(events, vals_list)
-        params = [*self._insert_params(vals_list), *params]
+        params = [*self._insert_params(rest), *params]
         step.execute("; ".join([INSERT, *statements]), params, last=last and plain)
         if not plain:
             self._finish_insert(events, vals_list)

@@ -1,3 +1,7 @@
+from psycopg2 import errors
+
+from odoo.tools import mute_logger
+
 from odoo.addons.event_sourcing.models.event_store_insert import OWN
 from odoo.addons.test_event_sourcing.common import EventCase
 
@@ -36,6 +40,26 @@ class TestAppendStatements(EventCase):
         self.assertEqual(self.statements(self.batch(1000, 500, "many")), one)
         self.assertEqual(self.statements(self.batch(1000, 500, "many")), one)
         self.assertEqual(self.statements(self.batch(1, 1, "last")), one)
+
+    def test_a_page_of_a_thousand_takes_one_more(self):
+        one = self.statements(self.batch(1, 1, "first"))
+        self.assertEqual(self.statements(self.batch(3500, 50, "large")), one + 3)
+
+    def test_what_goes_wrong_behind_is_raised_and_leaves_nothing(self):
+        calls = self.batch(2500, 10, "wrong")
+        insert = type(self.store)._insert_params
+
+        def break_the_first_page(store, vals_list):
+            first, *rest = vals_list
+            vals_list = [{**first, "event_uuid": "twice"}, {**first, "event_uuid": "twice"}]
+            return insert(store, [*vals_list, *rest])
+
+        self.patch(type(self.store), "_insert_params", break_the_first_page)
+        with mute_logger("odoo.sql_db"), self.assertRaises(errors.UniqueViolation):
+            with self.env.cr.savepoint():
+                self.store.append_batch(calls)
+        self.assertFalse(self.store.search([("aggregate_id", "like", "wrong")]))
+        self.assertFalse(self.env["event.stream"].search([("aggregate_id", "like", "wrong")]))
 
     def test_the_own_columns_are_those_of_the_engine(self):
         """A new stored field of the engine belongs into OWN, or it would cost every row."""

@@ -2,10 +2,12 @@
 
 import json
 import logging
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from odoo.addons.event_sourcing import rows
 from odoo.addons.event_sourcing.canonical_json import canonical, normalise
 from odoo.addons.event_sourcing.models import event_store_failure
 from odoo.addons.test_event_sourcing.common import EventCase
@@ -33,6 +35,14 @@ EVENTS = st.lists(
         st.fixed_dictionaries(
             {"amount": st.integers(-9, 9) | st.just("x")}, optional={"note": JSON, "status": TEXT}
         ),
+    ),
+    max_size=14,
+)
+GOOD = st.lists(
+    st.tuples(
+        st.sampled_from(["A", "B", "C"]),
+        st.just("Added"),
+        st.fixed_dictionaries({"amount": st.integers(0, 9)}, optional={"note": JSON}),
     ),
     max_size=14,
 )
@@ -124,3 +134,10 @@ class TestProperties(EventCase):
     @given(EVENTS)
     def test_a_batch_equals_one_by_one_and_a_replay_equals_both(self, events):
         self.assertEqual(self.told(events, singly=False), self.told(events, singly=True))
+
+    @CALM
+    @given(EVENTS | GOOD, st.integers(1, 4))
+    def test_so_does_a_large_one_of_which_pages_are_stored_behind(self, events, page):
+        with patch.object(rows, "PAGE", page):
+            paged = self.told(events, singly=False)
+        self.assertEqual(paged, self.told(events, singly=True))
