@@ -11,6 +11,13 @@ class SchemaError(Exception):
     """
 
 
+class HistoryAway(Exception):
+    """The state of an aggregate is neither stored nor can be folded: its events are archived.
+
+    A technical fault, no broken rule: the event that met it can be applied again.
+    """
+
+
 class Trouble(Exception):
     """Some streams of a batch cannot be folded together; leaves a savepoint.
 
