@@ -69,8 +69,7 @@ class EventArchive(models.Model):
         if not archives:
             return ""
         return _(
-            "%(events)s more are in archives and were not looked at; check these files:"
-            " %(files)s.",
+            "%(events)s more are in archives and were not looked at; check these files: %(files)s.",
             events=sum(archives.mapped("count")),
             files=", ".join(archives.mapped("file_name")),
         )
@@ -128,4 +127,6 @@ class EventArchive(models.Model):
         raise self._refusal()
 
     def _refusal(self):
-        return UserError(_("Archives are made by commands in an Odoo shell alone, and never changed."))
+        return UserError(
+            _("Archives are made by commands in an Odoo shell alone, and never changed.")
+        )

@@ -46,7 +46,9 @@ class EventArchiveCommands(models.AbstractModel):
         self._check_operator()
         with self._own_transaction() as own:
             archive = own._archive_of(name, "leaving")
-            ((begun,),) = own._fetch(f"SELECT xmin::text FROM event_archive WHERE id = {archive.id}")
+            ((begun,),) = own._fetch(
+                f"SELECT xmin::text FROM event_archive WHERE id = {archive.id}"
+            )
         self._wait_for_older(begun)
         with self._own_transaction() as own:
             archive = own._archive_of(name, "leaving")

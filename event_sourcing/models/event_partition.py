@@ -50,7 +50,12 @@ class EventPartition(models.AbstractModel):
         self.env.cr.execute("SELECT coalesce(max(to_id), 0) FROM event_seal WHERE state = 'sealed'")
         (sealed,) = self.env.cr.fetchone()
         rows = [
-            {"name": part.name, "first": part.first, "last": part.last, "sealed": part.last <= sealed}
+            {
+                "name": part.name,
+                "first": part.first,
+                "last": part.last,
+                "sealed": part.last <= sealed,
+            }
             for part in self._partitions()
         ]
         if rows:
@@ -136,7 +141,9 @@ class EventPartition(models.AbstractModel):
 
     @api.model
     def _partitioned(self):
-        self.env.cr.execute("SELECT relkind = 'p' FROM pg_class WHERE oid = 'event_store'::regclass")
+        self.env.cr.execute(
+            "SELECT relkind = 'p' FROM pg_class WHERE oid = 'event_store'::regclass"
+        )
         return self.env.cr.fetchone()[0]
 
     @api.model

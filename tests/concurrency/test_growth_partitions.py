@@ -256,7 +256,7 @@ def test_a_partition_is_split_where_the_dba_says(store, key):
         key,
     ) == [(name, 2), (f"event_store_from_{ids[2]}", 2)]
     verified(store)
-    with pytest.raises(UserError, match="Split .* at an id after"):
+    with pytest.raises(UserError, match=r"Split .* at an id after"):
         store.partitions.split(name, ids[0])
 
 

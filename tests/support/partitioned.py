@@ -102,7 +102,9 @@ class PartitionedStore:
 
     def skip(self, count):
         """Give out so many ids to nobody, as appends that are rolled back do."""
-        self.fetch("SELECT setval('event_store_id_seq', last_value + %s) FROM event_store_id_seq", count)
+        self.fetch(
+            "SELECT setval('event_store_id_seq', last_value + %s) FROM event_store_id_seq", count
+        )
 
     def next_partition(self):
         """Let the next event be the first one of a new partition; return its name."""
