@@ -93,12 +93,19 @@ class EventStorePartitioned(models.Model):
             partitions._protect_all()
 
     @api.model
-    def _unique_index(self, name, definition):
+    def _unique_index(self, name, definition, table=None):
         partitions = self.env["event.partition"]
-        if not partitions._partitioned():
-            return super()._unique_index(name, definition)
-        for table in [*(part.name for part in partitions._partitions()), REST]:
-            index = partitions._index_name(name, table)
-            self.env.cr.execute(
-                f"CREATE UNIQUE INDEX IF NOT EXISTS {index} ON {table} {definition}"
-            )
+        if table or not partitions._partitioned():
+            return super()._unique_index(name, definition, table)
+        for part in [*(part.name for part in partitions._partitions()), REST]:
+            self._unique_index(partitions._index_name(name, part), definition, part)
+
+
+class EventSealPartitions(models.Model):
+    _inherit = "event.seal"
+
+    @api.model
+    def _seal_all(self):
+        """Also see that there is a partition for what comes next."""
+        super()._seal_all()
+        self.env["event.partition"]._make_room_quietly()

@@ -1,5 +1,3 @@
-import re
-
 from odoo import _, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -177,84 +175,6 @@ class EventPartitionSchema(models.AbstractModel):
         """Return the last id that was given out, 0 for none."""
         (row,) = self._fetch("SELECT last_value, is_called FROM event_store_id_seq")
         return row[0] if row[1] else 0
-
-    # ------------------------------------------------------------------
-    # Indexes
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _local_unique(self, name):
-        """Return the unique indexes that a partition has of its own, as definitions."""
-        return self._fetch(
-            SQL(
-                "SELECT pg_get_indexdef(indexrelid) FROM pg_index"
-                " WHERE indrelid = %s::regclass AND indisunique AND NOT indisprimary",
-                name,
-            )
-        )
-
-    @api.model
-    def _definition_for(self, definition, name):
-        """Return the definition of an index for the table ``name``."""
-        match = re.match(r"CREATE (UNIQUE )?INDEX (\S+) ON (?:ONLY )?\S+ (.*)", definition, re.S)
-        unique, index, rest = match.groups()
-        return f"CREATE {unique or ''}INDEX {self._index_name(index, name)} ON {name} {rest}"
-
-    @api.model
-    def _index_name(self, index, table):
-        suffix = re.sub(r"^event_store_(from_\d+_|rest_|being_copied_)?", "", index)
-        return f"{table}_{suffix}"[:63]
-
-    @api.model
-    def _rename(self, table, name):
-        """Rename a table with its indexes, so that their names are free again."""
-        for (index,) in self._fetch(
-            SQL(
-                "SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
-                " WHERE indrelid = %s::regclass",
-                table,
-            )
-        ):
-            self._execute(f'ALTER INDEX "{index}" RENAME TO "{self._index_name(index, name)}"')
-        self._execute(f"ALTER TABLE {table} RENAME TO {name}")
-
-    # ------------------------------------------------------------------
-    # Views: they would follow the table that is renamed
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _drop_views(self):
-        """Drop the views for BI tools, and refuse where somebody else made others."""
-        for view in self._bi_views():
-            below = SQL.identifier(view._table)
-            self._execute(SQL("DROP VIEW IF EXISTS %s CASCADE", below))
-        others = self._fetch(
-            "SELECT DISTINCT ev_class::regclass::text FROM pg_depend"
-            " JOIN pg_rewrite ON pg_rewrite.oid = objid"
-            " WHERE refobjid = 'event_store'::regclass AND classid = 'pg_rewrite'::regclass"
-        )
-        if others:
-            raise UserError(
-                _(
-                    "%(views)s look at the event store and would show a part of it only. Drop"
-                    " them, and create them again afterwards.",
-                    views=", ".join(name for (name,) in others),
-                )
-            )
-
-    @api.model
-    def _make_views(self):
-        for view in self._bi_views():
-            view._ensure_view()
-
-    @api.model
-    def _bi_views(self):
-        base = self.env.registry["event.bi.view"]
-        return [
-            self.env[name]
-            for name, model in self.env.registry.items()
-            if issubclass(model, base) and model._bi_view
-        ]
 
     @api.model
     def _execute(self, statement):

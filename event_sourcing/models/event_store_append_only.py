@@ -1,5 +1,6 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 
 class EventStoreAppendOnly(models.Model):
@@ -56,10 +57,15 @@ class EventStoreAppendOnly(models.Model):
         )
 
     @api.model
-    def _unique_index(self, name, definition):
+    def _unique_index(self, name, definition, table=None):
         """Create a unique index; where the store is partitioned, one in each partition."""
         self.env.cr.execute(
-            f"CREATE UNIQUE INDEX IF NOT EXISTS {name} ON {self._table} {definition}"
+            SQL(
+                "CREATE UNIQUE INDEX IF NOT EXISTS %s ON %s %s",
+                SQL.identifier(name),
+                SQL.identifier(table or self._table),
+                SQL(definition),
+            )
         )
 
     def write(self, vals):

@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.tools import SQL
 
 # By default a table is looked at when a fifth of it changed: at a billion rows never.
 APPEND_ONLY = {
@@ -26,9 +27,13 @@ def settle(cr, table, settings):
     """
     cr.execute("SELECT reloptions FROM pg_class WHERE oid = %s::regclass", [table])
     there = {option.partition("=")[0] for option in cr.fetchone()[0] or ()}
-    missing = [f"{name} = {value}" for name, value in settings.items() if name not in there]
+    missing = [
+        SQL("%s = %s", SQL.identifier(name), value)
+        for name, value in settings.items()
+        if name not in there
+    ]
     if missing:
-        cr.execute(f"ALTER TABLE {table} SET ({', '.join(missing)})")
+        cr.execute(SQL("ALTER TABLE %s SET (%s)", SQL.identifier(table), SQL(", ").join(missing)))
 
 
 class EventStoreGrowth(models.Model):

@@ -15,7 +15,8 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
-from odoo.addons.event_sourcing.models import event_archive_commands
+from odoo.addons.event_sourcing.archive_file import digest_of as sha256
+from odoo.addons.event_sourcing.models import event_archive_leave
 
 TOOL = Path(__file__).parents[2] / "tools" / "check_seals.py"
 AWAY = "Older events of .* are in an archive .*bring the archive back"
@@ -121,7 +122,7 @@ def test_out_and_back_nothing_is_lost(store, key, period, tmp_path):
     forged = store.env()
     archives = forged["event.archive"].with_context(event_archive=True)
     archive = archives.search([("name", "=", period)])
-    archive.write({"file_sha256": event_archive_commands.digest_of(altered)})
+    archive.write({"file_sha256": sha256(altered)})
     forged.cr.commit()
     with pytest.raises(UserError, match=r"Event \d+ was changed"):
         store.partitions.attach(period, altered)
@@ -300,7 +301,7 @@ def test_only_what_is_sealed_and_unchanged_leaves(store, key, tmp_path):
 
 def test_whoever_began_before_is_waited_for(store, key, period, tmp_path, monkeypatch):
     """A transaction that does not know of the archive must not fold what is left."""
-    monkeypatch.setattr(event_archive_commands, "WAIT_SECONDS", 0.3)
+    monkeypatch.setattr(event_archive_leave, "WAIT_SECONDS", 0.3)
     slow = store.env()
     slow["event.stream"].search_count([])  # sees the database as it is now
     with pytest.raises(UserError, match="still in the store: other work began before"):
