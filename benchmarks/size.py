@@ -6,7 +6,8 @@
 Prints the tables of docs/growth.md. Makes a PostgreSQL and a database of its own below
 ``.run``, as ``make bench`` does, fills it with rentals of ten events each by
 ``append_batch``, a thousand at a time, each committed, while autovacuum runs, and throws
-all of it away. SERIES=19.0 takes another Odoo.
+all of it away. SERIES=19.0 takes another Odoo; BEFORE='ALTER TABLE …' is run first, to see
+what a setting or an index more or less comes to.
 """
 
 import os
@@ -82,6 +83,8 @@ def main(arguments):
     with SizePlace(obtain(os.environ.get("SERIES") or None)) as place:
         if "partitioned" in arguments:
             _convert(place, max(count // 4, 1000))
+        if os.environ.get("BEFORE"):
+            _sql(place, os.environ["BEFORE"])
         seconds, log = _fill(place, count)
         _sql(place, "VACUUM (ANALYZE) event_store")
         updates = _sql(place, UPDATES)
