@@ -4,6 +4,7 @@ from contextlib import suppress
 
 from odoo.exceptions import UserError
 
+from .functions import drop_functions
 from .models.event_bi_view import SCHEMA
 
 FUNCTIONS = (
@@ -15,7 +16,7 @@ FUNCTIONS = (
 
 
 def uninstall_hook(env):
-    """Drop the trigger functions and what BI tools read; tables go with the models."""
+    """Drop functions and what BI tools read; tables go with the models."""
     with suppress(UserError):  # a role of that name that was not made here is left alone
         env["event.bi.reader"]._close()
     env.cr.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
@@ -25,3 +26,4 @@ def uninstall_hook(env):
     env.cr.execute("DROP TABLE IF EXISTS event_archive_stream")
     for name in FUNCTIONS:
         env.cr.execute(f"DROP FUNCTION IF EXISTS {name}() CASCADE")
+    drop_functions(env.cr)
