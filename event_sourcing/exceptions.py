@@ -11,6 +11,10 @@ class SchemaError(Exception):
     """
 
 
+class EventsAway(UserError):
+    """A replay would need events that are in an archive; the message names its file."""
+
+
 class HistoryAway(Exception):
     """The state of an aggregate is neither stored nor can be folded: its events are archived.
 

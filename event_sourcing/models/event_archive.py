@@ -1,6 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from ..exceptions import EventsAway
 from ..fields import NO_SUM
 
 AWAY = ("leaving", "archived")
@@ -99,7 +100,7 @@ class EventArchive(models.Model):
 
         :param str what: the aggregate, or its type, in words
         """
-        return UserError(
+        return EventsAway(
             _(
                 "Older events of %(what)s are in an archive (%(files)s), and without them this"
                 " would be wrong. Ask whoever runs the database to bring the archive back.",

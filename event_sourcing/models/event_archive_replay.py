@@ -1,7 +1,7 @@
 from odoo import _, api, models, tools
 from odoo.exceptions import UserError
 
-from ..exceptions import HistoryAway
+from ..exceptions import EventsAway, HistoryAway
 from .event_store_reader import Folded
 
 
@@ -44,15 +44,15 @@ class EventArchiveReplay(models.Model):
             raise archives._refusal_to_fold(f"{model_name}/{aggregate_id}")
 
     @api.model
-    def _stream_in_order(self, model_name, aggregate_id, domain=()):
+    def _stream_in_order(self, model_name, aggregate_id, domain=(), last=0):
         limits = {tuple(term[:2]): term[2] for term in domain if len(term) == 3}
         self._refuse_missing(
             model_name,
-            {aggregate_id: limits.get(("version", ">"), 0)},
+            {aggregate_id: last},
             limits.get(("timestamp", "<=")),
             limits.get(("version", "<=")),
         )
-        yield from super()._stream_in_order(model_name, aggregate_id, domain)
+        yield from super()._stream_in_order(model_name, aggregate_id, domain, last)
 
     @api.model
     def _read_streams(self, model_name, after, until=None, last=None):
@@ -110,34 +110,85 @@ class EventTimelineArchived(models.AbstractModel):
     @api.model
     def _changes(self, events):
         """Tell no changes of events whose state before is not known here."""
-        if events:
-            store = self.env["event.store"].sudo()
-            first = events[0]
-            names = self.env["snapshot.handler.registry"]
-            model_name = names._canonical_name(first.model_name)
-            if store._missing(model_name, {first.aggregate_id: 0}):
-                return {}
-        return super()._changes(events)
+        try:
+            return super()._changes(events)
+        except EventsAway:
+            return {}
 
 
 class SnapshotHandlerArchived(models.AbstractModel):
+    """An append never begins anew where a snapshot is lost and its events are away."""
+
     _inherit = "snapshot.handler"
 
     @api.model
+    def _fold_together(self, aggregates, states):
+        lost = self._lost(
+            {
+                aggregate_id: events[0].model_name
+                for aggregate_id, events in aggregates.items()
+                if events[0].version > 1
+            },
+            states,
+        )
+        whole = {key: events for key, events in aggregates.items() if key not in lost}
+        folded, troubled, marks = super()._fold_together(whole, states)
+        return folded, troubled | lost, marks
+
+    @api.model
     def _load_states(self, model_name, aggregate_ids):
-        """Never begin anew where the events are in an archive and the snapshot is lost.
+        """Return the states to begin with.
 
         :raise HistoryAway: a technical fault: the event is kept, and can be applied
             again once the archive is back
         """
         states = super()._load_states(model_name, aggregate_ids)
-        if self.env["event.archive"]._is_used():
-            begun = self._initial_state()
-            anew = {key: 0 for key, state in states.items() if state == begun}
-            for aggregate_id in self.env["event.store"]._missing(model_name, anew) if anew else ():
-                if not self.env[self._snapshot_model]._load(model_name, [aggregate_id]):
-                    raise HistoryAway(f"{model_name}/{aggregate_id}")
+        for aggregate_id in self._lost(dict.fromkeys(states, model_name), states):
+            raise HistoryAway(f"{model_name}/{aggregate_id}")
         return states
+
+    @api.model
+    def _lost(self, names, states):
+        """Return the aggregates whose state is neither stored nor can be folded.
+
+        :param dict names: ``{aggregate_id: model_name}``
+        :param dict states: ``{aggregate_id: state}`` to begin with
+        """
+        if not self.env["event.archive"]._is_used():
+            return set()
+        begun, anew = self._initial_state(), {}
+        for aggregate_id, model_name in names.items():
+            if states[aggregate_id] == begun:
+                anew.setdefault(model_name, {})[aggregate_id] = 0
+        snapshots = self.env[self._snapshot_model]
+        return {
+            aggregate_id
+            for model_name, after in anew.items()
+            for aggregate_id in self.env["event.store"]._missing(model_name, after)
+            if aggregate_id not in snapshots._load(model_name, [aggregate_id])
+        }
+
+
+class EventCheckpointArchived(models.Model):
+    _inherit = "event.checkpoint"
+
+    @api.model
+    def _save_code(self, handler, marks):
+        """Take none of a stream with events in an archive: when they happened is not known here."""
+        if self.env["event.archive"]._is_used():
+            away = {
+                (model_name, aggregate_id)
+                for model_name in {event.model_name for _state, event in marks}
+                for aggregate_id in self.env["event.store"]._missing(
+                    model_name, {event.aggregate_id: 0 for _state, event in marks}
+                )
+            }
+            marks = [
+                (state, event)
+                for state, event in marks
+                if (event.model_name, event.aggregate_id) not in away
+            ]
+        return super()._save_code(handler, marks)
 
 
 class EventArchiveUsed(models.Model):

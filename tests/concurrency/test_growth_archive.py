@@ -263,6 +263,30 @@ def test_no_job_touches_a_snapshot_that_it_cannot_fold(store, key, archived, kin
     assert store.snapshot(f"{key}-half")[0][2] == 101
 
 
+def test_a_checkpoint_beyond_the_archive_is_enough(store, key, tmp_path):
+    name = store.next_partition()
+    store.append(key, *[1] * 100)
+    store.append(key, *[1] * 5)  # in the next partition
+    store.seal()
+    store.close()
+    archived = {**store.partitions.archive(name, tmp_path), "name": name}
+    events = store.env()["event.store"]
+    for version in (100, 101, 105):
+        found = json.loads(events.state_at("counter", key, version=version)["state_json"])
+        assert found["total"] == version
+    for version in (99, 1):
+        with pytest.raises(UserError, match=AWAY):
+            events.state_at("counter", key, version=version)
+    # None is taken meanwhile: it would have to know when the archived events happened.
+    store.append(key, *[1] * 95)
+    taken = "SELECT version FROM event_checkpoint WHERE aggregate_id = %s ORDER BY 1"
+    assert store.fetch(taken, key) == [(100,)]
+    assert store.snapshot(key)[0][2] == 200
+    bring_back(store, archived)
+    assert store.run("rebuild").state == "done"
+    assert store.fetch(taken, key) == [(100,), (200,)]
+
+
 def test_an_archived_uuid_is_not_recorded_again(store, key, archived):
     for stream in (f"{key}-half", f"{key}-other"):
         with pytest.raises(UserError, match=f"UUID {key}-uuid was recorded before and is in"):
