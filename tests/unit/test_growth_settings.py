@@ -22,13 +22,12 @@ class TestGrowthSettings(EventCase):
             )
 
     def test_what_a_dba_sets_stays(self):
-        name = "autovacuum_vacuum_scale_factor"
-        self.env.cr.execute(f"ALTER TABLE event_stream SET ({name} = 0.5)")
-        self.env.cr.execute("ALTER TABLE event_store RESET (autovacuum_freeze_min_age)")
+        self.env.cr.execute("ALTER TABLE event_stream SET (autovacuum_vacuum_scale_factor = 0.5)")
+        self.env.cr.execute("ALTER TABLE event_stream RESET (autovacuum_vacuum_threshold)")
         self.env["event.stream"].init()
-        self.store.init()
-        self.assertEqual(self.options("event_stream")[name], "0.5")
-        self.assertEqual(self.options("event_store")["autovacuum_freeze_min_age"], "0")
+        options = self.options("event_stream")
+        self.assertEqual(options["autovacuum_vacuum_scale_factor"], "0.5")
+        self.assertEqual(options["autovacuum_vacuum_threshold"], "5000")
 
     def test_a_store_is_not_partitioned_by_itself(self):
         self.assertFalse(self.env["event.partition"]._partitioned())
