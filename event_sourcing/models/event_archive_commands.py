@@ -24,6 +24,8 @@ class EventArchiveCommands(models.AbstractModel):
         self._check_operator()
         with self._own_transaction() as own:
             answer = own._write_archive(own._find(name), Path(folder))
+        # Other processes remember that nothing was ever archived.
+        self.env.registry.signal_changes()
         self.detach(name)
         return answer
 
@@ -61,7 +63,6 @@ class EventArchiveCommands(models.AbstractModel):
         self._check_operator()
         with self._own_transaction() as own:
             own._attach_again(own._archive_of(name, "archived"), file)
-        self.env.registry.clear_cache()
         return self._fresh_status()
 
     @api.model

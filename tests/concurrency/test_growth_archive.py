@@ -323,6 +323,19 @@ def test_only_what_is_sealed_and_unchanged_leaves(store, key, tmp_path):
     own.cr.commit()
 
 
+def test_other_processes_hear_of_an_archive(store, period, tmp_path):
+    def signals():
+        own = store.env()
+        return own.registry.get_sequences(own.cr)
+
+    before = signals()
+    store.close()
+    store.partitions.archive(period, tmp_path)
+    assert signals() != before
+    store.close()
+    store.partitions.attach(period)
+
+
 def test_whoever_began_before_is_waited_for(store, key, period, tmp_path, monkeypatch):
     """A transaction that does not know of the archive must not fold what is left."""
     monkeypatch.setattr(event_archive_leave, "WAIT_SECONDS", 0.3)
