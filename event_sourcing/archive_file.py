@@ -51,7 +51,8 @@ def write_archive(cursor, path, partition, queries):
     """
     path = Path(path)
     part = path.with_name(f"{path.name}.part")
-    with part.open("xb") as raw:
+    with part.open("wb") as raw:  # one that is there was interrupted
+        part.chmod(0o600)
         with gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as file:
             head = HEAD.format(
                 first=partition.first, last=partition.last, partition=partition.name, name=path.name
