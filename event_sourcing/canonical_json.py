@@ -80,10 +80,12 @@ def normalise(value, levels=MAX_DEPTH, where=None):
 
 
 def _object(value, levels, where):
-    for key in value:
-        if not isinstance(key, str):
-            raise NotJson("key", where, key)
-        if not key.isascii() or "\x00" in key:
+    try:
+        keys = "".join(value)
+    except TypeError:
+        raise NotJson("key", where, next(k for k in value if not isinstance(k, str))) from None
+    if not keys.isascii() or "\x00" in keys:
+        for key in value:
             _text(key, where)
     result = {}
     for key in sorted(value):

@@ -64,11 +64,13 @@ class EventJobRebuild(models.Model):
         for model_name in sorted(piece["streams"]):
             folded = piece["streams"][model_name]
             locked = self._lock_heads(model_name, list(folded), piece.get("patient"))
-            left = {key: folded[key] for key in folded.keys() - locked}
+            left = {key: folded[key] for key in folded.keys() - locked.keys()}
             if left:
                 held[model_name] = left
             free = {key: folded[key] for key in sorted(locked)}
-            self.env["event.store"]._fold_streams(model_name, list(free), begun=free)
+            longer = {key: fold for key, fold in free.items() if fold[0].version < locked[key]}
+            if longer:
+                self.env["event.store"]._fold_streams(model_name, list(longer), begun=longer)
             for name, count in self._replace(model_name, free).items():
                 counts[name] += count
         piece["held"] = held
@@ -79,10 +81,13 @@ class EventJobRebuild(models.Model):
 
     @api.model
     def _lock_heads(self, model_name, aggregate_ids, patient):
-        """Lock stream heads in the order in which appends lock them; return whose they are."""
+        """Lock stream heads in the order in which appends lock them.
+
+        :return: ``{aggregate_id: version}`` of those that are locked now
+        """
         self.env.cr.execute(
             SQL(
-                "SELECT aggregate_id FROM event_stream"
+                "SELECT aggregate_id, version FROM event_stream"
                 " WHERE model_name = %s AND aggregate_id = ANY(%s)"
                 ' ORDER BY model_name COLLATE "C", aggregate_id COLLATE "C"'
                 " FOR NO KEY UPDATE %s",
@@ -91,7 +96,7 @@ class EventJobRebuild(models.Model):
                 SQL("" if patient else "SKIP LOCKED"),
             )
         )
-        return {aggregate_id for (aggregate_id,) in self.env.cr.fetchall()}
+        return dict(self.env.cr.fetchall())
 
     def _replace(self, model_name, folded):
         """Write the snapshots that differ from ``{aggregate_id: [Folded]}``; return counts."""

@@ -206,24 +206,27 @@ class EventStoreInsert(models.Model):
     @api.model
     def _extras(self, vals_list):
         """Return what is left for the ORM to do: fields without a column, computed ones, checks."""
-        known = {*OWN, *BESIDE, *self._other_columns(), "payload_json"}
-        rest = set().union(*vals_list) - known
-        computed = [n for n, field in self._fields.items() if field.store and field.compute]
-        return [*rest, *computed, *self._constraint_methods]
+        known, computed = self._known_to_insert()
+        return [*set().union(*vals_list).difference(known), *computed, *self._constraint_methods]
+
+    @api.model
+    @tools.ormcache()
+    def _known_to_insert(self):
+        """Return what an insert writes by itself, and which stored fields are computed."""
+        known = frozenset((*OWN, *BESIDE, *self._other_columns(), "payload_json"))
+        return known, [n for n, field in self._fields.items() if field.store and field.compute]
 
     @api.model
     def _finish_insert(self, events, vals_list):
         """Do what the ORM does after an insert, as far as somebody asks for it."""
-        others = self._other_columns()
-        for field in self._fields.values():
-            if field.store and field.compute:
-                self.env.add_to_compute(field, events)
-        known = {*OWN, *BESIDE, *others, "payload_json"}
+        known, computed = self._known_to_insert()
+        for name in computed:
+            self.env.add_to_compute(self._fields[name], events)
         for event, vals in zip(events, vals_list, strict=True):
             rest = {name: value for name, value in vals.items() if name not in known}
             if rest:  # fields without a column, such as many2many
                 models.Model.write(event, rest)
         if self._constraint_methods:
-            events._validate_fields([*OWN, *others])
+            events._validate_fields([*OWN, *self._other_columns()])
         if not self.env.su:
             check_access(events, "create")

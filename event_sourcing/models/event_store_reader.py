@@ -5,6 +5,7 @@ import psycopg2
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..cycles import no_search_for_cycles
 from ..event_data import EventData
 from ..retry import must_retry
 from .event_checkpoint import EVERY
@@ -100,10 +101,11 @@ class EventStoreReader(models.Model):
         }
         after = {aggregate_id: folded[aggregate_id][0].version for aggregate_id in aggregate_ids}
         until = None if None in moments else max(moments)
-        for event, outcome in self._read_streams(model_name, after, until):
-            for moment, result in zip(moments, folded[event.aggregate_id], strict=True):
-                if result.problem is None and (moment is None or event.timestamp <= moment):
-                    self._fold_further(handler, result, event, outcome)
+        with no_search_for_cycles(len(aggregate_ids)):
+            for event, outcome in self._read_streams(model_name, after, until):
+                for moment, result in zip(moments, folded[event.aggregate_id], strict=True):
+                    if result.problem is None and (moment is None or event.timestamp <= moment):
+                        self._fold_further(handler, result, event, outcome)
         return folded
 
     @api.model

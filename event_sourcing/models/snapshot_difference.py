@@ -42,15 +42,15 @@ class SnapshotDifference(models.AbstractModel):
         """
         if not vals_list:
             return []
-        names = list(vals_list[0])
+        names = tuple(vals_list[0])
         compared = [name for name in names if name not in self._identity]
-        rows = [(number, *self._as_row(vals, names)) for number, vals in enumerate(vals_list)]
         differs = [self._differs(name) for name in compared]
         self.env.cr.execute(
             SQL(
                 """
                 SELECT new.number, to_jsonb(stored), array_remove(ARRAY[%s], NULL)
-                  FROM (SELECT %s FROM (VALUES %s) AS given (number, %s)) AS new
+                  FROM ROWS FROM (json_to_recordset(%s) AS (%s))
+                       WITH ORDINALITY AS new (%s, number)
                   LEFT JOIN %s AS stored ON %s
                  WHERE stored.id IS NULL OR %s
                  ORDER BY new.number
@@ -59,8 +59,8 @@ class SnapshotDifference(models.AbstractModel):
                     SQL("CASE WHEN %s THEN %s END", condition, name)
                     for name, condition in zip(compared, differs, strict=True)
                 ),
-                SQL(", ").join([SQL("number"), *map(self._typed, names)]),
-                SQL(", ").join(rows),
+                self._rows_text(names, vals_list),
+                SQL(", ").join(map(self._typed, names)),
                 SQL(", ").join(map(SQL.identifier, names)),
                 SQL.identifier(self._table),
                 SQL(" AND ").join(
@@ -71,14 +71,13 @@ class SnapshotDifference(models.AbstractModel):
             )
         )
         return [
-            (vals_list[number], stored and {name: stored[name] for name in different})
+            (vals_list[number - 1], stored and {name: stored[name] for name in different})
             for number, stored, different in self.env.cr.fetchall()
         ]
 
     @api.model
     def _typed(self, name):
-        column = SQL.identifier(name)
-        return SQL("%s::%s AS %s", column, SQL(self._fields[name].column_type[1]), column)
+        return SQL("%s %s", SQL.identifier(name), SQL(self._fields[name].column_type[1]))
 
     @api.model
     def _differs(self, name):

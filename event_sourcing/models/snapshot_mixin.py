@@ -1,3 +1,5 @@
+import re
+
 from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -6,6 +8,9 @@ from ..canonical_json import canonical, normalise
 from ..fields import NO_SUM, JsonDocument
 from ..functions import ensure_function
 from ..rows import STAMPS, cells, in_one_text, listed, record_of
+
+# Values that a column takes as they are, by the type of the field.
+PLAIN = {"integer": int, "char": str, "text": str, "boolean": bool, "json": dict}
 
 
 class SnapshotMixin(models.AbstractModel):
@@ -111,26 +116,56 @@ class SnapshotMixin(models.AbstractModel):
     def _upsert_code(self, vals_list):
         """Return the statement of :meth:`_upsert`, and its parameters."""
         names = tuple(vals_list[0])
-        empty, converters = self._cells(names)
+        params = {
+            "rows": self._rows_text(names, vals_list),
+            "uid": self.env.uid,
+            "moment": fields.Datetime.now(),
+        }
+        statement, order = self._upsert_statement(names)
+        return statement, [params[name] for name in order]
+
+    @api.model
+    @tools.ormcache("names")
+    def _upsert_statement(self, names):
+        """Return the call of the database's function, or an INSERT where rows are not complete.
+
+        :return: the statement, and the names of its parameters in their order
+        """
+        order = ("rows", "uid", "moment")
+        if set(names) == set(self._complete_names()):
+            return f'SELECT "{self._table}_save"(%s, %s, %s)', order
+        places = {name: f"%({name})s" for name in order}
+        text = self._upsert_text(names, **places)
+        order = re.findall(r"%\((\w+)\)s", text)
+        return re.sub(r"%\(\w+\)s", "%s", text), order
+
+    @api.model
+    def _rows_text(self, names, vals_list):
+        """Return rows as one JSON text, their values as the columns take them."""
+        empty, plain, converters = self._cells(names)
         rows = []
         for vals in vals_list:
             row = dict(empty)
             for name, value in vals.items():
-                if value is not None:
+                if type(value) is plain[name]:
+                    row[name] = value
+                elif value is not None:
                     row[name] = converters[name](value, self, vals)
             rows.append(cells(row))
-        params = [in_one_text(rows), self.env.uid, fields.Datetime.now()]
-        if set(names) == set(self._complete_names()):
-            return f'SELECT "{self._table}_save"(%s, %s, %s)', params
-        return self._upsert_text(names), [*params[:1], *params[1:] * 2]
+        return in_one_text(rows)
 
     @api.model
     @tools.ormcache("names")
     def _cells(self, names):
-        """Return what columns hold where there is no value, and what prepares a value for each."""
+        """Return, each by column, what stands for no value, the type that goes in as it is, and
+        what prepares a value of another type."""
         columns = {name: self._fields[name] for name in names}
         empty = {name: f.convert_to_column(None, self, {}) for name, f in columns.items()}
-        return empty, {name: field.convert_to_column for name, field in columns.items()}
+        plain = {
+            name: None if getattr(field, "size", None) else PLAIN.get(field.type)
+            for name, field in columns.items()
+        }
+        return empty, plain, {name: field.convert_to_column for name, field in columns.items()}
 
     @api.model
     @tools.ormcache()
@@ -150,11 +185,11 @@ class SnapshotMixin(models.AbstractModel):
             f"{self._table}_save",
             "rows json, uid int, moment timestamp",
             "void",
-            self._upsert_text(self._complete_names(), "rows", "uid", "moment") + ";",
+            self._upsert_text(self._complete_names()) + ";",
         )
 
     @api.model
-    def _upsert_text(self, names, rows="%s", uid="%s", moment="%s"):
+    def _upsert_text(self, names, rows="rows", uid="uid", moment="moment"):
         """Return the INSERT of rows, as JSON, that takes the place of those there are."""
         columns = [(name, self._fields[name].column_type[0]) for name in names]
         changes = [
@@ -168,15 +203,6 @@ class SnapshotMixin(models.AbstractModel):
             SELECT {listed(names)}, {uid}::int, {moment}::timestamp, {uid}::int, {moment}::timestamp
               FROM json_to_recordset({rows}::json) AS row ({record_of(columns)})
                 ON CONFLICT ({listed(self._identity)}) DO UPDATE SET {", ".join(changes)}"""
-
-    @api.model
-    def _as_row(self, vals, names):
-        return tuple(
-            self._fields[name].convert_to_column(vals[name], self, vals)
-            if name not in STAMPS
-            else vals[name]
-            for name in names
-        )
 
     def copy(self, default=None):
         raise UserError(

@@ -152,3 +152,19 @@ class TestRecordsThatAreGone(EventCase):
 
     def test_a_new_reference_to_nothing_is_still_a_fault(self):
         self.assertEqual(self.add("C9", payload={"partner_id": self.old_id})["outcome"], "failed")
+
+
+class TestIncompleteRows(EventCase):
+    def test_columns_that_a_handler_leaves_out_stay_as_they_are(self):
+        """A snapshot model may have columns that somebody else fills."""
+        self.add(amount=2)
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE counter_snapshot SET partner_id = 1, total = 5")
+        handler = self.store._find_handler("counter")
+        (fold,) = self.store._fold_streams("counter", ["C1"])["C1"]
+        vals = handler._snapshot_vals(fold.state, fold.last)
+        del vals["partner_id"]
+        self.env["counter.snapshot"]._upsert([vals])
+        snapshot = self.snapshot()
+        self.assertEqual((snapshot.partner_id.id, snapshot.total), (1, 2))
+        self.assertEqual(snapshot.write_uid, self.env.user)
