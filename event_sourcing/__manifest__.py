@@ -23,6 +23,7 @@
         "views/event_job_views.xml",
         "views/event_report_job_views.xml",
         "views/event_seal_views.xml",
+        "views/event_archive_views.xml",
         "views/event_attempt_views.xml",
         "wizards/event_report_views.xml",
         "views/event_overview_views.xml",

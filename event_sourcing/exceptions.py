@@ -11,6 +11,17 @@ class SchemaError(Exception):
     """
 
 
+class EventsAway(UserError):
+    """A replay would need events that are in an archive; the message names its file."""
+
+
+class HistoryAway(Exception):
+    """The state of an aggregate is neither stored nor can be folded: its events are archived.
+
+    A technical fault, no broken rule: the event that met it can be applied again.
+    """
+
+
 class Trouble(Exception):
     """Some streams of a batch cannot be folded together; leaves a savepoint.
 

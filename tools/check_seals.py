@@ -1,16 +1,19 @@
 """Check a backup against its seals, and against a digest kept elsewhere, without Odoo.
 
-    python tools/check_seals.py backup.sql [event-seal-7.json]
+    python tools/check_seals.py backup.sql [event-seal-7.json] [--archive FILE …]
+    python tools/check_seals.py event_store_from_1.sql.gz [event-seal-7.json]
 
-Takes a plain ``pg_dump`` (``.gz`` too). Needs Python alone. The definitions are those of
-``event_sourcing/event_hash.py``. Ends with 0 when all is as it was sealed, 1 when it is
-not, 2 when the question cannot be answered.
+Takes a plain ``pg_dump`` (``.gz`` too), or the file of an archive alone. With the files of
+all archives beside the dump, the whole history is checked as if it had never been apart.
+Needs Python alone. The definitions are those of ``event_sourcing/event_hash.py``. Ends
+with 0 when all is as it was sealed, 1 when it is not, 2 when the question cannot be answered.
 """
 
 import argparse
 import gzip
 import hashlib
 import json
+import re
 import struct
 import sys
 from bisect import bisect_left
@@ -23,6 +26,7 @@ CONTENT = (
 )
 RECORDING = ("content_hash", "create_uid", "create_date", "company_id", "failed_event_id", "tx")
 ENTRY = struct.Struct(">q16s")
+ATTACHED = re.compile(r"ALTER TABLE ONLY \S*?(\w+) ATTACH PARTITION \S*?(\w+) ")
 ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
@@ -66,15 +70,21 @@ def seal_digest(seal, manifest):
 # ----------------------------------------------------------------------
 
 
-def read_table(path, table):
-    """Yield the rows of a table in a plain dump as dicts of text; NULL is None."""
+def read_table(path, table, optional=False):
+    """Yield the rows of a table in a plain dump as dicts of text; NULL is None.
+
+    Those of its partitions are among them: a dump says which they are before their rows.
+    """
     opener = gzip.open if str(path).endswith(".gz") else open
-    found, columns = False, None
+    found, columns, wanted = optional, None, {table}
     with opener(path, "rt", encoding="utf-8", newline="\n") as lines:
         for line in lines:
             if columns is None:
                 head = line.split(" ", 3)
-                if head[0] == "COPY" and head[1].split(".")[-1].strip('"') == table:
+                attached = ATTACHED.match(line)
+                if attached and attached[1] == table:
+                    wanted.add(attached[2])
+                if head[0] == "COPY" and head[1].split(".")[-1].strip('"') in wanted:
                     names = line[line.index("(") + 1 : line.index(")")]
                     columns = [name.strip().strip('"') for name in names.split(",")]
                     found = True
@@ -110,14 +120,19 @@ def _unescape(text):
 # ----------------------------------------------------------------------
 
 
-def read_seals(path):
-    """Return the seals in order, each checked against its own digest and the one before."""
+def read_seals(path, alone=False):
+    """Return the seals in order, each checked against its own digest and the one before.
+
+    :param bool alone: of an archive, which begins in the middle of the chain
+    """
     seals = []
     for seal in sorted(read_table(path, "event_seal"), key=lambda row: int(row["id"])):
         if seal["state"] != "sealed":
             continue
         manifest = bytes.fromhex((seal["manifest"] or "\\x").removeprefix("\\x"))
         before = seals[-1] if seals else {"digest": "", "to_id": 0}
+        if alone and not seals:
+            before = {"digest": seal["previous_digest"] or "", "to_id": int(seal["from_id"]) - 1}
         chained = (seal["previous_digest"] or "", int(seal["from_id"]))
         if seal["digest"] != seal_digest(seal, manifest) or chained != (
             before["digest"],
@@ -128,26 +143,80 @@ def read_seals(path):
     return seals, None
 
 
-def check(dump, digest=None):
-    """Return ``(events, problem)``: how many are sealed, and a sentence or None."""
-    seals, problem = read_seals(dump)
+def read_range(path):
+    """Return the ids that the file of an archive is about, None for a dump."""
+    for row in read_table(path, "event_archive_range", optional=True):
+        return int(row["first"]), int(row["last"])
+    return None
+
+
+def read_away(path):
+    """Return ``{(first id, last id): file}`` of what lies in archives, as the dump says."""
+    return {
+        (int(row["from_id"]), int(row["to_id"])): row["file_name"]
+        for row in read_table(path, "event_archive", optional=True)
+        if row["state"] == "archived"
+    }
+
+
+def check(dump, digest=None, archives=()):
+    """Return ``(events, problem, away)``.
+
+    :return: how many are sealed and were looked at, a sentence or None, and the files of
+        archives that were not given
+    """
+    alone = read_range(dump)
+    seals, problem = read_seals(dump, alone is not None)
     if problem:
-        return 0, problem
+        return 0, problem, []
     if digest is not None:
         problem = check_digest(seals, digest)
         if problem:
-            return 0, problem
+            return 0, problem, []
     if not seals:
         raise CannotSay("nothing was sealed in this backup yet")
-    ends = [seal["to_id"] for seal in seals]
-    seen = [bytearray(len(seal["manifest"]) // ENTRY.size) for seal in seals]
-    wrong = []
-    for row in read_table(dump, "event_store"):
+    if alone and not int(seals[0]["from_id"]) <= alone[0] <= alone[1] <= seals[-1]["to_id"]:
+        return 0, "The seals of this archive do not cover all of its events.", []
+    away = read_away(dump)
+    given = {read_range(path): path for path in archives}
+    for place in given:
+        if place not in away:
+            raise CannotSay(f"{given[place]} is no archive that this backup knows")
+        del away[place]
+    sources = [(dump, None if alone is None else [alone], [*given, *away])]
+    sources += [(path, [place], []) for place, path in given.items()]
+    wrong, seen = [], [bytearray(len(seal["manifest"]) // ENTRY.size) for seal in seals]
+    for path, inside, outside in sources:
+        rows = read_table(path, "event_store")
+        wrong += check_rows(rows, seals, seen, inside, outside)
+    for seal, marks in zip(seals, seen, strict=True):
+        for place in (place for place, mark in enumerate(marks) if not mark):
+            event_id, _sealed = ENTRY.unpack_from(seal["manifest"], place * ENTRY.size)
+            elsewhere = _within(event_id, away) or (alone and not _within(event_id, [alone]))
+            if not elsewhere:
+                wrong.append((event_id, "was removed"))
+                break
+    events = sum(map(sum, seen))
+    if wrong:
+        event_id, what = min(wrong)
+        return events, f"Event {event_id} {what}.", []
+    return events, None, sorted(away.values())
+
+
+def check_rows(rows, seals, seen, inside, outside):
+    """Compare rows with the manifests, and mark those seen; return ``[(id, what is wrong)]``.
+
+    :param inside: ranges of ids that the rows must lie in, None for any
+    :param outside: ranges of ids that they must not lie in
+    """
+    ends, wrong = [seal["to_id"] for seal in seals], []
+    for row in rows:
         event_id = int(row["id"])
-        if event_id > ends[-1]:
+        astray = _within(event_id, outside) or (inside and not _within(event_id, inside))
+        if event_id > ends[-1] and not astray:
             continue  # not sealed yet
         number = bisect_left(ends, event_id)
-        place = _place(seals[number]["manifest"], event_id)
+        place = None if astray else _place(seals[number]["manifest"], event_id)
         if place is None:
             wrong.append((event_id, "was inserted afterwards"))
             continue
@@ -155,17 +224,11 @@ def check(dump, digest=None):
         _id, sealed = ENTRY.unpack_from(seals[number]["manifest"], place * ENTRY.size)
         if sealed != row_digest(row) or row["content_hash"] not in (None, content_hash(row)):
             wrong.append((event_id, "was changed after it was recorded"))
-    for seal, marks in zip(seals, seen, strict=True):
-        place = marks.find(0)
-        if place >= 0:
-            event_id, _sealed = ENTRY.unpack_from(seal["manifest"], place * ENTRY.size)
-            wrong.append((event_id, "was removed"))
-            break
-    events = sum(map(len, seen))
-    if wrong:
-        event_id, what = min(wrong)
-        return events, f"Event {event_id} {what}."
-    return events, None
+    return wrong
+
+
+def _within(event_id, ranges):
+    return any(first <= event_id <= last for first, last in ranges)
 
 
 def check_digest(seals, digest):
@@ -195,8 +258,9 @@ def _place(manifest, event_id):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("dump", help="a plain pg_dump, .gz too")
+    parser.add_argument("dump", help="a plain pg_dump, or the file of an archive; .gz too")
     parser.add_argument("digest", nargs="?", help="the JSON file that was exported from a seal")
+    parser.add_argument("--archive", action="append", default=[], help="the file of an archive")
     options = parser.parse_args(arguments)
     try:
         digest = None
@@ -205,7 +269,7 @@ def main(arguments=None):
                 digest = json.load(file)
             if not isinstance(digest, dict) or not {"seal", "digest"} <= digest.keys():
                 raise CannotSay(f"{options.digest} is no exported digest of a seal")
-        events, problem = check(options.dump, digest)
+        events, problem, away = check(options.dump, digest, options.archive)
     except (CannotSay, OSError, ValueError, KeyError) as error:
         print(f"This cannot be checked: {error}", file=sys.stderr)
         return 2
@@ -213,6 +277,8 @@ def main(arguments=None):
         print(f"NOT as it was sealed: {problem}")
         return 1
     print(f"OK: {events} sealed events are what they were.")
+    if away:
+        print(f"Not looked at: the archives {', '.join(away)}; give them with --archive.")
     return 0
 
 

@@ -73,3 +73,15 @@ from . import snapshot_handler_event_type
 from . import res_config_settings
 from . import event_overview
 from . import event_overview_figures
+from . import event_partition
+from . import event_partition_schema
+from . import event_partition_indexes
+from . import event_partition_views
+from . import event_partition_guard
+from . import event_store_growth
+from . import event_archive
+from . import event_archive_commands
+from . import event_archive_leave
+from . import event_archive_return
+from . import event_archive_replay
+from . import event_archive_jobs

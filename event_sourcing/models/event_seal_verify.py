@@ -1,4 +1,5 @@
 from odoo import _, api, models
+from odoo.exceptions import UserError
 
 from ..compat import check_access
 from ..event_hash import ENTRY, content_hash, row_digest, seal_digest
@@ -25,11 +26,15 @@ class EventSealVerify(models.Model):
             if problem:
                 return {"ok": False, "seals": seals, "events": events, **problem}
             seals, events = seals + 1, events + seal.count
+        events -= sum(self.env["event.archive"]._count_away())
         message = _(
             "%(events)s events under %(seals)s seals are what they were when they were sealed.",
             events=events,
             seals=seals,
         )
+        away = self.env["event.archive"]._sentence_of_verify()
+        if away:
+            message = f"{message} {away}"
         return {
             "ok": True,
             "seals": seals,
@@ -49,6 +54,9 @@ class EventSealVerify(models.Model):
         if self.digest != right or (self.previous_digest or "", self.from_id) != chained:
             return self._wrong("seal", False)
         sealed = dict(ENTRY.iter_unpack(manifest))
+        # What was taken away into an archive is proven by its file; here nothing may lie there.
+        for first, last in self.env["event.archive"]._ranges_away():
+            sealed = {key: value for key, value in sealed.items() if not first <= key <= last}
         # Beneath the first seal there is nothing: a row that lies there was inserted.
         stored = {vals["id"]: vals for vals in self._read_rows(None if before else -(2**31))}
         for event_id in sorted({*sealed, *stored}):
@@ -61,6 +69,18 @@ class EventSealVerify(models.Model):
             if before_sealing or row_digest(vals) != sealed[event_id]:
                 return self._wrong("changed", event_id)
         return None
+
+    @api.model
+    def _check_range(self, first, last):
+        """Recompute the seals over a range of ids.
+
+        :raise UserError: naming the first event that is not what was sealed
+        """
+        touching = [("from_id", "<=", last), ("to_id", ">=", first), ("state", "=", "sealed")]
+        for seal in self.search(touching, order="id"):
+            problem = seal._verify()
+            if problem:
+                raise UserError(problem["message"])
 
     def _manifest(self):
         self.env.cr.execute("SELECT manifest FROM event_seal WHERE id = %s", [self.id])

@@ -311,7 +311,7 @@ class EventStore(models.Model):
         asked = {vals["event_uuid"]: vals for vals in reversed(proposed) if vals["event_uuid"]}
         if not asked:
             return {}
-        stored = self.sudo().search([("event_uuid", "in", list(asked))])
+        stored = self._stored_by_uuid(asked)
         found = {event.event_uuid: event for event in stored}
         for vals in proposed:
             twin = found.get(vals["event_uuid"]) or asked.get(vals["event_uuid"])
@@ -325,6 +325,11 @@ class EventStore(models.Model):
                 )
         check_access(self.browse(stored.ids), "read")
         return {key: self.browse(event.id) for key, event in found.items()}
+
+    @api.model
+    def _stored_by_uuid(self, uuids):
+        """Return the stored events with these UUIDs, with full rights."""
+        return self.sudo().search([("event_uuid", "in", list(uuids))])
 
     @api.model
     def _identity_of(self, event):

@@ -1,5 +1,6 @@
-from odoo import _, models
+from odoo import _, api, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 
 class EventStoreAppendOnly(models.Model):
@@ -20,11 +21,6 @@ class EventStoreAppendOnly(models.Model):
             ALTER TABLE event_store
                 ADD COLUMN IF NOT EXISTS tx xid8 NOT NULL DEFAULT pg_current_xact_id();
 
-            CREATE UNIQUE INDEX IF NOT EXISTS event_store_event_uuid_uniq
-                ON event_store (event_uuid);
-            CREATE UNIQUE INDEX IF NOT EXISTS event_store_stream_version_uniq
-                ON event_store (model_name, aggregate_id, version)
-             WHERE event_type NOT IN ('InvalidOperationAttempted', 'SystemErrorOccurred');
             CREATE INDEX IF NOT EXISTS event_store_failure_stream_index
                 ON event_store (model_name, aggregate_id)
              WHERE event_type IN ('InvalidOperationAttempted', 'SystemErrorOccurred');
@@ -52,6 +48,24 @@ class EventStoreAppendOnly(models.Model):
             ALTER TABLE event_store ENABLE ALWAYS TRIGGER event_store_append_only;
             ALTER TABLE event_store ENABLE ALWAYS TRIGGER event_store_no_truncate;
             """
+        )
+        self._unique_index("event_store_event_uuid_uniq", "(event_uuid)")
+        self._unique_index(
+            "event_store_stream_version_uniq",
+            "(model_name, aggregate_id, version)"
+            " WHERE event_type NOT IN ('InvalidOperationAttempted', 'SystemErrorOccurred')",
+        )
+
+    @api.model
+    def _unique_index(self, name, definition, table=None):
+        """Create a unique index; where the store is partitioned, one in each partition."""
+        self.env.cr.execute(
+            SQL(
+                "CREATE UNIQUE INDEX IF NOT EXISTS %s ON %s %s",
+                SQL.identifier(name),
+                SQL.identifier(table or self._table),
+                SQL(definition),
+            )
         )
 
     def write(self, vals):

@@ -61,9 +61,9 @@ class TestScreens(EventCase):
         expected = {
             "user": everybody,
             "integration": {*everybody, "Record Event"},
-            "auditor": {*everybody, "Rebuild and Check", "Seals"},
+            "auditor": {*everybody, "Rebuild and Check", "Seals", "Archives"},
             "manager": {
-                *(*everybody, "Record Event", "Rebuild and Check", "Seals"),
+                *(*everybody, "Record Event", "Rebuild and Check", "Seals", "Archives"),
                 *("Configuration", "Settings", "BI Access"),
             },
         }

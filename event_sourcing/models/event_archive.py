@@ -1,0 +1,133 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from ..exceptions import EventsAway
+from ..fields import NO_SUM
+
+AWAY = ("leaving", "archived")
+
+
+class EventArchive(models.Model):
+    """A closed partition that was written into a file and taken out of the store.
+
+    The row says which events are elsewhere, so that seals, replays and UUIDs know. It is
+    a claim: the file proves it, with ``tools/check_seals.py``.
+    """
+
+    _name = "event.archive"
+    _description = "Archive of Events"
+    _order = "from_id desc, id desc"
+
+    name = fields.Char(string="Partition", required=True, readonly=True)
+    from_id = fields.Integer(string="From Event", required=True, readonly=True, **NO_SUM)
+    to_id = fields.Integer(string="To Event", required=True, readonly=True, **NO_SUM)
+    count = fields.Integer(string="Events", readonly=True)
+    first_event_on = fields.Datetime(readonly=True)
+    last_event_on = fields.Datetime(readonly=True)
+    file_name = fields.Char(string="File", readonly=True)
+    file_sha256 = fields.Char(string="SHA-256 of the File", readonly=True)
+    state = fields.Selection(
+        [
+            ("leaving", "File written"),
+            ("archived", "Archived"),
+            ("attached", "Brought back"),
+        ],
+        required=True,
+        readonly=True,
+        help="File written: the events are in the file and still in the store. Archived: they"
+        " are in the file only. Brought back: they are in the store again.",
+    )
+
+    def init(self):
+        """Create the list of streams that have events in an archive."""
+        self.env.cr.execute(
+            """
+            CREATE TABLE IF NOT EXISTS event_archive_stream (
+                archive_id int NOT NULL REFERENCES event_archive ON DELETE CASCADE,
+                model_name varchar NOT NULL,
+                aggregate_id varchar NOT NULL,
+                last_version int NOT NULL,
+                first_event_on timestamp NOT NULL,
+                PRIMARY KEY (aggregate_id, model_name, archive_id));
+            CREATE UNIQUE INDEX IF NOT EXISTS event_archive_away_uniq
+                ON event_archive (from_id) WHERE state IN ('leaving', 'archived')
+            """
+        )
+
+    @api.model
+    def _ranges_away(self):
+        """Return ``(first id, last id)`` of what is not in the store."""
+        return [(a.from_id, a.to_id) for a in self.sudo().search([("state", "=", "archived")])]
+
+    @api.model
+    def _count_away(self):
+        return self.sudo().search([("state", "=", "archived")]).mapped("count")
+
+    @api.model
+    def _sentence_of_verify(self):
+        """Return what a verification has to say about events that are elsewhere, or nothing."""
+        archives = self.sudo().search([("state", "=", "archived")], order="from_id")
+        if not archives:
+            return ""
+        return _(
+            "%(events)s more are in archives and were not looked at; check these files: %(files)s.",
+            events=sum(archives.mapped("count")),
+            files=", ".join(archives.mapped("file_name")),
+        )
+
+    @api.model
+    def _streams_away(self, model_names, aggregate_ids):
+        """Return which streams have events in an archive.
+
+        :return: ``{aggregate_id: [(archive id, last version there, first moment there)]}``
+        """
+        self.env.cr.execute(
+            """
+            SELECT aggregate_id, archive_id, last_version, away.first_event_on
+              FROM event_archive_stream AS away JOIN event_archive ON event_archive.id = archive_id
+             WHERE model_name = ANY(%s) AND aggregate_id = ANY(%s)
+               AND state IN ('leaving', 'archived')
+            """,
+            [list(model_names), list(aggregate_ids)],
+        )
+        found = {}
+        for aggregate_id, *away in self.env.cr.fetchall():
+            found.setdefault(aggregate_id, []).append(tuple(away))
+        return found
+
+    def _refusal_to_fold(self, what):
+        """Return the refusal of a replay that would need what is in these archives.
+
+        :param str what: the aggregate, or its type, in words
+        """
+        return EventsAway(
+            _(
+                "Older events of %(what)s are in an archive (%(files)s), and without them this"
+                " would be wrong. Ask whoever runs the database to bring the archive back.",
+                what=what,
+                files=", ".join(sorted(set(self.sudo().mapped("file_name")))),
+            )
+        )
+
+    # ------------------------------------------------------------------
+    # Archives are not made by hand
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.context.get("event_archive"):
+            raise self._refusal()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if not self.env.context.get("event_archive"):
+            raise self._refusal()
+        return super().write(vals)
+
+    def unlink(self):
+        raise self._refusal()
+
+    def _refusal(self):
+        return UserError(
+            _("Archives are made by commands in an Odoo shell alone, and never changed.")
+        )

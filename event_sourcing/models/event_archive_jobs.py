@@ -1,0 +1,83 @@
+from odoo import _, api, fields, models
+
+from ..fields import NO_SUM
+
+
+class EventJobArchived(models.Model):
+    """Rebuilds and checks leave alone what they could not fold as a whole."""
+
+    _inherit = "event.job"
+
+    archived_count = fields.Integer(
+        string="In an Archive",
+        readonly=True,
+        help="Aggregates that were left as they are: events of theirs are in an archive.",
+        **NO_SUM,
+    )
+
+    def _read_rebuild(self):
+        piece = super()._read_rebuild()
+        piece["archived"] = 0
+        for model_name, folded in piece["streams"].items():
+            away = self.env["event.store"]._missing(model_name, dict.fromkeys(folded, 0))
+            piece["archived"] += len(away)
+            for aggregate_id in away:
+                del folded[aggregate_id]
+        return piece
+
+    def _write_rebuild(self, piece):
+        self.archived_count += piece.pop("archived", 0)
+        return super()._write_rebuild(piece)
+
+    def _write_check(self, piece):
+        self.archived_count += piece.pop("archived", 0)
+        return super()._write_check(piece)
+
+    def _finish_rebuild(self):
+        super()._finish_rebuild()
+        self._say_archived()
+
+    def _finish_check(self):
+        super()._finish_check()
+        self._say_archived()
+
+    def _finish_verify(self):
+        said = self.env["event.archive"]._sentence_of_verify()
+        if said and not self.message:
+            self.message = said
+
+    def _say_archived(self):
+        if self.archived_count:
+            self.message = _(
+                "%(count)s aggregates were left as they are: events of theirs are in an"
+                " archive. Bring it back to look at them.",
+                count=self.archived_count,
+            )
+
+    @api.model
+    def _ask(self, kind, model_name, moment, moment_before=False):
+        """Refuse a list of the past that would lack some and not say so."""
+        archives = self.env["event.archive"].sudo()
+        names = self.env["snapshot.handler.registry"]._stream_names(model_name)
+        needed = archives._needed_by(names, moment)
+        if needed:
+            label = self.env["snapshot.handler.registry"]._aggregate_label(model_name)
+            raise needed._refusal_to_fold(label)
+        return super()._ask(kind, model_name, moment, moment_before)
+
+
+class EventArchiveNeeded(models.Model):
+    _inherit = "event.archive"
+
+    @api.model
+    def _needed_by(self, model_names, moment):
+        """Return the archives with events of these types that had happened by a moment."""
+        self.env.cr.execute(
+            """
+            SELECT id FROM event_archive AS archive WHERE state IN ('leaving', 'archived')
+               AND EXISTS (SELECT FROM event_archive_stream AS away WHERE archive_id = archive.id
+                              AND model_name = ANY(%s) AND away.first_event_on <= %s)
+            """,
+            [list(model_names), moment],
+        )
+        return self.browse(row[0] for row in self.env.cr.fetchall())

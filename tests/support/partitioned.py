@@ -1,0 +1,131 @@
+"""A database of its own with a partitioned event store, for tests that really commit."""
+
+import os
+import subprocess
+
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+from odoo.sql_db import close_db
+from odoo.tools import config
+
+SIZE = 100
+
+
+class PartitionedStore:
+    """A copy of the test database; converted when a test asks for it.
+
+    :param str name: of the new database
+    """
+
+    def __init__(self, name):
+        self.name = name
+        self.opened = []
+
+    def create(self):
+        """Copy what is committed: a template would want that nobody is connected."""
+        self.drop()
+        subprocess.run(["createdb", self.name], check=True)
+        with subprocess.Popen(["pg_dump", os.environ["ES_DB"]], stdout=subprocess.PIPE) as dump:
+            command = ["psql", "-q", "-v", "ON_ERROR_STOP=1", "-1", "-o", os.devnull]
+            subprocess.run([*command, "-d", self.name], stdin=dump.stdout, check=True)
+        assert dump.returncode == 0
+        testing = config["test_enable"]
+        config["test_enable"] = False  # or loading would look for the addons' own tests
+        try:
+            Registry(self.name)
+        finally:
+            config["test_enable"] = testing
+        return self
+
+    def drop(self):
+        self.close()
+        Registry.delete(self.name)
+        close_db(self.name)
+        subprocess.run(["dropdb", "--if-exists", "--force", self.name], check=True)
+
+    def env(self):
+        """Give an environment in a transaction of its own."""
+        cr = Registry(self.name).cursor()
+        self.opened.append(cr)
+        cr.execute("SET lock_timeout = '10s'")  # a test that waits for itself is to fail
+        return api.Environment(cr, SUPERUSER_ID, {})
+
+    def close(self):
+        """Roll back what is open."""
+        while self.opened:
+            cr = self.opened.pop()
+            if not cr.closed:
+                cr.rollback()
+                cr.close()
+
+    # ------------------------------------------------------------------
+    # Short ways
+    # ------------------------------------------------------------------
+
+    @property
+    def partitions(self):
+        """The commands, with a transaction that has read nothing."""
+        return self.env()["event.partition"]
+
+    def append(self, key, *amounts, **options):
+        """Append to a counter and commit; return the answers."""
+        own = self.env()
+        calls = [
+            {
+                "model_name": "counter",
+                "aggregate_id": key,
+                "event_type": "Added",
+                "payload": {"amount": amount, "note": "傷\t\\n"},
+                **options,
+            }
+            for amount in amounts
+        ]
+        answers = own["event.store"].append_batch(calls)
+        own.cr.commit()
+        return answers
+
+    def seal(self):
+        self.env()["event.seal"]._seal_all()
+        waiting = self.env()["event.seal"].search_count([("state", "=", "waiting")])
+        assert not waiting, "somebody keeps a transaction open"
+
+    def fetch(self, query, *values):
+        own = self.env()
+        own.cr.execute(query, values)
+        rows = own.cr.fetchall()
+        own.cr.rollback()
+        return rows
+
+    def last_id(self):
+        """Return the last id that was given out."""
+        return self.fetch("SELECT last_value FROM event_store_id_seq")[0][0]
+
+    def skip(self, count):
+        """Give out so many ids to nobody, as appends that are rolled back do."""
+        self.fetch(
+            "SELECT setval('event_store_id_seq', last_value + %s) FROM event_store_id_seq", count
+        )
+
+    def next_partition(self):
+        """Let the next event be the first one of a new partition; return its name."""
+        self.partitions.make_room()
+        last = self.last_id()
+        parts = self.env()["event.partition"]._partitions()
+        part = next(part for part in parts if part.first > last)
+        self.skip(part.first - 1 - last)
+        return part.name
+
+    def run(self, job_kind):
+        """Work a job off; return its record."""
+        own = self.env()
+        job = own["event.job"].browse(own["event.job"].start(job_kind)["id"])
+        own.cr.commit()
+        job._work(600)
+        return self.env()["event.job"].browse(job.id)
+
+    def snapshot(self, key):
+        return self.fetch(
+            "SELECT version, state::text, total, xmin::text FROM counter_snapshot"
+            " WHERE aggregate_id = %s",
+            key,
+        )
