@@ -11,6 +11,7 @@ APPEND_ONLY = {
 }
 # One small row per aggregate that is written with each append.
 REWRITTEN = {
+    "fillfactor": 60,  # with room on its page a row is rewritten there (HOT), by no index
     "autovacuum_vacuum_scale_factor": 0.02,
     "autovacuum_vacuum_threshold": 5_000,
     "autovacuum_analyze_scale_factor": 0.05,

@@ -57,8 +57,6 @@ class EventStream(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
 
     def init(self):
-        # Half-empty pages keep the updates of a head on its page (HOT).
-        self.env.cr.execute("ALTER TABLE event_stream SET (fillfactor = 70)")
         self.env.cr.execute(
             "CREATE UNIQUE INDEX IF NOT EXISTS event_stream_aggregate_uniq"
             " ON event_stream (model_name, aggregate_id)"

@@ -20,7 +20,8 @@ class RentalSnapshot(models.Model):
     _description = "Rental Snapshot"
     _inherit = "snapshot.mixin"
 
-    status = fields.Selection(STATUSES, readonly=True, index=True)
+    # Not indexed: nearly every event changes it, and would then be written into every index.
+    status = fields.Selection(STATUSES, readonly=True)
     partner_id = fields.Many2one(
         "res.partner", string="Customer", readonly=True, index=True, ondelete="restrict"
     )
@@ -43,6 +44,10 @@ class RentalSnapshot(models.Model):
     )
     last_damage = fields.Char(readonly=True)
     cancel_reason = fields.Char(string="Reason of Cancellation", readonly=True)
+
+    def init(self):
+        super().init()
+        self.env.cr.execute("DROP INDEX IF EXISTS rental_snapshot__status_index")
 
 
 class RentalSnapshotAsOf(models.Model):
