@@ -91,6 +91,45 @@ def test_a_day(person, rental, lang):
     someone.shot("as-of-here")
 
 
+def test_with_the_keyboard_alone(person, rental):
+    call, order, reference = rental
+    call("event.store", "append", "rental", reference, "RentalClosed")  # refused
+    someone = person(login="tanaka")
+    page = someone.page
+    open_rental(someone, order)
+    page.keyboard.press("Alt+q")  # starts the demo
+    page.wait_for_function(f"document.querySelectorAll('{ENTRY}').length === 3")
+    someone.settle()
+    page.keyboard.press("Alt+x")  # and cancels it
+    page.wait_for_function(f"document.querySelectorAll('{ENTRY}').length === 4")
+    someone.settle()
+    # The timeline's buttons are reached by Tab and pressed by Enter, as all others.
+    page.locator(".o_event_timeline_filters button").first.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".o_event_timeline_filters button:nth-child(2)[aria-pressed=true]")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_whoever_may_not_see_events_still_sees_the_record(person, server, lang):
+    _uid, call = server.login("admin", "admin")
+    if not call("res.users", "search", [["login", "=", "reader"]]):
+        vals = {"name": "Reader", "login": "reader", "password": "reader"}
+        call("res.users", "create", vals)
+        arch = """<form><sheet><field name="title" /><field name="event_count" invisible="1" />
+            <widget name="event_timeline" /></sheet></form>"""
+        view = {"name": "ticket", "model": "test.ticket", "type": "form", "arch": arch}
+        call("ir.ui.view", "create", view)
+    ticket = call("test.ticket", "create", {"name": f"T-{lang}", "title": "Leak"})
+    someone = person(login="reader", lang=lang)
+    page = someone.page
+    page.goto(f"{server.url}/web#id={ticket}&model=test.ticket&view_type=form")
+    page.wait_for_selector(".o_event_timeline_forbidden")
+    someone.settle()
+    someone.shot("forbidden")
+    assert page.locator("[name=title] input").input_value() == "Leak"
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_overdue_rentals_stand_out(person, rental, lang):
     call, _order, reference = rental
@@ -177,7 +216,7 @@ def test_what_people_and_other_systems_put_into_a_history(person, server):
     assert "<u>v</u>" in text
     assert len(text) < 2000
     someone.shot("odd")
-    page.goto("about:blank")
+    someone.leave()
     open_stream("rental", "ODD")
     entry = page.locator(f"{ENTRY}[data-kind=rejected]")
     assert "<img src=x" in entry.inner_text()
