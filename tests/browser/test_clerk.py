@@ -177,15 +177,16 @@ def test_on_a_phone(person, rental, lang):
 def test_what_people_and_other_systems_put_into_a_history(person, server):
     """Ten thousand events, 200 KB of payload, markup, a type that nobody has named."""
     _uid, call = server.login("admin", "admin")
-    for first in range(0, 10000, 5000):
+    call("event.store", "append", "rental", "LONG", "RentalConfirmed")
+    for first in range(1, 10001, 5000):
         calls = [
             {
-                "model_name": "counter",
+                "model_name": "rental",
                 "aggregate_id": "LONG",
-                "event_type": "Added",
-                "payload": {"amount": 1},
+                "event_type": "PriceChanged",
+                "payload": {"monthly_price": number},
             }
-            for _number in range(first, first + 5000)
+            for number in range(first, first + 5000)
         ]
         call("event.store", "append_batch", calls)
     reason = "<img src=x onerror=alert(1)> " + "とても長い理由。" * 300
@@ -202,7 +203,7 @@ def test_what_people_and_other_systems_put_into_a_history(person, server):
         page.wait_for_selector(ENTRY)
         someone.settle()
 
-    open_stream("counter", "LONG")
+    open_stream("rental", "LONG")
     assert page.locator(ENTRY).count() == 30
     assert "10,000" in page.locator(ENTRY).first.inner_text()
     page.click(".o_event_timeline_more")
