@@ -152,7 +152,8 @@ def test_the_calendar(person, lang):
     someone.open("rental_event_sourcing.rental_order_calendar_action")
     someone.page.wait_for_selector(".fc-event")
     someone.shot("calendar")
-    names = someone.page.locator(".fc-event").all_inner_texts()
+    # A rental that goes on into another week is named once in newer series.
+    names = [name for name in someone.page.locator(".fc-event").all_inner_texts() if name.strip()]
     assert len(names) > 3
     # The customer stands beside the number, which alone says little.
     assert all(len(name.strip()) > len("R00001") for name in names), names
