@@ -15,5 +15,6 @@
         "data/event_alert_cron.xml",
         "data/event_digest_cron.xml",
     ],
+    "images": ["static/description/digest.png"],
     "auto_install": True,
 }

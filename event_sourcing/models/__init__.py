@@ -1,3 +1,5 @@
+from . import aggregate_label
+from . import history_page
 from . import event_recorder
 from . import event_store
 from . import event_checkpoint

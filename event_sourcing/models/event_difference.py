@@ -18,6 +18,7 @@ class EventDifference(models.Model):
     """
 
     _name = "event.difference"
+    _inherit = "aggregate.label.mixin"
     _description = "Difference of Snapshots"
     _order = "job_id desc, model_name, aggregate_id, id"
     _rec_name = "aggregate_id"
@@ -26,7 +27,7 @@ class EventDifference(models.Model):
     job_id = fields.Many2one(
         "event.job", readonly=True, required=True, ondelete="cascade", index=True
     )
-    model_name = fields.Char(string="Aggregate Type", readonly=True)
+    model_name = fields.Char(string="Technical Aggregate Type", readonly=True)
     aggregate_id = fields.Char(readonly=True)
     company_id = fields.Many2one("res.company", readonly=True, ondelete="cascade")
     kind = fields.Selection(

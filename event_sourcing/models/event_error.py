@@ -37,6 +37,7 @@ class EventError(models.Model):
     """
 
     _name = "event.error"
+    _inherit = "aggregate.label.mixin"
     _description = "Error"
     _auto = False
     _order = "last_date desc, id desc"
@@ -47,7 +48,7 @@ class EventError(models.Model):
     }
 
     fingerprint = fields.Char(readonly=True)
-    model_name = fields.Char(string="Aggregate Type", readonly=True)
+    model_name = fields.Char(string="Technical Aggregate Type", readonly=True)
     handler = fields.Char(readonly=True, help="The model with the rules that failed.")
     error_class = fields.Char(string="Error", readonly=True)
     error_message = fields.Char(

@@ -132,8 +132,8 @@ class EventErrorActions(models.Model):
             "type": "ir.actions.act_window",
             "name": name,
             "res_model": "event.store",
-            "view_mode": "list,form",
-            "views": [(False, "list"), (False, "form")],
+            "view_mode": "list,kanban,form",
+            "views": [(False, "list"), (False, "kanban"), (False, "form")],
             "domain": self._failure_domain(),
             "context": context,
         }

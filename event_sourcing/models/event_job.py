@@ -25,6 +25,7 @@ class EventJob(models.Model):
     """
 
     _name = "event.job"
+    _inherit = "aggregate.label.mixin"
     _description = "Job over the History"
     _order = "id desc"
 
@@ -53,7 +54,7 @@ class EventJob(models.Model):
         default="waiting",
     )
     model_name = fields.Char(
-        string="Aggregate Type", readonly=True, help="Empty: all that a handler folds."
+        string="Technical Aggregate Type", readonly=True, help="Empty: all that a handler folds."
     )
     aggregate_ids = JsonDocument(
         string="Selected Aggregates", readonly=True, help="Empty: all of the aggregate type."

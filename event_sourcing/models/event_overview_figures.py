@@ -26,7 +26,8 @@ class EventOverviewFigures(models.Model):
             ``people_title`` (headings), ``tiles`` (dicts
             with ``key``, ``label``, ``value``, ``before``, ``trend``: up, down or same,
             and ``good``: whether that is welcome, or False), ``weeks`` (dicts with
-            ``label``, ``title``, ``attempts``, ``refused``, ``errors`` and ``rate`` in percent),
+            ``number`` (0 for this week, and backwards), ``label``, ``title``,
+            ``attempts``, ``refused``, ``errors`` and ``rate`` in percent),
             ``rules`` and ``people`` (dicts with ``key``, ``label``, ``count``, ``note``
             and ``share`` of the largest in percent)
         """
@@ -46,17 +47,18 @@ class EventOverviewFigures(models.Model):
         }
 
     @api.model
-    def action_attempts(self, kind=False, rule=False, user_id=False):
-        """Open the attempts of this month behind a figure.
+    def action_attempts(self, kind=False, rule=False, user_id=False, week=False):
+        """Open the attempts of this month, or of one week, behind a figure.
 
         :param str kind: an outcome, or False for all
         :param str rule: a reason, as ``rules`` says it
         :param int user_id: whose, or False for all
+        :param int week: counted from this week, 0, backwards; or False for the month
         """
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "event_sourcing.event_attempt_action"
         )
-        begin, end, _day = self._month(0)
+        begin, end, _day = self._month(0) if week is False else self._week(int(week))
         domain = [("date", ">=", begin), ("date", "<", end)]
         domain += [("outcome", "=", kind)] if kind else []
         domain += [("reason", "=", rule)] if rule else []
@@ -192,10 +194,11 @@ class EventOverviewFigures(models.Model):
     @api.model
     def _weeks(self, days, counts):
         weeks = []
-        for day, found in zip(days, counts, strict=True):
+        for number, (day, found) in enumerate(zip(days, counts, strict=True), 1 - len(days)):
             attempts, refused = found.total(), found["rejected"]
             weeks.append(
                 {
+                    "number": number,
                     "label": format_date(self.env, day),
                     "title": _(
                         "Week from %(day)s: attempts %(attempts)s, refused %(refused)s,"

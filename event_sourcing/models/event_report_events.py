@@ -17,11 +17,11 @@ class EventReportEvents(models.AbstractModel):
             "columns": [
                 self._column(known["timestamp"]["string"], "datetime"),
                 self._column(known["event_label"]["string"]),
-                self._column(known["model_name"]["string"]),
+                self._column(known["aggregate_label"]["string"]),
                 self._column(known["aggregate_id"]["string"]),
                 self._column(known["version"]["string"], "number"),
                 self._column(known["outcome"]["string"]),
-                self._column(known["error_message"]["string"]),
+                self._column(known["reason"]["string"]),
                 self._column(known["payload"]["string"]),
                 self._column(known["create_uid"]["string"]),
                 self._column(known["company_id"]["string"]),
@@ -37,20 +37,16 @@ class EventReportEvents(models.AbstractModel):
         outcomes = dict(events._fields["outcome"]._description_selection(self.env))
         users = self._names(events.create_uid)
         companies = self._names(events.company_id)
-        registry = self.env["snapshot.handler.registry"]
-        labels = {
-            name: registry._aggregate_label(name) for name in set(events.mapped("model_name"))
-        }
         payloads = self._payload_texts(events)
         return [
             [
                 self._cell(event.timestamp, "datetime"),
                 self._cell(event.event_label, "char"),
-                self._cell(labels[event.model_name], "char"),
+                self._cell(event.aggregate_label, "char"),
                 self._cell(event.aggregate_id, "char"),
                 event.version,
                 outcomes.get(event.outcome, event.outcome),
-                self._cell(event.error_message, "char"),
+                self._cell(event.reason, "char"),
                 self._cell(payload, "char"),
                 users.get(event.create_uid.id),
                 companies.get(event.company_id.id),

@@ -25,6 +25,8 @@ class EventSourceMixin(models.AbstractModel):
 
     _name = "event.source.mixin"
     _description = "Event-Sourced Record"
+    _inherit = "history.page.mixin"
+    _history_follows = "event_count"
 
     # The aggregate type, and the field that holds the aggregate id.
     _aggregate_model = None

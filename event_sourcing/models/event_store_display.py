@@ -7,8 +7,10 @@ from .event_store import FAILURE_TYPES
 class EventStoreDisplay(models.Model):
     """What the screens show of an event beyond its columns; nothing here is stored."""
 
-    _inherit = "event.store"
+    _name = "event.store"
+    _inherit = ["event.store", "aggregate.label.mixin"]
 
+    model_name = fields.Char(string="Technical Aggregate Type")
     # Named for what they mean here, also in exports, which know no view.
     create_uid = Remembered("res.users", string="Recorded By", readonly=True)
     write_uid = Remembered("res.users", readonly=True)
@@ -17,6 +19,12 @@ class EventStoreDisplay(models.Model):
         string="Event",
         compute="_compute_event_label",
         help="What people call the event type, where its handler says so.",
+    )
+    error_message = fields.Text(string="Reason as Recorded")
+    reason = fields.Text(
+        compute="_compute_reason",
+        search="_search_reason",
+        help="Why it was refused or failed, in the language of whoever looks where that is known.",
     )
     is_failure = fields.Boolean(string="Is a Failure Event", compute="_compute_event_label")
     source_name = fields.Char(string="Business Record", compute="_compute_source")
@@ -34,6 +42,22 @@ class EventStoreDisplay(models.Model):
                 known[key] = registry._event_label(*key)
             event.event_label = known[key]
             event.is_failure = event.event_type in FAILURE_TYPES
+
+    @api.depends("model_name", "broken_rule", "error_message")
+    @api.depends_context("lang")
+    def _compute_reason(self):
+        registry = self.env["snapshot.handler.registry"]
+        known = {}
+        for event in self:
+            # One rule has one sentence, or says what was recorded.
+            key = event.model_name, event.broken_rule, event.error_message
+            if key not in known:
+                known[key] = registry._reason(event)
+            event.reason = known[key]
+
+    @api.model
+    def _search_reason(self, operator, value):
+        return [("error_message", operator, value)]
 
     @api.depends("model_name", "aggregate_id")
     @api.depends_context("uid", "allowed_company_ids")
@@ -112,7 +136,7 @@ class EventStoreDisplay(models.Model):
             "type": "ir.actions.act_window",
             "name": _("Events of %(aggregate)s", aggregate=aggregate_id),
             "res_model": "event.store",
-            "view_mode": "list,form",
-            "views": [(False, "list"), (False, "form")],
+            "view_mode": "list,kanban,form",
+            "views": [(False, "list"), (False, "kanban"), (False, "form")],
             "domain": [("model_name", "in", names), ("aggregate_id", "=", aggregate_id)],
         }

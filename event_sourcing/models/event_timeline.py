@@ -1,4 +1,5 @@
 import copy
+import time
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
@@ -12,6 +13,8 @@ PAGE = 30
 MAX_PAGE = 200
 MAX_VALUES = 12
 MAX_TEXT = 300
+# Seconds of folding for a page; a long history of a state that grows could take minutes.
+PATIENCE = 3
 OUTCOMES = ("applied", "rejected", "failed", "logged")
 # What an attempt is that was recorded without being stored (policy reject_and_record).
 APART = {"rejected": INVALID_OPERATION, "failed": SYSTEM_ERROR}
@@ -169,7 +172,7 @@ class EventTimeline(models.AbstractModel):
         """Return ``{event id: what it changed in the state}`` for applied events of one stream.
 
         :return: lists of ``{"label", "before", "after"}``; nothing for a handler that
-            does not fold in memory, and from where the fold stops
+            does not fold in memory or is too slow, and from where the fold stops
         """
         if not events:
             return {}
@@ -185,18 +188,23 @@ class EventTimeline(models.AbstractModel):
         )
         fold, changes = Folded(state, begin), {}
         documents = self.env["event.document"]
+        deadline = time.monotonic() + PATIENCE
         stream = store._read_streams(model_name, {aggregate_id: begin}, last=max(wanted))
-        for event, outcome in stream:
-            if fold.problem:
+        for event, outcome in stream:  # to the end, which closes the database's cursor
+            if fold.problem or time.monotonic() > deadline:
                 continue
             # A careless handler may change the state that it is given.
             before = copy.deepcopy(fold.state) if event.version in wanted else None
             store._fold_further(handler, fold, event, outcome)
             if before is not None and not fold.problem:
                 rows = documents._difference_rows(before, fold.state, model_name)
-                changes[wanted[event.version]] = [
-                    {"label": row["label"], **{k: self._short(row[k]) for k in ("before", "after")}}
-                    for row in rows
-                    if row["before"] != row["after"]  # nothing, and an empty value, look the same
-                ]
+                changes[wanted[event.version]] = self._changed(rows)
         return changes
+
+    @api.model
+    def _changed(self, rows):
+        return [
+            {"label": row["label"], **{k: self._short(row[k]) for k in ("before", "after")}}
+            for row in rows
+            if row["before"] != row["after"]  # nothing, and an empty value, look the same
+        ]

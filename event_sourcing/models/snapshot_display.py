@@ -5,8 +5,11 @@ from odoo.exceptions import UserError
 class SnapshotDisplay(models.AbstractModel):
     """What the screens show of a snapshot beyond its columns."""
 
-    _inherit = "snapshot.mixin"
+    _name = "snapshot.mixin"
+    _inherit = ["snapshot.mixin", "aggregate.label.mixin", "history.page.mixin"]
+    _history_follows = "version"
 
+    model_name = fields.Char(string="Technical Aggregate Type")
     last_event_label = fields.Char(
         string="Last Event",
         compute="_compute_last_event_label",

@@ -4,8 +4,10 @@ from odoo import _, api, fields, models
 class EventStreamDisplay(models.Model):
     """From a stream to its events."""
 
-    _inherit = "event.stream"
+    _name = "event.stream"
+    _inherit = ["event.stream", "aggregate.label.mixin"]
 
+    model_name = fields.Char(string="Technical Aggregate Type")
     source_name = fields.Char(string="Business Record", compute="_compute_source")
     source_model = fields.Char(string="Business Model", compute="_compute_source")
     source_id = fields.Integer(string="Business Record ID", compute="_compute_source")

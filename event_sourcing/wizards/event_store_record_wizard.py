@@ -57,8 +57,9 @@ class EventStoreRecordWizard(models.TransientModel):
 
     @api.model
     def _select_aggregate_types(self):
-        names = sorted(self.env["snapshot.handler.registry"]._handler_names())
-        return [(name, name) for name in names] + [(OTHER, _("Another one …"))]
+        registry = self.env["snapshot.handler.registry"]
+        types = [(name, registry._aggregate_label(name)) for name in registry._handler_names()]
+        return [*sorted(types, key=lambda pair: pair[1]), (OTHER, _("Another one …"))]
 
     @api.model
     def _default_aggregate_type(self):

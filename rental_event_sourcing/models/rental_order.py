@@ -80,6 +80,12 @@ class RentalOrder(models.Model):
         "res.users", string="Responsible", default=lambda self: self.env.user, index=True
     )
     notes = fields.Text()
+    # A calendar of Odoo 17 asks for names without the action's context.
+    calendar_name = fields.Char(
+        string="Rental and Customer",
+        compute="_compute_calendar_name",
+        search="_search_calendar_name",
+    )
     snapshot_id = fields.Many2one(
         "rental.snapshot",
         string="Current State",
@@ -157,14 +163,19 @@ class RentalOrder(models.Model):
         """Show every status as a column, in the order of a rental's life."""
         return [status for status, _label in STATUSES]
 
-    @api.depends("name", "partner_id")
-    @api.depends_context("rental_with_customer")
+    @api.depends("name")
     def _compute_display_name(self):
-        with_customer = self.env.context.get("rental_with_customer")
         for order in self:
             order.display_name = _("New rental") if order.name == "/" else order.name
-            if with_customer and order.partner_id:
-                order.display_name = f"{order.name} {order.partner_id.display_name}"
+
+    @api.depends("name", "partner_id")
+    def _compute_calendar_name(self):
+        for order in self:
+            order.calendar_name = f"{order.name} {order.partner_id.display_name or ''}".strip()
+
+    @api.model
+    def _search_calendar_name(self, operator, value):
+        return ["|", ("name", operator, value), ("partner_id.name", operator, value)]
 
     @api.onchange("product_id")
     def _onchange_product_id(self):

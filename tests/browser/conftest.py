@@ -54,12 +54,15 @@ def person(server, chromium, request):
         page = context.new_page()
         page.set_default_timeout(20000)
         page.on("pageerror", lambda error: problems.append(str(error)))
+        someone = Person(page, server, lang, request.node.name)
         page.goto(f"{server.url}/web/login")
         page.fill("#login", login)
         page.fill("#password", login)
         page.click("form.oe_login_form button[type=submit]")
         page.wait_for_selector(".o_main_navbar")
-        return Person(page, server, lang, request.node.name)
+        # The first screen puts its own address there once it is ready.
+        someone.settle()
+        return someone
 
     yield log_in
     for context in contexts:
@@ -88,6 +91,11 @@ class Person:
 
     def _ended(self, request):
         self.pending.discard(request)
+
+    def leave(self):
+        """Leave the page, so that the next one is loaded anew."""
+        self.page.goto("about:blank")
+        self.pending.clear()  # what was broken off never says so
 
     def open(self, action):
         """Open a window action by its XML id, as its menu does."""

@@ -91,6 +91,45 @@ def test_a_day(person, rental, lang):
     someone.shot("as-of-here")
 
 
+def test_with_the_keyboard_alone(person, rental):
+    call, order, reference = rental
+    call("event.store", "append", "rental", reference, "RentalClosed")  # refused
+    someone = person(login="tanaka")
+    page = someone.page
+    open_rental(someone, order)
+    page.keyboard.press("Alt+q")  # starts the demo
+    page.wait_for_function(f"document.querySelectorAll('{ENTRY}').length === 3")
+    someone.settle()
+    page.keyboard.press("Alt+x")  # and cancels it
+    page.wait_for_function(f"document.querySelectorAll('{ENTRY}').length === 4")
+    someone.settle()
+    # The timeline's buttons are reached by Tab and pressed by Enter, as all others.
+    page.locator(".o_event_timeline_filters button").first.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".o_event_timeline_filters button:nth-child(2)[aria-pressed=true]")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_whoever_may_not_see_events_still_sees_the_record(person, server, lang):
+    _uid, call = server.login("admin", "admin")
+    if not call("res.users", "search", [["login", "=", "reader"]]):
+        vals = {"name": "Reader", "login": "reader", "password": "reader"}
+        call("res.users", "create", vals)
+        arch = """<form><sheet><field name="title" /><field name="event_count" invisible="1" />
+            <widget name="event_timeline" /></sheet></form>"""
+        view = {"name": "ticket", "model": "test.ticket", "type": "form", "arch": arch}
+        call("ir.ui.view", "create", view)
+    ticket = call("test.ticket", "create", {"name": f"T-{lang}", "title": "Leak"})
+    someone = person(login="reader", lang=lang)
+    page = someone.page
+    page.goto(f"{server.url}/web#id={ticket}&model=test.ticket&view_type=form")
+    page.wait_for_selector(".o_event_timeline_forbidden")
+    someone.settle()
+    someone.shot("forbidden")
+    assert page.locator("[name=title] input").input_value() == "Leak"
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_overdue_rentals_stand_out(person, rental, lang):
     call, _order, reference = rental
@@ -113,7 +152,11 @@ def test_the_calendar(person, lang):
     someone.open("rental_event_sourcing.rental_order_calendar_action")
     someone.page.wait_for_selector(".fc-event")
     someone.shot("calendar")
-    assert someone.page.locator(".fc-event").count() > 3
+    # A rental that goes on into another week is named once in newer series.
+    names = [name for name in someone.page.locator(".fc-event").all_inner_texts() if name.strip()]
+    assert len(names) > 3
+    # The customer stands beside the number, which alone says little.
+    assert all(len(name.strip()) > len("R00001") for name in names), names
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -135,15 +178,16 @@ def test_on_a_phone(person, rental, lang):
 def test_what_people_and_other_systems_put_into_a_history(person, server):
     """Ten thousand events, 200 KB of payload, markup, a type that nobody has named."""
     _uid, call = server.login("admin", "admin")
-    for first in range(0, 10000, 5000):
+    call("event.store", "append", "rental", "LONG", "RentalConfirmed")
+    for first in range(1, 10001, 5000):
         calls = [
             {
-                "model_name": "counter",
+                "model_name": "rental",
                 "aggregate_id": "LONG",
-                "event_type": "Added",
-                "payload": {"amount": 1},
+                "event_type": "PriceChanged",
+                "payload": {"monthly_price": number},
             }
-            for _number in range(first, first + 5000)
+            for number in range(first, first + 5000)
         ]
         call("event.store", "append_batch", calls)
     reason = "<img src=x onerror=alert(1)> " + "とても長い理由。" * 300
@@ -160,7 +204,7 @@ def test_what_people_and_other_systems_put_into_a_history(person, server):
         page.wait_for_selector(ENTRY)
         someone.settle()
 
-    open_stream("counter", "LONG")
+    open_stream("rental", "LONG")
     assert page.locator(ENTRY).count() == 30
     assert "10,000" in page.locator(ENTRY).first.inner_text()
     page.click(".o_event_timeline_more")
@@ -174,7 +218,7 @@ def test_what_people_and_other_systems_put_into_a_history(person, server):
     assert "<u>v</u>" in text
     assert len(text) < 2000
     someone.shot("odd")
-    page.goto("about:blank")
+    someone.leave()
     open_stream("rental", "ODD")
     entry = page.locator(f"{ENTRY}[data-kind=rejected]")
     assert "<img src=x" in entry.inner_text()

@@ -6,8 +6,12 @@ import pytest
 from support.languages import LANGUAGES
 
 WORDS = {
-    "en_US": {"event": "Damage reported", "missing": "Description (description) is missing"},
-    "ja_JP": {"event": "損傷の報告", "missing": "内容（description）"},
+    "en_US": {
+        "type": "Rental",
+        "event": "Damage reported",
+        "missing": "Description (description) is missing",
+    },
+    "ja_JP": {"type": "レンタル", "event": "損傷の報告", "missing": "内容（description）"},
 }
 
 
@@ -24,10 +28,10 @@ def test_an_event_is_recorded_with_fields(person, server, lang):
     someone.settle()
     choice = page.locator("[name=aggregate_type] select")
     if choice.count():
-        choice.select_option(label="rental")
+        choice.select_option(label=WORDS[lang]["type"])
     else:
         page.click("[name=aggregate_type] input")
-        page.click('.o_select_menu_menu >> text="rental"')
+        page.click(f'.o_select_menu_menu >> text="{WORDS[lang]["type"]}"')
     someone.settle()
     page.fill("[name=aggregate_id] input", aggregate)
     page.press("[name=aggregate_id] input", "Tab")

@@ -23,6 +23,8 @@ class TestScreens(EventCase):
                 for kind in ("list", "form", "search"):
                     with self.subTest(group=group, model=model, kind=kind):
                         self.assertIsNotNone(self._arch(model, kind, user))
+                if model != "snapshot.handler.entry":
+                    self.assertEqual(self._arch(model, "kanban", user).get("create"), "false")
                 self.env[model].with_user(user).search([]).read()
 
     def test_nothing_is_created_changed_or_copied_by_hand(self):
@@ -41,6 +43,14 @@ class TestScreens(EventCase):
             names = {node.get("name") for node in self._arch(model, "list", admin).iter("field")}
             documents = {n for n, f in self.env[model]._fields.items() if f.type == "json"}
             self.assertFalse(names & documents, model)
+
+    def test_no_json_for_people_who_only_look(self):
+        clerk = make_user(self.env, "screens-clerk", "user")
+        for model in ("event.store", "event.snapshot"):
+            for user, shown in ((clerk, False), (self.env.ref("base.user_admin"), True)):
+                pages = {page.get("name") for page in self._arch(model, "form", user).iter("page")}
+                self.assertEqual("json" in pages, shown, (model, user.login))
+                self.assertIn("rows", pages)
 
     def test_search_uses_what_can_be_searched_alone(self):
         admin = self.env.ref("base.user_admin")

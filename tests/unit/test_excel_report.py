@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import tracemalloc
 from datetime import date, datetime, timedelta
 from unittest.mock import patch
 
@@ -399,6 +400,49 @@ class TestPieces(ReportCase):
         self.assertEqual(keys, [f"Q{number}" for number in range(7)])
         self.assertEqual({book[name]["A1"].value for name in names}, {"Happened On"})
         self.assertEqual(book["Events (3)"].auto_filter.ref, "A1:J2")
+
+    def many_tickets(self, prefix, count):
+        """Store events past the ORM: what is measured is the report."""
+        self.env.cr.execute(
+            """
+            INSERT INTO event_store (model_name, aggregate_id, event_type, payload, version,
+                timestamp, outcome, event_uuid, schema_version, company_id, create_uid)
+            SELECT 'ticket', %(prefix)s || n, 'Opened', jsonb_build_object('title', '東京 ' || n),
+                1, '2026-11-05', 'applied', %(prefix)s || n, 1, %(company)s, %(user)s
+              FROM generate_series(1, %(count)s) AS n
+            """,
+            {
+                "prefix": prefix,
+                "count": count,
+                "company": self.clerk.company_id.id,
+                "user": self.clerk.id,
+            },
+        )
+
+    def peak(self):
+        """Return the memory that a report takes at most, in bytes, and its rows."""
+        jobs = self.registry["event.job"]
+        with patch.object(event_job_excel, "AT_ONCE", 1), patch.object(jobs, "_report_chunk", 500):
+            job = self.job(self.ask("ticket"))
+            tracemalloc.start()
+            while job._write_piece(job._read_piece()):
+                # Each piece is a transaction of its own.
+                self.env.flush_all()
+                self.env.invalidate_all()
+            size = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        total = job.total
+        job.unlink()
+        return size, total
+
+    def test_memory_does_not_grow_with_the_rows(self):
+        self.many_tickets("few", 1500)
+        self.peak()  # what is loaded once
+        few, rows = self.peak()
+        self.many_tickets("many", 12_000)
+        many, more = self.peak()
+        self.assertGreater(more, 8 * rows)
+        self.assertLess(many, 2 * few)
 
     def test_far_too_many_rows_are_refused_in_words(self):
         self.ticket("R", "2026-11-05 00:00:00")

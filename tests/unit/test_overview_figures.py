@@ -104,6 +104,14 @@ class TestOverviewFigures(EventCase):
             self.assertEqual(attempts.search_count(action["domain"]), count, arguments)
             self.assertIn(action["views"][0][1], ("list", "tree"))
 
+    def test_every_week_opens_what_it_counts(self):
+        self.add(datetime(2031, 3, 5), -1)
+        self.add(datetime(2031, 3, 19), 1)
+        attempts = self.env["event.attempt"].with_user(self.user)
+        for week in self.overview.figures()["weeks"]:
+            domain = self.overview.action_attempts(week=week["number"])["domain"]
+            self.assertEqual(attempts.search_count(domain), week["attempts"], week["label"])
+
     def test_the_figures_of_others_stay_theirs(self):
         self.add(datetime(2031, 3, 5), -1)
         other = make_user(self.env, "figures-other", "user")

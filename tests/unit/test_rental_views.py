@@ -38,5 +38,6 @@ class TestRentalViews(EventCase):
     def test_the_calendar_says_whose_rental_it_is(self):
         order = self.order()
         self.assertEqual(order.display_name, order.name)
-        named = order.with_context(rental_with_customer=True)
-        self.assertEqual(named.display_name, f"{order.name} {order.partner_id.name}")
+        self.assertEqual(order.calendar_name, f"{order.name} {order.partner_id.name}")
+        orders = self.env["rental.order"]
+        self.assertIn(order, orders.search([("calendar_name", "ilike", order.partner_id.name)]))

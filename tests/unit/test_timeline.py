@@ -1,9 +1,11 @@
 import itertools
 from datetime import datetime
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
+from odoo.addons.event_sourcing.models import event_timeline
 from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFailure
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
@@ -129,6 +131,15 @@ class TestTimeline(EventCase):
         self.assertEqual((entry["label"], entry["kind"]), ("Added", "rejected"))
         self.assertEqual(entry["values"], [{"label": "amount", "value": "-5"}])
         self.assertNotIn(failure.id, [e["id"] for e in self.entries(kinds=["applied"])])
+
+    def test_where_folding_takes_too_long_it_says_what_the_events_say(self):
+        for amount in (1, 2, 3):
+            self.add(amount=amount)
+        with patch.object(event_timeline, "PATIENCE", -1):
+            for _time in range(2):  # the database's cursor was closed
+                entries = self.entries()
+                self.assertEqual([entry["changes"] for entry in entries], [[], [], []])
+                self.assertEqual(entries[0]["values"], [{"label": "amount", "value": "3"}])
 
     def test_long_and_many_values_are_cut(self):
         payload = {f"key{number}": "長" * 1000 for number in range(60)}

@@ -29,8 +29,8 @@ export class EventDashboard extends Component {
         return this.orm.call("event.overview", method, args, { context });
     }
 
-    async open(kind = false, rule = false, user = false) {
-        this.action.doAction(await this.call("action_attempts", [kind, rule, user]));
+    async open(kind = false, rule = false, user = false, week = false) {
+        this.action.doAction(await this.call("action_attempts", [kind, rule, user, week]));
     }
 
     openTile(tile) {

@@ -34,6 +34,7 @@ export class EventTimeline extends Component {
             kinds: KINDS.filter((kind) => asked.includes(kind)),
             ready: false,
             busy: false,
+            forbidden: false,
         });
         this.question = 0;
         useRecordObserver((record) => {
@@ -65,7 +66,16 @@ export class EventTimeline extends Component {
             Object.assign(this.state, { entries: [], more: false, counts: {}, ready: true });
             return;
         }
-        const page = await this.ask(record, false);
+        let page = { entries: [], more: false, counts: {}, forbidden: false };
+        try {
+            page = { ...page, ...(await this.ask(record, false)) };
+        } catch (error) {
+            // The form is still of use to somebody who may not see its history.
+            if (error.exceptionName !== "odoo.exceptions.AccessError") {
+                throw error;
+            }
+            page.forbidden = true;
+        }
         if (number === this.question) {
             Object.assign(this.state, { ...page, ready: true });
         }

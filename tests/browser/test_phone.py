@@ -1,0 +1,71 @@
+"""Every screen on a phone: nothing is cut, nothing is wider than the glass."""
+
+import pytest
+from support.languages import LANGUAGES
+
+ENGINE, RENTAL = "event_sourcing", "rental_event_sourcing"
+CARDS = (
+    f"{ENGINE}.event_store_action",
+    f"{ENGINE}.event_stream_action",
+    f"{ENGINE}.event_snapshot_action",
+    f"{ENGINE}.event_error_action",
+    f"{RENTAL}.rental_order_action",
+    f"{RENTAL}.rental_snapshot_action",
+)
+OTHERS = (
+    f"{ENGINE}.event_overview_action",
+    f"{ENGINE}.event_attempt_action",
+    f"{RENTAL}.rental_order_calendar_action",
+    f"{RENTAL}.rental_report_action",
+    f"{RENTAL}.rental_as_of_action",
+)
+# Texts of cards that do not fit; a reason ends after three lines with dots on purpose.
+CUT = """() => [...document.querySelectorAll('.o_kanban_record *')]
+    .filter((e) => e.clientWidth && e.scrollWidth > e.clientWidth + 1
+        && !e.closest('.o_event_card_reason')
+        && getComputedStyle(e).overflowX !== 'visible')
+    .map((e) => e.innerText)"""
+TOO_WIDE = "() => document.documentElement.scrollWidth - window.innerWidth"
+
+
+@pytest.fixture
+def failure(server):
+    """Let there be one of everything."""
+    _uid, call = server.login("admin", "admin")
+    call("event.store", "append", "counter", "PHONE", "Broken", {"key": "phone"})
+    call("event.store", "append", "prefixed", "PHONE", "Any", {"status": "ok"})
+    call(
+        "event.store", "append", "rental", "PHONE", "DemoCancelled", {"reason": "長い理由。" * 200}
+    )
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_lists_are_cards(person, failure, lang):
+    someone = person(lang=lang, width=390)
+    page = someone.page
+    for action in CARDS:
+        someone.leave()
+        someone.open(action)
+        page.wait_for_selector(".o_kanban_record:not(.o_kanban_ghost)")
+        someone.settle()
+        someone.shot(action.split(".")[1])
+        assert page.evaluate(TOO_WIDE) <= 0, action
+        assert not page.evaluate(CUT), action
+    someone.leave()
+    someone.open(f"{ENGINE}.event_store_action")
+    page.locator(".o_kanban_record", has_text="PHONE").first.click()
+    page.wait_for_selector(".o_form_view")
+    someone.settle()
+    someone.shot("event")
+    assert page.evaluate(TOO_WIDE) <= 0
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_other_screens_fit(person, failure, lang):
+    someone = person(lang=lang, width=390)
+    for action in OTHERS:
+        someone.leave()
+        someone.open(action)
+        someone.shot(action.split(".")[1])
+        assert someone.page.evaluate(TOO_WIDE) <= 0, action
+    assert someone.page.locator(".modal").count() == 1  # the last one is a question
