@@ -14,7 +14,7 @@ import time
 from datetime import date
 from pathlib import Path
 
-from odoo import api
+from odoo import _, api
 from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
 from odoo.tools import config
@@ -122,10 +122,7 @@ def export_file(
     :raise UserError: for a day that is none
     """
     path = Path(path)
-    try:
-        days = [day and str(date.fromisoformat(str(day))) for day in (date_from, date_to)]
-    except ValueError as error:
-        raise UserError(f"{error}: write days like 2026-01-31.") from error
+    days = [_day(value) for value in (date_from, date_to)]
     options = {"period": period, "date_from": days[0], "date_to": days[1], "tz": tz}
     options["model_names"] = sorted(model_names)
     part = path.with_name(f"{path.name}.part")
@@ -139,6 +136,14 @@ def export_file(
     finally:
         part.unlink(missing_ok=True)
     return count
+
+
+def _day(value):
+    """Return a day as text, None where none was given."""
+    try:
+        return str(date.fromisoformat(str(value))) if value else None
+    except ValueError as error:
+        raise UserError(_("%(value)s is no day; write it like 2026-01-31.", value=value)) from error
 
 
 def _write(content, options, key, file, chunk=2000):

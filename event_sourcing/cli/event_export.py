@@ -1,11 +1,16 @@
 """``odoo-bin event_export -d DATABASE FILE``: the events of a period as a file."""
 
 import argparse
+import importlib
 import sys
 
-# Odoo 19 loads this file by itself, before addons can be imported.
 from odoo.cli.command import Command
 from odoo.tools import config
+
+# This file may not be a part of the addon's package: Odoo 19 loads it by itself.
+COMMANDS = "odoo.addons.event_sourcing.transfer_command"
+# Options of the server whose values may stand apart from them.
+SERVER = (("-c", "--config"), ("-d", "--database"), ("-D", "--data-dir"), ("--addons-path",))
 
 
 class EventExport(Command):
@@ -18,7 +23,8 @@ class EventExport(Command):
         parser = argparse.ArgumentParser(
             prog="odoo-bin event_export",
             description=self.__doc__,
-            epilog="Other options are those of the server, such as -d DATABASE and -c FILE.",
+            epilog="Other options of the server are taken too, written as --name=value.",
+            allow_abbrev=False,
         )
         parser.add_argument("file", help="packed where the name ends in .gz")
         parser.add_argument("--from", dest="date_from", help="first day, such as 2026-01-01")
@@ -29,11 +35,16 @@ class EventExport(Command):
         parser.add_argument("--model-name", action="append", default=[], help="aggregate type")
         parser.add_argument("--tz", default="UTC", help="in which days begin")
         parser.add_argument("--user", help="login of the user whose rights count; else all")
+        for names in SERVER:
+            parser.add_argument(*names, dest=names[-1], help="as of the server")
         own, others = parser.parse_known_args(args)
+        others += [
+            f"{names[-1]}={vars(own)[names[-1]]}" for names in SERVER if vars(own)[names[-1]]
+        ]
 
         # Only now Odoo knows where addons are.
         config.parse_config(["--no-http", "--log-level=warn", *others])
-        from odoo.addons.event_sourcing import transfer_command
+        transfer_command = importlib.import_module(COMMANDS)
 
         def work(env):
             return transfer_command.export_file(

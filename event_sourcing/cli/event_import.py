@@ -1,11 +1,16 @@
 """``odoo-bin event_import -d DATABASE FILE``: a file of events, of any size."""
 
 import argparse
+import importlib
 import sys
 
-# Odoo 19 loads this file by itself, before addons can be imported.
 from odoo.cli.command import Command
 from odoo.tools import config
+
+# This file may not be a part of the addon's package: Odoo 19 loads it by itself.
+COMMANDS = "odoo.addons.event_sourcing.transfer_command"
+# Options of the server whose values may stand apart from them.
+SERVER = (("-c", "--config"), ("-d", "--database"), ("-D", "--data-dir"), ("--addons-path",))
 
 
 class EventImport(Command):
@@ -18,7 +23,8 @@ class EventImport(Command):
         parser = argparse.ArgumentParser(
             prog="odoo-bin event_import",
             description=self.__doc__,
-            epilog="Other options are those of the server, such as -d DATABASE and -c FILE.",
+            epilog="Other options of the server are taken too, written as --name=value.",
+            allow_abbrev=False,
         )
         parser.add_argument("file")
         parser.add_argument("--check", action="store_true", help="only check the file")
@@ -46,11 +52,16 @@ class EventImport(Command):
             action="store_true",
             help="restore a file that a database with another key exported",
         )
+        for names in SERVER:
+            parser.add_argument(*names, dest=names[-1], help="as of the server")
         own, others = parser.parse_known_args(args)
+        others += [
+            f"{names[-1]}={vars(own)[names[-1]]}" for names in SERVER if vars(own)[names[-1]]
+        ]
 
         # Only now Odoo knows where addons are.
         config.parse_config(["--no-http", "--log-level=warn", *others])
-        from odoo.addons.event_sourcing import transfer_command
+        transfer_command = importlib.import_module(COMMANDS)
 
         def work(env):
             return transfer_command.import_file(

@@ -6,9 +6,7 @@ from odoo.http import request
 class TransferController(http.Controller):
     """An exported file, joined from its pieces while it is sent."""
 
-    @http.route(
-        "/event_sourcing/export/<int:job_id>", type="http", auth="user", methods=["GET"]
-    )
+    @http.route("/event_sourcing/export/<int:job_id>", type="http", auth="user", methods=["GET"])
     def export(self, job_id):
         """Answer with the file of an export of one's own, 404 where there is none."""
         try:
@@ -21,9 +19,10 @@ class TransferController(http.Controller):
         if not job:
             raise request.not_found()
         pieces = job.env["event.export.piece"].sudo()
+        count, size = pieces._size(job)
         headers = [
             ("Content-Type", "application/gzip"),
-            ("Content-Length", str(pieces._size(job))),
+            ("Content-Length", str(size)),
             ("Content-Disposition", http.content_disposition(job.report_name)),
         ]
-        return request.make_response(pieces._stream(job), headers)
+        return request.make_response(pieces._stream(job, count), headers)

@@ -35,29 +35,30 @@ class EventExportPiece(models.Model):
 
     @api.model
     def _size(self, job):
-        """Return how many bytes the file of a job has."""
+        """Return of how many pieces the file of a job consists, and of how many bytes."""
         self.env.cr.execute(
-            "SELECT coalesce(sum(octet_length(packed)), 0) FROM event_export_piece"
-            " WHERE job_id = %s",
+            "SELECT count(*), coalesce(sum(octet_length(packed)), 0)::bigint"
+            "  FROM event_export_piece WHERE job_id = %s",
             [job.id],
         )
-        return int(self.env.cr.fetchone()[0])
+        return self.env.cr.fetchone()
 
     @api.model
-    def _stream(self, job):
-        """Return the file of a job piece by piece, each read in a transaction of its own."""
+    def _stream(self, job, count):
+        """Return the file of a job piece by piece, each read in a transaction of its own.
+
+        It is read while it is sent, when the request's own transaction is over.
+        """
         open_cursor, job_id = self.env.registry.cursor, job.id
 
         def pieces():
-            number, row = 0, (b"",)
-            while row:
-                yield bytes(row[0])
-                number += 1
+            for number in range(1, count + 1):
                 with open_cursor() as cr:
                     cr.execute(
                         "SELECT packed FROM event_export_piece WHERE job_id = %s AND number = %s",
                         [job_id, number],
                     )
-                    row = cr.fetchone()
+                    (packed,) = cr.fetchone()
+                yield bytes(packed)
 
         return pieces()

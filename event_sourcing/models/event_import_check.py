@@ -4,6 +4,7 @@ import psycopg2
 
 from odoo import _, api, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..canonical_json import canonical, normalise
 from ..event_data import EventData
@@ -40,17 +41,21 @@ class EventImportCheck(models.Model):
     def _check_together(self, items, careful):
         fresh, seen, refused, known = self._new_among(items)
         streams = self._streams_of(fresh)
-        own = set(streams)
-        references = self._references(fresh, seen)
+        how = {
+            "asker": self._asker(),
+            "careful": careful,
+            "record": self.options["broken"] == "record",
+            "references": self._references(fresh, seen),
+        }
         for item in fresh:
-            reason = self._check_item(item["vals"], streams, references, careful)
+            reason = self._check_item(item["vals"], streams, how)
             if reason:
                 refused.append((item["line"], reason, item["excerpt"]))
         return {
             "refused": sorted(refused),
             "known": known,
             "seen": seen,
-            "streams": {key: streams[key] for key in own},
+            "streams": streams,
         }
 
     # ------------------------------------------------------------------
@@ -73,7 +78,7 @@ class EventImportCheck(models.Model):
                     line=twin[0],
                 )
                 refused.append((item["line"], reason, item["excerpt"]))
-            elif twin and twin[1] != digest or stored.get(uuid, digest) != digest:
+            elif (twin and twin[1] != digest) or stored.get(uuid, digest) != digest:
                 reason = _(
                     "The UUID %(uuid)s was already used for a different event;"
                     " give every event a UUID of its own.",
@@ -100,17 +105,21 @@ class EventImportCheck(models.Model):
             item["vals"]["event_uuid"] for item in items if item["vals"].get("content_hash")
         }
         store = self.env["event.store"].sudo()
+        store.flush_model()
+        names = (*CONTENT, "content_hash")
+        self.env.cr.execute(
+            SQL(
+                "SELECT %s FROM event_store WHERE event_uuid = ANY(%s)",
+                SQL(", ").join(map(SQL.identifier, names)),
+                uuids,
+            )
+        )
         digests = {}
-        for event in store.search([("event_uuid", "in", uuids)]):
-            if event.event_uuid in restored:
-                vals = {name: event[name] for name in CONTENT}
-                digests[event.event_uuid] = event.content_hash or content_hash(vals)
-            else:
-                vals = {name: event[name] for name in ("model_name", "aggregate_id", "event_type")}
-                digests[event.event_uuid] = self._digest(
-                    {**vals, "payload": normalise(event.payload)}
-                )
-        store.invalidate_model(flush=False)
+        for row in self.env.cr.dictfetchall():
+            digest = row.pop("content_hash")
+            if row["event_uuid"] not in restored:
+                digest = self._digest({**row, "payload": normalise(row["payload"])})
+            digests[row["event_uuid"]] = digest or content_hash(row)
         return digests
 
     def _references(self, fresh, seen):
@@ -167,10 +176,14 @@ class EventImportCheck(models.Model):
         handler = store._find_handler(model_name)
         return None if handler is None or not store._folds_in_memory(handler) else handler
 
-    def _check_item(self, vals, streams, references, careful):
-        """Take one event into its stream; return why it cannot be, None where it can."""
+    def _check_item(self, vals, streams, how):
+        """Take one event into its stream; return why it cannot be, None where it can.
+
+        :param dict how: ``asker`` (an environment), ``careful`` (each fold in a savepoint),
+            ``record`` (whether refusals are kept) and ``references`` (known UUIDs)
+        """
         failed = vals.get("failed_event_uuid")
-        if failed and failed not in references:
+        if failed and failed not in how["references"]:
             return _(
                 "The event %(uuid)s that failed is neither in the file nor stored here; import"
                 " the period before this one first.",
@@ -180,8 +193,8 @@ class EventImportCheck(models.Model):
             return None
         key = self._stream_key(vals)
         version, company, state = streams[key]
-        wanted = vals["company_id"] or company or self._asker().company.id
-        reason = self._check_company(key, company, vals["company_id"])
+        wanted = vals["company_id"] or company or how["asker"].company.id
+        reason = self._check_company(key, company, vals["company_id"], how["asker"])
         reason = reason or self._check_version(vals, key, version)
         if reason:
             if "content_hash" in vals and vals["version"] > version:
@@ -190,8 +203,10 @@ class EventImportCheck(models.Model):
             return reason
         version += 1
         if vals.get("outcome", "applied") == "applied" and state is not None:
-            event = self._as_event_data(vals, key[0], version, company or wanted)
-            state, reason = self._check_fold(key[0], state, event, careful)
+            place = key[0], version, company or wanted
+            user_id = vals.get("recorded_by") or how["asker"].uid
+            event = self._as_event_data(vals, *place, user_id)
+            state, reason = self._check_fold(key[0], state, event, how["careful"])
         streams[key] = version, company or wanted, state
         if reason and "content_hash" in vals:
             return _(
@@ -202,10 +217,10 @@ class EventImportCheck(models.Model):
                 type=vals["event_type"],
                 error=reason,
             )
-        return None if self.options["broken"] == "record" else reason
+        return None if how["record"] else reason
 
-    def _check_company(self, key, company, given):
-        if company and company not in self._asker().companies.ids:
+    def _check_company(self, key, company, given, asker):
+        if company and company not in asker.companies.ids:
             return _(
                 "%(aggregate)s belongs to a company that you have no access to;"
                 " switch to that company or ask your administrator.",
@@ -254,7 +269,7 @@ class EventImportCheck(models.Model):
             return state, str(error) if known else self.env["event.store"]._error_text(error)
 
     @api.model
-    def _as_event_data(self, vals, model_name, version, company_id):
+    def _as_event_data(self, vals, model_name, version, company_id, user_id):
         return EventData(
             model_name=model_name,
             aggregate_id=vals["aggregate_id"],
@@ -267,5 +282,5 @@ class EventImportCheck(models.Model):
             correlation_id=vals["correlation_id"] or "",
             causation_id=vals["causation_id"] or "",
             company_id=company_id,
-            user_id=vals.get("recorded_by") or self._asker().uid,
+            user_id=user_id,
         )

@@ -50,11 +50,12 @@ class EventImportReading(models.Model):
         """
         file = self._file_at(reading)
         piece = {"items": [], "refused": [], "rows": 0, "ended": False}
-        cache = {"kinds": {}}
+        # A document is copied each time it is read from its field.
+        asker, options = self._asker(), {**self.options, "model_name": self.model_name}
+        cache = {"kinds": {}, "asker": asker, "options": options}
         if reading["about"]["kind"] == "csv":
-            cache["columns"] = self._asker()["event.import.row"]._columns(
-                reading["about"]["header"]
-            )
+            header = reading["about"]["header"]
+            cache["columns"] = asker["event.import.row"]._columns(header)
         begin = file.rows.position[0]
         while piece["rows"] < self._import_chunk and file.rows.position[0] - begin < MAX_BYTES:
             found = file.rows.next()
@@ -78,7 +79,7 @@ class EventImportReading(models.Model):
         """Put one row where it belongs: among the items, or the refused ones."""
         words = self.env["event.import.words"]
         if reading["events"] == 0 and isinstance(row, dict) and HEAD in row:
-            self._take_head(reading, file, row)
+            self._take_head(reading, cache, file, row)
             return
         piece["rows"] += 1
         reading["events"] += 1
@@ -118,36 +119,35 @@ class EventImportReading(models.Model):
     # ------------------------------------------------------------------
 
     def _take_foreign(self, cache, row):
-        rows = self._asker()["event.import.row"]
+        rows = cache["asker"]["event.import.row"]
         if isinstance(row, list):
             row = rows._from_cells(cache["columns"], row)
-        options = {**self.options, "model_name": self.model_name}
-        return rows._vals(row, options, cache["kinds"])
+        return rows._vals(row, cache["options"], cache["kinds"])
 
     # ------------------------------------------------------------------
     # Our own lines
     # ------------------------------------------------------------------
 
-    def _take_head(self, reading, file, row):
-        lines = self._asker()["event.import.line"]
-        lines._check_head(row, self._asker().user, self.options.get("trusted"))
+    def _take_head(self, reading, cache, file, row):
+        asker, trusted = cache["asker"], cache["options"].get("trusted")
+        asker["event.import.line"]._check_head(row, asker.user, trusted)
         reading["export"] = {key: row[key] for key in row if key != "key"}
         reading["digest"] = chained("", file.rows.lines.last.rstrip(b"\r\n"))
 
     def _take_line(self, piece, reading, cache, file, row):
         """Return the values of one event, None for the last line of the file."""
+        lines = cache["asker"]["event.import.line"]
         if reading["ended"]:
             raise UserError(_("The file goes on after its end: a line was added."))
         if END in row:
             piece["rows"] -= 1
             reading["events"] -= 1
             reading["ended"] = True
-            self._asker()["event.import.line"]._check_end(
-                row, reading["digest"], reading["events"], self.options.get("trusted")
-            )
+            trusted = cache["options"].get("trusted")
+            lines._check_end(row, reading["digest"], reading["events"], trusted)
             return None
         reading["digest"] = chained(reading["digest"], file.rows.lines.last.rstrip(b"\r\n"))
-        return self._asker()["event.import.line"]._vals(row, self.options, cache)
+        return lines._vals(row, cache["options"], cache)
 
     def _check_ended(self, piece, reading):
         if reading.get("export") and not reading["ended"] and not piece["refused"]:
@@ -175,7 +175,12 @@ class EventImportReading(models.Model):
         if "about" not in reading:
             about = look_at(file.file, self.options.get("encoding") or None)
             reading.update(
-                about=about, position=about["start"], stage="check", events=0, digest="", ended=False
+                about=about,
+                position=about["start"],
+                stage="check",
+                events=0,
+                digest="",
+                ended=False,
             )
         file.rows = Rows(file.file, reading["about"], reading["position"])
         return file
@@ -189,8 +194,7 @@ class EventImportReading(models.Model):
         """Return the file at its beginning: read from disk where it lies there."""
         try:
             if self.file_path:
-                raw = open(self.file_path, "rb")
-                return _OpenFile(raw, os.fstat(raw.fileno()).st_size)
+                return _OpenFile(*_on_disk(self.file_path))
         except OSError as error:
             raise UserError(
                 _("The file cannot be read: %(error)s.", error=error.strerror or error)
@@ -209,6 +213,12 @@ class EventImportReading(models.Model):
         )
         path = attachment.store_fname and attachment._full_path(attachment.store_fname)
         if path and os.path.exists(path):
-            return _OpenFile(open(path, "rb"), os.path.getsize(path))
+            return _OpenFile(*_on_disk(path))
         content = attachment.raw or b""
         return _OpenFile(io.BytesIO(content), len(content))
+
+
+def _on_disk(path):
+    """Return a file, open for a long time, and its size."""
+    raw = io.BufferedReader(io.FileIO(path))
+    return raw, os.fstat(raw.fileno()).st_size

@@ -71,7 +71,9 @@ class EventImportRestore(models.Model):
 
     @api.model
     def _row_of(self, vals):
-        row = {name: value for name, value in vals.items() if name in self.env["event.store"]._fields}
+        row = {
+            name: value for name, value in vals.items() if name in self.env["event.store"]._fields
+        }
         return {**row, "failed_event_id": None}
 
     def _as_recorded(self, vals_list):
@@ -117,8 +119,8 @@ class EventImportRestore(models.Model):
             for aggregate_id, applied in streams.items():
                 state = states[aggregate_id]
                 for _event, vals in applied:
-                    version, company = vals["version"], vals["company_id"]
-                    value = self._as_event_data(vals, model_name, version, company)
+                    place = model_name, vals["version"], vals["company_id"]
+                    value = self._as_event_data(vals, *place, vals["recorded_by"])
                     state = handler._fold(state, value)
                 folded[aggregate_id] = state, value
             handler._save_states(folded)

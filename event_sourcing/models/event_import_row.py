@@ -1,5 +1,6 @@
 import re
 import uuid
+from contextlib import suppress
 from datetime import timezone
 from zoneinfo import ZoneInfo
 
@@ -52,7 +53,9 @@ class EventImportRow(models.AbstractModel):
     @api.model
     def _known_columns(self):
         store = self.env["event.store"].sudo()
-        stored = [name for name, field in store._fields.items() if field.store and field.column_type]
+        stored = [
+            name for name, field in store._fields.items() if field.store and field.column_type
+        ]
         known = {"company": "company_id"}
         for lang, _label in self.env["res.lang"].sudo().get_installed():
             labels = store.with_context(lang=lang).fields_get(stored, ["string"])
@@ -101,13 +104,12 @@ class EventImportRow(models.AbstractModel):
         text = cell.strip()
         if kind == "boolean" and text.lower() in TRUE | FALSE:
             return text.lower() in TRUE
-        try:
-            if kind == "integer" or kind == "number" and re.fullmatch(r"[+-]?\d+", text):
+        with suppress(ValueError):
+            whole = kind == "number" and re.fullmatch(r"[+-]?\d+", text)
+            if kind == "integer" or whole:
                 return int(text)
             if kind == "number":
                 return float(text)
-        except ValueError:
-            pass
         if kind in ("integer", "number", "boolean"):
             raise Unreadable("cell", column=column, value=text[:80], kind=kind)
         return cell if kind == "text" else text

@@ -57,7 +57,8 @@ class EventImportStream(models.Model):
                 "INSERT INTO event_import_stream"
                 " (job_id, model_name, aggregate_id, version, company_id, state)"
                 " SELECT job, model, aggregate, version, company, state::jsonb"
-                "   FROM unnest(%s::int[], %s::text[], %s::text[], %s::int[], %s::int[], %s::text[])"
+                "   FROM unnest(%s::int[], %s::text[], %s::text[], %s::int[], %s::int[],"
+                "               %s::text[])"
                 "        AS row (job, model, aggregate, version, company, state)"
                 " ON CONFLICT (job_id, model_name, aggregate_id) DO UPDATE"
                 " SET version = excluded.version, state = excluded.state",

@@ -42,7 +42,9 @@ class EventImportWords(models.AbstractModel):
 
     @api.model
     def _explain_empty_object(self):
-        return _("The line holds an empty object: an event needs model_name, aggregate_id and more.")
+        return _(
+            "The line holds an empty object: an event needs model_name, aggregate_id and more."
+        )
 
     @api.model
     def _explain_encoding(self, encoding):

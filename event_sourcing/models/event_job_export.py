@@ -20,9 +20,7 @@ class EventJobExport(models.Model):
     # Events of a piece.
     _export_chunk = 2000
 
-    kind = fields.Selection(
-        selection_add=[("export", "Export")], ondelete={"export": "cascade"}
-    )
+    kind = fields.Selection(selection_add=[("export", "Export")], ondelete={"export": "cascade"})
 
     @api.model
     def _check_may_run(self, kind):

@@ -26,9 +26,7 @@ class EventJobImport(models.Model):
 
     _inherit = "event.job"
 
-    kind = fields.Selection(
-        selection_add=[("import", "Import")], ondelete={"import": "cascade"}
-    )
+    kind = fields.Selection(selection_add=[("import", "Import")], ondelete={"import": "cascade"})
     import_file = fields.Binary(readonly=True, attachment=True)
     file_name = fields.Char(string="Imported File", readonly=True)
     file_path = fields.Char(

@@ -68,10 +68,9 @@ def command(name, *arguments, environment=None, database=None):
     return subprocess.Popen(
         [
             *(os.environ["ES_PYTHON"], os.environ["ES_LAUNCHER"]),
-            *(f"--addons-path={os.environ['ES_ADDONS_PATH']}", name, *map(str, arguments)),
-            *("-d", database or os.environ["ES_DB"], f"--data-dir={os.environ['ES_DATA']}"),
-            # Here again for Odoo's configuration, where the first one only finds commands.
-            f"--addons-path={os.environ['ES_ADDONS_PATH']}",
+            *(f"--addons-path={os.environ['ES_ADDONS_PATH']}", name),
+            *("-d", database or os.environ["ES_DB"], "--data-dir", os.environ["ES_DATA"]),
+            *map(str, arguments),
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -214,7 +213,8 @@ STORED = """
            timestamp, event.event_uuid, correlation_id, causation_id, schema_version, outcome,
            error_class, error_message, content_hash, broken_rule, error_fingerprint, retry_uuid,
            event.create_date, person.login, company.name,
-           (SELECT failed.event_uuid FROM event_store failed WHERE failed.id = event.failed_event_id)
+           (SELECT failed.event_uuid FROM event_store AS failed
+             WHERE failed.id = event.failed_event_id)
       FROM event_store AS event JOIN res_users AS person ON person.id = event.create_uid
       JOIN res_company AS company ON company.id = event.company_id
      WHERE event.model_name IN ('ticket', 'parcel', 'parcel.old') ORDER BY event.event_uuid
@@ -229,7 +229,9 @@ SNAPSHOTS = """
 def second():
     """A second database in a cluster of its own, with an empty store."""
     series = os.environ["ES_SERIES"]
-    cluster = DurableCluster(f"postgres-import-{series}", Path(os.environ["ES_PYTHON"]), "the tests")
+    cluster = DurableCluster(
+        f"postgres-import-{series}", Path(os.environ["ES_PYTHON"]), "the tests"
+    )
     try:
         cluster.start()
         cluster.restore("second", dict(os.environ), os.environ["ES_DB"])

@@ -58,12 +58,14 @@ class TestScreens(EventCase):
             "Excel Report …",
             *("History", "Analysis", "Operation"),
         }
+        own_files = "My Imports and Exports"
         expected = {
             "user": everybody,
-            "integration": {*everybody, "Record Event"},
-            "auditor": {*everybody, "Rebuild and Check", "Seals"},
+            "integration": {*everybody, "Record Event", "Import …", own_files},
+            "auditor": {*everybody, "Rebuild and Check", "Seals", "Export …", own_files},
             "manager": {
                 *(*everybody, "Record Event", "Rebuild and Check", "Seals"),
+                *("Import …", "Export …", own_files),
                 *("Configuration", "Settings", "BI Access"),
             },
         }

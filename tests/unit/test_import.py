@@ -43,9 +43,7 @@ class ImportCase(EventCase):
         if isinstance(content, str):
             content = content.encode()
         jobs = self.env["event.job"].with_user(user or self.manager)
-        job, _under_way = jobs._ask_import(
-            base64.b64encode(content), "history", dry_run, **options
-        )
+        job, _under_way = jobs._ask_import(base64.b64encode(content), "history", dry_run, **options)
         self.run_job(job)
         return job.sudo()
 
@@ -78,13 +76,13 @@ class TestJsonLines(ImportCase):
         self.assertEqual(self.stream("I1"), [(1, "applied"), (2, "applied")])
         self.assertEqual((self.snapshot("I1").total, self.snapshot("I2").total), (3, 5))
         events = self.store.search([("aggregate_id", "=", "I1")], order="version")
-        self.assertEqual(
-            [str(event.timestamp) for event in events], [TIME, "2026-01-31 15:00:00"]
-        )
+        self.assertEqual([str(event.timestamp) for event in events], [TIME, "2026-01-31 15:00:00"])
         self.assertEqual(events.create_uid, self.manager)
 
     def test_packed_with_a_mark_and_blank_lines(self):
-        text = "\ufeff" + json_lines(row(note="x"), "", "  ", row("I2")).replace(', "note": "x"', "")
+        text = "\ufeff" + json_lines(row(note="x"), "", "  ", row("I2")).replace(
+            ', "note": "x"', ""
+        )
         job = self.run_import(gzip.compress(text.encode()))
         self.assertEqual((job.state, job.stored_count), ("done", 2))
 
@@ -312,7 +310,9 @@ class TestCsv(ImportCase):
         self.assertEqual((event.aggregate_id, event.payload["title"]), ("借-1", "破損①"))
 
     def test_tabs_and_a_mark_and_a_type_for_all_rows(self):
-        text = "\ufeffaggregate_id\tevent_type\ttimestamp\tpayload.title\nT1\tOpened\t2026-01-31\tA\n"
+        text = (
+            "\ufeffaggregate_id\tevent_type\ttimestamp\tpayload.title\nT1\tOpened\t2026-01-31\tA\n"
+        )
         (event,) = self.ticket_rows(text, model_name="ticket")
         self.assertEqual(event.payload, {"title": "A"})
 

@@ -279,7 +279,7 @@ class TestForgery(RestoreCase):
     def test_the_wizard_cannot_vouch_and_outcomes_need_a_manager(self):
         self.assertNotIn("trusted", self.env["event.import"]._fields)
         partner = make_user(self.env, "re-partner", "integration")
-        line, reason = self.refusal(self.lines, user=partner)
+        _line, reason = self.refusal(self.lines, user=partner)
         self.assertIn("Only an Event Sourcing manager", reason)
         # Without the head, lines are rows of somebody else: no outcome can be given.
         job = self.restore(self.lines[1:-1])
