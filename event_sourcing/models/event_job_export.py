@@ -78,8 +78,11 @@ class EventJobExport(models.Model):
         registry = self.env["snapshot.handler.registry"]
         names = [registry._aggregate_label(name) for name in self.options["model_names"]]
         days = [self.options[name] for name in ("date_from", "date_to")]
+        about = ", ".join(names) or _("everything")
+        if not any(days):
+            return about
         values = {
-            "about": ", ".join(names) or _("everything"),
+            "about": about,
             "first": format_date(self.env, days[0]) if days[0] else "…",
             "last": format_date(self.env, days[1]) if days[1] else "…",
         }

@@ -125,3 +125,6 @@ def test_a_period_is_exported_and_downloaded(person, server, tmp_path, lang):
     page.wait_for_selector(".o_list_view .o_data_row")
     someone.settle()
     someone.shot("list")
+    # A list of its own: no button of the other jobs, but the files.
+    assert not page.locator("button[name=action_check_all]").count()
+    assert page.locator("button[name=action_download]:visible").count()
