@@ -28,14 +28,23 @@ class NotJson(ValueError):
     :ivar value: the offending value, shortened, as text
     """
 
-    def __init__(self, reason, path, value=""):
+    def __init__(self, reason, where=None, value=""):
         self.reason = reason
-        self.path = path
+        self.path = _path(where)
         self.value = str(value)[:80]
-        super().__init__(f"{reason} at {path or 'the top'}: {self.value}")
+        super().__init__(f"{reason} at {self.path or 'the top'}: {self.value}")
 
 
-def normalise(value, levels=MAX_DEPTH, path=""):
+def _path(where):
+    """Return a place in a document as text, its keys with dots between them."""
+    keys = []
+    while where is not None:
+        where, key = where
+        keys.append(str(key))
+    return ".".join(reversed(keys))
+
+
+def normalise(value, levels=MAX_DEPTH, where=None):
     """Return a fresh copy of ``value`` as ``jsonb`` would give it back.
 
     Keys are sorted, tuples become lists, and numbers take the form in which
@@ -43,47 +52,69 @@ def normalise(value, levels=MAX_DEPTH, path=""):
 
     :param value: dict, list, tuple, str, int, float, bool or None, nested
     :param int levels: how many levels of objects and lists are allowed
-    :param str path: where ``value`` stands in the whole document
+    :param where: where ``value`` stands: what holds it, and its key there; None at the top
     :raise NotJson: when the value cannot be held without loss
     """
     kind = type(value)
     if kind is str:
-        return _text(value, path)
+        return _text(value, where)
     if value is None or kind is bool:
         return value
     if kind is int:
-        return _integer(value, path)
+        return _integer(value, where)
     if kind is float:
-        return _float(value, path)
-    if levels <= 0:
-        raise NotJson("depth", path)
+        return _float(value, where)
+    if levels <= 0 and isinstance(value, Mapping | list | tuple):
+        raise NotJson("depth", where)
     if isinstance(value, Mapping):
-        for key in value:
-            if not isinstance(key, str):
-                raise NotJson("key", path, key)
+        return _object(value, levels, where)
+    if isinstance(value, list | tuple):
+        return [normalise(item, levels - 1, (where, index)) for index, item in enumerate(value)]
+    if isinstance(value, str):  # Markup and other subclasses
+        return _text(str(value), where)
+    if isinstance(value, int):
+        return _integer(int(value), where)
+    if isinstance(value, float):
+        return _float(float(value), where)
+    raise NotJson("type", where, type(value).__name__)
+
+
+def _object(value, levels, where):
+    for key in value:
+        if not isinstance(key, str):
+            raise NotJson("key", where, key)
+        if not key.isascii() or "\x00" in key:
+            _text(key, where)
+    result = {}
+    for key in sorted(value):
+        item = value[key]
+        kind = type(item)
+        # Most values are such; a call for each would take longer than all the rest.
+        plain = (kind is str and item.isascii() and "\x00" not in item) or (
+            kind is int and -MAX_INTEGER <= item <= MAX_INTEGER
+        )
+        result[key] = item if plain else normalise(item, levels - 1, (where, key))
+    return result
+
+
+def reordered(value):
+    """Return what ``jsonb`` gave back with its keys in order: normal again, as a fresh copy."""
+    if type(value) is dict:
         return {
-            _text(key, path): normalise(value[key], levels - 1, f"{path}.{key}" if path else key)
+            key: reordered(value[key]) if type(value[key]) in (dict, list) else value[key]
             for key in sorted(value)
         }
-    if isinstance(value, list | tuple):
-        return [
-            normalise(item, levels - 1, f"{path}.{index}" if path else str(index))
-            for index, item in enumerate(value)
-        ]
-    if isinstance(value, str):  # Markup and other subclasses
-        return _text(str(value), path)
-    if isinstance(value, int):
-        return _integer(int(value), path)
-    if isinstance(value, float):
-        return _float(float(value), path)
-    raise NotJson("type", path, type(value).__name__)
+    return [reordered(item) if type(item) in (dict, list) else item for item in value]
+
+
+_encode = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+).encode
 
 
 def canonical(value):
     """Return the one text of a normalised ``value``: sorted keys, no spaces, UTF-8."""
-    return json.dumps(
-        value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
-    )
+    return _encode(value)
 
 
 def pretty(value):
@@ -98,7 +129,7 @@ def parse_object(text):
     """
 
     def refuse_constant(name):
-        raise NotJson("nan", "", name)
+        raise NotJson("nan", None, name)
 
     def refuse_double_keys(pairs):
         result = dict(pairs)
@@ -111,7 +142,7 @@ def parse_object(text):
             text, parse_constant=refuse_constant, object_pairs_hook=refuse_double_keys
         )
     except RecursionError as error:
-        raise NotJson("depth", "") from error
+        raise NotJson("depth") from error
     if not isinstance(value, dict):
         raise ValueError("not an object")
     return value
@@ -128,25 +159,26 @@ def rpc_safe(value):
     return all(map(rpc_safe, value.values() if isinstance(value, dict) else value))
 
 
-def _text(value, path):
+def _text(value, where):
     if "\x00" in value:
-        raise NotJson("null_character", path, value.replace("\x00", ""))
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise NotJson("surrogate", path) from error
+        raise NotJson("null_character", where, value.replace("\x00", ""))
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise NotJson("surrogate", where) from error
     return value
 
 
-def _integer(value, path):
-    if abs(value) > MAX_INTEGER:
-        raise NotJson("integer", path)
+def _integer(value, where):
+    if not -MAX_INTEGER <= value <= MAX_INTEGER:
+        raise NotJson("integer", where)
     return value
 
 
-def _float(value, path):
+def _float(value, where):
     if not math.isfinite(value):
-        raise NotJson("nan", path, value)
+        raise NotJson("nan", where, value)
     text = repr(value)
     if "e+" in text:  # jsonb prints these without an exponent: an integer
         return int(Decimal(text))

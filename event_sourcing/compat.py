@@ -41,4 +41,38 @@ def check_access(records, operation):
         records.check_access(operation)
     else:
         records.check_access_rights(operation)
-        records.check_access_rule(operation)
+        if records:
+            records.check_access_rule(operation)
+
+
+def column(records, name):
+    """Return the values of a field that is a plain value, from the cache where they all are."""
+    field = records._fields[name]
+    if hasattr(field, "_get_cache"):
+        cache = field._get_cache(records.env)
+        known = [cache[i] for i in records._ids if i in cache]
+    else:
+        known = list(records.env.cache.get_values(records, field))
+    return known if len(known) == len(records) else [record[name] for record in records]
+
+
+def passes_rules(records, operation):
+    """Whether the record rules allow an operation with all records, as far as the cache tells.
+
+    :param records: a recordset; need not be stored yet, if its fields are in the cache
+    """
+    if hasattr(records, "_filtered_access"):
+        allowed = records._filtered_access(operation)
+    else:
+        allowed = records._filter_access_rules_python(operation)
+    return len(allowed) == len(records)
+
+
+def leaves(domain):
+    """Return the conditions of a domain, each as ``(field, operator, value)``.
+
+    Odoo 19 has an object for domains; as a list it gives what 17 has.
+    """
+    return [
+        leaf for leaf in domain or () if isinstance(leaf, list | tuple) and leaf[0] not in (0, 1)
+    ]

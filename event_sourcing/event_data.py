@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .canonical_json import normalise
+from .canonical_json import reordered
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class EventData:
             model_name=record.model_name,
             aggregate_id=record.aggregate_id,
             event_type=record.event_type,
-            payload=normalise(record.payload),
+            payload=reordered(record.payload),
             version=record.version,
             timestamp=record.timestamp.replace(microsecond=0),
             schema_version=record.schema_version,
@@ -51,14 +51,14 @@ class EventData:
     def from_vals(cls, vals, user_id):
         """Return the value of an event that is about to be stored.
 
-        :param dict vals: complete and clean; its payload is copied
+        :param dict vals: complete and clean
         :param int user_id: who records it
         """
         return cls(
             vals["model_name"],
             vals["aggregate_id"],
             vals["event_type"],
-            normalise(vals["payload"]),
+            vals["payload"],
             vals["version"],
             vals["timestamp"],
             vals["schema_version"],
@@ -74,7 +74,7 @@ class EventData:
         """Return the value of a database row: its columns in the order of the fields here."""
         return cls(
             *row[:3],
-            normalise(row[3]),
+            reordered(row[3]),
             row[4],
             row[5].replace(microsecond=0),
             *row[6:8],

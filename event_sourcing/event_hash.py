@@ -5,6 +5,7 @@ The same definitions stand in ``tools/check_seals.py``, which needs no Odoo.
 
 import hashlib
 import struct
+from json.encoder import encode_basestring as quote
 
 from .canonical_json import canonical, normalise
 
@@ -29,16 +30,47 @@ RECORDING = ("content_hash", "create_uid", "create_date", "company_id", "failed_
 ENTRY = struct.Struct(">q16s")  # an event in the manifest of a seal: id, digest of the row
 
 
+def content_text(vals):
+    """Return what an event says as one JSON text, in its canonical spelling.
+
+    :param dict vals: the values of ``CONTENT``, clean; the payload as an object, or as
+        ``payload_json`` in its canonical spelling; the timestamp as text or datetime in
+        UTC; empty texts count as missing
+    """
+    payload = vals.get("payload_json") or canonical(normalise(vals["payload"]))
+    # The keys in sorted order, as ``canonical`` would put them.
+    return (
+        f'{{"aggregate_id":{_quoted(vals["aggregate_id"])}'
+        f',"causation_id":{_quoted(vals.get("causation_id"))}'
+        f',"correlation_id":{_quoted(vals.get("correlation_id"))}'
+        f',"error_class":{_quoted(vals.get("error_class"))}'
+        f',"error_message":{_quoted(vals.get("error_message"))}'
+        f',"event_type":{_quoted(vals["event_type"])}'
+        f',"event_uuid":{_quoted(vals["event_uuid"])}'
+        f',"model_name":{_quoted(vals["model_name"])}'
+        f',"outcome":{_quoted(vals["outcome"])}'
+        f',"payload":{payload}'
+        f',"schema_version":{vals["schema_version"]}'
+        f',"timestamp":"{str(vals["timestamp"])[:19]}"'
+        f',"version":{vals["version"]}}}'
+    )
+
+
+def text_hash(text):
+    """Return the SHA-256 of a text, as 64 hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def content_hash(vals):
     """Return the SHA-256 of an event's content, as 64 hexadecimal digits.
 
-    :param dict vals: the values of ``CONTENT``; the payload as an object, the timestamp
-        as text or datetime in UTC; empty texts count as missing
+    :param dict vals: as for :func:`content_text`
     """
-    content = {name: vals.get(name) or None for name in CONTENT}
-    content["payload"] = normalise(vals["payload"])
-    content["timestamp"] = str(vals["timestamp"])[:19]
-    return hashlib.sha256(canonical(content).encode()).hexdigest()
+    return text_hash(content_text(vals))
+
+
+def _quoted(text):
+    return quote(str(text)) if text else "null"
 
 
 def row_digest(vals):

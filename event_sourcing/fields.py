@@ -64,3 +64,13 @@ class JsonDocument(fields.Json):
         if value is None or value is False:
             return ""
         return pretty(value)
+
+
+class Remembered(fields.Many2one):
+    """A many2one of events: what it names is kept by ``event.recorder``, once for all of them.
+
+    A foreign key would be checked with each event, which takes as long as writing it.
+    """
+
+    def update_db_foreign_key(self, model, column):
+        """Leave the foreign key out."""

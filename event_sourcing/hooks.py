@@ -4,13 +4,15 @@ from contextlib import suppress
 
 from odoo.exceptions import UserError
 
+from .functions import drop_functions
 from .models.event_bi_view import SCHEMA
 
 
 def uninstall_hook(env):
-    """Drop the trigger functions and what BI tools read; tables go with the models."""
+    """Drop functions and what BI tools read; tables go with the models."""
     with suppress(UserError):  # a role of that name that was not made here is left alone
         env["event.bi.reader"]._close()
     env.cr.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
     for name in ("event_store_refuse_change", "event_seal_refuse_change"):
         env.cr.execute(f"DROP FUNCTION IF EXISTS {name}() CASCADE")
+    drop_functions(env.cr)

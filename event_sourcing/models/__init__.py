@@ -1,4 +1,6 @@
+from . import event_recorder
 from . import event_store
+from . import event_checkpoint
 from . import event_store_input
 from . import event_store_payload
 from . import event_store_append_only
@@ -21,6 +23,7 @@ from . import event_store_states_at
 from . import event_stream
 from . import event_stream_rename
 from . import snapshot_handler
+from . import snapshot_handler_rules
 from . import snapshot_handler_upcast
 from . import snapshot_handler_lint
 from . import snapshot_handler_words

@@ -37,6 +37,7 @@ class EventDifference(models.Model):
             ("differs", "Stored otherwise"),
             ("missing", "No snapshot stored"),
             ("extra", "Snapshot without events"),
+            ("checkpoint", "Intermediate state differs"),
             ("broken", "Cannot be folded"),
             ("no_handler", "No handler"),
         ],

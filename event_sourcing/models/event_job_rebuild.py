@@ -18,6 +18,10 @@ class EventJobRebuild(models.Model):
         piece["drifts"] = []
         for model_name, folded in piece["streams"].items():
             piece["drifts"] += self.env["event.difference"]._of_streams(model_name, folded)
+            handler = self.env["event.store"]._find_handler(model_name)
+            piece["drifts"] += self.env["event.checkpoint"]._differences(
+                handler, model_name, folded
+            )
         return piece
 
     def _write_check(self, piece):
@@ -118,6 +122,7 @@ class EventJobRebuild(models.Model):
                     problems.append(drifts._problem(model_name, vals["aggregate_id"], reason))
         if empty:
             snapshots._forget(model_name, empty)
+        self.env["event.checkpoint"]._replace(handler, model_name, folded)
         handler._tell_source(changed)
         return {"changed_count": len(changed), **drifts._record(self, problems)}
 

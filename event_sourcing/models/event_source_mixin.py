@@ -157,12 +157,15 @@ class EventSourceMixin(models.AbstractModel):
 
     @api.model
     def _snapshots_changed(self, aggregate_ids):
+        """Let the records of aggregates follow their snapshots."""
+        self.sudo().search([(self._aggregate_field, "in", aggregate_ids)])._follow_snapshots()
+
+    def _follow_snapshots(self):
         """Let the fields that are computed from snapshots follow them."""
-        records = self.sudo().search([(self._aggregate_field, "in", aggregate_ids)])
         shown = [name for name, field in self._fields.items() if field.compute and not field.store]
-        records.invalidate_recordset(shown, flush=False)
+        self.invalidate_recordset(shown, flush=False)
         for name in self._snapshot_fields:
-            self.env.add_to_compute(self._fields[name], records)
+            self.env.add_to_compute(self._fields[name], self)
 
     def action_view_events(self):
         """Open the history of the record as a timeline."""

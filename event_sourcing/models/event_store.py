@@ -1,11 +1,12 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..attempts import attempt_uuid
+from ..attempts import Attempts
 from ..canonical_json import canonical, normalise
 from ..compat import check_access
 from ..exceptions import Trouble, VersionConflict
-from ..fields import NO_SUM, JsonDocument
+from ..fields import NO_SUM, JsonDocument, Remembered
+from ..step import Step
 
 INVALID_OPERATION = "InvalidOperationAttempted"
 SYSTEM_ERROR = "SystemErrorOccurred"
@@ -106,7 +107,7 @@ class EventStore(models.Model):
         help="Version of the payload's structure when it was written.",
         **NO_SUM,
     )
-    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
+    company_id = Remembered("res.company", required=True, readonly=True, ondelete="restrict")
     content_hash = fields.Char(
         readonly=True,
         copy=False,
@@ -157,25 +158,35 @@ class EventStore(models.Model):
         if not isinstance(vals_list, list | tuple):
             raise UserError(_("Events must be given as a list, each a set of named values."))
         check_access(self.browse(), "create")
-        kinds = {}
-        proposed = [self._clean_input(vals, kinds) for vals in vals_list]
+        proposed = self._clean_all(vals_list)
         policies = [self._check_policy(policy) for policy in policies or [None] * len(proposed)]
         known = self._find_known(proposed)
-        for vals in proposed:
-            vals["event_uuid"] = vals["event_uuid"] or attempt_uuid(
-                self.env.cr, canonical([vals[name] for name in IDENTITY])
-            )
-            vals["correlation_id"] = vals["correlation_id"] or vals["event_uuid"]
+        self._give_uuids(proposed)
         fresh = {}  # the first of each UUID, with its policy
         for vals, policy in zip(proposed, policies, strict=True):
             if vals["event_uuid"] not in known:
                 fresh.setdefault(vals["event_uuid"], (vals, policy))
-        stored = dict(known)
+        ids = {event_uuid: event.id for event_uuid, event in known.items()}
         if fresh:
             events = self._store(*map(list, zip(*fresh.values(), strict=True)))
-            stored.update(zip(fresh, events, strict=True))
-        records = self.browse(stored[vals["event_uuid"]].id for vals in proposed)
+            ids.update(zip(fresh, events.ids, strict=True))
+        records = self.browse([ids[vals["event_uuid"]] for vals in proposed])
         return records, {event.id for event in known.values()}
+
+    @api.model
+    def _give_uuids(self, proposed):
+        """Name the events to which their callers gave no UUID, and no operation."""
+        attempts = Attempts(self.env.cr)
+        for vals in proposed:
+            if not vals["event_uuid"]:
+                vals["event_uuid"] = attempts.next_uuid(
+                    vals["model_name"],
+                    vals["aggregate_id"],
+                    vals["event_type"],
+                    vals["payload_json"],
+                )
+            if not vals["correlation_id"]:
+                vals["correlation_id"] = vals["event_uuid"]
 
     @api.model
     def _store(self, vals_list, policies):
@@ -189,42 +200,54 @@ class EventStore(models.Model):
         """
         troubled = set()
         try:
-            with self.env.cr.savepoint():
-                ready = self._number(vals_list)
-                folded = self._fold_ahead(ready)
-                events = self._insert(ready)
-                self._save_folded(folded)
-                events._fold_plain(ready, policies)
+            with Step(self.env.cr) as step:
+                heads = self._begin(step, vals_list)
+                ready = self._number(vals_list, heads)
+                folded = self._fold_ahead(ready, heads)
+                alone = self._apply_alone({model_name for model_name, _id in heads})
+                events = self._write_folded(step, ready, folded, heads, last=not alone)
+                if alone:
+                    events._fold_alone(alone, policies)
                 return events
         except Trouble as trouble:
             troubled = trouble.streams
-        with self.env.cr.savepoint():
-            events = self._insert(self._number(vals_list))
+        with Step(self.env.cr) as step:
+            ready = self._number(vals_list, self._begin(step, vals_list))
+            events = self._insert(ready)
             events._fold_new(policies, troubled)
             return events
 
     @api.model
-    def _number(self, vals_list):
-        """Advance the stream heads and give every event its version and company.
+    def _begin(self, step, vals_list):
+        """Advance the heads of the streams, and read what the fold begins with.
 
-        :return: new dicts, ready to insert
-        :raise VersionConflict: when an expected version is not the next one
-        :raise AccessError: for a stream of a company that is closed to the user
+        :return: ``{(model_name, aggregate_id): Head}``
         """
         counts = {}
         for vals in vals_list:
             key = vals["model_name"], vals["aggregate_id"]
-            count, company = counts.get(key, (0, vals["company_id"]))
-            counts[key] = count + 1, company or self.env.company.id
-        heads = self.env["event.stream"]._advance(counts)
+            count, company_id = counts.get(key, (0, vals["company_id"]))
+            counts[key] = count + 1, company_id or self.env.company.id
+        return self.env["event.stream"]._advance(step, counts)
+
+    @api.model
+    def _number(self, vals_list, heads):
+        """Give every event its id, version, company and outcome.
+
+        :param dict heads: ``{(model_name, aggregate_id): Head}``
+        :return: new dicts, ready to insert
+        :raise VersionConflict: when an expected version is not the next one
+        :raise AccessError: for a stream of a company that is closed to the user
+        """
         self._check_companies(vals_list, heads)
-        following = {key: heads[key][0] - count + 1 for key, (count, _c) in counts.items()}
-        handled = {key[0]: self._find_handler(key[0]) is not None for key in counts}
+        following = {key: head.version - len(head.ids) for key, head in heads.items()}
+        names = {model_name for model_name, _aggregate_id in heads}
+        handled = {name for name in names if self._find_handler(name) is not None}
+        ids = sorted(event_id for head in heads.values() for event_id in head.ids)
         numbered = []
-        for vals in vals_list:
+        for event_id, vals in zip(ids, vals_list, strict=True):
             key = vals["model_name"], vals["aggregate_id"]
-            version = following[key]
-            following[key] += 1
+            following[key] = version = following[key] + 1
             if vals["version"] not in (None, version):
                 raise VersionConflict(
                     _(
@@ -236,9 +259,14 @@ class EventStore(models.Model):
                         next=version,
                     )
                 )
-            outcome = "applied" if handled[key[0]] else "logged"
             numbered.append(
-                {**vals, "version": version, "company_id": heads[key][1], "outcome": outcome}
+                {
+                    **vals,
+                    "id": event_id,
+                    "version": version,
+                    "company_id": heads[key].company_id,
+                    "outcome": "applied" if key[0] in handled else "logged",
+                }
             )
         return numbered
 
@@ -246,10 +274,8 @@ class EventStore(models.Model):
     def _check_companies(self, vals_list, heads):
         """Refuse events whose company is not their stream's, or not the user's."""
         allowed = set(self.env.companies.ids)
-        for vals in vals_list:
-            key = vals["model_name"], vals["aggregate_id"]
-            company_id = heads[key][1]
-            if not self.env.su and company_id not in allowed:
+        for key, head in heads.items():
+            if not self.env.su and head.company_id not in allowed:
                 raise AccessError(
                     _(
                         "%(aggregate)s belongs to a company that you have no access to;"
@@ -257,7 +283,11 @@ class EventStore(models.Model):
                         aggregate="/".join(key),
                     )
                 )
-            if vals["company_id"] not in (None, company_id):
+        for vals in vals_list:
+            if vals["company_id"] is None:
+                continue
+            key = vals["model_name"], vals["aggregate_id"]
+            if vals["company_id"] != heads[key].company_id:
                 raise UserError(
                     _(
                         "%(aggregate)s belongs to another company than the event;"

@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..compat import check_access
+from ..compat import check_access, column
 from .event_store import FAILURE_TYPES
 
 APPEND_KEYS = (
@@ -128,26 +128,32 @@ class EventStoreApi(models.Model):
         :param set known: ids of the events that had been stored before
         """
         events = self.sudo()
-        troubled = events.filtered(lambda event: event.outcome in ("rejected", "failed"))
+        outcomes = column(events, "outcome")
         failures = {}
-        if troubled:
-            for failure in events.search([("failed_event_id", "in", troubled.ids)]):
+        if not {"rejected", "failed"}.isdisjoint(outcomes):
+            for failure in events.search([("failed_event_id", "in", events.ids)]):
                 failures[failure.failed_event_id.id] = failure.id
-        seen = set(known)
-        answers = []
-        for event in events:
+        answers, seen = [], set(known)
+        for event_id, version, outcome, message, event_uuid in zip(
+            events.ids,
+            column(events, "version"),
+            outcomes,
+            column(events, "error_message"),
+            column(events, "event_uuid"),
+            strict=True,
+        ):
             answers.append(
                 {
-                    "id": event.id,
-                    "version": event.version,
-                    "outcome": event.outcome,
-                    "message": event.error_message or "",
-                    "failure_id": failures.get(event.id, False),
-                    "event_uuid": event.event_uuid,
-                    "duplicate": event.id in seen,
+                    "id": event_id,
+                    "version": version,
+                    "outcome": outcome,
+                    "message": message or "",
+                    "failure_id": failures.get(event_id, False),
+                    "event_uuid": event_uuid,
+                    "duplicate": event_id in seen,
                 }
             )
-            seen.add(event.id)
+            seen.add(event_id)
         return answers
 
     @api.model

@@ -1,5 +1,6 @@
 from odoo import _, api, fields, models
 
+from ..fields import Remembered
 from .event_store import FAILURE_TYPES
 
 
@@ -9,7 +10,8 @@ class EventStoreDisplay(models.Model):
     _inherit = "event.store"
 
     # Named for what they mean here, also in exports, which know no view.
-    create_uid = fields.Many2one("res.users", string="Recorded By", readonly=True)
+    create_uid = Remembered("res.users", string="Recorded By", readonly=True)
+    write_uid = Remembered("res.users", readonly=True)
     create_date = fields.Datetime(string="Recorded On", readonly=True)
     event_label = fields.Char(
         string="Event",

@@ -1,7 +1,11 @@
+from contextlib import contextmanager
 from itertools import compress
+
+import psycopg2
 
 from odoo import api, models
 
+from ..canonical_json import normalise
 from ..event_data import EventData
 from ..exceptions import Trouble
 from ..retry import must_retry
@@ -18,7 +22,7 @@ class EventStoreFold(models.Model):
 
         Folding needs every event, whoever appends; the right to append was checked.
         """
-        return self.env["snapshot.handler.registry"].sudo()._find(model_name)
+        return self.env(su=True)["snapshot.handler.registry"]._find(model_name)
 
     @api.model
     def _current_schema_version(self, model_name, event_type):
@@ -33,38 +37,98 @@ class EventStoreFold(models.Model):
         return aliases.get(event_type, event_type)
 
     @api.model
-    def _fold_ahead(self, vals_list):
+    def _begin_function(self, model_name):
+        """Return the name of the database's function that begins an append to such streams."""
+        handler = self._find_handler(model_name)
+        if handler is None or not self._folds_in_memory(handler):
+            return "event_stream_begin"
+        return handler._begin_name()
+
+    @api.model
+    def _fold_ahead(self, vals_list, heads=None):
         """Fold events that are not stored yet, in memory.
 
         :param list vals_list: complete dicts, in order
-        :return: ``[(handler, {aggregate_id: (state, last EventData)})]``
+        :param dict heads: ``{(model_name, aggregate_id): Head}``, which say what the fold
+            begins with; without, that is read
+        :return: ``[(handler, {aggregate_id: (state, last EventData)}, marks)]``, see
+            ``snapshot.handler._fold_together``
         :raise Trouble: with the streams in which something went wrong
         """
         by_model = {}
         for vals in vals_list:
             streams = by_model.setdefault(vals["model_name"], {})
-            streams.setdefault(vals["aggregate_id"], []).append(vals)
+            event = EventData.from_vals(vals, self.env.uid)
+            streams.setdefault(event.aggregate_id, []).append(event)
         folded, troubled = [], set()
         for model_name, streams in by_model.items():
             handler = self._find_handler(model_name)
             if handler is None or not self._folds_in_memory(handler):
                 continue
-            values = {
-                aggregate_id: [EventData.from_vals(vals, self.env.uid) for vals in events]
-                for aggregate_id, events in streams.items()
-            }
             try:
-                states, wrong = handler._fold_together(model_name, values)
+                if heads is None:
+                    states = handler._load_states(model_name, streams)
+                else:
+                    stored = {key: heads[model_name, key].state for key in streams}
+                    states = handler._begin_states(stored)
+                states, wrong, marks = handler._fold_together(streams, states)
             except Exception as error:
                 # Also what fails because a stream before it broke the transaction.
                 if must_retry(error):
                     raise
-                states, wrong = {}, streams
-            folded.append((handler, states))
+                states, wrong, marks = {}, streams, []
+            folded.append((handler, states, marks))
             troubled.update((model_name, aggregate_id) for aggregate_id in wrong)
         if troubled:
             raise Trouble(troubled)
         return folded
+
+    @api.model
+    def _write_folded(self, step, vals_list, folded, heads, last):
+        """Insert events and write each snapshot once, all in one go.
+
+        :param Step step: ends here where nobody has anything left to do
+        :param list folded: as :meth:`_fold_ahead` returns it
+        :param bool last: whether the caller has nothing left to do in the step
+        :return: the records in the order of ``vals_list``
+        :raise Trouble: with the streams whose snapshots cannot be written
+        """
+        statements, params, followers = [], [], []
+        for handler, states, marks in folded:
+            with self._troubles_of([states]):
+                saving = [handler._save_code(states)]
+            if marks:
+                saving.append(self.env["event.checkpoint"]._save_code(handler, marks))
+            for statement, values in saving:
+                statements.append(statement)
+                params += values
+            followers += handler._followers(states, heads)
+        with self._troubles_of([states for _h, states, _m in folded], but="event_store"):
+            events = self._insert_with(step, vals_list, statements, params, last and not followers)
+        for handler, _states, _marks in folded:
+            handler.env[handler._snapshot_model].invalidate_model(flush=False)
+        for records in followers:
+            records._follow_snapshots()
+        return events
+
+    @api.model
+    @contextmanager
+    def _troubles_of(self, folded, but=None):
+        """Turn what goes wrong with snapshots into trouble with their streams.
+
+        :param list folded: dicts ``{aggregate_id: (state, last EventData)}``
+        :param str but: only what the database refuses, unless it is about this table
+        :raise Trouble: with the keys of the streams
+        """
+        try:
+            yield
+        except Exception as error:
+            if must_retry(error):
+                raise
+            if but and not (isinstance(error, psycopg2.Error) and error.diag.table_name != but):
+                raise
+            events = [event for states in folded for _state, event in states.values()]
+            raise Trouble({(event.model_name, event.aggregate_id) for event in events}) from error
 
     @api.model
     def _save_folded(self, folded):
@@ -73,27 +137,24 @@ class EventStoreFold(models.Model):
         :param list folded: as :meth:`_fold_ahead` returns it
         :raise Trouble: with the streams of a handler whose snapshots cannot be written
         """
-        for handler, states in folded:
-            try:
+        for handler, states, _marks in folded:
+            with self._troubles_of([states]):
                 handler._save_states(states)
-            except Exception as error:
-                if must_retry(error):
-                    raise
-                keys = {(event.model_name, event.aggregate_id) for _s, event in states.values()}
-                raise Trouble(keys) from error
 
-    def _fold_plain(self, vals_list, policies):
-        """Let handlers that write their snapshots themselves apply stored events."""
-        plain = {
-            model_name
-            for model_name in {vals["model_name"] for vals in vals_list}
-            if (handler := self._find_handler(model_name)) is not None
-            and not self._folds_in_memory(handler)
+    @api.model
+    def _apply_alone(self, model_names):
+        """Return the aggregate types whose handlers write their snapshots themselves."""
+        found = {name: self._find_handler(name) for name in model_names}
+        return {
+            name
+            for name, handler in found.items()
+            if handler is not None and not self._folds_in_memory(handler)
         }
-        if plain:
-            chosen = [vals["model_name"] in plain for vals in vals_list]
-            events = self.browse(compress(self.ids, chosen))
-            events._fold_new(list(compress(policies, chosen)))
+
+    def _fold_alone(self, model_names, policies):
+        """Let handlers that write their snapshots themselves apply stored events."""
+        chosen = [event.model_name in model_names for event in self]
+        self.browse(compress(self.ids, chosen))._fold_new(list(compress(policies, chosen)))
 
     def _fold_new(self, policies, troubled=()):
         """Fold events that were just inserted, and settle what became of them.
@@ -152,7 +213,7 @@ class EventStoreFold(models.Model):
         self.ensure_one()
         names = EventData.__dataclass_fields__.keys() - {"company_id", "user_id"}
         vals = {name: self[name] for name in names}
-        return {**vals, "company_id": self.company_id.id}
+        return {**vals, "payload": normalise(vals["payload"]), "company_id": self.company_id.id}
 
     def _fold_one_by_one(self):
         """Apply the events of one stream, each in its own savepoint.

@@ -1,7 +1,7 @@
 import unicodedata
 from datetime import date, datetime, time, timezone
 
-from odoo import _, api, models
+from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from .event_store import FAILURE_TYPES
@@ -58,25 +58,37 @@ class EventStoreInput(models.Model):
         return policy
 
     @api.model
-    def _clean_input(self, vals, kinds):
-        """Return a checked copy of one caller's dict, complete but for its version.
+    def _clean_all(self, vals_list):
+        """Return checked copies of the callers' dicts, complete but for what the store decides.
 
-        :param dict vals: as given to ``create``; never changed
-        :param dict kinds: what was found out about kinds of events in this batch so far
+        :param list vals_list: as given to ``create``; never changed
         :raise UserError: naming the first thing that is wrong
         """
+        accepted = self._fields.keys() - DECIDED_BY_STORE
+        kinds = {}  # what was found out about kinds of events so far
+        return [self._clean_input(vals, accepted, kinds) for vals in vals_list]
+
+    @api.model
+    def _clean_input(self, vals, accepted, kinds):
         if not isinstance(vals, dict):
             raise UserError(_("An event must be given as a set of named values."))
-        self._check_keys(vals)
+        if not vals.keys() <= accepted:
+            self._check_keys(vals)
         asked = tuple(map(vals.get, ("model_name", "event_type", "schema_version")))
-        known = repr(asked)  # True is no 1, and a list is no key
-        if known not in kinds:
-            kinds[known] = self._clean_kind(*asked)
+        known = (asked, tuple(map(type, asked)))  # True is no 1
+        try:
+            kind = kinds.get(known)
+        except TypeError:  # a list is no key, and no name
+            kind = None
+        if kind is None:
+            kind = kinds[known] = self._clean_kind(*asked)
+        payload, payload_json = self._clean_payload(vals.get("payload"))
         return {
             **vals,
-            **kinds[known],
+            **kind,
             "aggregate_id": self._clean_name("aggregate_id", vals.get("aggregate_id")),
-            "payload": self._clean_payload(vals.get("payload")),
+            "payload": payload,
+            "payload_json": payload_json,
             "version": self._clean_number("version", vals.get("version")),
             "timestamp": self._clean_timestamp(vals.get("timestamp")),
             "event_uuid": self._clean_name("event_uuid", vals.get("event_uuid"), optional=True),
@@ -131,7 +143,11 @@ class EventStoreInput(models.Model):
     @api.model
     def _clean_name(self, name, value, optional=False):
         """Return a short identifier; ints are taken as text, blanks are refused."""
-        if optional and value in (None, False, ""):
+        if value is None and optional:
+            return None
+        if type(value) is str and value.isalnum() and value.isascii() and len(value) <= MAX_NAME:
+            return value
+        if optional and value in (False, ""):
             return None
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
@@ -198,7 +214,7 @@ class EventStoreInput(models.Model):
             an XML-RPC DateTime
         """
         if value in (None, False, ""):
-            return self.env.cr.now().replace(microsecond=0)
+            return fields.Datetime.now()
         try:
             moment = self._parse_moment(value)
             if moment.tzinfo:

@@ -1,29 +1,92 @@
 from odoo import api, fields, models, tools
+from odoo.tools import SQL
 
-from ..bulk import STAMPS, columns_of, insert_rows, stamps
-from ..canonical_json import canonical
-from ..compat import check_access, prime
-from ..event_hash import content_hash
+from ..canonical_json import canonical, normalise
+from ..compat import check_access, leaves, passes_rules, prime
+from ..event_hash import CONTENT, content_text, text_hash
+from ..functions import ensure_function
+from ..rows import STAMPS, cells, in_one_text, listed, record_of
 
 # The store's own columns: their values are clean, and go into the row as they are.
 OWN = (
-    *("model_name", "aggregate_id", "event_type", "payload", "version", "timestamp"),
-    *("outcome", "failed_event_id", "error_class", "error_message", "event_uuid"),
-    *("correlation_id", "causation_id", "schema_version", "company_id", "content_hash"),
+    *CONTENT,
+    *("failed_event_id", "company_id", "content_hash"),
     *("broken_rule", "error_fingerprint", "retry_uuid"),
 )
+# Those that are not part of the hashed text, and empty in most rows.
+BESIDE = ("id", "failed_event_id", "broken_rule", "error_fingerprint", "retry_uuid")
 # What everybody asks about an event that was just stored.
-ASKED = ("version", "outcome", "event_uuid", "error_message")
+ASKED = ("version", "outcome", "event_uuid", "error_message", "company_id")
+INSERT = "SELECT * FROM event_store_insert(%s, %s, %s, %s)"
 
 
 class EventStoreInsert(models.Model):
     """All rows of a batch in one statement, without the ORM's work for each.
 
-    What other addons add by ``_inherit`` is honoured: given and default values of their
-    stored fields, computed stored fields, constraints, and record rules.
+    The text of which an event's hash is taken is what is stored, too. What other addons
+    add by ``_inherit`` is honoured: given and default values of their stored fields,
+    computed stored fields, constraints, and record rules.
     """
 
     _inherit = "event.store"
+
+    def init(self):
+        super().init()
+        self._ensure_insert()
+        self.pool.post_init(self._leave_keys_to_recorders)
+
+    @api.model
+    def _leave_keys_to_recorders(self):
+        """Drop the foreign keys that ``event.recorder`` stands for, in a store that has them."""
+        constraints = [
+            f"event_store_{name}_fkey" for name in ("create_uid", "write_uid", "company_id")
+        ]
+        self.env.cr.execute(
+            "SELECT conname FROM pg_constraint WHERE conrelid = 'event_store'::regclass"
+            " AND conname = ANY(%s)",
+            [constraints],
+        )
+        found = [name for (name,) in self.env.cr.fetchall()]
+        if found:
+            self.env.cr.execute(
+                "INSERT INTO event_recorder (user_id, company_id)"
+                " SELECT DISTINCT create_uid, company_id FROM event_store"
+                "  WHERE create_uid IS NOT NULL ON CONFLICT DO NOTHING"
+            )
+        for name in found:
+            self.env.cr.execute(
+                SQL("ALTER TABLE event_store DROP CONSTRAINT %s", SQL.identifier(name))
+            )
+
+    def _register_hook(self):
+        super()._register_hook()
+        self._ensure_insert()  # when another addon took its fields away
+
+    @api.model
+    def _ensure_insert(self):
+        """Let the database have the function that inserts events.
+
+        Nobody writes an event again: ``write_uid`` and ``write_date`` stay empty.
+        """
+        names = [*OWN, *self._other_columns()]
+        columns = [(name, self._fields[name].column_type[0]) for name in names]
+        ensure_function(
+            self.env.cr,
+            "event_store_insert",
+            "events json, companies int[], uid int, moment timestamp",
+            "SETOF int",
+            f"""
+            INSERT INTO event_recorder (user_id, company_id)
+            SELECT uid, company FROM unnest(companies) AS company
+                ON CONFLICT DO NOTHING;
+            RETURN QUERY
+            INSERT INTO event_store (id, create_uid, create_date, {listed(names)})
+            SELECT coalesce(row.id, nextval('event_store_id_seq')), uid, moment,
+                   {listed(names, "row.")}
+              FROM json_to_recordset(events) AS row ({record_of([("id", "int4"), *columns])})
+            RETURNING id;
+            """,
+        )
 
     @api.model
     def _insert(self, vals_list):
@@ -32,23 +95,64 @@ class EventStoreInsert(models.Model):
         :param list vals_list: complete dicts
         :return: records in the order of ``vals_list``
         """
-        # A caller's default_* keys must not reach what the store decides.
-        context = {k: v for k, v in self.env.context.items() if not k.startswith("default_")}
-        self = self.with_context(context)
-        others = self._other_columns()
-        stamped = stamps(self.env, fields.Datetime.now())
-        rows = [{**self._row(vals, others), **stamped} for vals in vals_list]
-        names = tuple(rows[0])
-        self.env.cr.execute(self._insert_code(names), columns_of(rows, names))
+        self = self._without_defaults()
+        self.env.cr.execute(INSERT, self._insert_params(vals_list))
         events = self.browse(row[0] for row in self.env.cr.fetchall())
-        for name in ASKED:
-            prime(events, name, [vals.get(name) or None for vals in vals_list])
-        for name in ("payload", "company_id"):
-            prime(events, name, [vals[name] for vals in vals_list])
-        self._finish_insert(events, vals_list, others)
+        self._prime(events, vals_list)
+        self._finish_insert(events, vals_list)
         return events
 
     @api.model
+    def _insert_with(self, step, vals_list, statements, params, last):
+        """Insert events that have their ids already, and write more, in one go.
+
+        :param Step step: ends here where nobody has anything left to do
+        :param list statements: further ones, and ``params``, a list for all of them
+        :param bool last: whether the caller has nothing left to do in the step
+        :return: records in the order of ``vals_list``
+        """
+        self = self._without_defaults()
+        events = self.browse([vals["id"] for vals in vals_list])
+        self._prime(events, vals_list)
+        plain = not self._extras(vals_list) and self._keep_rules(events, vals_list)
+        params = [*self._insert_params(vals_list), *params]
+        step.execute("; ".join([INSERT, *statements]), params, last=last and plain)
+        if not plain:
+            self._finish_insert(events, vals_list)
+        return events
+
+    @api.model
+    def _without_defaults(self):
+        # A caller's default_* keys must not reach what the store decides.
+        context = self.env.context
+        if not any(key.startswith("default_") for key in context):
+            return self
+        return self.with_context({k: v for k, v in context.items() if not k.startswith("default_")})
+
+    @api.model
+    def _insert_params(self, vals_list):
+        others = self._other_columns()
+        rows = [self._row_text(vals, others) for vals in vals_list]
+        companies = list({vals["company_id"] for vals in vals_list})
+        return [in_one_text(rows), companies, self.env.uid, fields.Datetime.now()]
+
+    @api.model
+    def _row_text(self, vals, others):
+        """Return one row as a JSON text: the one that is hashed, and what stands beside it."""
+        if "payload_json" not in vals:
+            vals = {**vals, "payload_json": canonical(normalise(vals["payload"]))}
+        text = content_text(vals)
+        beside = {name: vals[name] for name in BESIDE if vals.get(name)}
+        if others:
+            beside.update(self._other_values(vals, others))
+        more = f",{cells(beside)[1:-1]}" if beside else ""
+        return (
+            f'{text[:-1]},"company_id":{vals["company_id"]}'
+            f',"content_hash":"{text_hash(text)}"{more}}}'
+        )
+
+    @api.model
+    @tools.ormcache()
     def _other_columns(self):
         """Return the names of the stored columns that other addons added."""
         return [
@@ -58,34 +162,63 @@ class EventStoreInsert(models.Model):
         ]
 
     @api.model
-    def _row(self, vals, others):
-        """Return one row as ``{column: value for PostgreSQL}``."""
-        row = {name: vals.get(name) or None for name in OWN}
-        row["payload"] = canonical(vals["payload"])
-        row["content_hash"] = content_hash(vals)
+    def _other_values(self, vals, others):
+        """Return the values of columns that other addons added, as PostgreSQL takes them."""
         given = {name: vals[name] for name in others if name in vals}
         missing = [name for name in others if name not in given]
         if missing:
             given.update(self.default_get(missing))
+        found = {}
         for name in others:
             field = self._fields[name]
             value = field.convert_to_cache(given.get(name, False), self)
-            row[name] = field.convert_to_column(value, self, vals)
-        return row
+            found[name] = field.convert_to_column(value, self, vals)
+        return found
 
     @api.model
-    @tools.ormcache("names")
-    def _insert_code(self, names):
-        types = [(name, self._fields[name].column_type[0]) for name in names]
-        return f"{insert_rows(self._table, types)} RETURNING id"
+    def _prime(self, events, vals_list):
+        for name in ASKED:
+            prime(events, name, [vals.get(name) for vals in vals_list])
+
+    # ------------------------------------------------------------------
+    # What the ORM does beside an insert
+    # ------------------------------------------------------------------
 
     @api.model
-    def _finish_insert(self, events, vals_list, others):
+    def _keep_rules(self, events, vals_list):
+        """Whether the record rules surely let the user create these; most look at the company.
+
+        Asked once for all events that the rules cannot tell apart.
+        """
+        if self.env.su:
+            return True
+        domain = list(self.env["ir.rule"]._compute_domain(self._name, "create") or ())
+        if domain == [("company_id", "in", self.env.companies.ids)]:
+            return True  # what was asked of the streams already
+        names = sorted({leaf[0].split(".")[0] for leaf in leaves(domain)})
+        if not set(names) <= set(ASKED):
+            return False
+        alike = [tuple(map(vals.get, names)) for vals in vals_list]
+        return passes_rules(
+            self.browse(dict(zip(alike, events.ids, strict=True)).values()), "create"
+        )
+
+    @api.model
+    def _extras(self, vals_list):
+        """Return what is left for the ORM to do: fields without a column, computed ones, checks."""
+        known = {*OWN, *BESIDE, *self._other_columns(), "payload_json"}
+        rest = set().union(*vals_list) - known
+        computed = [n for n, field in self._fields.items() if field.store and field.compute]
+        return [*rest, *computed, *self._constraint_methods]
+
+    @api.model
+    def _finish_insert(self, events, vals_list):
         """Do what the ORM does after an insert, as far as somebody asks for it."""
-        computed = [name for name, field in self._fields.items() if field.store and field.compute]
-        for name in computed:
-            self.env.add_to_compute(self._fields[name], events)
-        known = {*OWN, *others}
+        others = self._other_columns()
+        for field in self._fields.values():
+            if field.store and field.compute:
+                self.env.add_to_compute(field, events)
+        known = {*OWN, *BESIDE, *others, "payload_json"}
         for event, vals in zip(events, vals_list, strict=True):
             rest = {name: value for name, value in vals.items() if name not in known}
             if rest:  # fields without a column, such as many2many

@@ -19,12 +19,12 @@ class EventStorePayload(models.Model):
 
     @api.model
     def _clean_payload(self, payload):
-        """Return the payload as a normalised object.
+        """Return the payload as a normalised object, and in its canonical spelling.
 
         :param payload: a dict, the text of a JSON object, or None for ``{}``
         """
         if payload is None or payload is False:
-            return {}
+            return {}, "{}"
         try:
             if isinstance(payload, str):
                 payload = parse_object(payload)
@@ -37,7 +37,8 @@ class EventStorePayload(models.Model):
             raise UserError(
                 _('The payload must be a JSON object, such as {"reason": "broken"}.')
             ) from error
-        size = len(canonical(payload).encode())
+        text = canonical(payload)
+        size = len(text.encode())
         if size > MAX_BYTES:
             raise UserError(
                 _(
@@ -47,7 +48,7 @@ class EventStorePayload(models.Model):
                     limit=MAX_BYTES // 1024,
                 )
             )
-        return payload
+        return payload, text
 
     @api.model
     def _explain_not_json(self, error):

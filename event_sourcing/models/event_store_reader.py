@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psycopg2
 
@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ..event_data import EventData
 from ..retry import must_retry
+from .event_checkpoint import EVERY
 from .event_store import FAILURE_TYPES
 
 CURSOR = SQL.identifier("event_store_reader")
@@ -20,12 +21,14 @@ class Folded:
     :ivar version: of the last event looked at, 0 for none
     :ivar last: the last event that was applied, None for none
     :ivar problem: the exception that stopped the fold, None where all is well
+    :ivar marks: ``(state, EventData)`` of the applied events at which a checkpoint is due
     """
 
     state: dict
     version: int = 0
     last: EventData | None = None
     problem: Exception | None = None
+    marks: list = field(default_factory=list)
 
 
 class EventStoreReader(models.Model):
@@ -116,6 +119,8 @@ class EventStoreReader(models.Model):
                 result.problem = error
                 return
             result.last = event
+            if event.version % EVERY == 0:
+                result.marks.append((result.state, event))
         result.version = event.version
 
     @api.model

@@ -49,12 +49,8 @@ class EventStoreReplay(models.Model):
                     last=head,
                 )
             )
-        domain = []
-        if version is not None:
-            domain = [("version", "<=", version)]
-        elif timestamp not in (None, False, ""):
-            domain = [("timestamp", "<=", self._clean_timestamp(timestamp))]
-        last, state = self._replay(model_name, aggregate_id, domain)
+        moment = None if timestamp in (None, False, "") else self._clean_timestamp(timestamp)
+        last, state = self._replay(model_name, aggregate_id, version, moment, short=True)
         return {
             "version": last,
             "status": str(state.get("status") or ""),
@@ -87,12 +83,14 @@ class EventStoreReplay(models.Model):
         return head.version
 
     @api.model
-    def _replay(self, model_name, aggregate_id, domain=()):
-        """Fold the applied events of a stream from the first one.
+    def _replay(self, model_name, aggregate_id, version=None, moment=None, short=False):
+        """Fold the applied events of a stream.
 
         Complete whoever asks: folding a part of a stream would give a wrong state.
 
-        :param domain: which events, as a further domain
+        :param int version: the last one to look at, None for all
+        :param datetime moment: only what had happened by then, None for all
+        :param bool short: begin at a checkpoint instead of the first event
         :return: ``(version of the last event looked at, state)``
         """
         handler = self._find_handler(model_name)
@@ -104,8 +102,14 @@ class EventStoreReplay(models.Model):
                     aggregate=model_name,
                 )
             )
-        state, last = handler._initial_state(), 0
-        for event in self._stream_in_order(model_name, aggregate_id, domain):
+        last, state = 0, handler._initial_state()
+        if short:
+            checkpoints = self.env["event.checkpoint"]
+            last, state = checkpoints._nearest(handler, model_name, aggregate_id, version, moment)
+        domain = [] if version is None else [("version", "<=", version)]
+        if moment is not None:
+            domain.append(("timestamp", "<=", moment))
+        for event in self._stream_in_order(model_name, aggregate_id, domain, last):
             last = event.version
             if event.outcome == "applied":
                 state = self._fold_again(handler, state, event)
@@ -134,10 +138,9 @@ class EventStoreReplay(models.Model):
             ) from error
 
     @api.model
-    def _stream_in_order(self, model_name, aggregate_id, domain=()):
-        """Yield the events of one stream by version, a page in memory at a time."""
+    def _stream_in_order(self, model_name, aggregate_id, domain=(), last=0):
+        """Yield the events of one stream after a version, a page in memory at a time."""
         names = self.env["snapshot.handler.registry"]._stream_names(model_name)
-        last = 0
         while True:
             page = self.sudo().search(
                 [

@@ -1,24 +1,37 @@
+import json
+from typing import NamedTuple
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ..fields import NO_SUM
+from ..functions import ensure_function
 
-# A plain text: composing it anew would take longer than PostgreSQL needs for it.
-ADVANCE = """
-    INSERT INTO event_stream (
-        model_name, aggregate_id, version, company_id,
-        create_uid, create_date, write_uid, write_date)
-    SELECT key.model_name, key.aggregate_id, key.version, key.company_id,
-           %(uid)s, %(now)s, %(uid)s, %(now)s
-      FROM unnest(%(models)s::text[], %(aggregates)s::text[],
-                  %(versions)s::int[], %(companies)s::int[])
-           AS key (model_name, aggregate_id, version, company_id)
-    ON CONFLICT (model_name, aggregate_id) DO UPDATE
-       SET version = event_stream.version + EXCLUDED.version,
-           write_uid = EXCLUDED.write_uid,
-           write_date = EXCLUDED.write_date
-    RETURNING model_name, aggregate_id, version, company_id
-"""
+KEYS = (
+    "json_to_recordset(keys)"
+    " AS key (model_name varchar, aggregate_id varchar, add int, company_id int)"
+)
+BEGUN = (
+    "TABLE (model_name varchar, aggregate_id varchar, version int, company_id int, ids int[],"
+    " state jsonb, sources int[])"
+)
+
+
+class Head(NamedTuple):
+    """The head of a stream after its version was advanced, and what is known beside it.
+
+    :ivar int version: of its last event
+    :ivar int company_id: whose it is
+    :ivar list ids: for its new events, in any order
+    :ivar state: the stored state as the database gives it back, None where there is none
+    :ivar sources: ids of the business records whose stream it is, or None
+    """
+
+    version: int
+    company_id: int
+    ids: list
+    state: dict | None = None
+    sources: list | None = None
 
 
 class EventStream(models.Model):
@@ -50,30 +63,75 @@ class EventStream(models.Model):
             "CREATE UNIQUE INDEX IF NOT EXISTS event_stream_aggregate_uniq"
             " ON event_stream (model_name, aggregate_id)"
         )
+        self._ensure_begin("event_stream_begin")
+
+    def _register_hook(self):
+        super()._register_hook()
+        self._ensure_begin("event_stream_begin")
 
     @api.model
-    def _advance(self, counts):
-        """Lock the heads of a batch and move each forward, in one statement.
+    def _ensure_begin(self, name, state="NULL::jsonb", sources="NULL::int[]"):
+        """Let the database have a function that begins an append to streams of one type.
+
+        It locks the heads, in the order in which it is given their keys, moves each forward,
+        and only then reads: what it gives is what the writer before has left.
+
+        :param str state: SQL of the stored state of the aggregate of ``head``
+        :param str sources: SQL of the ids of its business records
+        """
+        ensure_function(
+            self.env.cr,
+            name,
+            "keys json, uid int, moment timestamp",
+            BEGUN,
+            f"""
+            INSERT INTO event_stream (
+                model_name, aggregate_id, version, company_id,
+                create_uid, create_date, write_uid, write_date)
+            SELECT key.model_name, key.aggregate_id, key.add, key.company_id,
+                   uid, moment, uid, moment
+              FROM {KEYS}
+                ON CONFLICT (model_name, aggregate_id) DO UPDATE
+               SET version = event_stream.version + EXCLUDED.version,
+                   write_uid = EXCLUDED.write_uid, write_date = EXCLUDED.write_date;
+            RETURN QUERY
+            SELECT head.model_name, head.aggregate_id, head.version, head.company_id,
+                   (SELECT array_agg(nextval('event_store_id_seq')::int)
+                      FROM generate_series(1, key.add)),
+                   {state}, {sources}
+              FROM {KEYS}
+              JOIN event_stream AS head
+                ON head.model_name = key.model_name AND head.aggregate_id = key.aggregate_id;
+            """,
+        )
+
+    @api.model
+    def _advance(self, step, counts):
+        """Lock the heads of a batch and move each forward; the first statement of an append.
 
         Keys are sorted, so that two batches never deadlock. A concurrent writer of
         the same aggregate gets a serialization failure, which Odoo retries.
 
+        :param Step step: all of the append
         :param dict counts: ``{(model_name, aggregate_id): (events, company_id)}``
-        :return: ``{(model_name, aggregate_id): (version, company_id)}`` after the move
+        :return: ``{(model_name, aggregate_id): Head}`` after the move
         """
-        keys = sorted(counts)
-        self.env.cr.execute(
-            ADVANCE,
-            {
-                "uid": self.env.uid,
-                "now": fields.Datetime.now(),
-                "models": [key[0] for key in keys],
-                "aggregates": [key[1] for key in keys],
-                "versions": [counts[key][0] for key in keys],
-                "companies": [counts[key][1] for key in keys],
-            },
-        )
-        heads = {row[:2]: row[2:] for row in self.env.cr.fetchall()}
+        keys, calls, params = {}, [], []
+        for (model_name, aggregate_id), (count, company_id) in sorted(counts.items()):
+            keys.setdefault(model_name, []).append(
+                {
+                    "model_name": model_name,
+                    "aggregate_id": aggregate_id,
+                    "add": count,
+                    "company_id": company_id,
+                }
+            )
+        for model_name, rows in keys.items():
+            function = self.env["event.store"]._begin_function(model_name)
+            calls.append(f'SELECT * FROM "{function}"(%s, %s, %s)')
+            params += [json.dumps(rows), self.env.uid, fields.Datetime.now()]
+        step.execute(" UNION ALL ".join(calls), params)
+        heads = {row[:2]: Head(*row[2:]) for row in self.env.cr.fetchall()}
         self.invalidate_model(["version"], flush=False)
         return heads
 

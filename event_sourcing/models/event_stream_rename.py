@@ -14,14 +14,17 @@ class EventStreamRename(models.Model):
     _inherit = "event.stream"
 
     @api.model
-    def _advance(self, counts):
+    def _advance(self, step, counts):
         registry = self.env["snapshot.handler.registry"]
         wanted = {}
         for model_name, aggregate_id in counts:
             wanted.setdefault(model_name, []).append(aggregate_id)
         for model_name in sorted(wanted):
-            self._take_over(registry._stream_names(model_name), wanted[model_name])
-        return super()._advance(counts)
+            names = registry._stream_names(model_name)
+            if len(names) > 1:
+                step.begin()
+                self._take_over(names, wanted[model_name])
+        return super()._advance(step, counts)
 
     @api.model
     def _take_over(self, names, aggregate_ids=None):

@@ -180,9 +180,12 @@ class EventTimeline(models.AbstractModel):
         if handler is None or not store._folds_in_memory(handler):
             return {}
         wanted = {event.version: event.id for event in events}
-        fold, changes = Folded(handler._initial_state()), {}
+        begin, state = self.env["event.checkpoint"]._nearest(
+            handler, model_name, aggregate_id, version=min(wanted) - 1
+        )
+        fold, changes = Folded(state, begin), {}
         documents = self.env["event.document"]
-        stream = store._read_streams(model_name, {aggregate_id: 0}, last=max(wanted))
+        stream = store._read_streams(model_name, {aggregate_id: begin}, last=max(wanted))
         for event, outcome in stream:
             if fold.problem:
                 continue

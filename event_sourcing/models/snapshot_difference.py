@@ -12,7 +12,7 @@ class SnapshotDifference(models.AbstractModel):
 
     @api.model
     def _new_value(self, name, new):
-        """Return the SQL of a column's new value, given the row ``new``.
+        """Return the SQL of a column's new value, given the row ``new``, as text.
 
         A record may be merged or deleted after events spoke of it. History keeps its
         id, which no column with a foreign key can hold any more: as long as the state
@@ -22,20 +22,15 @@ class SnapshotDifference(models.AbstractModel):
         :param str new: alias of the row with the new values; the old one is ``stored``
         """
         field = self._fields[name]
-        value = SQL.identifier(new, name)
+        value = f'{new}."{name}"'
         if field.type != "many2one" or name not in self._typed_columns():
             return value
-        return SQL(
-            """CASE WHEN %(value)s IS NULL
-                      OR stored.state -> %(name)s IS DISTINCT FROM %(new)s.state -> %(name)s
-                      OR EXISTS (SELECT FROM %(other)s AS other WHERE other.id = %(value)s)
-                    THEN %(value)s ELSE stored.%(column)s END""",
-            value=value,
-            name=name,
-            new=SQL.identifier(new),
-            other=SQL.identifier(self.env[field.comodel_name]._table),
-            column=SQL.identifier(name),
-        )
+        other = self.env[field.comodel_name]._table
+        return f"""
+            CASE WHEN {value} IS NULL
+                   OR stored.state -> '{name}' IS DISTINCT FROM {new}.state -> '{name}'
+                   OR EXISTS (SELECT FROM "{other}" AS other WHERE other.id = {value})
+                 THEN {value} ELSE stored."{name}" END"""
 
     @api.model
     def _differences(self, vals_list):
@@ -91,7 +86,9 @@ class SnapshotDifference(models.AbstractModel):
             column = SQL.identifier(name)
             return SQL("stored.%s::text IS DISTINCT FROM new.%s::text", column, column)
         return SQL(
-            "stored.%s IS DISTINCT FROM (%s)", SQL.identifier(name), self._new_value(name, "new")
+            "stored.%s IS DISTINCT FROM (%s)",
+            SQL.identifier(name),
+            SQL(self._new_value(name, "new")),
         )
 
     @api.model

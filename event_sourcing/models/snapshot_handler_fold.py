@@ -1,8 +1,9 @@
 from odoo import api, models
 
-from ..canonical_json import normalise
+from ..canonical_json import reordered
 from ..event_data import EventData
 from ..retry import must_retry
+from .event_checkpoint import EVERY
 
 
 class SnapshotHandlerFold(models.AbstractModel):
@@ -26,39 +27,44 @@ class SnapshotHandlerFold(models.AbstractModel):
         return True
 
     @api.model
-    def _fold_together(self, model_name, aggregates):
+    def _fold_together(self, aggregates, states):
         """Fold the new events of many aggregates; nothing is written.
 
-        :param str model_name: the aggregate type
         :param dict aggregates: ``{aggregate_id: [EventData] in order}``
-        :return: ``({aggregate_id: (state, last EventData)}, troubled)``, the latter a
-            set of the aggregate ids in which something went wrong
+        :param dict states: ``{aggregate_id: state}`` to begin with
+        :return: ``({aggregate_id: (state, last EventData)}, troubled, marks)``: troubled are
+            the ids of aggregates in which something went wrong, marks ``(state,
+            EventData)`` of those events at which a checkpoint is due
         """
-        states = self._load_states(model_name, aggregates)
-        folded, troubled = {}, set()
+        folded, troubled, marks = {}, set(), []
         for aggregate_id, events in aggregates.items():
             state = states[aggregate_id]
             try:
                 for event in events:
                     state = self._fold(state, event)
+                    if event.version % EVERY == 0:
+                        marks.append((state, event))
             except Exception as error:
                 if must_retry(error):
                     raise
                 troubled.add(aggregate_id)
             else:
                 folded[aggregate_id] = state, event
-        return folded, troubled
+        return folded, troubled, marks
 
     @api.model
     def _load_states(self, model_name, aggregate_ids):
         """Return ``{aggregate_id: state}``, the initial state where there is none yet."""
         model_name = self.env["snapshot.handler.registry"]._canonical_name(model_name)
         known = self.env[self._snapshot_model]._load(model_name, aggregate_ids)
+        return self._begin_states({key: known.get(key) for key in aggregate_ids})
+
+    @api.model
+    def _begin_states(self, stored):
+        """Return what a fold begins with for ``{aggregate_id: state as stored, or None}``."""
         return {
-            aggregate_id: normalise(known[aggregate_id])
-            if aggregate_id in known
-            else self._initial_state()
-            for aggregate_id in aggregate_ids
+            key: self._initial_state() if state is None else reordered(state)
+            for key, state in stored.items()
         }
 
     @api.model
@@ -67,10 +73,20 @@ class SnapshotHandlerFold(models.AbstractModel):
 
         :param dict folded: ``{aggregate_id: (state, last EventData)}``
         """
-        self.env[self._snapshot_model]._upsert(
-            [self._snapshot_vals(state, event) for state, event in folded.values()]
-        )
-        self._tell_source(list(folded))
+        if folded:
+            self.env.cr.execute(*self._save_code(folded))
+            self.env[self._snapshot_model].invalidate_model(flush=False)
+            self._tell_source(list(folded))
+
+    @api.model
+    def _save_code(self, folded):
+        """Return the statement that writes snapshots, and its parameters.
+
+        :param dict folded: ``{aggregate_id: (state, last EventData)}``
+        """
+        snapshots = self.env[self._snapshot_model]
+        rows = [self._snapshot_vals(state, event) for state, event in folded.values()]
+        return snapshots._upsert_code(rows)
 
     @api.model
     def _snapshot_vals(self, state, event):
@@ -79,10 +95,12 @@ class SnapshotHandlerFold(models.AbstractModel):
         :param dict state: JSON object
         :param EventData event: the last one that was applied
         """
-        registry = self.env["snapshot.handler.registry"]
+        model_name = event.model_name
+        if model_name in self._aggregate_aliases:
+            model_name = self.env["snapshot.handler.registry"]._canonical_name(model_name)
         return {
             **self._columns(state),
-            "model_name": registry._canonical_name(event.model_name),
+            "model_name": model_name,
             "aggregate_id": event.aggregate_id,
             "version": event.version,
             "state": state,
@@ -96,3 +114,52 @@ class SnapshotHandlerFold(models.AbstractModel):
         """Let the business records follow their snapshots."""
         if self._source_model and aggregate_ids:
             self.env[self._source_model]._snapshots_changed(aggregate_ids)
+
+    @api.model
+    def _followers(self, aggregate_ids, heads):
+        """Return the business records of aggregates, as a list of one recordset or none.
+
+        :param dict heads: ``{(model_name, aggregate_id): Head}``
+        """
+        wanted = set(aggregate_ids)
+        ids = [
+            source
+            for (_name, aggregate_id), head in heads.items()
+            if head.sources and aggregate_id in wanted
+            for source in head.sources
+        ]
+        return [self.env[self._source_model].browse(ids)] if ids else []
+
+    # ------------------------------------------------------------------
+    # What the database does for an append
+    # ------------------------------------------------------------------
+
+    def init(self):
+        super().init()
+        self._ensure_begin_function()
+
+    def _register_hook(self):
+        super()._register_hook()
+        self._ensure_begin_function()
+
+    @api.model
+    def _begin_name(self):
+        return f"{self._table}_begin"
+
+    @api.model
+    def _ensure_begin_function(self):
+        """Let the database have the function that begins an append to such aggregates."""
+        snapshots = self.env.get(self._snapshot_model)
+        if self._name == "snapshot.handler" or snapshots is None:
+            return
+        state = f"""
+            (SELECT stored.state FROM "{snapshots._table}" AS stored
+              WHERE stored.model_name = head.model_name
+                AND stored.aggregate_id = head.aggregate_id)"""
+        sources = "NULL::int[]"
+        if self._source_model:
+            source = self.env[self._source_model]
+            sources = f"""
+                (SELECT array_agg(source.id) FROM "{source._table}" AS source
+                  WHERE source."{source._aggregate_field}" = head.aggregate_id)"""
+        self.env["event.stream"]._ensure_begin(self._begin_name(), state, sources)

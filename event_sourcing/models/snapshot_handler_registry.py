@@ -79,21 +79,27 @@ class SnapshotHandlerRegistry(models.AbstractModel):
     @api.model
     def _find(self, model_name):
         """Return the handler of an aggregate type, or None (a handler is never true)."""
-        model_name = self._canonical_name(model_name)
-        name = self._registered().get(model_name)
-        if name is None:
-            names = self._discover().get(model_name, ())
-            if len(names) > 1:
-                raise HandlerConflict(
-                    _(
-                        "Two handlers serve the aggregate %(aggregate)s: %(handlers)s."
-                        " Uninstall one, or register the one to use.",
-                        aggregate=model_name,
-                        handlers=", ".join(names),
-                    )
-                )
-            name = names[0] if names else None
+        registered = self._registered()
+        name = registered and registered.get(self._canonical_name(model_name))
+        name = name or self._found(model_name)
         return None if name is None or name not in self.env else self.env[name]
+
+    @api.model
+    @tools.ormcache("model_name")
+    def _found(self, model_name):
+        """Return the name of the handler that the conventions give, or None."""
+        model_name = self._canonical_name(model_name)
+        names = self._discover().get(model_name, ())
+        if len(names) > 1:
+            raise HandlerConflict(
+                _(
+                    "Two handlers serve the aggregate %(aggregate)s: %(handlers)s."
+                    " Uninstall one, or register the one to use.",
+                    aggregate=model_name,
+                    handlers=", ".join(names),
+                )
+            )
+        return names[0] if names else None
 
     @api.model
     def _stream_names(self, model_name):

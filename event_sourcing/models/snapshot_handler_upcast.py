@@ -37,7 +37,9 @@ class SnapshotHandlerUpcast(models.AbstractModel):
             chain of upcasters leads up from
         """
         event_type = self._event_aliases.get(event.event_type, event.event_type)
-        model_name = self.env["snapshot.handler.registry"]._canonical_name(event.model_name)
+        model_name = event.model_name
+        if model_name in self._aggregate_aliases:
+            model_name = self.env["snapshot.handler.registry"]._canonical_name(model_name)
         today = self._schema_versions.get(event_type, 1)
         payload = event.payload
         if event.schema_version != today:

@@ -2,9 +2,10 @@ from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..bulk import STAMPS, insert_rows, load_states, stamps
 from ..canonical_json import canonical, normalise
 from ..fields import NO_SUM, JsonDocument
+from ..functions import ensure_function
+from ..rows import STAMPS, cells, in_one_text, listed, record_of
 
 
 class SnapshotMixin(models.AbstractModel):
@@ -61,8 +62,14 @@ class SnapshotMixin(models.AbstractModel):
                 SQL(", ").join(map(SQL.identifier, self._identity)),
             )
         )
+        self._ensure_save()
+
+    def _register_hook(self):
+        super()._register_hook()
+        self._ensure_save()  # when another addon took its fields away
 
     @api.model
+    @tools.ormcache()
     def _typed_columns(self):
         """Return the names of the stored fields that are filled from the state."""
         own = {*self.env["snapshot.mixin"]._fields, "id", *STAMPS}
@@ -75,8 +82,20 @@ class SnapshotMixin(models.AbstractModel):
     @api.model
     def _load(self, model_name, aggregate_ids):
         """Return ``{aggregate_id: state}`` of the snapshots there are, in one query."""
-        self.env.cr.execute(load_states(self._table), [model_name, list(aggregate_ids)])
+        self.env.cr.execute(
+            SQL(
+                "SELECT aggregate_id, state FROM %s"
+                " WHERE model_name = %s AND aggregate_id = ANY(%s)",
+                SQL.identifier(self._table),
+                model_name,
+                list(aggregate_ids),
+            )
+        )
         return dict(self.env.cr.fetchall())
+
+    # ------------------------------------------------------------------
+    # Writing
+    # ------------------------------------------------------------------
 
     @api.model
     def _upsert(self, vals_list):
@@ -84,31 +103,71 @@ class SnapshotMixin(models.AbstractModel):
 
         :param list vals_list: dicts with the same stored columns each
         """
-        if not vals_list:
-            return
-        stamped = stamps(self.env, fields.Datetime.now())
-        names = (*vals_list[0], *stamped)
-        rows = [self._as_row({**vals, **stamped}, names) for vals in vals_list]
-        code, params = self._upsert_code(names)
-        self.env.cr.execute(code, [*map(list, zip(*rows, strict=True)), *params])
-        self.invalidate_model(flush=False)
+        if vals_list:
+            self.env.cr.execute(*self._upsert_code(vals_list))
+            self.invalidate_model(flush=False)
+
+    @api.model
+    def _upsert_code(self, vals_list):
+        """Return the statement of :meth:`_upsert`, and its parameters."""
+        names = tuple(vals_list[0])
+        empty, converters = self._cells(names)
+        rows = []
+        for vals in vals_list:
+            row = dict(empty)
+            for name, value in vals.items():
+                if value is not None:
+                    row[name] = converters[name](value, self, vals)
+            rows.append(cells(row))
+        params = [in_one_text(rows), self.env.uid, fields.Datetime.now()]
+        if set(names) == set(self._complete_names()):
+            return f'SELECT "{self._table}_save"(%s, %s, %s)', params
+        return self._upsert_text(names), [*params[:1], *params[1:] * 2]
 
     @api.model
     @tools.ormcache("names")
-    def _upsert_code(self, names):
-        """Return the statement of :meth:`_upsert`, and its parameters after the columns."""
-        kept = {"create_uid", "create_date", *self._identity}
-        changes = SQL(
-            "ON CONFLICT (%s) DO UPDATE SET %s",
-            SQL(", ").join(map(SQL.identifier, self._identity)),
-            SQL(", ").join(
-                SQL("%s = %s", SQL.identifier(name), self._new_value(name, "excluded"))
-                for name in names
-                if name not in kept
-            ),
+    def _cells(self, names):
+        """Return what columns hold where there is no value, and what prepares a value for each."""
+        columns = {name: self._fields[name] for name in names}
+        empty = {name: f.convert_to_column(None, self, {}) for name, f in columns.items()}
+        return empty, {name: field.convert_to_column for name, field in columns.items()}
+
+    @api.model
+    @tools.ormcache()
+    def _complete_names(self):
+        """Return the columns that a complete row has."""
+        own = ("model_name", "aggregate_id", "version", "state")
+        last = ("last_event_type", "last_event_date", "company_id")
+        return [*self._typed_columns(), *own, *last]
+
+    @api.model
+    def _ensure_save(self):
+        """Let the database have the function that writes complete rows."""
+        if self._abstract or not self._auto:
+            return
+        ensure_function(
+            self.env.cr,
+            f"{self._table}_save",
+            "rows json, uid int, moment timestamp",
+            "void",
+            self._upsert_text(self._complete_names(), "rows", "uid", "moment") + ";",
         )
-        types = [(name, self._fields[name].column_type[0]) for name in names]
-        return f"{insert_rows(self._table, types)} {changes.code}", tuple(changes.params)
+
+    @api.model
+    def _upsert_text(self, names, rows="%s", uid="%s", moment="%s"):
+        """Return the INSERT of rows, as JSON, that takes the place of those there are."""
+        columns = [(name, self._fields[name].column_type[0]) for name in names]
+        changes = [
+            f'"{name}" = {self._new_value(name, "excluded")}'
+            for name in names
+            if name not in self._identity
+        ]
+        changes += [f'"{name}" = EXCLUDED."{name}"' for name in ("write_uid", "write_date")]
+        return f"""
+            INSERT INTO "{self._table}" AS stored ({listed(names)}, {", ".join(STAMPS)})
+            SELECT {listed(names)}, {uid}::int, {moment}::timestamp, {uid}::int, {moment}::timestamp
+              FROM json_to_recordset({rows}::json) AS row ({record_of(columns)})
+                ON CONFLICT ({listed(self._identity)}) DO UPDATE SET {", ".join(changes)}"""
 
     @api.model
     def _as_row(self, vals, names):

@@ -1,0 +1,196 @@
+from odoo import _, api, fields, models
+
+from ..canonical_json import canonical, reordered
+from ..fields import JsonDocument
+from ..functions import ensure_function
+from ..rows import cells, in_one_text
+from .event_store import FAILURE_TYPES
+
+EVERY = 100  # events of a stream
+
+
+class EventCheckpoint(models.Model):
+    """The state of a long stream after every hundredth event, where a fold of the past begins.
+
+    Taken by appends and rebuilds, and never more than a short cut: one counts only as long
+    as the rules are those by which it was taken, a check compares all of them with what the
+    events say, and a rebuild takes them anew.
+    """
+
+    _name = "event.checkpoint"
+    _description = "Intermediate State of a Stream"
+    _order = "model_name, aggregate_id, version"
+    _rec_name = "aggregate_id"
+    _log_access = False
+
+    model_name = fields.Char(string="Aggregate Type", required=True, readonly=True)
+    aggregate_id = fields.Char(required=True, readonly=True)
+    version = fields.Integer(required=True, readonly=True)
+    latest = fields.Datetime(
+        required=True,
+        readonly=True,
+        help="When the last of the events up to this version happened: one may be recorded"
+        " later than it happened.",
+    )
+    state = JsonDocument(required=True, readonly=True)
+    rules = fields.Char(
+        required=True, readonly=True, help="Digest of the rules by which the events were folded."
+    )
+
+    def init(self):
+        super().init()
+        self.env.cr.execute(
+            "CREATE UNIQUE INDEX IF NOT EXISTS event_checkpoint_version_uniq"
+            " ON event_checkpoint (model_name, aggregate_id, version)"
+        )
+        self._ensure_save()
+
+    def _register_hook(self):
+        super()._register_hook()
+        self._ensure_save()
+
+    @api.model
+    def _ensure_save(self):
+        """Let the database have the function that stores checkpoints.
+
+        In order, each after the one before: only the events between are looked at.
+        """
+        ensure_function(
+            self.env.cr,
+            "event_checkpoint_save",
+            "rows json",
+            "void",
+            f"""
+            DECLARE mark record;
+            BEGIN
+                FOR mark IN
+                    SELECT * FROM json_to_recordset(rows) AS row (model_name varchar,
+                        aggregate_id varchar, version int, state jsonb, rules varchar, names json)
+                LOOP
+                    INSERT INTO event_checkpoint AS stored
+                           (model_name, aggregate_id, version, latest, state, rules)
+                    SELECT mark.model_name, mark.aggregate_id, mark.version,
+                           greatest(before.latest, max(event.timestamp)), mark.state, mark.rules
+                      FROM (SELECT) AS one
+                      LEFT JOIN LATERAL (
+                           SELECT version, latest FROM event_checkpoint
+                            WHERE model_name = mark.model_name
+                              AND aggregate_id = mark.aggregate_id AND version < mark.version
+                            ORDER BY version DESC LIMIT 1) AS before ON true
+                      JOIN event_store AS event
+                        ON event.model_name IN (
+                               SELECT json_array_elements_text(mark.names))
+                       AND event.aggregate_id = mark.aggregate_id
+                       AND event.version > coalesce(before.version, 0)
+                       AND event.version <= mark.version
+                       AND event.event_type NOT IN {FAILURE_TYPES}
+                     GROUP BY before.latest
+                        ON CONFLICT (model_name, aggregate_id, version) DO UPDATE
+                       SET latest = EXCLUDED.latest, state = EXCLUDED.state,
+                           rules = EXCLUDED.rules;
+                END LOOP;
+            END;
+            """,
+        )
+
+    @api.model
+    def _save_code(self, handler, marks):
+        """Return the statement that stores checkpoints, and its parameters.
+
+        :param list marks: ``(state, EventData)``, in the order of versions
+        """
+        registry, rules = self.env["snapshot.handler.registry"], handler._rules_digest()
+        rows = [
+            cells(
+                {
+                    "model_name": registry._canonical_name(event.model_name),
+                    "aggregate_id": event.aggregate_id,
+                    "version": event.version,
+                    "state": state,
+                    "rules": rules,
+                    "names": registry._stream_names(event.model_name),
+                }
+            )
+            for state, event in marks
+        ]
+        return "SELECT event_checkpoint_save(%s)", [in_one_text(rows)]
+
+    @api.model
+    def _nearest(self, handler, model_name, aggregate_id, version=None, moment=None):
+        """Return ``(version, state)`` of the last checkpoint that a fold may begin with.
+
+        :param int version: the last one to look at, None for all
+        :param datetime moment: what happened later must not be in it, None for no bound
+        :return: version 0 and the initial state where there is none
+        """
+        self.env.cr.execute(
+            """
+            SELECT version, state FROM event_checkpoint
+             WHERE model_name = %s AND aggregate_id = %s AND rules = %s
+               AND (%s IS NULL OR version <= %s)
+               AND (%s::timestamp IS NULL OR latest <= %s)
+             ORDER BY version DESC LIMIT 1
+            """,
+            [
+                *(model_name, aggregate_id, handler._rules_digest()),
+                *(version, version, moment, moment),
+            ],
+        )
+        found = self.env.cr.fetchone()
+        return (found[0], reordered(found[1])) if found else (0, handler._initial_state())
+
+    # ------------------------------------------------------------------
+    # Against the events
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _of_streams(self, handler, model_name, aggregate_ids):
+        """Return ``{(aggregate_id, version): state}`` of the checkpoints that count."""
+        self.env.cr.execute(
+            "SELECT aggregate_id, version, state FROM event_checkpoint"
+            " WHERE model_name = %s AND aggregate_id = ANY(%s) AND rules = %s",
+            [model_name, list(aggregate_ids), handler._rules_digest()],
+        )
+        return {row[:2]: reordered(row[2]) for row in self.env.cr.fetchall()}
+
+    @api.model
+    def _differences(self, handler, model_name, folded):
+        """Return a dict for each checkpoint that the events do not bear out.
+
+        :param dict folded: ``{aggregate_id: [Folded]}``, folded from the first event
+        """
+        marks = {
+            (aggregate_id, event.version): state
+            for aggregate_id, (fold,) in folded.items()
+            for state, event in fold.marks
+        }
+        missing = object()
+        return [
+            {
+                "model_name": model_name,
+                "aggregate_id": aggregate_id,
+                "kind": "checkpoint",
+                "message": _(
+                    "The intermediate state of version %(version)s is not what the events"
+                    " say; a rebuild takes it anew.",
+                    version=version,
+                ),
+            }
+            for (aggregate_id, version), state in self._of_streams(
+                handler, model_name, folded
+            ).items()
+            if folded[aggregate_id][0].problem is None
+            and canonical(state) != canonical(marks.get((aggregate_id, version), missing) or {})
+        ]
+
+    @api.model
+    def _replace(self, handler, model_name, folded):
+        """Take the checkpoints of streams anew, after a fold from the first event."""
+        whole = {key: fold for key, (fold,) in folded.items() if fold.problem is None}
+        marks = [mark for fold in whole.values() for mark in fold.marks]
+        self.env.cr.execute(
+            "DELETE FROM event_checkpoint WHERE model_name = %s AND aggregate_id = ANY(%s)",
+            [model_name, list(whole)],
+        )
+        if marks:
+            self.env.cr.execute(*self._save_code(handler, marks))

@@ -1,0 +1,22 @@
+from odoo import fields, models
+
+
+class EventRecorder(models.Model):
+    """Who ever recorded an event in which company: neither can be deleted any more.
+
+    Stands for the foreign keys of the events themselves. A check per event would take
+    longer than writing it; here it is made once, when somebody records the first one.
+    """
+
+    _name = "event.recorder"
+    _description = "Recorder of Events"
+    _log_access = False
+
+    user_id = fields.Many2one("res.users", required=True, readonly=True, ondelete="restrict")
+    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
+
+    def init(self):
+        self.env.cr.execute(
+            "CREATE UNIQUE INDEX IF NOT EXISTS event_recorder_user_company_uniq"
+            " ON event_recorder (user_id, company_id)"
+        )
