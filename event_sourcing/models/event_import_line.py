@@ -114,7 +114,7 @@ class EventImportLine(models.AbstractModel):
                 )
             )
         vals["timestamp"] = fields.Datetime.to_datetime(timestamp)
-        vals["payload"] = self.env["event.store"]._clean_payload(vals["payload"])
+        vals["payload"], _text = self.env["event.store"]._clean_payload(vals["payload"])
         vals["content_hash"] = line["content_hash"]
         vals["company_id"] = self._cached(cache, "company", line, options, self._company)
         vals["recorded_by"] = self._cached(cache, "recorded_by", line, options, self._person)

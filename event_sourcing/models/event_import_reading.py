@@ -52,7 +52,7 @@ class EventImportReading(models.Model):
         piece = {"items": [], "refused": [], "rows": 0, "ended": False}
         # A document is copied each time it is read from its field.
         asker, options = self._asker(), {**self.options, "model_name": self.model_name}
-        cache = {"kinds": {}, "asker": asker, "options": options}
+        cache = {"asker": asker, "options": options}
         if reading["about"]["kind"] == "csv":
             header = reading["about"]["header"]
             cache["columns"] = asker["event.import.row"]._columns(header)
@@ -122,7 +122,7 @@ class EventImportReading(models.Model):
         rows = cache["asker"]["event.import.row"]
         if isinstance(row, list):
             row = rows._from_cells(cache["columns"], row)
-        return rows._vals(row, cache["options"], cache["kinds"])
+        return rows._vals(row, cache["options"])
 
     # ------------------------------------------------------------------
     # Our own lines

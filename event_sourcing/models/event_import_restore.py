@@ -1,6 +1,7 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
+from ..step import Step
 from .event_store import FAILURE_TYPES
 
 
@@ -35,15 +36,16 @@ class EventImportRestore(models.Model):
         if not vals_list:
             return 0
         store = self.env["event.store"].sudo()
-        with self.env.cr.savepoint():
+        with Step(self.env.cr) as step:
+            step.begin()
             streamed = [vals for vals in vals_list if vals["event_type"] not in FAILURE_TYPES]
-            self._advance_to(streamed)
+            self._advance_to(step, streamed)
             events = store._insert([self._row_of(vals) for vals in vals_list])
             self._as_recorded(vals_list)
             self._fold_restored(events, vals_list)
         return len(vals_list)
 
-    def _advance_to(self, vals_list):
+    def _advance_to(self, step, vals_list):
         """Move the stream heads to the versions of these events.
 
         :raise UserError: where that would leave a hole, or give a version twice
@@ -54,11 +56,11 @@ class EventImportRestore(models.Model):
             counts[key] = counts.get(key, (0, None))[0] + 1, vals["company_id"]
         if not counts:
             return
-        heads = self.env["event.stream"].sudo()._advance(counts)
-        following = {key: heads[key][0] - count + 1 for key, (count, _company) in counts.items()}
+        heads = self.env["event.stream"].sudo()._advance(step, counts)
+        following = {key: head.version - len(head.ids) + 1 for key, head in heads.items()}
         for vals in vals_list:
             key = self._stream_key(vals)
-            if vals["version"] != following[key] or vals["company_id"] != heads[key][1]:
+            if vals["version"] != following[key] or vals["company_id"] != heads[key].company_id:
                 raise UserError(
                     _(
                         "%(aggregate)s went on in the meantime: version %(version)s of the file"
@@ -81,12 +83,17 @@ class EventImportRestore(models.Model):
 
         The trigger lets a row change in the transaction that wrote it.
         """
+        recorders = {(vals["recorded_by"], vals["company_id"]) for vals in vals_list}
+        self.env.cr.execute(
+            "INSERT INTO event_recorder (user_id, company_id)"
+            " SELECT * FROM unnest(%s::int[], %s::int[]) ON CONFLICT DO NOTHING",
+            list(map(list, zip(*sorted(recorders), strict=True))),
+        )
         columns = ("event_uuid", "recorded_by", "recorded_on", "failed_event_uuid")
         self.env.cr.execute(
             """
             UPDATE event_store AS event
                SET create_uid = said.who, create_date = coalesce(said.moment, event.create_date),
-                   write_uid = said.who, write_date = coalesce(said.moment, event.write_date),
                    failed_event_id = failed.id
               FROM unnest(%s::text[], %s::int[], %s::timestamp[], %s::text[])
                    AS said (event_uuid, who, moment, failed_uuid)

@@ -84,7 +84,7 @@ class EventImportRow(models.AbstractModel):
             key: self._typed(PREFIX + key, cell, kinds.get(key, "text"))
             for key, cell in keys.items()
         }
-        payload = self.env["event.store"]._clean_payload(row.get("payload"))
+        payload, _text = self.env["event.store"]._clean_payload(row.get("payload"))
         for key in payload.keys() & typed.keys():
             raise Unreadable("double_key", key=key)
         row["payload"] = {**payload, **typed}
@@ -119,12 +119,11 @@ class EventImportRow(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _vals(self, row, options, kinds):
+    def _vals(self, row, options):
         """Return ``(vals, derived)``: clean values, and whether their UUID follows from them.
 
         :param dict row: values by field name
         :param dict options: of the import: ``model_name``, ``tz`` and ``company_id``
-        :param dict kinds: what was found out about kinds of events in this piece so far
         :raise UserError, Unreadable: saying what is wrong
         """
         row = dict(row)
@@ -136,7 +135,8 @@ class EventImportRow(models.AbstractModel):
             raise Unreadable("no_time")
         row["timestamp"] = self._moment(row["timestamp"], options.get("tz") or "UTC")
         row["company_id"] = self._company(row.get("company_id")) or options.get("company_id")
-        vals = self.env["event.store"]._clean_input(row, kinds)
+        (vals,) = self.env["event.store"]._clean_all([row])
+        vals.pop("payload_json")  # not for a caller to give, when the row is appended
         derived = not vals["event_uuid"]
         if derived:
             # As the file names it: a type that is renamed later is no other event.
