@@ -1,12 +1,12 @@
 # Odoo with event sourcing: two commands to know, `make run` and `make test`.
 PYTHON ?= python3
-export SERIES PORT HTTP_INTERFACE DB SUITE ARGS BROWSER ODOO_SOURCE PARTS BIG ROUNDS
+export SERIES PORT HTTP_INTERFACE DB SUITE ARGS BROWSER ODOO_SOURCE PARTS BIG ROUNDS FILE
 
 TOOLS = @command -v $(PYTHON) >/dev/null || { \
 	echo "There is no $(PYTHON): install Python 3.10, 3.11 or 3.12 (apt install python3)."; exit 1; }; \
 	exec $(PYTHON) -m tools
 
-.PHONY: help run test bench lint i18n shell clean
+.PHONY: help run test bench lint i18n shell import export clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 8
@@ -19,6 +19,7 @@ help: ## list the targets
 	@echo "  DB=name                   another database than the demo's"
 	@echo "  SUITE=unit,rpc            some of: tools, unit, rpc, concurrency, browser"
 	@echo "  ARGS='-x -k stream'       more arguments for pytest, or the tests to run"
+	@echo "  FILE=events.jsonl.gz      of make import and make export"
 	@echo "  BROWSER=no                leave the browser suite out"
 	@echo "  PARTS=bulk,single         of make bench; BIG=yes for a million events, ROUNDS=9 for more runs"
 	@echo "  PGHOST, PGPORT, PGUSER …  a PostgreSQL of your own"
@@ -40,6 +41,12 @@ i18n: ## merge new strings into the ja.po files
 
 shell: ## an Odoo shell on the demo database
 	$(TOOLS) shell
+
+import: ## events of FILE into the demo database; ARGS=--check only looks at them
+	$(TOOLS) import
+
+export: ## events of the demo database into FILE; ARGS='--from 2026-01-01 --to 2026-01-31'
+	$(TOOLS) export
 
 clean: ## throw away everything that was made here (not the Odoo sources)
 	$(TOOLS) clean

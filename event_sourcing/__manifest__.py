@@ -13,6 +13,7 @@
         "security/event_sourcing_wizard_rules.xml",
         "security/event_error_rules.xml",
         "security/event_report_rules.xml",
+        "security/event_transfer_rules.xml",
         "data/event_job_cron.xml",
         "views/events_page.xml",
         "data/event_exports.xml",
@@ -23,6 +24,7 @@
         "views/event_cards.xml",
         "views/event_job_views.xml",
         "views/event_report_job_views.xml",
+        "views/event_transfer_views.xml",
         "views/event_seal_views.xml",
         "views/event_archive_views.xml",
         "views/event_attempt_views.xml",
@@ -34,6 +36,7 @@
         "wizards/event_bi_access_views.xml",
         "wizards/event_store_policy_wizard_views.xml",
         "wizards/event_store_record_wizard_views.xml",
+        "wizards/event_import_views.xml",
         "views/event_sourcing_menus.xml",
     ],
     "assets": {

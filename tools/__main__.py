@@ -8,7 +8,8 @@ from .ending import end_like_ctrl_c
 from .python import find_python
 from .say import plainly
 
-COMMANDS = ("run", "test", "bench", "lint", "shell", "clean", "i18n")
+COMMANDS = ("run", "test", "bench", "lint", "shell", "clean", "i18n", "import", "export")
+TRANSFERS = {"import": "event_import", "export": "event_export"}
 
 
 def main():
@@ -23,6 +24,8 @@ def main():
         if os.geteuid() == 0:
             os.umask(0o022)  # PostgreSQL's own user reads its programs
         end_like_ctrl_c()
+        if name in TRANSFERS:
+            sys.exit(importlib.import_module("tools.transfer").run(TRANSFERS[name]))
         sys.exit(importlib.import_module(f"tools.{name}").main())
 
 

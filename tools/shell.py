@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from contextlib import contextmanager
 
 from . import odoo
 from .database import Database
@@ -14,7 +15,23 @@ from .venv import ensure_venv
 
 
 def main():
-    """Run the shell on this terminal, beside ``make run`` or with a PostgreSQL of its own."""
+    """Run the shell on this terminal."""
+    with demo_database() as (database, postgres):
+        command = [database.python, database.launcher, "shell", "--no-http", "--log-level=warn"]
+        command += odoo.options(database.source, database.addons, database.name)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the shell
+        return subprocess.run(
+            [str(part) for part in command],
+            env=postgres.environment,
+            cwd=RUN,
+            check=False,
+            preexec_fn=_with_ctrl_c,
+        ).returncode
+
+
+@contextmanager
+def demo_database():
+    """Give ``(database, postgres)``: beside ``make run``, or with a PostgreSQL of its own."""
     source = obtain(os.environ.get("SERIES") or None)
     python = ensure_venv(source.series, source.path)
     postgres = server("postgres", python, "make run")
@@ -26,16 +43,7 @@ def main():
         )
         if not postgres.joined:
             database.ensure(list(ADDONS))
-        command = [python, database.launcher, "shell", "--no-http", "--log-level=warn"]
-        command += odoo.options(source, database.addons, name)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the shell
-        return subprocess.run(
-            [str(part) for part in command],
-            env=postgres.environment,
-            cwd=RUN,
-            check=False,
-            preexec_fn=_with_ctrl_c,
-        ).returncode
+        yield database, postgres
     finally:
         postgres.stop()
 

@@ -1,5 +1,9 @@
 """The event store of this project, through its public calls."""
 
+import json
+import tempfile
+from pathlib import Path
+
 from benchmarks.answering import answer, stopwatch
 from benchmarks.contestants.emptying import empty_store
 from benchmarks.contestants.in_odoo import as_admin, load
@@ -153,6 +157,25 @@ def memory_of_append(events, batch):
     return {"mebibytes": peak.mebibytes}
 
 
+def memory_of_import(events):
+    """Return how much more memory importing a file takes than doing nothing, and how long."""
+    from odoo.addons.event_sourcing.transfer_command import import_file
+
+    with tempfile.TemporaryDirectory() as folder, as_admin(registry) as env:
+        file = Path(folder) / "history.jsonl"
+        with file.open("w") as lines:
+            for part in range(0, events, 1000):
+                for number, call in enumerate(calls_of(rentals(f"i{part}", 100))):
+                    more = {"timestamp": "2026-01-31 09:30:00", "event_uuid": f"i{part}-{number}"}
+                    lines.write(json.dumps({**call, **more}) + "\n")
+        with Peak() as peak, stopwatch(events) as result:
+            if not import_file(env, file, say=lambda _line: None):
+                raise ValueError("the file was refused")
+        env.cr.commit()
+        _check(env, "i%", events)
+    return {**result, "mebibytes": peak.mebibytes}
+
+
 def memory_of_rebuild():
     """Return how much more memory a rebuild takes than doing nothing."""
     with Peak() as peak:
@@ -181,6 +204,7 @@ if __name__ == "__main__":
         state_at=state_at,
         fold=fold,
         memory_of_append=memory_of_append,
+        memory_of_import=memory_of_import,
         memory_of_rebuild=memory_of_rebuild,
         plan_rentals=plan_rentals,
     )

@@ -28,6 +28,12 @@ def run(race):
             note=note,
         ),
         Row(
+            f"{number(EVENTS)} events imported from a file",
+            _peaks(race, race.place.database, runs, do="memory_of_import", events=EVENTS),
+            target=LIMIT,
+            note=note,
+        ),
+        Row(
             f"rebuild of {number(stored)} events",
             _peaks(race, race.place.full_database, runs, do="memory_of_rebuild"),
             target=LIMIT,

@@ -1,3 +1,4 @@
 from . import export
 from . import seal
 from . import events_page
+from . import transfer

@@ -9,7 +9,7 @@ from ..canonical_json import canonical
 from ..fields import NO_SUM, JsonDocument
 
 # Kinds whose result belongs to whoever asked.
-QUESTIONS = ("as_of", "compare", "excel")
+QUESTIONS = ("as_of", "compare", "excel", "export")
 UNDER_WAY = ("waiting", "running")
 USER = "event_sourcing.event_store_group_user"
 MANAGER = "event_sourcing.event_store_group_manager"

@@ -30,11 +30,16 @@ class EventJobRun(models.Model):
     def _run_waiting(self):
         """Work on what is under way; the scheduler's way in."""
         deadline = time.monotonic() + CRON_SECONDS
-        for job in self.search([("state", "in", UNDER_WAY)], order="id"):
+        for job in self.search(self._waiting_domain(), order="id"):
             job._work(deadline - time.monotonic())
         with self._own_cursor() as jobs:
-            if jobs.search_count([("state", "in", UNDER_WAY)], limit=1):
+            if jobs.search_count(self._waiting_domain(), limit=1):
                 jobs.env.ref("event_sourcing.event_job_cron")._trigger()
+
+    @api.model
+    def _waiting_domain(self):
+        """Return which jobs any process may go on with."""
+        return [("state", "in", UNDER_WAY)]
 
     def _work(self, seconds):
         """Work on the job for about so long, in transactions of its own.

@@ -2,6 +2,8 @@ from . import (
     event_as_of,
     event_as_of_record,
     event_bi_access,
+    event_export,
+    event_import,
     event_report,
     event_store_policy_wizard,
     event_store_record_wizard,

@@ -93,8 +93,28 @@ def test_help_lists_every_target():
         text=True,
     )
     assert answer.returncode == 0, answer.stderr
-    for target in ("run", "test", "lint", "i18n", "shell", "clean"):
+    for target in ("run", "test", "lint", "i18n", "shell", "import", "export", "clean"):
         assert f"\n{target} " in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("target", "file", "sentence"),
+    [
+        ("import", "", "Name the file: make import FILE=events.jsonl.gz"),
+        ("export", "", "Name the file: make export FILE=events.jsonl.gz"),
+        ("import", "/no/such.csv", "There is no file /no/such.csv."),
+    ],
+)
+def test_files_of_events_are_named(target, file, sentence):
+    answer = subprocess.run(
+        [sys.executable, "-m", "tools", target],
+        cwd=ROOT,
+        env={**os.environ, "FILE": file},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (answer.returncode, answer.stderr.strip()) == (1, sentence)
 
 
 def test_placeholders_of_a_translation_are_compared():

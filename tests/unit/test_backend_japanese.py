@@ -49,7 +49,7 @@ class TestJapanese(EventCase):
 
     def test_the_catalogue_is_complete(self):
         path = os.path.join(get_module_path("event_sourcing"), "i18n", "ja.po")
-        same = {"UUID", "ID", "JSON", "true", "false"}
+        same = {"UUID", "ID", "JSON", "UTF-8", "true", "false"}
         with open(path, "rb") as stream:
             text = stream.read().decode()
         self.assertNotIn("fuzzy", text)

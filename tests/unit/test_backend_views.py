@@ -68,12 +68,15 @@ class TestScreens(EventCase):
             "Excel Report …",
             *("History", "Analysis", "Operation"),
         }
+        own_files = "My Imports and Exports"
+        checking = ("Rebuild and Check", "Seals", "Archives")
         expected = {
             "user": everybody,
-            "integration": {*everybody, "Record Event"},
-            "auditor": {*everybody, "Rebuild and Check", "Seals", "Archives"},
+            "integration": {*everybody, "Record Event", "Import …", own_files},
+            "auditor": {*everybody, *checking, "Export …", own_files},
             "manager": {
-                *(*everybody, "Record Event", "Rebuild and Check", "Seals", "Archives"),
+                *(*everybody, *checking, "Record Event"),
+                *("Import …", "Export …", own_files),
                 *("Configuration", "Settings", "BI Access"),
             },
         }

@@ -1,0 +1,2 @@
+from . import event_export
+from . import event_import

@@ -1,0 +1,286 @@
+import hashlib
+
+import psycopg2
+
+from odoo import _, api, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..canonical_json import canonical, normalise
+from ..event_data import EventData
+from ..event_hash import CONTENT, content_hash
+from ..retry import must_retry
+from .event_store import FAILURE_TYPES
+
+
+class EventImportCheck(models.Model):
+    """Looking at rows as an append would, without keeping anything.
+
+    What the rows before left behind, streams with their states and the UUIDs seen, is in
+    the scratch tables of the job: nothing is locked, and memory holds one piece.
+    """
+
+    _inherit = "event.job"
+
+    def _check_items(self, items):
+        """Return what came of a piece of rows.
+
+        :param list items: dicts with ``line``, ``vals``, ``derived`` and ``excerpt``
+        :return: dict with ``refused``, a list of ``(line, reason, excerpt)``, ``known``, how
+            many are stored already, ``seen`` and ``streams``, for the scratch tables
+        """
+        try:
+            with self.env.cr.savepoint(flush=False):
+                return self._check_together(items, careful=False)
+        except psycopg2.Error as error:
+            # A handler's SQL broke the savepoint: find out whose, event by event.
+            if must_retry(error):
+                raise
+        return self._check_together(items, careful=True)
+
+    def _check_together(self, items, careful):
+        fresh, seen, refused, known = self._new_among(items)
+        streams = self._streams_of(fresh)
+        how = {
+            "asker": self._asker(),
+            "careful": careful,
+            "record": self.options["broken"] == "record",
+            "references": self._references(fresh, seen),
+        }
+        for item in fresh:
+            reason = self._check_item(item["vals"], streams, how)
+            if reason:
+                refused.append((item["line"], reason, item["excerpt"]))
+        return {
+            "refused": sorted(refused),
+            "known": known,
+            "seen": seen,
+            "streams": streams,
+        }
+
+    # ------------------------------------------------------------------
+    # The same event twice
+    # ------------------------------------------------------------------
+
+    def _new_among(self, items):
+        """Tell apart what is new, stored already, and said twice."""
+        uuids = [item["vals"]["event_uuid"] for item in items]
+        before = self.env["event.import.seen"]._load(self, uuids)
+        stored = self._digests_of_stored(uuids, items)
+        fresh, seen, refused, known = [], {}, [], 0
+        for item in items:
+            uuid, digest = item["vals"]["event_uuid"], self._digest(item["vals"])
+            twin = seen.get(uuid) or before.get(uuid)
+            if twin and twin[1] == digest and item["derived"]:
+                reason = _(
+                    "The row says the same as line %(line)s; if it happened twice, give each an"
+                    " event_uuid of its own.",
+                    line=twin[0],
+                )
+                refused.append((item["line"], reason, item["excerpt"]))
+            elif (twin and twin[1] != digest) or stored.get(uuid, digest) != digest:
+                reason = _(
+                    "The UUID %(uuid)s was already used for a different event;"
+                    " give every event a UUID of its own.",
+                    uuid=uuid,
+                )
+                refused.append((item["line"], reason, item["excerpt"]))
+            else:
+                known += bool(twin) or uuid in stored
+                if not twin and uuid not in stored:
+                    fresh.append(item)
+            seen.setdefault(uuid, (item["line"], digest))
+        return fresh, seen, refused, known
+
+    def _digest(self, vals):
+        """Return what makes an event the same: its hash, or what a caller says of it."""
+        if vals.get("content_hash"):
+            return vals["content_hash"]
+        identity = self.env["event.store"]._identity_of(vals)
+        return hashlib.sha256(canonical(identity).encode()).hexdigest()
+
+    def _digests_of_stored(self, uuids, items):
+        """Return ``{event_uuid: digest}`` of the events that are stored."""
+        restored = {
+            item["vals"]["event_uuid"] for item in items if item["vals"].get("content_hash")
+        }
+        store = self.env["event.store"].sudo()
+        store.flush_model()
+        names = (*CONTENT, "content_hash")
+        self.env.cr.execute(
+            SQL(
+                "SELECT %s FROM event_store WHERE event_uuid = ANY(%s)",
+                SQL(", ").join(map(SQL.identifier, names)),
+                uuids,
+            )
+        )
+        digests = {}
+        for row in self.env.cr.dictfetchall():
+            digest = row.pop("content_hash")
+            if row["event_uuid"] not in restored:
+                digest = self._digest({**row, "payload": normalise(row["payload"])})
+            digests[row["event_uuid"]] = digest or content_hash(row)
+        return digests
+
+    def _references(self, fresh, seen):
+        """Return which of the events that failure events are about are known."""
+        wanted = {item["vals"].get("failed_event_uuid") for item in fresh} - {None}
+        missing = wanted - seen.keys()
+        if missing:
+            wanted -= missing
+            wanted |= self.env["event.import.seen"]._load(self, missing).keys()
+            stored = self.env["event.store"].sudo().search([("event_uuid", "in", list(missing))])
+            wanted.update(stored.mapped("event_uuid"))
+        return wanted
+
+    # ------------------------------------------------------------------
+    # Streams
+    # ------------------------------------------------------------------
+
+    def _streams_of(self, items):
+        """Return ``{key: (version, company id, state)}``, as they stand before these rows."""
+        keys = {self._stream_key(item["vals"]) for item in items if self._takes_version(item)}
+        streams = self.env["event.import.stream"]._load(self, keys)
+        heads = self.env["event.stream"].sudo()
+        registry = self.env["snapshot.handler.registry"]
+        wanted = {}
+        for model_name, aggregate_id in keys - streams.keys():
+            wanted.setdefault(model_name, []).append(aggregate_id)
+        for model_name, aggregate_ids in wanted.items():
+            handler = self._memory_handler(model_name)
+            states = {}
+            if handler is not None:
+                states = handler._load_states(model_name, aggregate_ids)
+            names = registry._stream_names(model_name)
+            domain = [("model_name", "in", names), ("aggregate_id", "in", aggregate_ids)]
+            found = {
+                head.aggregate_id: (head.version, head.company_id.id)
+                for head in heads.search(domain)
+            }
+            for aggregate_id in aggregate_ids:
+                version, company = found.get(aggregate_id, (0, 0))
+                streams[model_name, aggregate_id] = version, company, states.get(aggregate_id)
+        return streams
+
+    def _stream_key(self, vals):
+        today = self.env["snapshot.handler.registry"]._canonical_name(vals["model_name"])
+        return today, vals["aggregate_id"]
+
+    @api.model
+    def _takes_version(self, item):
+        return item["vals"]["event_type"] not in FAILURE_TYPES
+
+    def _memory_handler(self, model_name):
+        """Return the handler of an aggregate type where it folds in memory, else None."""
+        store = self.env["event.store"]
+        handler = store._find_handler(model_name)
+        return None if handler is None or not store._folds_in_memory(handler) else handler
+
+    def _check_item(self, vals, streams, how):
+        """Take one event into its stream; return why it cannot be, None where it can.
+
+        :param dict how: ``asker`` (an environment), ``careful`` (each fold in a savepoint),
+            ``record`` (whether refusals are kept) and ``references`` (known UUIDs)
+        """
+        failed = vals.get("failed_event_uuid")
+        if failed and failed not in how["references"]:
+            return _(
+                "The event %(uuid)s that failed is neither in the file nor stored here; import"
+                " the period before this one first.",
+                uuid=failed,
+            )
+        if vals["event_type"] in FAILURE_TYPES:
+            return None
+        key = self._stream_key(vals)
+        version, company, state = streams[key]
+        wanted = vals["company_id"] or company or how["asker"].company.id
+        reason = self._check_company(key, company, vals["company_id"], how["asker"])
+        reason = reason or self._check_version(vals, key, version)
+        if reason:
+            if "content_hash" in vals and vals["version"] > version:
+                # A hole is told once, not again for each event after it.
+                streams[key] = vals["version"], company or wanted, state
+            return reason
+        version += 1
+        if vals.get("outcome", "applied") == "applied" and state is not None:
+            place = key[0], version, company or wanted
+            user_id = vals.get("recorded_by") or how["asker"].uid
+            event = self._as_event_data(vals, *place, user_id)
+            state, reason = self._check_fold(key[0], state, event, how["careful"])
+        streams[key] = version, company or wanted, state
+        if reason and "content_hash" in vals:
+            return _(
+                "Version %(version)s of %(aggregate)s (%(type)s) cannot be folded by its"
+                " handler as it is today: %(error)s",
+                version=version,
+                aggregate="/".join(key),
+                type=vals["event_type"],
+                error=reason,
+            )
+        return None if how["record"] else reason
+
+    def _check_company(self, key, company, given, asker):
+        if company and company not in asker.companies.ids:
+            return _(
+                "%(aggregate)s belongs to a company that you have no access to;"
+                " switch to that company or ask your administrator.",
+                aggregate="/".join(key),
+            )
+        if company and given not in (None, company):
+            return _(
+                "%(aggregate)s belongs to another company than the event;"
+                " leave out company_id or give the company of the stream.",
+                aggregate="/".join(key),
+            )
+        return None
+
+    def _check_version(self, vals, key, version):
+        if vals["version"] in (None, version + 1):
+            return None
+        values = {"aggregate": "/".join(key), "version": vals["version"], "next": version + 1}
+        if vals["version"] <= version:
+            return _(
+                "%(aggregate)s has another event as version %(version)s here; the next one is"
+                " %(next)s.",
+                **values,
+            )
+        return _(
+            "Version %(version)s of %(aggregate)s would leave a hole: the next one is %(next)s."
+            " Import the earlier events first.",
+            **values,
+        )
+
+    def _check_fold(self, model_name, state, event, careful):
+        """Return ``(state, reason)`` after one event; the state as it was where it is refused."""
+        handler = self._memory_handler(model_name)
+        try:
+            if not careful:
+                return handler._fold(normalise(state), event), None
+            with self.env.cr.savepoint(flush=False):
+                return handler._fold(normalise(state), event), None
+        except psycopg2.Error as error:
+            if not careful or must_retry(error):
+                raise
+            return state, self.env["event.store"]._error_text(error)
+        except Exception as error:
+            if must_retry(error):
+                raise
+            known = isinstance(error, UserError)
+            return state, str(error) if known else self.env["event.store"]._error_text(error)
+
+    @api.model
+    def _as_event_data(self, vals, model_name, version, company_id, user_id):
+        return EventData(
+            model_name=model_name,
+            aggregate_id=vals["aggregate_id"],
+            event_type=vals["event_type"],
+            payload=vals["payload"],
+            version=version,
+            timestamp=vals["timestamp"],
+            schema_version=vals["schema_version"],
+            event_uuid=vals["event_uuid"],
+            correlation_id=vals["correlation_id"] or "",
+            causation_id=vals["causation_id"] or "",
+            company_id=company_id,
+            user_id=user_id,
+        )

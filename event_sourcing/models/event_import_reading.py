@@ -1,0 +1,224 @@
+import io
+import os
+
+from odoo import _, models
+from odoo.exceptions import UserError
+
+from ..canonical_json import canonical
+from ..transfer_file import Rows, Unreadable, look_at, unpacked
+from ..transfer_format import END, HEAD, chained
+
+MAX_OPEN = 4
+MAX_BYTES = 4 * 1024 * 1024
+
+# Files that this process has open between two pieces, by database and job.
+_open_files = {}
+
+
+class _OpenFile:
+    """A file of a job, at some row."""
+
+    def __init__(self, raw, size):
+        self.raw = raw
+        self.size = size
+        self.file = unpacked(raw)
+        self.rows = None
+
+    @property
+    def share(self):
+        """How much of it was read: 0 to 1."""
+        return self.raw.tell() / max(self.size, 1)
+
+    def close(self):
+        self.raw.close()
+
+
+class EventImportReading(models.Model):
+    """Reading the rows of an import, a piece at a time, from where it stopped."""
+
+    _inherit = "event.job"
+    # Rows of a piece.
+    _import_chunk = 1000
+
+    def _read_rows(self, reading):
+        """Return the next rows; ``reading`` is moved behind them.
+
+        :return: dict with ``items`` (what can be read), ``refused`` (what cannot, as
+            ``(line, reason, excerpt)``), ``rows`` (how many), ``share`` (of the file
+            that was read) and ``ended``
+        :raise Unreadable, UserError: where the file as a whole cannot be imported
+        """
+        file = self._file_at(reading)
+        piece = {"items": [], "refused": [], "rows": 0, "ended": False}
+        # A document is copied each time it is read from its field.
+        asker, options = self._asker(), {**self.options, "model_name": self.model_name}
+        cache = {"asker": asker, "options": options}
+        if reading["about"]["kind"] == "csv":
+            header = reading["about"]["header"]
+            cache["columns"] = asker["event.import.row"]._columns(header)
+        begin = file.rows.position[0]
+        while piece["rows"] < self._import_chunk and file.rows.position[0] - begin < MAX_BYTES:
+            found = file.rows.next()
+            if found is None:
+                piece["ended"] = True
+                break
+            self._take_row(piece, reading, cache, file, *found)
+            if piece["ended"]:
+                break
+        reading["position"] = file.rows.position
+        if piece["ended"]:
+            self._check_ended(piece, reading)
+        piece["share"] = file.share
+        if piece["ended"]:
+            file.close()
+        else:
+            self._keep_open(file)
+        return piece
+
+    def _take_row(self, piece, reading, cache, file, line, row):
+        """Put one row where it belongs: among the items, or the refused ones."""
+        words = self.env["event.import.words"]
+        if reading["events"] == 0 and isinstance(row, dict) and HEAD in row:
+            self._take_head(reading, cache, file, row)
+            return
+        piece["rows"] += 1
+        reading["events"] += 1
+        excerpt = row
+        try:
+            if isinstance(row, Unreadable):
+                excerpt = file.rows.lines.last.decode("utf-8", "replace")
+                piece["ended"] = row.final
+                raise row
+            if reading.get("export"):
+                excerpt = canonical({k: v for k, v in row.items() if k != "content_hash"})
+                vals = self._take_line(piece, reading, cache, file, row)
+                derived = False
+                if vals is None:
+                    return
+            else:
+                excerpt = self._excerpt(row)
+                vals, derived = self._take_foreign(cache, row)
+        except Unreadable as error:
+            piece["refused"].append((line, words._explain(error), excerpt))
+        except UserError as error:
+            piece["refused"].append((line, str(error), excerpt))
+        else:
+            item = {"line": line, "vals": vals, "derived": derived, "excerpt": excerpt}
+            piece["items"].append(item)
+
+    def _excerpt(self, row):
+        if isinstance(row, list):
+            return ", ".join(row)
+        try:
+            return canonical(row)
+        except ValueError:
+            return repr(row)
+
+    # ------------------------------------------------------------------
+    # Somebody else's rows
+    # ------------------------------------------------------------------
+
+    def _take_foreign(self, cache, row):
+        rows = cache["asker"]["event.import.row"]
+        if isinstance(row, list):
+            row = rows._from_cells(cache["columns"], row)
+        return rows._vals(row, cache["options"])
+
+    # ------------------------------------------------------------------
+    # Our own lines
+    # ------------------------------------------------------------------
+
+    def _take_head(self, reading, cache, file, row):
+        asker, trusted = cache["asker"], cache["options"].get("trusted")
+        asker["event.import.line"]._check_head(row, asker.user, trusted)
+        reading["export"] = {key: row[key] for key in row if key != "key"}
+        reading["digest"] = chained("", file.rows.lines.last.rstrip(b"\r\n"))
+
+    def _take_line(self, piece, reading, cache, file, row):
+        """Return the values of one event, None for the last line of the file."""
+        lines = cache["asker"]["event.import.line"]
+        if reading["ended"]:
+            raise UserError(_("The file goes on after its end: a line was added."))
+        if END in row:
+            piece["rows"] -= 1
+            reading["events"] -= 1
+            reading["ended"] = True
+            trusted = cache["options"].get("trusted")
+            lines._check_end(row, reading["digest"], reading["events"], trusted)
+            return None
+        reading["digest"] = chained(reading["digest"], file.rows.lines.last.rstrip(b"\r\n"))
+        return lines._vals(row, cache["options"], cache)
+
+    def _check_ended(self, piece, reading):
+        if reading.get("export") and not reading["ended"] and not piece["refused"]:
+            reason = _("The file is cut off: its end is missing. Copy it again.")
+            piece["refused"].append((reading["position"][1] + 1, reason, ""))
+
+    # ------------------------------------------------------------------
+    # The file
+    # ------------------------------------------------------------------
+
+    def _file_at(self, reading):
+        """Return the file, open at the row where reading goes on."""
+        key = self.env.cr.dbname, self.id
+        file = _open_files.pop(key, None)
+        if file and file.rows.position == reading.get("position"):
+            return file
+        if file:
+            file.close()
+        file = self._open_file()
+        if self.file_path:
+            status = os.fstat(file.raw.fileno())
+            stamp = [status.st_size, status.st_mtime_ns]
+            if reading.setdefault("stamp", stamp) != stamp:
+                raise UserError(_("The file was changed while it was imported; start again."))
+        if "about" not in reading:
+            about = look_at(file.file, self.options.get("encoding") or None)
+            reading.update(
+                about=about,
+                position=about["start"],
+                stage="check",
+                events=0,
+                digest="",
+                ended=False,
+            )
+        file.rows = Rows(file.file, reading["about"], reading["position"])
+        return file
+
+    def _keep_open(self, file):
+        while len(_open_files) >= MAX_OPEN:
+            _open_files.pop(next(iter(_open_files))).close()
+        _open_files[self.env.cr.dbname, self.id] = file
+
+    def _open_file(self):
+        """Return the file at its beginning: read from disk where it lies there."""
+        try:
+            if self.file_path:
+                return _OpenFile(*_on_disk(self.file_path))
+        except OSError as error:
+            raise UserError(
+                _("The file cannot be read: %(error)s.", error=error.strerror or error)
+            ) from error
+        attachment = (
+            self.env["ir.attachment"]
+            .sudo()
+            .search(
+                [
+                    ("res_model", "=", self._name),
+                    ("res_field", "=", "import_file"),
+                    ("res_id", "=", self.id),
+                ],
+                limit=1,
+            )
+        )
+        path = attachment.store_fname and attachment._full_path(attachment.store_fname)
+        if path and os.path.exists(path):
+            return _OpenFile(*_on_disk(path))
+        content = attachment.raw or b""
+        return _OpenFile(io.BytesIO(content), len(content))
+
+
+def _on_disk(path):
+    """Return a file, open for a long time, and its size."""
+    raw = io.BufferedReader(io.FileIO(path))
+    return raw, os.fstat(raw.fileno()).st_size

@@ -1,0 +1,133 @@
+from odoo import _, api, models
+from odoo.exceptions import UserError
+
+from ..step import Step
+from .event_store import FAILURE_TYPES
+
+
+class EventImportRestore(models.Model):
+    """Storing exported events as they were recorded: outcomes, reasons and failure events.
+
+    Rules were asked when they were recorded, and are not asked again: what was applied is
+    folded, what was refused stays refused. No other way leads here than a job that has
+    checked the signature of a whole file.
+    """
+
+    _inherit = "event.job"
+
+    def _restore(self, items):
+        """Store the events of a piece that are not stored yet: all or none.
+
+        :param list items: as the check takes them, in the order of the file
+        :return: how many were stored
+        :raise UserError: where a stream went on in the meantime
+        """
+        uuids = [item["vals"]["event_uuid"] for item in items]
+        stored = self._digests_of_stored(uuids, items)
+        vals_list, before = [], set(stored)
+        for item in items:
+            vals = item["vals"]
+            if stored.get(vals["event_uuid"], vals["content_hash"]) != vals["content_hash"]:
+                uuid = vals["event_uuid"]
+                raise UserError(_("The event %(uuid)s is stored otherwise here.", uuid=uuid))
+            if vals["event_uuid"] not in before:
+                vals_list.append(vals)
+            before.add(vals["event_uuid"])
+        if not vals_list:
+            return 0
+        store = self.env["event.store"].sudo()
+        with Step(self.env.cr) as step:
+            step.begin()
+            streamed = [vals for vals in vals_list if vals["event_type"] not in FAILURE_TYPES]
+            self._advance_to(step, streamed)
+            events = store._insert([self._row_of(vals) for vals in vals_list])
+            self._as_recorded(vals_list)
+            self._fold_restored(events, vals_list)
+        return len(vals_list)
+
+    def _advance_to(self, step, vals_list):
+        """Move the stream heads to the versions of these events.
+
+        :raise UserError: where that would leave a hole, or give a version twice
+        """
+        counts = {}
+        for vals in vals_list:
+            key = self._stream_key(vals)
+            counts[key] = counts.get(key, (0, None))[0] + 1, vals["company_id"]
+        if not counts:
+            return
+        heads = self.env["event.stream"].sudo()._advance(step, counts)
+        following = {key: head.version - len(head.ids) + 1 for key, head in heads.items()}
+        for vals in vals_list:
+            key = self._stream_key(vals)
+            if vals["version"] != following[key] or vals["company_id"] != heads[key].company_id:
+                raise UserError(
+                    _(
+                        "%(aggregate)s went on in the meantime: version %(version)s of the file"
+                        " does not fit any more.",
+                        aggregate="/".join(key),
+                        version=vals["version"],
+                    )
+                )
+            following[key] += 1
+
+    @api.model
+    def _row_of(self, vals):
+        row = {
+            name: value for name, value in vals.items() if name in self.env["event.store"]._fields
+        }
+        return {**row, "failed_event_id": None}
+
+    def _as_recorded(self, vals_list):
+        """Say who recorded these events and when, and what failure events are about.
+
+        The trigger lets a row change in the transaction that wrote it.
+        """
+        recorders = {(vals["recorded_by"], vals["company_id"]) for vals in vals_list}
+        self.env.cr.execute(
+            "INSERT INTO event_recorder (user_id, company_id)"
+            " SELECT * FROM unnest(%s::int[], %s::int[]) ON CONFLICT DO NOTHING",
+            list(map(list, zip(*sorted(recorders), strict=True))),
+        )
+        columns = ("event_uuid", "recorded_by", "recorded_on", "failed_event_uuid")
+        self.env.cr.execute(
+            """
+            UPDATE event_store AS event
+               SET create_uid = said.who, create_date = coalesce(said.moment, event.create_date),
+                   failed_event_id = failed.id
+              FROM unnest(%s::text[], %s::int[], %s::timestamp[], %s::text[])
+                   AS said (event_uuid, who, moment, failed_uuid)
+              LEFT JOIN event_store AS failed ON failed.event_uuid = said.failed_uuid
+             WHERE event.event_uuid = said.event_uuid
+            """,
+            [[vals[name] for vals in vals_list] for name in columns],
+        )
+        self.env["event.store"].invalidate_model(flush=False)
+
+    def _fold_restored(self, events, vals_list):
+        """Fold what was applied into the snapshots, each written once."""
+        store = self.env["event.store"]
+        by_model = {}
+        for event, vals in zip(events, vals_list, strict=True):
+            if vals["outcome"] == "applied":
+                streams = by_model.setdefault(self._stream_key(vals)[0], {})
+                streams.setdefault(vals["aggregate_id"], []).append((event, vals))
+        for model_name, streams in by_model.items():
+            handler = store._find_handler(model_name)
+            if handler is None:
+                continue
+            if self._memory_handler(model_name) is None:
+                for applied in streams.values():
+                    for event, _vals in applied:
+                        handler.apply_event(event)
+                continue
+            states = handler._load_states(model_name, list(streams))
+            folded = {}
+            for aggregate_id, applied in streams.items():
+                state = states[aggregate_id]
+                for _event, vals in applied:
+                    place = model_name, vals["version"], vals["company_id"]
+                    value = self._as_event_data(vals, *place, vals["recorded_by"])
+                    state = handler._fold(state, value)
+                folded[aggregate_id] = state, value
+            handler._save_states(folded)

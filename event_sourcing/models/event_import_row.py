@@ -1,0 +1,172 @@
+import re
+import uuid
+from contextlib import suppress
+from datetime import timezone
+from zoneinfo import ZoneInfo
+
+from odoo import api, models
+
+from ..canonical_json import canonical
+from ..transfer_file import Unreadable
+from .event_store_input import DECIDED_BY_STORE
+
+IMPORT_NAMESPACE = uuid.UUID("4b1c2f0a-0b0e-5a51-8a42-5f7c6a1d9e33")
+PREFIX = "payload."
+NUMBERS = ("version", "schema_version")
+TRUE = {"true", "yes", "1", "はい", "真"}
+FALSE = {"false", "no", "0", "いいえ", "偽"}
+# How Excel writes a time where people write the year first.
+SLASHES = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(?: (\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+
+
+class EventImportRow(models.AbstractModel):
+    """From a row of somebody else's file to the values of an event that is appended."""
+
+    _name = "event.import.row"
+    _description = "Row of an Import"
+
+    # ------------------------------------------------------------------
+    # CSV
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _columns(self, header):
+        """Return the names of the columns: fields, or ``payload.<key>``.
+
+        :param list header: names of fields, or their labels in an installed language
+        :raise Unreadable: for a column that is unknown, named twice, or not to be given
+        """
+        known = self._known_columns()
+        names = []
+        for column in header:
+            payload = column.lower().startswith(PREFIX) and column[len(PREFIX) :].strip()
+            name = PREFIX + payload if payload else known.get(column.casefold())
+            if not name:
+                raise Unreadable("unknown_column", final=True, column=column or '""')
+            if name in DECIDED_BY_STORE:
+                raise Unreadable("decided_column", final=True, column=column)
+            if name in names:
+                raise Unreadable("double_column", final=True, column=column)
+            names.append(name)
+        return names
+
+    @api.model
+    def _known_columns(self):
+        store = self.env["event.store"].sudo()
+        stored = [
+            name for name, field in store._fields.items() if field.store and field.column_type
+        ]
+        known = {"company": "company_id"}
+        for lang, _label in self.env["res.lang"].sudo().get_installed():
+            labels = store.with_context(lang=lang).fields_get(stored, ["string"])
+            known.update({labels[name]["string"].casefold(): name for name in labels})
+        # Names of fields mean themselves, whatever a label says.
+        return {**known, **{name: name for name in stored}}
+
+    @api.model
+    def _from_cells(self, columns, cells):
+        """Return the values that stand in the cells of one row, by field name.
+
+        :raise Unreadable: for a cell that is not what its payload key is declared as
+        """
+        if len(cells) > len(columns) and any(cells[len(columns) :]):
+            raise Unreadable("many_cells", cells=len(cells), columns=len(columns))
+        given = {name: cell for name, cell in zip(columns, cells, strict=False) if cell.strip()}
+        row = {name: cell.strip() for name, cell in given.items() if not name.startswith(PREFIX)}
+        for name in NUMBERS:
+            if name in row:
+                row[name] = self._typed(name, row[name], "integer")
+        keys = {name.removeprefix(PREFIX): cell for name, cell in given.items() if name not in row}
+        if not keys:
+            return row
+        kinds = self._payload_kinds(row.get("model_name"), row.get("event_type"))
+        typed = {
+            key: self._typed(PREFIX + key, cell, kinds.get(key, "text"))
+            for key, cell in keys.items()
+        }
+        payload, _text = self.env["event.store"]._clean_payload(row.get("payload"))
+        for key in payload.keys() & typed.keys():
+            raise Unreadable("double_key", key=key)
+        row["payload"] = {**payload, **typed}
+        return row
+
+    @api.model
+    def _payload_kinds(self, model_name, event_type):
+        """Return ``{payload key: kind}``, as the handler declares it."""
+        handler = self.env["snapshot.handler.registry"]._known_handler(model_name or "")
+        if handler is None:
+            return {}
+        today = handler._event_aliases.get(event_type, event_type)
+        return {key: field.kind for key, field in handler._payload_fields.get(today, {}).items()}
+
+    @api.model
+    def _typed(self, column, cell, kind):
+        text = cell.strip()
+        if kind == "boolean" and text.lower() in TRUE | FALSE:
+            return text.lower() in TRUE
+        with suppress(ValueError):
+            whole = kind == "number" and re.fullmatch(r"[+-]?\d+", text)
+            if kind == "integer" or whole:
+                return int(text)
+            if kind == "number":
+                return float(text)
+        if kind in ("integer", "number", "boolean"):
+            raise Unreadable("cell", column=column, value=text[:80], kind=kind)
+        return cell if kind == "text" else text
+
+    # ------------------------------------------------------------------
+    # Any row
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _vals(self, row, options):
+        """Return ``(vals, derived)``: clean values, and whether their UUID follows from them.
+
+        :param dict row: values by field name
+        :param dict options: of the import: ``model_name``, ``tz`` and ``company_id``
+        :raise UserError, Unreadable: saying what is wrong
+        """
+        row = dict(row)
+        if "company" in row:
+            row.setdefault("company_id", row.pop("company"))
+        if not row.get("model_name") and options.get("model_name"):
+            row["model_name"] = options["model_name"]
+        if row.get("timestamp") in (None, False, ""):
+            raise Unreadable("no_time")
+        row["timestamp"] = self._moment(row["timestamp"], options.get("tz") or "UTC")
+        row["company_id"] = self._company(row.get("company_id")) or options.get("company_id")
+        (vals,) = self.env["event.store"]._clean_all([row])
+        vals.pop("payload_json")  # not for a caller to give, when the row is appended
+        derived = not vals["event_uuid"]
+        if derived:
+            # As the file names it: a type that is renamed later is no other event.
+            what = [str(row[name]) for name in ("model_name", "aggregate_id", "event_type")]
+            what += [vals["payload"], str(vals["timestamp"])]
+            vals["event_uuid"] = str(uuid.uuid5(IMPORT_NAMESPACE, canonical(what)))
+        vals["correlation_id"] = vals["correlation_id"] or vals["event_uuid"]
+        return vals, derived
+
+    @api.model
+    def _moment(self, value, zone):
+        """Return a time as text in UTC where it says none: it is one of ``zone`` then."""
+        if isinstance(value, str) and (match := SLASHES.fullmatch(value.strip())):
+            year, *rest = [int(part or 0) for part in match.groups()]
+            value = "{:04}-{:02}-{:02} {:02}:{:02}:{:02}".format(year, *rest)
+        try:
+            moment = self.env["event.store"]._parse_moment(value)
+            if not moment.tzinfo:
+                moment = moment.replace(tzinfo=ZoneInfo(zone))
+            return moment.astimezone(timezone.utc).replace(tzinfo=None)
+        except (TypeError, ValueError, OverflowError):
+            return value  # the store says what is wrong with it
+
+    @api.model
+    def _company(self, value):
+        """Return the id of a company that the user has access to, None where none is named."""
+        if value in (None, False, ""):
+            return None
+        companies = self.env.companies
+        found = companies.filtered(lambda company: value in (company.id, company.name))
+        if isinstance(value, bool) or not found:
+            raise Unreadable("company", company=str(value)[:80])
+        return found[0].id

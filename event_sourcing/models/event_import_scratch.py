@@ -1,0 +1,107 @@
+from odoo import api, fields, models
+
+from ..canonical_json import canonical, normalise
+from ..fields import JsonDocument
+
+
+class EventImportStream(models.Model):
+    """How far an aggregate would be after the rows of a file that were checked so far.
+
+    A check reaches over many transactions and keeps nothing: neither events nor
+    snapshots. What it must remember stands here until the job ends.
+    """
+
+    _name = "event.import.stream"
+    _description = "Stream as Checked by an Import"
+    _log_access = False
+
+    job_id = fields.Many2one("event.job", required=True, ondelete="cascade")
+    model_name = fields.Char(required=True)
+    aggregate_id = fields.Char(required=True)
+    version = fields.Integer(required=True)
+    company_id = fields.Integer(required=True)
+    state = JsonDocument()
+
+    def init(self):
+        self.env.cr.execute(
+            "CREATE UNIQUE INDEX IF NOT EXISTS event_import_stream_uniq"
+            " ON event_import_stream (job_id, model_name, aggregate_id)"
+        )
+
+    @api.model
+    def _load(self, job, keys):
+        """Return ``{(model_name, aggregate_id): (version, company id, state)}``."""
+        if not keys:
+            return {}
+        self.env.cr.execute(
+            "SELECT stream.model_name, stream.aggregate_id, version, company_id, state"
+            "  FROM unnest(%s::text[], %s::text[]) AS wanted (model_name, aggregate_id)"
+            "  JOIN event_import_stream AS stream USING (model_name, aggregate_id)"
+            " WHERE job_id = %s",
+            [*map(list, zip(*keys, strict=True)), job.id],
+        )
+        return {
+            tuple(row[:2]): (*row[2:4], None if row[4] is None else normalise(row[4]))
+            for row in self.env.cr.fetchall()
+        }
+
+    @api.model
+    def _save(self, job, streams):
+        """Remember ``{(model_name, aggregate_id): (version, company id, state)}``."""
+        rows = [
+            (job.id, *key, version, company, None if state is None else canonical(state))
+            for key, (version, company, state) in streams.items()
+        ]
+        if rows:
+            self.env.cr.execute(
+                "INSERT INTO event_import_stream"
+                " (job_id, model_name, aggregate_id, version, company_id, state)"
+                " SELECT job, model, aggregate, version, company, state::jsonb"
+                "   FROM unnest(%s::int[], %s::text[], %s::text[], %s::int[], %s::int[],"
+                "               %s::text[])"
+                "        AS row (job, model, aggregate, version, company, state)"
+                " ON CONFLICT (job_id, model_name, aggregate_id) DO UPDATE"
+                " SET version = excluded.version, state = excluded.state",
+                list(map(list, zip(*rows, strict=True))),
+            )
+
+
+class EventImportSeen(models.Model):
+    """Which UUIDs a file named so far, and what they stood for."""
+
+    _name = "event.import.seen"
+    _description = "Event as Checked by an Import"
+    _log_access = False
+
+    job_id = fields.Many2one("event.job", required=True, ondelete="cascade")
+    event_uuid = fields.Char(required=True)
+    line = fields.Integer(required=True)
+    digest = fields.Char(required=True)
+
+    def init(self):
+        self.env.cr.execute(
+            "CREATE UNIQUE INDEX IF NOT EXISTS event_import_seen_uniq"
+            " ON event_import_seen (job_id, event_uuid)"
+        )
+
+    @api.model
+    def _load(self, job, uuids):
+        """Return ``{event_uuid: (line, digest)}`` of those that were seen."""
+        self.env.cr.execute(
+            "SELECT event_uuid, line, digest FROM event_import_seen"
+            " WHERE job_id = %s AND event_uuid = ANY(%s)",
+            [job.id, list(uuids)],
+        )
+        return {uuid: (line, digest) for uuid, line, digest in self.env.cr.fetchall()}
+
+    @api.model
+    def _save(self, job, seen):
+        """Remember ``{event_uuid: (line, digest)}``."""
+        rows = [(job.id, uuid, *row) for uuid, row in seen.items()]
+        if rows:
+            self.env.cr.execute(
+                "INSERT INTO event_import_seen (job_id, event_uuid, line, digest)"
+                " SELECT * FROM unnest(%s::int[], %s::text[], %s::int[], %s::text[])"
+                " ON CONFLICT DO NOTHING",
+                list(map(list, zip(*rows, strict=True))),
+            )

@@ -1,0 +1,141 @@
+import gzip
+import re
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+
+from ..transfer_format import chained, end_line, head_line
+from .event_job import AUDITOR
+
+
+class EventJobExport(models.Model):
+    """An export in pieces: each is packed by itself, and a download joins them.
+
+    It holds what was recorded when it was asked for and what the asker may read,
+    whoever works on the job.
+    """
+
+    _inherit = "event.job"
+    # Events of a piece.
+    _export_chunk = 2000
+
+    kind = fields.Selection(selection_add=[("export", "Export")], ondelete={"export": "cascade"})
+
+    @api.model
+    def _check_may_run(self, kind):
+        if kind == "export" and not self.env.su and self.env.user.has_group(AUDITOR):
+            return
+        super()._check_may_run("rebuild" if kind == "export" else kind)
+
+    @api.model
+    def _ask_export(self, model_names=(), date_from=None, date_to=None, period="recorded"):
+        """Start an export; return ``(job, under_way)``.
+
+        :param list model_names: aggregate types, all where empty
+        :param date date_from: first day in the user's time zone, None for no first day
+        :param date date_to: last day, likewise
+        :param str period: ``recorded`` or ``happened``: which time counts
+        :raise UserError: for a period that ends before it begins
+        """
+        self._check_may_run("export")
+        if date_from and date_to and date_from > date_to:
+            raise UserError(
+                _("The export must begin before it ends: change the first or last day.")
+            )
+        names = sorted(model_names)
+        context = {k: v for k, v in self.env.context.items() if not k.startswith("default_")}
+        return self.with_context(context)._start(
+            "export",
+            model_name=names[0] if len(names) == 1 else False,
+            options={
+                "model_names": names,
+                "date_from": str(date_from) if date_from else None,
+                "date_to": str(date_to) if date_to else None,
+                "period": period,
+                "tz": self.env["event.report.content"]._zone().key,
+                "context": {
+                    "lang": self.env.context.get("lang") or self.env.user.lang or "en_US",
+                    "allowed_company_ids": self.env.companies.ids,
+                },
+            },
+        )
+
+    def _count(self):
+        return self._plan_export() if self.kind == "export" else super()._count()
+
+    def _plan_export(self):
+        """Settle up to which event the export goes; return how many events that is."""
+        content = self._asker()["event.export.content"]
+        domain = content._domain(self.options)
+        newest = content.env["event.store"].search(domain, order="id desc", limit=1)
+        self.reading = {"last": newest.id or 0, "digest": "", "pieces": 0}
+        return content.env["event.store"].search_count([*domain, ("id", "<=", newest.id or 0)])
+
+    def _scope_name(self):
+        if self.kind != "export":
+            return super()._scope_name()
+        registry = self.env["snapshot.handler.registry"]
+        names = [registry._aggregate_label(name) for name in self.options["model_names"]]
+        days = [self.options[name] for name in ("date_from", "date_to")]
+        about = ", ".join(names) or _("everything")
+        if not any(days):
+            return about
+        values = {
+            "about": about,
+            "first": format_date(self.env, days[0]) if days[0] else "…",
+            "last": format_date(self.env, days[1]) if days[1] else "…",
+        }
+        return _("%(about)s, %(first)s to %(last)s", **values)
+
+    # ------------------------------------------------------------------
+    # Pieces
+    # ------------------------------------------------------------------
+
+    def _read_export(self):
+        """Read the next events and pack their lines."""
+        reading = dict(self.reading)
+        content = self._asker()["event.export.content"]
+        domain = content._domain(self.options)
+        ids = content._next_ids(domain, self.position, reading["last"], self._export_chunk)
+        key = self.env["event.import.line"]._key()
+        lines = list(content._lines(ids)) if ids else []
+        if not reading["pieces"]:
+            about = {name: self.options[name] for name in ("period", "date_from", "date_to")}
+            lines.insert(0, head_line(key, about).encode())
+        for line in lines:
+            reading["digest"] = chained(reading["digest"], line)
+        ended = len(ids) < self._export_chunk
+        if ended:
+            lines.append(end_line(key, reading["digest"], self.done + len(ids)).encode())
+        reading["pieces"] += 1
+        return {
+            "position": None if ended else ids[-1],
+            "count": len(ids),
+            "reading": reading,
+            "packed": gzip.compress(b"\n".join(lines) + b"\n", compresslevel=6, mtime=0),
+        }
+
+    def _write_export(self, piece):
+        self.env["event.export.piece"]._save(self, piece["reading"]["pieces"], piece["packed"])
+        self.reading = piece["reading"]
+        return {"done": piece["count"]}
+
+    def _finish_export(self):
+        self.report_name = self._export_name()
+
+    def _export_name(self):
+        """Return a name that says what and when, such as events-2026-11-01-2026-11-30.jsonl.gz."""
+        days = [self.options[name] or "" for name in ("date_from", "date_to")]
+        about = re.sub(r"[^\w.-]+", "-", self.model_name) if self.model_name else ""
+        return "-".join(part for part in ("events", about, *days) if part) + ".jsonl.gz"
+
+    def action_download(self):
+        if self.kind != "export" or not self.report_name:
+            return super().action_download()
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/event_sourcing/export/{self.id}",
+            "target": "self",
+        }

@@ -1,0 +1,279 @@
+import base64
+import hashlib
+from contextlib import suppress
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from ..fields import JsonDocument
+from ..transfer_file import Unreadable
+from .event_job import UNDER_WAY
+
+INTEGRATION = "event_sourcing.event_store_group_integration"
+
+
+class _Undo(Exception):
+    """Leaves a savepoint whose work was only to be looked at."""
+
+
+class EventJobImport(models.Model):
+    """An import in pieces, in two stages over one file.
+
+    First every row is checked, to the last one, while nothing is kept. Where all can be
+    imported, and that was not all that was asked for, the file is read once more and its
+    events are stored. Each piece is committed with the position behind it.
+    """
+
+    _inherit = "event.job"
+
+    kind = fields.Selection(selection_add=[("import", "Import")], ondelete={"import": "cascade"})
+    import_file = fields.Binary(readonly=True, attachment=True)
+    file_name = fields.Char(string="Imported File", readonly=True)
+    file_path = fields.Char(
+        readonly=True, help="A file on the server, imported by the command that named it."
+    )
+    dry_run = fields.Boolean(string="Check Only", readonly=True)
+    reading = JsonDocument(readonly=True, help="What kind of file it is, and how far it is read.")
+    stored_count = fields.Integer(string="Events Stored", readonly=True)
+    known_count = fields.Integer(
+        string="Stored Before", readonly=True, help="Events of the file that were stored already."
+    )
+    refused_count = fields.Integer(
+        string="Refused Rows", readonly=True, help="Rows that cannot be imported."
+    )
+    refusal_ids = fields.One2many(
+        "event.import.refusal", "job_id", string="Refusals", readonly=True
+    )
+
+    # ------------------------------------------------------------------
+    # Asking
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _check_may_run(self, kind):
+        if kind == "import" and not self.env.su and self.env.user.has_group(INTEGRATION):
+            return
+        super()._check_may_run("rebuild" if kind == "import" else kind)
+
+    @api.model
+    def _ask_import(self, source, file_name, dry_run, **options):
+        """Start an import; return ``(job, under_way)``.
+
+        :param source: the content of a file as base64, or the path of one on this server
+        :param bool dry_run: whether to check alone
+        :param options: ``broken`` (``refuse`` or ``record``: what becomes of rows that
+            break a rule), ``encoding``, ``tz``, ``model_name`` and ``company_id`` (for
+            rows that name none), ``unknown_people`` (events of people who are unknown here
+            are recorded as the asker's) and ``trusted`` (see :meth:`_check_head`)
+        """
+        self._check_may_run("import")
+        path = source if isinstance(source, str) else False
+        content = b"" if path else base64.b64decode(source)
+        context = {k: v for k, v in self.env.context.items() if not k.startswith("default_")}
+        job, under_way = self.with_context(context)._start(
+            "import",
+            file_name=file_name,
+            file_path=path,
+            dry_run=dry_run,
+            model_name=options.pop("model_name", False) or False,
+            options={
+                "broken": "refuse",
+                **options,
+                "file": path or hashlib.sha256(content).hexdigest(),
+                "asker": self.env.uid,
+                "context": {
+                    "lang": self.env.context.get("lang") or self.env.user.lang or "en_US",
+                    "tz": options.get("tz") or "UTC",
+                    "allowed_company_ids": self.env.companies.ids,
+                },
+            },
+        )
+        if not path and not under_way:
+            job.sudo().import_file = source
+        return job, under_way
+
+    def action_import_checked(self):
+        """Import the file that was only checked."""
+        self.ensure_one()
+        self._check_may_run("import")
+        own = self.sudo().with_context(bin_size=False)
+        if own.kind != "import" or not own.import_file:
+            raise UserError(_("The file is no longer there; import it from the menu."))
+        options = {k: v for k, v in own.options.items() if k not in ("file", "asker", "context")}
+        job, under_way = self._ask_import(
+            own.import_file, own.file_name, False, model_name=own.model_name, **options
+        )
+        return job._open(under_way)
+
+    def _asker(self):
+        """Return the environment of whoever asked, with their rights alone."""
+        user = self.create_uid or self.env.user
+        return self.env(user=user.id, su=False, context=self.options["context"])
+
+    def _scope_name(self):
+        if self.kind != "import":
+            return super()._scope_name()
+        return self.file_name or self.file_path or ""
+
+    def _count(self):
+        return 0 if self.kind == "import" else super()._count()
+
+    # ------------------------------------------------------------------
+    # Pieces
+    # ------------------------------------------------------------------
+
+    def _read_import(self):
+        """Read the next rows and, in the first stage, check them; nothing is locked."""
+        reading = dict(self.reading or {})
+        try:
+            piece = self._read_rows(reading)
+        except Unreadable as error:
+            reason = self.env["event.import.words"]._explain(error)
+            piece = {"items": [], "refused": [(1, reason, "")], "rows": 0, "ended": True}
+        except UserError as error:  # the file as a whole
+            piece = {"items": [], "refused": [(1, str(error), "")], "rows": 0, "ended": True}
+        reading.setdefault("stage", "check")
+        piece.update(stage=reading["stage"], reading=reading, position=self.position + 1)
+        if piece["stage"] == "check":
+            self._read_check_stage(piece)
+        elif piece["ended"]:
+            piece["position"] = None
+        if piece["refused"] and piece["stage"] == "write":
+            line, reason, _excerpt = piece["refused"][0]
+            raise UserError(self._stopped(line, reason))
+        return piece
+
+    def _read_check_stage(self, piece):
+        checked = self._check_items(piece["items"])
+        refused = checked.pop("refused")
+        checked["fresh"] = len(piece["items"]) - len(refused) - checked["known"]
+        piece["refused"] = sorted([*piece["refused"], *refused])
+        piece.update(checked)
+        reading = piece["reading"]
+        if not piece["ended"]:
+            return
+        if not piece["refused"] and not self.refused_count and not reading["events"]:
+            reason = self.env["event.import.words"]._explain_no_rows()
+            piece["refused"] = [(1, reason, "")]
+        if self.dry_run or self.refused_count or piece["refused"]:
+            piece["position"] = None
+        else:
+            start = reading["about"]["start"]
+            reading.update(stage="write", position=start, digest="", events=0, ended=False)
+
+    def _write_import(self, piece):
+        counts = {"done": piece["rows"], "known_count": 0, "stored_count": 0, "refused_count": 0}
+        if piece["stage"] == "write":
+            counts["stored_count"] = self._store_items(piece["items"])
+            counts["known_count"] = len(piece["items"]) - counts["stored_count"]
+        else:
+            self.env["event.import.seen"]._save(self, piece["seen"])
+            self.env["event.import.stream"]._save(self, piece["streams"])
+            refused = self.env["event.import.refusal"]._record(self, piece["refused"])
+            counts["refused_count"] = refused
+            if self.dry_run:
+                counts["known_count"] = piece["known"]
+                counts["stored_count"] = piece["fresh"]
+        self.write({"reading": piece["reading"], "total": self._estimate(piece)})
+        return counts
+
+    def _estimate(self, piece):
+        """Return about how many rows are to be looked at, in both stages."""
+        done = self.done + piece["rows"]
+        stages = 1 if self.dry_run else 2
+        if piece["stage"] == "write":
+            return self.total
+        if piece["ended"]:
+            return stages * done
+        return stages * round(done / max(piece["share"], 0.001))
+
+    # ------------------------------------------------------------------
+    # Storing
+    # ------------------------------------------------------------------
+
+    def _store_items(self, items):
+        """Store a piece: all of it or nothing; return how many were not stored before.
+
+        :raise UserError: naming the line that cannot be stored any more
+        """
+        store = self._restore if self.reading.get("export") else self._append_items
+        try:
+            with self.env.cr.savepoint():
+                return store(items)
+        except UserError as error:
+            line, reason = self._blame(store, items) or (items[0]["line"], str(error))
+            raise UserError(self._stopped(line, reason)) from error
+
+    def _append_items(self, items):
+        """Append rows of somebody else's file, with the rights of whoever asked."""
+        wanted = "record" if self.options["broken"] == "record" else "reject"
+        store = self._asker()["event.store"]
+        policies = [
+            # Rules of a handler that writes its snapshots itself were not asked before.
+            wanted if self._memory_handler(item["vals"]["model_name"]) is not None else "record"
+            for item in items
+        ]
+        events, known = store._append_all([item["vals"] for item in items], policies)
+        return len(set(events.ids) - known)
+
+    def _blame(self, store, items):
+        """Return ``(line, reason)`` of the row that cannot be stored; nothing is."""
+        found = None
+        with suppress(_Undo), self.env.cr.savepoint():
+            for item in items:
+                try:
+                    store([item])
+                except UserError as error:
+                    found = item["line"], str(error)
+                    break
+            raise _Undo
+        return found
+
+    def _stopped(self, line, reason):
+        return _(
+            "Line %(line)s: %(reason)s What stood before it is stored. Once that is settled,"
+            " import the same file again: nothing is stored twice.",
+            line=line,
+            reason=reason,
+        )
+
+    # ------------------------------------------------------------------
+    # A file on the server
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _waiting_domain(self):
+        # Its path means something to the command that named it.
+        return [*super()._waiting_domain(), ("file_path", "=", False)]
+
+    def _work(self, seconds):
+        if not self.file_path or self.env.context.get("from_command_line"):
+            super()._work(seconds)
+
+    # ------------------------------------------------------------------
+    # Ending
+    # ------------------------------------------------------------------
+
+    def _end(self, state, message=None):
+        if self.kind != "import":
+            return super()._end(state, message)
+        if state == "done" and self.refused_count and not self.dry_run:
+            state = "failed"
+            message = _("Nothing was stored, because some rows cannot be imported.")
+        super()._end(state, message)
+        self._forget_scratch()
+        if not (self.dry_run and state == "done" and not self.refused_count):
+            self.import_file = False
+        return None
+
+    def _forget_scratch(self):
+        for model in ("event.import.seen", "event.import.stream"):
+            table = self.env[model]._table
+            self.env.cr.execute(f"DELETE FROM {table} WHERE job_id = ANY(%s)", [self.ids])
+
+    def cancel(self):
+        ended = self.filtered(lambda job: job.kind == "import" and job.state in UNDER_WAY)
+        result = super().cancel()
+        ended.sudo()._forget_scratch()
+        ended.sudo().import_file = False
+        return result

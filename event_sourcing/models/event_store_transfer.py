@@ -1,0 +1,30 @@
+from odoo import api, models
+
+from ..event_hash import CONTENT
+from ..transfer_format import REST
+
+CARRIED = ("boolean", "char", "date", "datetime", "float", "integer", "selection", "text")
+OWN = {*CONTENT, *REST, "id", "content_hash", "failed_event_id", "company_id"}
+STAMPS = {"create_uid", "create_date", "write_uid", "write_date"}
+
+
+class EventStoreTransfer(models.Model):
+    """What an exported event carries besides the engine's own columns."""
+
+    _inherit = "event.store"
+
+    @api.model
+    def _other_names(self):
+        """Return the names of plain columns that other addons added, sorted.
+
+        References to records are left out: ids mean nothing in another database.
+        """
+        return sorted(
+            name
+            for name, field in self._fields.items()
+            if field.store
+            and not field.compute
+            and field.type in CARRIED
+            and name not in OWN
+            and name not in STAMPS
+        )

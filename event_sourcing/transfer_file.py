@@ -1,0 +1,242 @@
+"""Rows of a file of events: read one by one, however large the file is.
+
+JSON Lines and CSV, each also packed with gzip. A position is an offset in the unpacked
+file and a number of lines, so that reading goes on where it stopped.
+"""
+
+import codecs
+import csv
+import gzip
+import json
+import zlib
+
+from .canonical_json import NotJson, parse_object
+
+# No row is longer: a payload has 256 KiB, which escapes and quotes make larger.
+MAX_ROW = 4 * 1024 * 1024
+SAMPLE = 1024 * 1024
+DELIMITERS = ",;\t"
+# What people give us by mistake, by its first bytes.
+OTHERS = {
+    b"PK\x03\x04": "workbook",
+    b"\xd0\xcf\x11\xe0": "workbook",
+    codecs.BOM_UTF16_LE: "utf16",
+    codecs.BOM_UTF16_BE: "utf16",
+}
+
+
+class Unreadable(ValueError):
+    """A row, or a file, that cannot be read.
+
+    :ivar str reason: a key, which ``event.import.words`` puts into a sentence
+    :ivar bool final: whether nothing after it can be read either
+    :ivar dict values: for the sentence's placeholders
+    """
+
+    def __init__(self, reason, final=False, **values):
+        super().__init__(reason)
+        self.reason = reason
+        self.final = final
+        self.values = values
+
+
+def unpacked(file):
+    """Return a binary file that stands at its beginning, or what gzip unpacks from it."""
+    magic = file.read(2)
+    file.seek(0)
+    return gzip.GzipFile(fileobj=file) if magic == b"\x1f\x8b" else file
+
+
+def look_at(file, encoding=None):
+    """Return what kind of file this is, for :class:`Rows`.
+
+    :param file: an unpacked binary file
+    :param str encoding: of a CSV file; found out where none is given
+    :return: dict with ``kind``, ``jsonl`` or ``csv``, ``start`` (where the rows begin)
+        and, for CSV, ``encoding``, ``delimiter`` and ``header`` (a list of texts)
+    :raise Unreadable: for an empty file, or one of another kind
+    """
+    file.seek(0)
+    sample = read_safely(file.read, SAMPLE)
+    for magic, reason in OTHERS.items():
+        if sample.startswith(magic):
+            raise Unreadable(reason, final=True)
+    begin = sample.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    if not begin:
+        raise Unreadable("empty", final=True)
+    if begin == b"[":
+        raise Unreadable("json_list", final=True)
+    if begin == b"{":
+        return {"kind": "jsonl", "start": [0, 0]}
+    encoding = encoding or _encoding_of(sample)
+    delimiter = _delimiter_of(sample, encoding)
+    lines = Lines(file)
+    try:
+        header = Csv(lines, encoding, delimiter).read()
+    except Unreadable as error:
+        error.final = True
+        raise
+    return {
+        "kind": "csv",
+        "encoding": encoding,
+        "delimiter": delimiter,
+        "header": [name.strip() for name in header or ()],
+        "start": [lines.offset, lines.number],
+    }
+
+
+def read_safely(read, *arguments):
+    """Return what ``read`` gives; a damaged gzip file is said to be that."""
+    try:
+        return read(*arguments)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise Unreadable("damaged", final=True) from error
+
+
+class Rows:
+    """The rows of a file from a position on.
+
+    :param file: an unpacked binary file
+    :param dict about: from :func:`look_at`
+    :param position: ``[offset, lines]``, ``about["start"]`` for all rows
+    """
+
+    def __init__(self, file, about, position):
+        self.lines = Lines(file, *position)
+        if about["kind"] == "jsonl":
+            self._rows = JsonLines(self.lines)
+        else:
+            self._rows = Csv(self.lines, about["encoding"], about["delimiter"])
+
+    @property
+    def position(self):
+        """Where the next row begins."""
+        return [self.lines.offset, self.lines.number]
+
+    def next(self):
+        """Return ``(number of its first line, row)``, None after the last row.
+
+        A row is a dict of JSON Lines, a list of texts of CSV, or an :class:`Unreadable`.
+        The text of a line of JSON is in ``self.lines.last``.
+        """
+        while True:
+            number = self.lines.number + 1
+            try:
+                row = self._rows.read()
+            except Unreadable as error:
+                row = error
+            if row is None:
+                return None
+            if row or isinstance(row, Unreadable):  # blank lines are none
+                return number, row
+
+
+class Lines:
+    """Lines of a binary file, none of them longer than a row may be."""
+
+    def __init__(self, file, offset=0, number=0):
+        read_safely(file.seek, offset)
+        self.file = file
+        self.offset = offset
+        self.number = number
+        self.last = b""
+
+    def read(self):
+        """Return the next line with its end, empty after the last one."""
+        line = read_safely(self.file.readline, MAX_ROW + 1)
+        self.offset += len(line)
+        if len(line) > MAX_ROW:
+            while line and not line.endswith(b"\n"):
+                line = read_safely(self.file.readline, MAX_ROW)
+                self.offset += len(line)
+            self.number += 1
+            raise Unreadable("long", limit=MAX_ROW // 1024)
+        if line:
+            self.number += 1
+            if self.number == 1:
+                line = line.removeprefix(codecs.BOM_UTF8)
+        self.last = line
+        return line
+
+
+class JsonLines:
+    """One JSON object per line."""
+
+    def __init__(self, lines):
+        self.lines = lines
+
+    def read(self):
+        """Return the next object, ``{}`` for a blank line, None after the last one."""
+        line = self.lines.read()
+        if not line:
+            return None
+        if not line.strip():
+            return {}
+        try:
+            return parse_object(line.rstrip(b"\r\n").decode()) or Unreadable("empty_object")
+        except UnicodeDecodeError:
+            raise Unreadable("encoding", encoding="UTF-8") from None
+        except NotJson as error:
+            raise Unreadable("not_json", error=error) from None
+        except json.JSONDecodeError as error:
+            raise Unreadable("broken_json", place=error.colno) from None
+        except ValueError:
+            raise Unreadable("double_json_key") from None
+
+
+class Csv:
+    """Comma-separated values; a cell in quotes may hold line breaks."""
+
+    def __init__(self, lines, encoding, delimiter):
+        self.lines = lines
+        self.encoding = encoding
+        # The module has one limit for all; rows are limited here.
+        csv.field_size_limit(max(csv.field_size_limit(), MAX_ROW))
+        self._reader = csv.reader(self, delimiter=delimiter, strict=True)
+        self._size = 0
+
+    def read(self):
+        """Return the next row, ``[]`` for a blank one, None after the last one."""
+        self._size = 0
+        try:
+            row = next(self._reader, None)
+        except csv.Error:
+            raise Unreadable("broken_csv") from None
+        return row if row is None or any(cell.strip() for cell in row) else []
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        line = self.lines.read()
+        if not line:
+            raise StopIteration
+        self._size += len(line)
+        if self._size > MAX_ROW:
+            raise Unreadable("open_quote", final=True)
+        try:
+            return line.decode(self.encoding)
+        except UnicodeDecodeError:
+            name = "UTF-8" if self.encoding == "utf-8" else "Shift-JIS"
+            raise Unreadable("encoding", encoding=name) from None
+
+
+def _encoding_of(sample):
+    """Return UTF-8 where the sample is that, else what Excel writes in Japan."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        decoder.decode(sample)  # may end within a character
+    except UnicodeDecodeError:
+        return "cp932"
+    return "utf-8"
+
+
+def _delimiter_of(sample, encoding):
+    """Return what separates the cells of the first line: what gives the most of them."""
+    line = sample.split(b"\n", 1)[0].removeprefix(codecs.BOM_UTF8)
+    text = line.decode(encoding, "replace")
+
+    def cells(delimiter):
+        return len(next(csv.reader([text], delimiter=delimiter), ()))
+
+    return max(DELIMITERS, key=cells)

@@ -1,0 +1,73 @@
+from odoo import _, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.base.models.res_partner import _tz_get
+
+
+class EventImport(models.TransientModel):
+    """Ask for an import of events from a file, or for its check alone."""
+
+    _name = "event.import"
+    _description = "Import of Events"
+
+    file = fields.Binary(
+        required=True,
+        help="JSON Lines or CSV, also packed with gzip (.gz); or what was exported here.",
+    )
+    file_name = fields.Char()
+    broken = fields.Selection(
+        [
+            ("refuse", "Refuse the file"),
+            ("record", "Keep the row as a refused attempt"),
+        ],
+        string="If a Row Breaks a Rule",
+        required=True,
+        default="refuse",
+    )
+    model_name = fields.Char(
+        string="Aggregate Type", help="Of rows that name none, for example: rental."
+    )
+    company_id = fields.Many2one(
+        "res.company", help="Of rows that name none, or one that is unknown here."
+    )
+    tz = fields.Selection(
+        _tz_get,
+        string="Time Zone",
+        required=True,
+        default=lambda self: self.env.context.get("tz") or self.env.user.tz or "UTC",
+        help="Of times that name none. In what was exported here they are in UTC anyway.",
+    )
+    encoding = fields.Selection(
+        [("utf-8", "UTF-8"), ("cp932", "Japanese Excel (Shift-JIS)")],
+        help="Of a CSV file; empty: it is found out.",
+    )
+    unknown_people = fields.Boolean(
+        string="Record Events of Unknown People as Mine",
+        help="What was exported says by login who recorded an event.",
+    )
+
+    def action_check(self):
+        """Check the file, and store nothing."""
+        return self._ask(dry_run=True)
+
+    def action_import(self):
+        """Import the file, once all of it was checked."""
+        return self._ask(dry_run=False)
+
+    def _ask(self, dry_run):
+        self.ensure_one()
+        content = self.with_context(bin_size=False).file
+        if not content:
+            raise UserError(_("Choose a file first."))
+        job, under_way = self.env["event.job"]._ask_import(
+            content,
+            self.file_name or _("File"),
+            dry_run,
+            broken=self.broken,
+            model_name=(self.model_name or "").strip(),
+            company_id=self.company_id.id,
+            tz=self.tz,
+            encoding=self.encoding,
+            unknown_people=self.unknown_people,
+        )
+        return job._open(under_way)

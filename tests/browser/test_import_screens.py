@@ -1,0 +1,130 @@
+"""A history is imported and exported in a browser: choose, check, read the report, import."""
+
+import gzip
+import json
+
+import pytest
+from support.languages import LANGUAGES
+
+WORDS = {
+    "en_US": {
+        "bad": "Some rows cannot be imported",
+        "line": "Monthly price (monthly_price) must be at least 0",
+        "good": "Every row can be imported",
+        "done": "Every event of the file is stored",
+        "state": "Done",
+    },
+    "ja_JP": {
+        "bad": "インポートできない行があります",
+        "line": "月額（monthly_price）",
+        "good": "すべての行をインポートできます",
+        "done": "ファイルのすべてのイベントが保存されています",
+        "state": "完了",
+    },
+}
+HEAD = "model_name,aggregate_id,event_type,timestamp,payload.monthly_price,payload.planned_start\n"
+
+
+def wait_for_end(someone):
+    """Wait until the job's form shows what came of it."""
+    page = someone.page
+    page.wait_for_selector(".o_form_view [name=state] [aria-checked=true][data-value=done]")
+    someone.settle()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_file_is_checked_corrected_and_imported(person, server, tmp_path, lang):
+    words = WORDS[lang]
+    _uid, call = server.login("admin", "admin")
+    keys = [f"IMP-{lang}-{number}" for number in (1, 2)]
+    plan = "rental,{},RentalPlanned,2026/1/31 9:30,{},2026-02-01\n"
+    someone = person(lang=lang)
+    page = someone.page
+
+    def choose(name, *prices):
+        file = tmp_path / name
+        text = HEAD + "".join(
+            plan.format(key, price) for key, price in zip(keys, prices, strict=True)
+        )
+        file.write_bytes(text.encode("cp932"))
+        page.goto(f"{server.url}/web#action=event_sourcing.event_import_action")
+        page.wait_for_selector(".modal .o_form_view")
+        someone.settle()
+        page.locator(".modal input[type=file]").set_input_files(file)
+        someone.settle()
+
+    choose("bad.csv", 48000, -1)
+    someone.shot("chosen")
+    page.click(".modal-footer button[name=action_check]")
+    wait_for_end(someone)
+    assert page.locator(".alert-warning:visible", has_text=words["bad"]).count() == 1
+    row = page.locator("[name=refusal_ids] .o_data_row")
+    assert row.count() == 1
+    assert row.locator("[name=line]").inner_text() == "3"
+    assert words["line"] in row.inner_text()
+    someone.shot("refused")
+    assert not page.locator("button[name=action_import_checked]:visible").count()
+    assert not call("event.store", "search_count", [["aggregate_id", "in", keys]])
+
+    choose("good.csv", 48000, 1250.5)
+    page.click(".modal-footer button[name=action_check]")
+    wait_for_end(someone)
+    assert page.locator(".alert-success:visible", has_text=words["good"]).count() == 1
+    assert not call("event.store", "search_count", [["aggregate_id", "in", keys]])
+    someone.shot("checked")
+    page.click("button[name=action_import_checked]")
+    page.locator(".alert-success:visible", has_text=words["done"]).wait_for()
+    someone.settle()
+    someone.shot("imported")
+    assert page.locator("[name=stored_count]:visible").inner_text() == "2"
+    rows = call(
+        "rental.snapshot",
+        "search_read",
+        [["aggregate_id", "in", keys]],
+        ["aggregate_id", "monthly_price", "planned_start"],
+    )
+    found = {row["aggregate_id"]: (row["monthly_price"], row["planned_start"]) for row in rows}
+    assert found == {keys[0]: (48000, "2026-02-01"), keys[1]: (1250.5, "2026-02-01")}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_period_is_exported_and_downloaded(person, server, tmp_path, lang):
+    _uid, call = server.login("admin", "admin")
+    call("event.store", "append", "rental", f"EXP-{lang}", "DemoStarted", {})
+    someone = person(lang=lang)
+    page = someone.page
+    page.goto(f"{server.url}/web#action=event_sourcing.event_export_action")
+    page.wait_for_selector(".modal .o_form_view")
+    someone.settle()
+    someone.shot("asked")
+    page.click(".modal-footer button[name=action_export]")
+    wait_for_end(someone)
+    someone.shot("exported")
+    with page.expect_download() as download:
+        page.click("button[name=action_download]")
+    file = tmp_path / "events.jsonl.gz"
+    download.value.save_as(file)
+    assert download.value.suggested_filename == "events.jsonl.gz"
+    with gzip.open(file, "rt", encoding="utf-8") as unpacked:
+        lines = [json.loads(line) for line in unpacked]
+    assert lines[0]["event_sourcing_export"] == 1
+    assert lines[-1]["event_sourcing_end"] == len(lines) - 2
+    assert f"EXP-{lang}" in {line.get("aggregate_id") for line in lines}
+    # The same file again: all is there.
+    page.goto(f"{server.url}/web#action=event_sourcing.event_import_action")
+    page.wait_for_selector(".modal .o_form_view")
+    someone.settle()
+    page.locator(".modal input[type=file]").set_input_files(file)
+    someone.settle()
+    page.click(".modal-footer button[name=action_import]")
+    wait_for_end(someone)
+    someone.shot("known")
+    text = page.locator("[name=known_count]:visible").inner_text()
+    assert int(text.replace(",", "")) == len(lines) - 2
+    page.goto(f"{server.url}/web#action=event_sourcing.event_transfer_action")
+    page.wait_for_selector(".o_list_view .o_data_row")
+    someone.settle()
+    someone.shot("list")
+    # A list of its own: no button of the other jobs, but the files.
+    assert not page.locator("button[name=action_check_all]").count()
+    assert page.locator("button[name=action_download]:visible").count()

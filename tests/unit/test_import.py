@@ -1,0 +1,401 @@
+"""Importing somebody else's history: formats, bad rows, checks, and never twice."""
+
+import base64
+import gzip
+import json
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import mute_logger
+
+from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFailure
+from odoo.addons.test_event_sourcing.common import EventCase, make_user
+
+QUIET = mute_logger(EventStoreFailure.__module__)
+TIME = "2026-01-31 09:30:00"
+
+
+def row(key="I1", amount=1, **more):
+    return {
+        "model_name": "counter",
+        "aggregate_id": key,
+        "event_type": "Added",
+        "payload": {"amount": amount},
+        "timestamp": TIME,
+        **more,
+    }
+
+
+def json_lines(*rows):
+    return "".join(
+        (text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)) + "\n"
+        for text in rows
+    )
+
+
+class ImportCase(EventCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.manager = make_user(cls.env, "im-manager", "manager")
+
+    def run_import(self, content, user=None, dry_run=False, **options):
+        """Run an import to its end; return its job, with all rights."""
+        if isinstance(content, str):
+            content = content.encode()
+        jobs = self.env["event.job"].with_user(user or self.manager)
+        job, _under_way = jobs._ask_import(base64.b64encode(content), "history", dry_run, **options)
+        self.run_job(job)
+        return job.sudo()
+
+    def run_job(self, job):
+        own = job.sudo()
+        try:
+            while own._write_piece(own._read_piece()):
+                pass
+        except UserError as error:
+            own._end("failed", str(error))
+        self.env.invalidate_all()
+
+    def refused(self, job):
+        return [(refusal.line, refusal.reason) for refusal in job.refusal_ids]
+
+    def one_refusal(self, content, *words, **options):
+        """Check that exactly one row is refused, with these words; return its line."""
+        job = self.run_import(content, dry_run=True, **options)
+        ((line, reason),) = self.refused(job)
+        for word in words:
+            self.assertIn(word, reason)
+        return line
+
+
+class TestJsonLines(ImportCase):
+    def test_rows_become_events(self):
+        rows = [row(), row("I2", 5), row(amount=2, timestamp="2026-02-01T00:00:00+09:00")]
+        job = self.run_import(json_lines(*rows))
+        self.assertEqual((job.state, job.stored_count, job.refused_count), ("done", 3, 0))
+        self.assertEqual(self.stream("I1"), [(1, "applied"), (2, "applied")])
+        self.assertEqual((self.snapshot("I1").total, self.snapshot("I2").total), (3, 5))
+        events = self.store.search([("aggregate_id", "=", "I1")], order="version")
+        self.assertEqual([str(event.timestamp) for event in events], [TIME, "2026-01-31 15:00:00"])
+        self.assertEqual(events.create_uid, self.manager)
+
+    def test_packed_with_a_mark_and_blank_lines(self):
+        text = "\ufeff" + json_lines(row(note="x"), "", "  ", row("I2")).replace(
+            ', "note": "x"', ""
+        )
+        job = self.run_import(gzip.compress(text.encode()))
+        self.assertEqual((job.state, job.stored_count), ("done", 2))
+
+    def test_every_bad_line_is_named_and_nothing_is_kept(self):
+        lines = [
+            row(),
+            '{"model_name": "counter"',
+            row(amount="many"),
+            {**row(), "timestamp": None},
+            {**row(), "colour": "red"},
+            {**row(), "outcome": "applied"},
+            row(event_type="InvalidOperationAttempted"),
+            row(amount=-5),
+            '{"model_name": "counter", "model_name": "counter"}',
+            row(timestamp="yesterday"),
+            row(version=7, amount=3),
+            row(payload={"amount": 1, "note": "\x00"}),
+            "{}",
+            row(company_id="Nobody Ltd"),
+            row("I9", event_uuid="u-1"),
+            row("I9", 7, event_uuid="u-1"),
+        ]
+        before = self.store.search_count([])
+        with QUIET:
+            job = self.run_import(json_lines(*lines), dry_run=True)
+        words = {
+            2: "Broken JSON",
+            3: "amount (amount) must be a whole number",
+            4: "timestamp is missing",
+            5: "no colour",
+            6: "outcome cannot be given",
+            7: "written by the event store itself",
+            8: "must not fall below zero",
+            9: "a key is given twice",
+            10: "no date and time",
+            11: "would leave a hole",
+            12: "null character",
+            13: "empty object",
+            14: "Nobody Ltd is no company",
+            16: "already used for a different event",
+        }
+        found = dict(self.refused(job))
+        self.assertEqual(sorted(found), sorted(words))
+        for line, word in words.items():
+            self.assertIn(word, found[line])
+        self.assertEqual((job.state, job.refused_count, job.stored_count), ("done", 14, 2))
+        self.assertEqual(self.store.search_count([]), before)
+        self.assertFalse(self.env["event.stream"].search([("aggregate_id", "=", "I1")]))
+        self.assertFalse(self.snapshot("I1"))
+
+    def test_one_bad_row_at_the_end_keeps_all_others_out(self):
+        self.patch(type(self.env["event.job"]), "_import_chunk", 2)
+        job = self.run_import(json_lines(*[row(f"I{n}") for n in range(9)], row(amount=-2)))
+        self.assertEqual((job.state, job.stored_count), ("failed", 0))
+        self.assertIn("Nothing was stored", job.message)
+        self.assertEqual([line for line, _reason in self.refused(job)], [10])
+        self.assertFalse(self.store.search([("aggregate_id", "=", "I0")]))
+
+    def test_the_same_file_again_stores_nothing(self):
+        content = json_lines(row(), row("I2", event_uuid="mine"), row(amount=2))
+        self.run_import(content)
+        job = self.run_import(content)
+        self.assertEqual((job.state, job.stored_count, job.known_count), ("done", 0, 3))
+        self.assertEqual(self.snapshot("I1").total, 3)
+        longer = self.run_import(content + json_lines(row(amount=9)))
+        self.assertEqual((longer.stored_count, longer.known_count), (1, 3))
+
+    def test_two_rows_that_say_the_same_need_uuids(self):
+        twice = json_lines(row(), row("I2"), row())
+        self.assertEqual(self.one_refusal(twice, "same as line 1", "event_uuid"), 3)
+        job = self.run_import(json_lines(row(event_uuid="a"), row(event_uuid="b")))
+        self.assertEqual(job.stored_count, 2)
+
+    def test_rules_see_the_rows_before_in_other_pieces_and_in_the_store(self):
+        self.patch(type(self.env["event.job"]), "_import_chunk", 1)
+        self.add("I1", 4)
+        lines = [row(amount=-4), row(amount=-1), row(amount=3), row(amount=-3)]
+        self.assertEqual(self.one_refusal(json_lines(*lines), "below zero"), 2)
+        self.assertEqual(self.snapshot("I1").total, 4)
+
+    def test_refused_attempts_are_kept_where_that_was_chosen(self):
+        lines = [row(), row(amount=-5), row(amount=2), row(event_type="Broken", payload={})]
+        with QUIET:
+            job = self.run_import(json_lines(*lines), broken="record")
+        self.assertEqual((job.state, job.stored_count, job.refused_count), ("done", 4, 0))
+        outcomes = [outcome for _version, outcome in self.stream("I1")]
+        self.assertEqual(outcomes, ["applied", "rejected", "applied", "failed"])
+        self.assertEqual(len(self.failures("I1")), 2)
+        self.assertEqual(self.snapshot("I1").total, 3)
+
+    def test_sql_of_a_handler_that_fails_spoils_no_other_row(self):
+        lines = [row(), row("I2", event_type="Sql", payload={}), row(amount=2)]
+        with mute_logger("odoo.sql_db"):
+            line = self.one_refusal(json_lines(*lines), "DivisionByZero")
+        self.assertEqual(line, 2)
+
+    def test_types_without_a_handler_and_with_their_own_kind(self):
+        lines = [row(model_name="nobody"), row(model_name="article", event_type="DemoCancelled")]
+        job = self.run_import(json_lines(*lines))
+        self.assertEqual(job.state, "done")
+        self.assertEqual(self.stream("I1", "nobody"), [(1, "logged")])
+        self.assertEqual(self.stream("I1", "article"), [(1, "rejected")])
+
+    def test_former_names_and_schema_versions(self):
+        old = row("P1", model_name="parcel.old", event_type="Measured", schema_version=1)
+        job = self.run_import(json_lines({**old, "payload": {"pounds": 2}}))
+        self.assertEqual(job.state, "done")
+        self.assertEqual(self.store.state_at("parcel", "P1")["state"], {"grams": 907})
+
+    def test_what_changed_after_the_check_stops_it_at_its_line(self):
+        content = json_lines(row("I1", version=1), row("I2"), row("I2", amount=-2))
+        jobs = self.env["event.job"].with_user(self.manager)
+        job = jobs._ask_import(base64.b64encode(content.encode()), "h", False)[0].sudo()
+        self.store.append("counter", "I2", "Added", {"amount": 1})
+        job._write_piece(job._read_piece())
+        self.assertEqual(job.reading["stage"], "write")
+        self.add("I2", -1)
+        self.run_job(job)
+        self.assertEqual(job.state, "failed")
+        self.assertRegex(job.message, r"^Line 3: .*below zero.*nothing is stored twice")
+        self.assertFalse(self.stream("I1"))
+
+    def test_a_line_without_end_is_not_read_into_memory(self):
+        self.patch_limit(1000)
+        content = json_lines(row(), "[" * 5000, row("I2"))
+        self.assertEqual(self.one_refusal(content, "longer than"), 2)
+
+    def patch_limit(self, size):
+        from odoo.addons.event_sourcing import transfer_file
+
+        before = transfer_file.MAX_ROW
+        transfer_file.MAX_ROW = size
+        self.addCleanup(setattr, transfer_file, "MAX_ROW", before)
+
+
+class TestFiles(ImportCase):
+    def test_what_is_no_such_file(self):
+        for content, word in [
+            (b"", "empty"),
+            (b" \n\n", "empty"),
+            (b"PK\x03\x04rest", "Excel workbook"),
+            ("model_name\n".encode("utf-16"), "UTF-16"),
+            (b'[{"a": 1}]', "one JSON object per line"),
+            (gzip.compress(json_lines(row()).encode() * 99)[:-20], "damaged"),
+            (b"model_name,aggregate_id\n", "no events"),
+        ]:
+            self.one_refusal(content, word)
+        job = self.run_import(b"PK\x03\x04rest")
+        self.assertEqual((job.state, job.refused_count), ("failed", 1))
+
+    def test_the_file_goes_when_nobody_needs_it_any_more(self):
+        checked = self.run_import(json_lines(row()), dry_run=True)
+        action = checked.with_user(self.manager).action_import_checked()
+        job = self.env["event.job"].browse(action["res_id"])
+        self.run_job(job)
+        self.assertEqual((job.state, job.sudo().stored_count), ("done", 1))
+        self.assertFalse(job.sudo().import_file)
+        for model in ("event.import.seen", "event.import.stream"):
+            self.assertFalse(self.env[model].search([]))
+        bad = self.run_import("{\n", dry_run=True)
+        self.assertFalse(bad.import_file)
+        with self.assertRaisesRegex(UserError, "no longer there"):
+            bad.with_user(self.manager).action_import_checked()
+
+    def test_cancelled_in_between(self):
+        self.patch(type(self.env["event.job"]), "_import_chunk", 1)
+        content = base64.b64encode(json_lines(row(), row("I2")).encode())
+        job = self.env["event.job"].with_user(self.manager)._ask_import(content, "h", False)[0]
+        own = job.sudo()
+        own._write_piece(own._read_piece())
+        self.assertTrue(self.env["event.import.seen"].search([]))
+        job.cancel()
+        self.assertFalse(own._write_piece(own._read_piece()))
+        self.assertEqual((own.state, own.import_file), ("cancelled", False))
+        self.assertFalse(self.env["event.import.seen"].search([]))
+
+    def test_the_same_question_goes_on_instead_of_beginning_anew(self):
+        jobs = self.env["event.job"].with_user(self.manager)
+        content = base64.b64encode(json_lines(row()).encode())
+        first, _under_way = jobs._ask_import(content, "h", False)
+        again, under_way = jobs._ask_import(content, "h", False)
+        self.assertEqual((again, under_way), (first, True))
+        other, under_way = jobs._ask_import(content, "h", True)
+        self.assertEqual((other != first, under_way), (True, False))
+
+
+class TestCsv(ImportCase):
+    def ticket_rows(self, text, **options):
+        job = self.run_import(text, tz="Asia/Tokyo", **options)
+        self.assertEqual(self.refused(job), [])
+        return self.store.search([("model_name", "=", "ticket")], order="id")
+
+    def test_payload_columns_are_typed_as_the_handler_declares(self):
+        text = (
+            "model_name,aggregate_id,event_type,timestamp,payload.title,payload.hours,"
+            "payload.price,payload.urgent,payload.due,payload.note\n"
+            'ticket,T1,Opened,2026-01-31 09:30,"0012, ""quoted""\nsecond line",3,12.50,はい,'
+            "2026-02-01,007\n"
+            "ticket,T2,Opened,2026/1/31,Broken,,7,no,,\n"
+        )
+        first, second = self.ticket_rows(text)
+        self.assertEqual(
+            first.payload,
+            {
+                "title": '0012, "quoted"\nsecond line',
+                "hours": 3,
+                "price": 12.5,
+                "urgent": True,
+                "due": "2026-02-01",
+                "note": "007",
+            },
+        )
+        self.assertEqual(str(first.timestamp), "2026-01-31 00:30:00")
+        self.assertEqual(second.payload, {"title": "Broken", "price": 7, "urgent": False})
+        self.assertEqual(str(second.timestamp), "2026-01-30 15:00:00")
+
+    def test_japanese_excel_with_labels_and_semicolons(self):
+        self.env["res.lang"]._activate_lang("ja_JP")
+        labels = self.store.with_context(lang="ja_JP").fields_get(attributes=["string"])
+        names = ["model_name", "aggregate_id", "event_type", "timestamp", "payload"]
+        head = ";".join(labels[name]["string"] for name in names)
+        self.assertNotIn("Aggregate", head)
+        text = f'{head}\r\nticket;借-1;Opened;2026/01/31 9:30:00;"{{""title"": ""破損①""}}"\r\n'
+        (event,) = self.ticket_rows(text.encode("cp932"))
+        self.assertEqual((event.aggregate_id, event.payload["title"]), ("借-1", "破損①"))
+
+    def test_tabs_and_a_mark_and_a_type_for_all_rows(self):
+        text = (
+            "\ufeffaggregate_id\tevent_type\ttimestamp\tpayload.title\nT1\tOpened\t2026-01-31\tA\n"
+        )
+        (event,) = self.ticket_rows(text, model_name="ticket")
+        self.assertEqual(event.payload, {"title": "A"})
+
+    def test_columns_that_cannot_be(self):
+        head = "model_name,aggregate_id,event_type,timestamp"
+        for columns, word in [
+            ("colour", "column colour is unknown"),
+            ("outcome", "cannot be imported"),
+            ("Reason", "cannot be imported"),
+            ("model_name", "stands in the file twice"),
+            ("payload.", "unknown"),
+        ]:
+            self.one_refusal(f"{head},{columns}\na,b,c,2026-01-01,x\n", word)
+
+    def test_cells_that_cannot_be(self):
+        head = "model_name,aggregate_id,event_type,timestamp,payload,payload.hours,version\n"
+        for cells, word in [
+            ("{},three,", "payload.hours must be a whole number, not three"),
+            ('"{""hours"": 1}",2,', "hours stands in the payload"),
+            ("{},2,first", "version must be a whole number"),
+            ("{},2,,extra", "8 cells"),
+            ("{oops,2,", "JSON object"),
+        ]:
+            text = f"{head}ticket,T1,Opened,2026-01-01,{cells}\n"
+            self.assertEqual(self.one_refusal(text, word), 2)
+
+    def test_line_numbers_count_lines_and_an_open_quote_ends_it(self):
+        head = "model_name,aggregate_id,event_type,timestamp,payload.title\n"
+        good = 'ticket,T1,Opened,2026-01-01,"two\nlines"\n'
+        line = self.one_refusal(f"{head}{good}ticket,T2,Nothing,2026-01-01,x\n", "knows no event")
+        self.assertEqual(line, 4)
+        plain = "ticket,T3,Opened,2026-01-01,x\n" * 3
+        line = self.one_refusal(f'{head}{good}ticket,T2,Opened,2026-01-01,"x\n{plain}', "CSV")
+        self.assertEqual(line, 4)
+
+    def test_another_encoding_than_said(self):
+        head = "model_name,aggregate_id,event_type,timestamp,payload.title\n"
+        text = f"{head}ticket,T1,Opened,2026-01-01,破損\n".encode("cp932")
+        self.assertEqual(self.one_refusal(text, "not written in UTF-8", encoding="utf-8"), 2)
+
+
+class TestRights(ImportCase):
+    def test_who_may_import(self):
+        clerk = make_user(self.env, "im-clerk", "user", "auditor")
+        with self.assertRaises(AccessError):
+            self.run_import(json_lines(row()), user=clerk)
+        partner = make_user(self.env, "im-partner", "integration")
+        job = self.run_import(json_lines(row()), user=partner)
+        self.assertEqual((job.state, job.stored_count), ("done", 1))
+        wizard = self.env["event.import"]
+        with self.assertRaises(AccessError):
+            wizard.with_user(clerk).create({"file": base64.b64encode(b"{}")})
+
+    def test_a_stream_or_company_of_others_is_closed(self):
+        company = self.env["res.company"].create({"name": "Elsewhere Ltd"})
+        far = make_user(self.env, "im-far", "manager", company=company)
+        self.add("I1")
+        for rows, word in [
+            ([row(amount=2)], "no access to"),
+            ([row("I2", company_id=self.env.company.name)], "no company that you have access"),
+            ([row("I2", company_id=self.env.company.id)], "no company that you have access"),
+        ]:
+            job = self.run_import(json_lines(*rows), user=far)
+            ((_line, reason),) = self.refused(job)
+            self.assertIn(word, reason)
+        job = self.run_import(json_lines(row("I2", company="Elsewhere Ltd")), user=far)
+        event = self.store.search([("aggregate_id", "=", "I2")])
+        self.assertEqual((job.state, event.company_id), ("done", company))
+
+    def test_jobs_and_refusals_are_their_owners_alone(self):
+        job = self.run_import("{\n", dry_run=True)
+        other = make_user(self.env, "im-other", "manager", "auditor")
+        for model in ("event.job", "event.import.refusal"):
+            found = self.env[model].with_user(other).search([])
+            self.assertFalse(found & (job if model == "event.job" else job.refusal_ids))
+        mine = self.env["event.import.refusal"].with_user(self.manager)
+        self.assertEqual(mine.search([("job_id", "=", job.id)]), job.refusal_ids)
+
+    def test_reasons_are_in_the_language_of_whoever_asked(self):
+        self.env["res.lang"]._activate_lang("ja_JP")
+        self.manager.lang = "ja_JP"
+        jobs = self.env["event.job"].with_user(self.manager).with_context(lang="ja_JP")
+        job = jobs._ask_import(base64.b64encode(b"{\n"), "h", True)[0]
+        with_lang = job.sudo().with_context(lang="ja_JP")
+        with_lang._write_piece(with_lang._read_piece())
+        self.assertIn("JSON が壊れています", job.refusal_ids.reason)
