@@ -8,19 +8,20 @@ class Report:
 
     :param str series: the Odoo series
     :param int code: how pytest ended
-    :param pathlib.Path path: a JUnit report; one that is missing counts as a failure
+    :param pathlib.Path paths: JUnit reports; one that is missing counts as a failure
     """
 
-    def __init__(self, series, code, path):
+    def __init__(self, series, code, *paths):
         self.series = series
         self.code = code
         self.passed = self.failed = 0
         self.skipped = []
-        if path.exists():
-            for case in ElementTree.parse(path).getroot().iter("testcase"):
-                self._count(case)
-        else:
-            self.failed = 1
+        for path in paths:
+            if path.exists():
+                for case in ElementTree.parse(path).getroot().iter("testcase"):
+                    self._count(case)
+            else:
+                self.failed += 1
 
     def _count(self, case):
         skip = case.find("skipped")

@@ -8,8 +8,8 @@ import sys
 
 from . import browser
 from .database import Database
-from .ending import kill_all, unhurried
-from .layout import ADDONS, ROOT, RUN, test_addons
+from .ending import kill_all, unhurried, with_parent
+from .layout import ADDONS, LOG, ROOT, RUN, test_addons
 from .odoo import data
 from .port import addons_for
 from .postgres import server
@@ -82,25 +82,19 @@ def _test(source, targets, arguments, chromium):
     postgres = server(f"postgres-test-{series}", python, f"make test SERIES={series}", False)
     addons = addons_for(series, "test")
     database = Database(f"test_{os.getpid()}", postgres, python, source, addons, "test")
-    live = f"{database.name}_live"
+    parts = _parts(targets)
+    # Servers of their own commit; each part gets a copy, made while nobody is connected.
+    copies = {name: f"{database.name}_{name}" for name in parts}
     try:
         postgres.start()
         kill_all(database.launcher)  # what a killed run left behind
         database.create([*ADDONS, *test_addons()])
-        # Servers of their own commit; they get a copy, made while nobody is connected.
-        database.copy(live)
-        report = RUN / f"report-{series}.xml"
-        report.unlink(missing_ok=True)
+        for copy in copies.values():
+            database.copy(copy)
         artefacts = RUN / "artefacts" / series
         shutil.rmtree(artefacts, ignore_errors=True)
         artefacts.mkdir(parents=True)
         addons_path = ",".join(str(folder) for folder in [*source.addons_path, *addons])
-        command = [
-            *(python, "-m", "pytest", *targets, "-p", "no:cacheprovider", "--color=no", "-q"),
-            *(f"--junitxml={report}", f"--odoo-database={database.name}", "--odoo-http"),
-            *(f"--odoo-addons-path={addons_path}", f"--odoo-extra=data-dir={data(source)}"),
-            *arguments,
-        ]
         environment = {
             **postgres.environment,
             "PYTHONPATH": f"{source.path}{os.pathsep}{ROOT}",
@@ -110,27 +104,58 @@ def _test(source, targets, arguments, chromium):
             "ES_LAUNCHER": str(database.launcher),
             "ES_ADDONS_PATH": addons_path,
             "ES_DB": database.name,
-            "ES_LIVE_DATABASE": live,
             "ES_DATA": str(data(source)),
             "ES_ARTEFACTS": str(artefacts),
             "ES_CHROMIUM": chromium,
         }
+        options = [
+            *("-p", "no:cacheprovider", "--color=no", "-q", f"--odoo-database={database.name}"),
+            *(f"--odoo-addons-path={addons_path}", f"--odoo-extra=data-dir={data(source)}"),
+            *arguments,
+        ]
         say(f"Odoo {series}: testing {', '.join(targets)} …")
         sys.stdout.flush()
-        command = [str(part) for part in command]
-        code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
-        return Report(series, code, report)
+        runs = []
+        for name, part in reversed(parts.items()):  # the browser first, beside the others
+            report = RUN / f"report-{series}-{name}.xml"
+            report.unlink(missing_ok=True)
+            command = [python, "-m", "pytest", *part, *options, f"--junitxml={report}"]
+            command += [] if name == "browser" else ["--odoo-http"]
+            output = LOG / f"pytest-{series}-{name}.log"
+            behind = name == "browser" and len(parts) > 1
+            with output.open("wb") as file:
+                process = subprocess.Popen(
+                    [str(word) for word in command],
+                    cwd=ROOT,
+                    env={**environment, "ES_LIVE_DATABASE": copies[name]},
+                    stdout=file if behind else None,
+                    stderr=subprocess.STDOUT if behind else None,
+                    preexec_fn=with_parent,
+                )
+            runs.append((process, report, output if behind else None))
+        codes = [process.wait() for process, _report, _output in reversed(runs)]
+        for _process, _report, output in runs:
+            if output:
+                sys.stdout.write(output.read_text(errors="replace"))
+        return Report(series, next(filter(None, codes), 0), *(report for _p, report, _o in runs))
     finally:
         with unhurried():
             kill_all(database.launcher)
             if postgres.environment:
-                _drop(database, live)
+                _drop(database, *copies.values())
             postgres.stop()
 
 
-def _drop(database, live):
+def _parts(targets):
+    """Return the targets that one pytest each takes: the browser suite runs beside the others."""
+    screens = [target for target in targets if target.startswith("tests/browser")]
+    others = [target for target in targets if target not in screens]
+    return {name: part for name, part in (("live", others), ("browser", screens)) if part}
+
+
+def _drop(database, *copies):
     """Remove the databases; what failed before is what is to be seen."""
-    for name in (database.name, live):
+    for name in (database.name, *copies):
         try:
             database.drop(name)
         except Stop as stop:

@@ -105,6 +105,17 @@ class EventJobImport(models.Model):
         )
         return job._open(under_way)
 
+    def action_open_refusals(self):
+        """List the rows that cannot be imported, to filter and export them."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Refused Rows"),
+            "res_model": "event.import.refusal",
+            "view_mode": "list",
+            "domain": [("job_id", "=", self.id)],
+        }
+
     def _asker(self):
         """Return the environment of whoever asked, with their rights alone."""
         user = self.create_uid or self.env.user

@@ -58,6 +58,25 @@ def test_a_skipped_test_is_no_success(tmp_path):
     assert not Report("17.0", 0, path).bad
 
 
+def test_the_browser_runs_beside_the_others():
+    everything = ["tests/unit", "tests/rpc", "tests/browser"]
+    assert make_test._parts(everything) == {
+        "live": ["tests/unit", "tests/rpc"],
+        "browser": ["tests/browser"],
+    }
+    assert list(make_test._parts(["tests/browser/test_story.py"])) == ["browser"]
+    assert list(make_test._parts(["tests/rpc"])) == ["live"]
+
+
+def test_two_reports_are_counted_as_one(tmp_path):
+    paths = [tmp_path / "one.xml", tmp_path / "two.xml"]
+    for path in paths:
+        path.write_text(XML)
+    report = Report("17.0", 1, *paths)
+    assert (report.passed, report.failed, len(report.skipped)) == (2, 4, 2)
+    assert Report("17.0", 0, paths[0], tmp_path / "none.xml").failed == 3
+
+
 def test_a_report_that_is_missing_counts_as_a_failure(tmp_path):
     report = Report("17.0", 0, tmp_path / "none.xml")
     assert report.bad

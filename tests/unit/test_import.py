@@ -321,7 +321,7 @@ class TestCsv(ImportCase):
         for columns, word in [
             ("colour", "column colour is unknown"),
             ("outcome", "cannot be imported"),
-            ("Reason", "cannot be imported"),
+            ("Reason as Recorded", "cannot be imported"),
             ("model_name", "stands in the file twice"),
             ("payload.", "unknown"),
         ]:
