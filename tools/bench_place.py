@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from benchmarks.race import LIBRARY, MESSAGE_DB
 
-from . import odoo
+from . import browser, odoo
 from .bench_baselines import library_python, message_db_sql
 from .cluster import Cluster
 from .database import Database
@@ -32,6 +32,7 @@ class Place:
     :ivar full_database: is filled once
     :ivar other_database: of the library and of message-db
     :ivar missing: for a baseline that could not be had, why
+    :ivar chromium: the path of a browser, None where there is none
     """
 
     database = "bench"
@@ -45,6 +46,7 @@ class Place:
         self.cluster = Cluster(f"postgres-bench-{source.series}", self.python, "make bench")
         self.addons = [*addons_for(source.series, "bench"), self._own_addons()]
         self.missing = {}
+        self.chromium = browser.program()
 
     def __enter__(self):
         self.library_python = self._if_possible(LIBRARY, library_python)

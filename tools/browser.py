@@ -16,7 +16,7 @@ def find():
     :raise Stop: where it is missing and may not be installed
     """
     missing = []
-    if not _program():
+    if not program():
         missing.append("chromium")
     if not _has_japanese():
         missing.append(FONTS)
@@ -28,10 +28,11 @@ def find():
             f"The browser suite needs {' and '.join(missing)}: run 'apt install"
             f" {' '.join(missing)}' as root, or leave the suite out with BROWSER=no."
         )
-    return _program()
+    return program()
 
 
-def _program():
+def program():
+    """Return the path of Chromium, None where it is missing."""
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 

@@ -1,10 +1,10 @@
-"""A rental's buttons over XML-RPC, with two workers"""
+"""A rental's buttons, over XML-RPC and clicked in a browser, with two workers"""
 
 import threading
 import time
 import xmlrpc.client
 
-from ..results import Row, Samples, rates
+from ..results import Row, Samples, milliseconds, rates
 
 CLIENTS = 4
 RENTALS = 5  # of each client, in each run
@@ -31,6 +31,7 @@ def run(race):
 
         race.ours.ask("reset")
         found = race.alternate(press=press)
+        clicked = _click(race, url, share)
     return [
         Row(f"requests of {CLIENTS} clients", rates(found["press"], "requests/s")),
         Row(
@@ -38,6 +39,33 @@ def run(race):
             Samples(tuple(shares[1:]), "%"),
             note="the rest is XML-RPC, the login with each call, rights and the rental itself",
         ),
+        *clicked,
+    ]
+
+
+def _click(race, url, share):
+    """Let a person click the same buttons, one after the other, and take both times."""
+    what = "a click in the browser, until the new status is shown"
+    if not race.place.chromium:
+        return [Row(what, note="there is no Chromium here")]
+    person = race.start("clicks", race.place.chromium)
+    person.ask("log_in", url=url)
+    inside = []
+
+    def press():
+        share.unlink(missing_ok=True)
+        ids = race.ours.ask("plan_rentals", count=RENTALS)["ids"]
+        share.touch()
+        result = person.ask("press", ids=ids)
+        spent = sum(float(line.split()[1]) for line in share.read_text().splitlines())
+        inside.append(100 * spent / result["seconds"])
+        return result
+
+    found = race.alternate(press=press)
+    race.dismiss(person)
+    return [
+        Row(what, milliseconds(found["press"])),
+        Row("time of a click inside of the event store", Samples(tuple(inside[1:]), "%")),
     ]
 
 
