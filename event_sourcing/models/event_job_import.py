@@ -113,7 +113,7 @@ class EventJobImport(models.Model):
             "name": _("Refused Rows"),
             "res_model": "event.import.refusal",
             "view_mode": "list",
-            "domain": [("job_id", "=", self.id)],
+            "domain": [["job_id", "=", self.id]],
         }
 
     def _asker(self):

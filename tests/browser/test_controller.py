@@ -87,7 +87,7 @@ def test_the_month_as_a_workbook(person, refused, lang, tmp_path):
     someone.open("rental_event_sourcing.rental_report_action")
     someone.shot("question")
     files, fetch = [], page.locator("button[name=action_download]:visible")
-    page.on("download", files.append)
+    page.on("download", lambda file: files.append(file))
     page.click(".modal button[name=action_report]")
     deadline = time.monotonic() + 120
     while not files and time.monotonic() < deadline:
