@@ -9,6 +9,7 @@ from datetime import date
 
 from psycopg2.extras import Json
 
+FEW = 100
 PAGE = 1000
 STAMPS = ("create_uid", "create_date", "write_uid", "write_date")
 
@@ -28,8 +29,10 @@ cells = json.JSONEncoder(
 
 
 def in_pages(rows):
-    """Return rows in lists of a thousand; the last one has what is left, and at least one."""
-    return [rows[first : first + PAGE] for first in range(0, len(rows), PAGE)]
+    """Return rows as ``(pages, rest)``: many in pages, a few as the rest, of which one is empty."""
+    if len(rows) <= FEW:
+        return [], rows
+    return [rows[first : first + PAGE] for first in range(0, len(rows), PAGE)], []
 
 
 def in_one_text(rows):

@@ -1,6 +1,5 @@
 """A savepoint that costs no round trips of its own."""
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -52,12 +51,14 @@ class Step:
     def execute_behind(self, statements, params):
         """Run statements while the caller goes on; whatever is executed next waits for them.
 
-        The step must have begun. What goes wrong is raised by what waits.
+        The step must have begun. What goes wrong is raised by what waits. The statements have
+        a cursor of their own on the same connection, which takes one at a time: a caller who
+        reads something meanwhile finds their own rows.
         """
         self._wait()
         if self._thread is None:
-            self._thread = ThreadPoolExecutor(1, initializer=_like(threading.current_thread()))
-        self._behind = self._thread.submit(self._cr.execute, statements, params)
+            self._thread = ThreadPoolExecutor(1)
+        self._behind = self._thread.submit(_execute, self._cr.connection, statements, params)
 
     def _wait(self):
         if self._behind is not None:
@@ -88,10 +89,6 @@ class Step:
         self._open = False
 
 
-def _like(thread):
-    """Return what makes a thread name the database of another one in Odoo's log."""
-
-    def initialize():
-        threading.current_thread().dbname = getattr(thread, "dbname", None)
-
-    return initialize
+def _execute(connection, statements, params):
+    with connection.cursor() as cursor:
+        cursor.execute(statements, params)

@@ -204,9 +204,9 @@ class EventStore(models.Model):
             with Step(self.env.cr) as step:
                 heads = self._begin(step, vals_list)
                 ready = self._number(vals_list, heads)
-                *pages, rest = in_pages(ready)
+                pages, rest = in_pages(ready)
                 folded = {}
-                for page in pages:  # of a large batch: one is stored while the next is folded
+                for page in pages:  # of a batch: one is stored while the next is folded
                     self._fold_ahead(page, heads, folded)
                     self._insert_behind(step, page)
                 self._fold_ahead(rest, heads, folded)

@@ -1,9 +1,13 @@
+from unittest.mock import patch
+
 from psycopg2 import errors
 
 from odoo.tools import mute_logger
 
 from odoo.addons.event_sourcing.models.event_store_insert import OWN
+from odoo.addons.event_sourcing.step import Step
 from odoo.addons.test_event_sourcing.common import EventCase
+from odoo.addons.test_event_sourcing.models.counter_handler import CounterSnapshotHandler
 
 
 class TestAppendStatements(EventCase):
@@ -26,10 +30,17 @@ class TestAppendStatements(EventCase):
         self.store.append_batch(self.batch(1, 1, "warm"))  # what is cached once
         self.env.flush_all()
         before = self.env.cr.sql_log_count
-        answers = self.store.append_batch(calls)
+        behind, execute_behind = [], Step.execute_behind
+
+        def counted(step, *statement):
+            behind.append(statement)
+            execute_behind(step, *statement)
+
+        with patch.object(Step, "execute_behind", counted):
+            answers = self.store.append_batch(calls)
         self.env.flush_all()
         self.assertTrue(all(answer["outcome"] == "applied" for answer in answers))
-        return self.env.cr.sql_log_count - before
+        return self.env.cr.sql_log_count - before + len(behind)
 
     def test_one_append(self):
         # Begin (savepoint, heads, states) and end (events, snapshots, release): no more.
@@ -37,13 +48,26 @@ class TestAppendStatements(EventCase):
 
     def test_a_batch_takes_no_more_than_one(self):
         one = self.statements(self.batch(1, 1, "first"))
-        self.assertEqual(self.statements(self.batch(1000, 500, "many")), one)
-        self.assertEqual(self.statements(self.batch(1000, 500, "many")), one)
+        self.assertEqual(self.statements(self.batch(100, 50, "some")), one)
+        self.assertEqual(self.statements(self.batch(1000, 500, "many")), one + 1)
+        self.assertEqual(self.statements(self.batch(1000, 500, "many")), one + 1)
         self.assertEqual(self.statements(self.batch(1, 1, "last")), one)
 
     def test_a_page_of_a_thousand_takes_one_more(self):
         one = self.statements(self.batch(1, 1, "first"))
-        self.assertEqual(self.statements(self.batch(3500, 50, "large")), one + 3)
+        self.assertEqual(self.statements(self.batch(3500, 50, "large")), one + 4)
+
+    def test_who_reads_while_a_page_is_stored_finds_their_own_rows(self):
+        evolve, found = CounterSnapshotHandler._evolve, []
+
+        def reading(handler, state, event):
+            handler.env.cr.execute("SELECT %s, 'read'", [event.version])
+            found.append(handler.env.cr.fetchall() == [(event.version, "read")])
+            return evolve(handler, state, event)
+
+        self.patch(CounterSnapshotHandler, "_evolve", reading)
+        self.store.append_batch(self.batch(5000, 3, "reading"))
+        self.assertEqual((len(found), all(found)), (5000, True))
 
     def test_what_goes_wrong_behind_is_raised_and_leaves_nothing(self):
         calls = self.batch(2500, 10, "wrong")
