@@ -9,7 +9,6 @@ from datetime import date
 
 from psycopg2.extras import Json
 
-FEW = 100
 PAGE = 1000
 STAMPS = ("create_uid", "create_date", "write_uid", "write_date")
 
@@ -29,8 +28,8 @@ cells = json.JSONEncoder(
 
 
 def in_pages(rows):
-    """Return rows as ``(pages, rest)``: many in pages, a few as the rest, of which one is empty."""
-    if len(rows) <= FEW:
+    """Return rows as ``(pages, rest)``: those of more than a page in pages, or all as the rest."""
+    if len(rows) <= PAGE:
         return [], rows
     return [rows[first : first + PAGE] for first in range(0, len(rows), PAGE)], []
 

@@ -48,9 +48,8 @@ class TestAppendStatements(EventCase):
 
     def test_a_batch_takes_no_more_than_one(self):
         one = self.statements(self.batch(1, 1, "first"))
-        self.assertEqual(self.statements(self.batch(100, 50, "some")), one)
-        self.assertEqual(self.statements(self.batch(1000, 500, "many")), one + 1)
-        self.assertEqual(self.statements(self.batch(1000, 500, "many")), one + 1)
+        self.assertEqual(self.statements(self.batch(1000, 500, "many")), one)
+        self.assertEqual(self.statements(self.batch(1000, 500, "many")), one)
         self.assertEqual(self.statements(self.batch(1, 1, "last")), one)
 
     def test_a_page_of_a_thousand_takes_one_more(self):

@@ -138,6 +138,6 @@ class TestProperties(EventCase):
     @CALM
     @given(EVENTS | GOOD, st.integers(1, 4))
     def test_so_does_a_large_one_of_which_pages_are_stored_behind(self, events, page):
-        with patch.object(rows, "PAGE", page), patch.object(rows, "FEW", 0):
+        with patch.object(rows, "PAGE", page):
             paged = self.told(events, singly=False)
         self.assertEqual(paged, self.told(events, singly=True))
