@@ -7,6 +7,7 @@ import subprocess
 import time
 import xmlrpc.client
 from pathlib import Path
+from xml.parsers.expat import ExpatError
 
 
 class OdooServer:
@@ -76,9 +77,12 @@ class OdooServer:
             raise RuntimeError(f"{user} cannot log in")
 
         def call(model, method, *args, **kwargs):
-            return self._proxy("object").execute_kw(
-                self.database, uid, password, model, method, list(args), kwargs
-            )
+            try:
+                return self._proxy("object").execute_kw(
+                    self.database, uid, password, model, method, list(args), kwargs
+                )
+            except ExpatError as error:  # who answered was killed after the head of the answer
+                raise ConnectionError("the answer was cut off") from error
 
         return uid, call
 
