@@ -13,9 +13,7 @@ import psycopg2
 import pytest
 from psycopg2 import errors
 
-from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
-from odoo.modules.registry import Registry
 from odoo.tools import config
 
 VIEWS = ("bi_event", "bi_misoperation", "bi_rental_snapshot")
@@ -78,23 +76,6 @@ def superuser():
             return cursor.fetchall() if cursor.description else None
 
         yield run
-
-
-@pytest.fixture
-def env():
-    """Give an environment in a transaction of its own, for each time it is called."""
-    opened = []
-
-    def new():
-        cr = Registry(database()).cursor()
-        opened.append(cr)
-        return api.Environment(cr, SUPERUSER_ID, {})
-
-    yield new
-    for cr in opened:
-        if not cr.closed:
-            cr.rollback()
-            cr.close()
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from datetime import date
 import openpyxl
 import pytest
 
-from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
@@ -22,23 +21,6 @@ DAY = date(2031, 5, 6)
 def database():
     name = config["db_name"]
     return name[0] if isinstance(name, list) else name
-
-
-@pytest.fixture
-def env():
-    """Give an environment in a transaction of its own, for each time it is called."""
-    opened = []
-
-    def new():
-        cr = Registry(database()).cursor()
-        opened.append(cr)
-        return api.Environment(cr, SUPERUSER_ID, {})
-
-    yield new
-    for cr in opened:
-        if not cr.closed:
-            cr.rollback()
-            cr.close()
 
 
 @pytest.fixture

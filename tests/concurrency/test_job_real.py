@@ -7,7 +7,6 @@ import xmlrpc.client
 
 import pytest
 
-from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.service.model import retrying
 from odoo.tools import config
@@ -16,23 +15,6 @@ from odoo.tools import config
 def database():
     name = config["db_name"]
     return name[0] if isinstance(name, list) else name
-
-
-@pytest.fixture
-def env():
-    """Give an environment in a transaction of its own, for each time it is called."""
-    opened = []
-
-    def new():
-        cr = Registry(database()).cursor()
-        opened.append(cr)
-        return api.Environment(cr, SUPERUSER_ID, {})
-
-    yield new
-    for cr in opened:
-        if not cr.closed:
-            cr.rollback()
-            cr.close()
 
 
 @pytest.fixture

@@ -12,8 +12,6 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from odoo import SUPERUSER_ID, api
-from odoo.modules.registry import Registry
 from odoo.tools import config, mute_logger
 
 TOOL = Path(__file__).parents[2] / "tools" / "check_seals.py"
@@ -22,23 +20,6 @@ TOOL = Path(__file__).parents[2] / "tools" / "check_seals.py"
 def database():
     name = config["db_name"]
     return name[0] if isinstance(name, list) else name
-
-
-@pytest.fixture
-def env():
-    """Give an environment in a transaction of its own, for each time it is called."""
-    opened = []
-
-    def new():
-        cr = Registry(database()).cursor()
-        opened.append(cr)
-        return api.Environment(cr, SUPERUSER_ID, {})
-
-    yield new
-    for cr in opened:
-        if not cr.closed:
-            cr.rollback()
-            cr.close()
 
 
 @pytest.fixture
