@@ -12,8 +12,6 @@ from ..step import Step
 INVALID_OPERATION = "InvalidOperationAttempted"
 SYSTEM_ERROR = "SystemErrorOccurred"
 FAILURE_TYPES = (INVALID_OPERATION, SYSTEM_ERROR)
-# Two events with one UUID are the same event when these agree.
-IDENTITY = ("model_name", "aggregate_id", "event_type", "payload")
 
 
 class EventStore(models.Model):

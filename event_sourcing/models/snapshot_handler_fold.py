@@ -95,12 +95,9 @@ class SnapshotHandlerFold(models.AbstractModel):
         :param dict state: JSON object
         :param EventData event: the last one that was applied
         """
-        model_name = event.model_name
-        if model_name in self._aggregate_aliases:
-            model_name = self.env["snapshot.handler.registry"]._canonical_name(model_name)
         return {
             **self._columns(state),
-            "model_name": model_name,
+            "model_name": self._today_model_name(event.model_name),
             "aggregate_id": event.aggregate_id,
             "version": event.version,
             "state": state,

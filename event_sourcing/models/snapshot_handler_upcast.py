@@ -37,9 +37,7 @@ class SnapshotHandlerUpcast(models.AbstractModel):
             chain of upcasters leads up from
         """
         event_type = self._event_aliases.get(event.event_type, event.event_type)
-        model_name = event.model_name
-        if model_name in self._aggregate_aliases:
-            model_name = self.env["snapshot.handler.registry"]._canonical_name(model_name)
+        model_name = self._today_model_name(event.model_name)
         today = self._schema_versions.get(event_type, 1)
         payload = event.payload
         if event.schema_version != today:
@@ -55,6 +53,13 @@ class SnapshotHandlerUpcast(models.AbstractModel):
             payload=payload,
             schema_version=today,
         )
+
+    @api.model
+    def _today_model_name(self, model_name):
+        """Return what the aggregate type of an event is called today; asked for each event."""
+        if model_name not in self._aggregate_aliases:
+            return model_name
+        return self.env["snapshot.handler.registry"]._canonical_name(model_name)
 
     @api.model
     def _upcasters_from(self, event_type, version):
