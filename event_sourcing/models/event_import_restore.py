@@ -56,7 +56,7 @@ class EventImportRestore(models.Model):
             counts[key] = counts.get(key, (0, None))[0] + 1, vals["company_id"]
         if not counts:
             return
-        heads = self.env["event.stream"].sudo()._advance(step, counts)
+        heads = self.env["event.stream"].sudo()._advance(step, counts, {})
         following = {key: head.version - len(head.ids) + 1 for key, head in heads.items()}
         for vals in vals_list:
             key = self._stream_key(vals)

@@ -197,18 +197,18 @@ class EventStore(models.Model):
 
         :return: the records in the order of ``vals_list``
         """
-        troubled = set()
+        handlers = self._find_handlers(vals_list)
+        folded = self._nothing_folded(handlers)
+        alone = {name for name, handler in handlers.items() if handler is not None} - folded.keys()
         try:
             with Step(self.env.cr) as step:
-                heads = self._begin(step, vals_list)
-                ready = self._number(vals_list, heads)
+                heads = self._begin(step, vals_list, folded)
+                ready = self._number(vals_list, heads, handlers)
                 pages, rest = in_pages(ready)
-                folded = {}
                 for page in pages:  # of a batch: one is stored while the next is folded
                     self._fold_ahead(page, heads, folded)
                     self._insert_behind(step, page)
                 self._fold_ahead(rest, heads, folded)
-                alone = self._apply_alone({model_name for model_name, _id in heads})
                 events = self._write_folded(step, ready, rest, folded, heads, last=not alone)
                 if alone:
                     events._fold_alone(alone, policies)
@@ -216,15 +216,16 @@ class EventStore(models.Model):
         except Trouble as trouble:
             troubled = trouble.streams
         with Step(self.env.cr) as step:
-            ready = self._number(vals_list, self._begin(step, vals_list))
-            events = self._insert(ready)
+            heads = self._begin(step, vals_list, {})
+            events = self._insert(self._number(vals_list, heads, handlers))
             events._fold_new(policies, troubled)
             return events
 
     @api.model
-    def _begin(self, step, vals_list):
+    def _begin(self, step, vals_list, folded):
         """Advance the heads of the streams, and read what the fold begins with.
 
+        :param dict folded: of the aggregate types whose states are wanted, see ``_fold_ahead``
         :return: ``{(model_name, aggregate_id): Head}``
         """
         counts = {}
@@ -232,21 +233,21 @@ class EventStore(models.Model):
             key = vals["model_name"], vals["aggregate_id"]
             count, company_id = counts.get(key, (0, vals["company_id"]))
             counts[key] = count + 1, company_id or self.env.company.id
-        return self.env["event.stream"]._advance(step, counts)
+        functions = {name: handler._begin_name() for name, (handler, *_rest) in folded.items()}
+        return self.env["event.stream"]._advance(step, counts, functions)
 
     @api.model
-    def _number(self, vals_list, heads):
+    def _number(self, vals_list, heads, handlers):
         """Give every event its id, version, company and outcome.
 
         :param dict heads: ``{(model_name, aggregate_id): Head}``
+        :param dict handlers: ``{model_name: handler or None}``
         :return: new dicts, ready to insert
         :raise VersionConflict: when an expected version is not the next one
         :raise AccessError: for a stream of a company that is closed to the user
         """
         self._check_companies(vals_list, heads)
         following = {key: head.version - len(head.ids) for key, head in heads.items()}
-        names = {model_name for model_name, _aggregate_id in heads}
-        handled = {name for name in names if self._find_handler(name) is not None}
         ids = sorted(event_id for head in heads.values() for event_id in head.ids)
         numbered = []
         for event_id, vals in zip(ids, vals_list, strict=True):
@@ -269,7 +270,7 @@ class EventStore(models.Model):
                     "id": event_id,
                     "version": version,
                     "company_id": heads[key].company_id,
-                    "outcome": "applied" if key[0] in handled else "logged",
+                    "outcome": "logged" if handlers[key[0]] is None else "applied",
                 }
             )
         return numbered
@@ -333,5 +334,6 @@ class EventStore(models.Model):
     def _identity_of(self, event):
         """Return what an event is, under today's names, to compare it with its twin."""
         model_name = self.env["snapshot.handler.registry"]._canonical_name(event["model_name"])
-        event_type = self._today_event_type(model_name, event["event_type"])
+        handler = self._find_handler(model_name)
+        event_type = self._today_event_type(handler, event["event_type"])
         return model_name, event["aggregate_id"], event_type, event["payload"]

@@ -25,24 +25,24 @@ class EventStoreFold(models.Model):
         return self.env(su=True)["snapshot.handler.registry"]._find(model_name)
 
     @api.model
-    def _current_schema_version(self, model_name, event_type):
-        """Return the schema version in which an event type is written today."""
-        versions = getattr(self._find_handler(model_name), "_schema_versions", {})
-        return versions.get(event_type, 1)
+    def _find_handlers(self, vals_list):
+        """Return ``{model_name: handler or None}`` of the aggregate types of a batch."""
+        names = {vals["model_name"] for vals in vals_list}
+        return {name: self._find_handler(name) for name in names}
 
     @api.model
-    def _today_event_type(self, model_name, event_type):
+    def _today_event_type(self, handler, event_type):
         """Return what an event type is called today."""
-        aliases = getattr(self._find_handler(model_name), "_event_aliases", {})
-        return aliases.get(event_type, event_type)
+        return getattr(handler, "_event_aliases", {}).get(event_type, event_type)
 
     @api.model
-    def _begin_function(self, model_name):
-        """Return the name of the database's function that begins an append to such streams."""
-        handler = self._find_handler(model_name)
-        if handler is None or not self._folds_in_memory(handler):
-            return "event_stream_begin"
-        return handler._begin_name()
+    def _nothing_folded(self, handlers):
+        """Return what :meth:`_fold_ahead` begins with: the types whose events it folds."""
+        return {
+            name: (handler, {}, [])
+            for name, handler in handlers.items()
+            if self._folds_in_memory(handler)
+        }
 
     @api.model
     def _fold_ahead(self, vals_list, heads, folded):
@@ -53,7 +53,7 @@ class EventStoreFold(models.Model):
             begins with; where it is None, that is read
         :param dict folded: what was folded of the same batch before, and is from then on:
             ``{model_name: (handler, {aggregate_id: (state, last EventData)}, marks)}``,
-            see ``snapshot.handler._fold_together``
+            see ``snapshot.handler._fold_together``; events of other types are passed over
         :raise Trouble: with the streams in which something went wrong
         """
         by_model = {}
@@ -63,10 +63,9 @@ class EventStoreFold(models.Model):
             streams.setdefault(event.aggregate_id, []).append(event)
         troubled = set()
         for model_name, streams in by_model.items():
-            handler = self._find_handler(model_name)
-            if handler is None or not self._folds_in_memory(handler):
+            if model_name not in folded:
                 continue
-            _handler, states, marks = folded.setdefault(model_name, (handler, {}, []))
+            handler, states, marks = folded[model_name]
             begin = {key: states[key][0] for key in streams if key in states}
             new = [key for key in streams if key not in states]
             try:
@@ -147,16 +146,6 @@ class EventStoreFold(models.Model):
             with self._troubles_of([states]):
                 handler._save_states(states)
 
-    @api.model
-    def _apply_alone(self, model_names):
-        """Return the aggregate types whose handlers write their snapshots themselves."""
-        found = {name: self._find_handler(name) for name in model_names}
-        return {
-            name
-            for name, handler in found.items()
-            if handler is not None and not self._folds_in_memory(handler)
-        }
-
     def _fold_alone(self, model_names, policies):
         """Let handlers that write their snapshots themselves apply stored events."""
         chosen = [event.model_name in model_names for event in self]
@@ -207,7 +196,7 @@ class EventStoreFold(models.Model):
             this call was written
         """
         vals_list = [event._values_to_fold() for events in streams.values() for event in events]
-        folded = {}
+        folded = self._nothing_folded(self._find_handlers(vals_list))
         try:
             with self.env.cr.savepoint():
                 self._fold_ahead(vals_list, None, folded)

@@ -114,11 +114,12 @@ class EventStoreInput(models.Model):
                     type=event_type,
                 )
             )
-        event_type = self._today_event_type(model_name, event_type)
+        handler = self._find_handler(model_name)
+        event_type = self._today_event_type(handler, event_type)
         return {
             "model_name": model_name,
             "event_type": event_type,
-            "schema_version": self._clean_schema_version(model_name, event_type, schema_version),
+            "schema_version": self._clean_schema_version(handler, event_type, schema_version),
         }
 
     @api.model
@@ -181,12 +182,11 @@ class EventStoreInput(models.Model):
         return self.env["snapshot.handler.registry"]._canonical_name(name)
 
     @api.model
-    def _clean_schema_version(self, model_name, event_type, value):
+    def _clean_schema_version(self, handler, event_type, value):
         """Return a schema version that the handler can read, today's where none was given."""
         version = self._clean_number("schema_version", value)
         if version is None:
-            return self._current_schema_version(model_name, event_type)
-        handler = self._find_handler(model_name)
+            return getattr(handler, "_schema_versions", {}).get(event_type, 1)
         if hasattr(handler, "_check_schema_version"):
             handler._check_schema_version(event_type, version)
         return version

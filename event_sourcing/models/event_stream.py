@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from ..fields import NO_SUM
 from ..functions import ensure_function
 
+BEGIN = "event_stream_begin"
 KEYS = (
     "json_to_recordset(keys)"
     " AS key (model_name varchar, aggregate_id varchar, add int, company_id int)"
@@ -61,11 +62,11 @@ class EventStream(models.Model):
             "CREATE UNIQUE INDEX IF NOT EXISTS event_stream_aggregate_uniq"
             " ON event_stream (model_name, aggregate_id)"
         )
-        self._ensure_begin("event_stream_begin")
+        self._ensure_begin(BEGIN)
 
     def _register_hook(self):
         super()._register_hook()
-        self._ensure_begin("event_stream_begin")
+        self._ensure_begin(BEGIN)
 
     @api.model
     def _ensure_begin(self, name, state="NULL::jsonb", sources="NULL::int[]"):
@@ -104,7 +105,7 @@ class EventStream(models.Model):
         )
 
     @api.model
-    def _advance(self, step, counts):
+    def _advance(self, step, counts, functions):
         """Lock the heads of a batch and move each forward; the first statement of an append.
 
         Keys are sorted, so that two batches never deadlock. A concurrent writer of
@@ -112,6 +113,8 @@ class EventStream(models.Model):
 
         :param Step step: all of the append
         :param dict counts: ``{(model_name, aggregate_id): (events, company_id)}``
+        :param dict functions: ``{model_name: the database's function that begins an append}``,
+            where it is not the one that reads heads alone
         :return: ``{(model_name, aggregate_id): Head}`` after the move
         """
         keys, calls, params = {}, [], []
@@ -125,7 +128,7 @@ class EventStream(models.Model):
                 }
             )
         for model_name, rows in keys.items():
-            function = self.env["event.store"]._begin_function(model_name)
+            function = functions.get(model_name, BEGIN)
             calls.append(f'SELECT * FROM "{function}"(%s, %s, %s)')
             params += [json.dumps(rows), self.env.uid, fields.Datetime.now()]
         step.execute(" UNION ALL ".join(calls), params)

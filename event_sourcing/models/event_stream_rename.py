@@ -14,17 +14,14 @@ class EventStreamRename(models.Model):
     _inherit = "event.stream"
 
     @api.model
-    def _advance(self, step, counts):
+    def _advance(self, step, counts, functions):
         registry = self.env["snapshot.handler.registry"]
-        wanted = {}
-        for model_name, aggregate_id in counts:
-            wanted.setdefault(model_name, []).append(aggregate_id)
-        for model_name in sorted(wanted):
+        for model_name in sorted({model_name for model_name, _aggregate_id in counts}):
             names = registry._stream_names(model_name)
             if len(names) > 1:
                 step.begin()
-                self._take_over(names, wanted[model_name])
-        return super()._advance(step, counts)
+                self._take_over(names, [key[1] for key in counts if key[0] == model_name])
+        return super()._advance(step, counts, functions)
 
     @api.model
     def _take_over(self, names, aggregate_ids=None):
