@@ -5,8 +5,9 @@ once more on the same cursor. An attempt that was already recorded on a cursor o
 its own must then be recognised, although its caller named no UUID.
 """
 
-import hashlib
-import uuid
+import os
+import time
+from hashlib import sha256
 from weakref import WeakKeyDictionary
 
 _transactions = WeakKeyDictionary()
@@ -14,7 +15,9 @@ _transactions = WeakKeyDictionary()
 
 class _Transaction:
     def __init__(self):
-        self.token = uuid.uuid4().bytes
+        moment = f"{time.time_ns() // 1_000_000:012x}"
+        self.prefix = f"{moment[:8]}-{moment[8:]}-7"
+        self.token = os.urandom(16)
         self.count = 0
 
 
@@ -32,18 +35,19 @@ class Attempts:
         """Return a UUID for the next attempt.
 
         It is new for every attempt, and the same again when the transaction was rolled
-        back and repeats the same attempts in the same order. It is made as ``uuid.uuid5``
-        makes one (RFC 9562, 5.5), of which the module would take four times as long.
+        back and repeats the same attempts in the same order. UUIDs of version 7 (RFC 9562,
+        5.7): later ones sort after earlier ones, so that the index of all UUIDs grows at its
+        end. Milliseconds of the transaction, 18 bits of a counter, 56 of a hash.
 
         :param content: what is attempted, as texts
         """
         transaction = self._transaction or self._begin()
-        transaction.count += 1
-        name = "\0".join([str(transaction.count), *content])
-        digest = hashlib.sha1(transaction.token + name.encode(), usedforsecurity=False).hexdigest()
-        variant = "89ab"[int(digest[16], 16) & 3]
+        transaction.count = count = transaction.count + 1
+        name = "\0".join([str(count), *content])
+        digest = sha256(transaction.token + name.encode()).hexdigest()
         return (
-            f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
+            f"{transaction.prefix}{count >> 6 & 0xFFF:03x}"
+            f"-{count & 0x3F | 0x80:02x}{digest[:2]}-{digest[2:14]}"
         )
 
     def _begin(self):
