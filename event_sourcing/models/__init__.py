@@ -58,6 +58,7 @@ from . import event_difference
 from . import event_job
 from . import event_job_run
 from . import event_job_rebuild
+from . import event_job_share
 from . import event_seal
 from . import event_seal_verify
 from . import event_job_as_of

@@ -26,12 +26,10 @@ class EventJobArchived(models.Model):
         return piece
 
     def _write_rebuild(self, piece):
-        self.archived_count += piece.pop("archived", 0)
-        return super()._write_rebuild(piece)
+        return {**super()._write_rebuild(piece), "archived_count": piece.pop("archived", 0)}
 
     def _write_check(self, piece):
-        self.archived_count += piece.pop("archived", 0)
-        return super()._write_check(piece)
+        return {**super()._write_check(piece), "archived_count": piece.pop("archived", 0)}
 
     def _finish_rebuild(self):
         super()._finish_rebuild()

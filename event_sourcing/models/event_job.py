@@ -168,6 +168,7 @@ class EventJob(models.Model):
                 _("The same is just being started by somebody else; look at the list of jobs.")
             ) from None
         job.total = job._count()
+        job._divide()
         self.env.ref("event_sourcing.event_job_cron").sudo()._trigger()
         return job.with_env(self.env), False
 

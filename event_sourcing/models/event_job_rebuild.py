@@ -39,8 +39,12 @@ class EventJobRebuild(models.Model):
     def _read_rebuild(self):
         """Fold the next streams from their first events, without locking anything."""
         store = self.env["event.store"]
+        place = self._place()
         position, streams = store._stream_chunk(
-            self.position, self._model_names(), self.aggregate_ids or None
+            place.position,
+            self._model_names(),
+            self.aggregate_ids or None,
+            until=None if place == self else place.until or None,
         )
         return {
             "position": position,
@@ -74,9 +78,6 @@ class EventJobRebuild(models.Model):
             for name, count in self._replace(model_name, free).items():
                 counts[name] += count
         piece["held"] = held
-        if held:
-            for name, count in counts.items():
-                self[name] += count
         return counts
 
     @api.model
@@ -108,12 +109,14 @@ class EventJobRebuild(models.Model):
         rows = [
             handler._snapshot_vals(fold.state, fold.last) for fold in whole.values() if fold.last
         ]
-        rows = [vals for vals, _stored in snapshots._differences(rows)]
+        texts = snapshots._row_texts(rows) if rows else []
+        text_of = dict(zip((vals["aggregate_id"] for vals in rows), texts, strict=True))
+        rows = [vals for vals, _stored in snapshots._differences(rows, texts)]
         problems = drifts._of_problems(model_name, folded)
         changed = []
         try:
             with self.env.cr.savepoint():
-                snapshots._upsert(rows)
+                snapshots._upsert(rows, [text_of[vals["aggregate_id"]] for vals in rows])
             changed = [vals["aggregate_id"] for vals in rows]
         except IntegrityError as error:
             if must_retry(error):

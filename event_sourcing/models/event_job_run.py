@@ -5,6 +5,7 @@ from zlib import crc32
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..retry import must_retry, trouble
 from .event_job import UNDER_WAY
@@ -29,12 +30,21 @@ class EventJobRun(models.Model):
     @api.model
     def _run_waiting(self):
         """Work on what is under way; the scheduler's way in."""
-        deadline = time.monotonic() + CRON_SECONDS
-        for job in self.search(self._waiting_domain(), order="id"):
-            job._work(deadline - time.monotonic())
+        self._work_on_waiting([])
         with self._own_cursor() as jobs:
             if jobs.search_count(self._waiting_domain(), limit=1):
                 jobs.env.ref("event_sourcing.event_job_cron")._trigger()
+
+    @api.model
+    def _work_on_waiting(self, domain):
+        """Work on what is under way, as long as the scheduler should.
+
+        :return: whether the time was used up
+        """
+        deadline = time.monotonic() + CRON_SECONDS
+        for job in self.search([*self._waiting_domain(), *domain], order="id"):
+            job._work(deadline - time.monotonic())
+        return time.monotonic() > deadline
 
     @api.model
     def _waiting_domain(self):
@@ -44,19 +54,20 @@ class EventJobRun(models.Model):
     def _work(self, seconds):
         """Work on the job for about so long, in transactions of its own.
 
-        Does nothing where another process works on it at this moment.
+        Leaves alone what another process works on at this moment.
         """
         self.ensure_one()
         deadline = time.monotonic() + seconds
-        with self._alone() as alone:
-            while alone and time.monotonic() < deadline and self._work_once():
-                pass
+        for job in self._open_places():
+            with job._alone() as alone:
+                while alone and time.monotonic() < deadline and job._work_once():
+                    pass
 
     @contextmanager
     def _alone(self):
-        """Hold the job for this process; give whether nobody else had it."""
+        """Hold the job, or its share, for this process; give whether nobody else had it."""
         with self.env.registry.cursor() as cr:
-            cr.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK_CLASS, self.id])
+            cr.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", self._lock_key())
             yield cr.fetchone()[0]
 
     @contextmanager
@@ -113,27 +124,52 @@ class EventJobRun(models.Model):
         Sets ``held`` in the piece to what must be tried again before that.
         """
         self.invalidate_recordset()
-        self.env.cr.execute("SELECT state FROM event_job WHERE id = %s FOR UPDATE", [self.id])
-        row = self.env.cr.fetchone()
-        if not row or row[0] not in UNDER_WAY:
+        place = self._place()
+        if not self._hold(place):
             return False
         counts = getattr(self, f"_write_{self.kind}")(piece)
-        if piece.get("held"):
+        held = piece.get("held")
+        self._count_up({**counts, "seconds": 0 if held else seconds})
+        if held:
             return True
-        self.write(
-            {
-                "state": "running",
-                "seconds": self.seconds + seconds,
-                **{name: self[name] + count for name, count in counts.items()},
-            }
-        )
-        if piece["position"] is None:
+        if piece["position"] is not None:
+            place.position = piece["position"]
+            return True
+        if self._ends_here(place):
             getattr(self, f"_finish_{self.kind}", lambda: None)()
             self._end("done")
             self._tell()
-            return False
-        self.position = piece["position"]
-        return True
+        return False
+
+    def _hold(self, place):
+        """Lock where the next piece begins; return whether the job is still under way."""
+        self.env.cr.execute(
+            SQL("SELECT FROM %s WHERE id = %s FOR UPDATE", SQL.identifier(place._table), place.id)
+        )
+        self.env.cr.execute("SELECT state FROM event_job WHERE id = %s", [self.id])
+        row = self.env.cr.fetchone()
+        return bool(row) and row[0] in UNDER_WAY
+
+    def _count_up(self, counts):
+        """Add to what the job counts, whoever else does: its row is locked from here on.
+
+        :param dict counts: what to add, by field
+        """
+        self.flush_recordset()
+        names = [SQL.identifier(name) for name in counts]
+        sums = [
+            SQL("%s = COALESCE(%s, 0) + %s", name, name, count)
+            for name, count in zip(names, counts.values(), strict=True)
+        ]
+        self.env.cr.execute(
+            SQL(
+                "UPDATE event_job SET state = 'running', %s WHERE id = %s AND state IN %s",
+                SQL(", ").join(sums),
+                self.id,
+                UNDER_WAY,
+            )
+        )
+        self.invalidate_recordset()
 
     def _end(self, state, message=None):
         said = {"message": message} if message else {}
@@ -159,7 +195,7 @@ class EventJobRun(models.Model):
 
     def _progress(self):
         under_way = self.state in UNDER_WAY
-        rate = self.done / self.seconds if self.seconds else 0
+        rate = self.done / self.seconds * max(1, self._workers()) if self.seconds else 0
         numbers = {"done": self.done, "total": max(self.total, self.done), "rate": round(rate)}
         if not under_way or not rate:
             text = _("%(done)s of %(total)s", **numbers)

@@ -41,12 +41,13 @@ class EventStoreReader(models.Model):
     _reader_chunk = 5000
 
     @api.model
-    def _stream_chunk(self, after, model_names, aggregate_ids=None):
+    def _stream_chunk(self, after, model_names, aggregate_ids=None, until=None):
         """Return the next streams, as many as hold about a chunk of events.
 
         :param int after: id of the stream head before them
         :param list model_names: aggregate types
         :param list aggregate_ids: only these, or None for all
+        :param int until: id of the last stream head, or None for all
         :return: ``(position, {model_name: [aggregate_id]})``; the position is the id to
             go on after, None when there were no more
         """
@@ -54,11 +55,13 @@ class EventStoreReader(models.Model):
             SQL(
                 "SELECT id, model_name, aggregate_id, version FROM event_stream"
                 " WHERE id > %s AND model_name = ANY(%s) AND (%s OR aggregate_id = ANY(%s))"
-                " ORDER BY id LIMIT %s",
+                " AND (%s OR id <= %s) ORDER BY id LIMIT %s",
                 after,
                 list(model_names),
                 aggregate_ids is None,
                 list(aggregate_ids or ()),
+                until is None,
+                until,
                 self._reader_page,
             )
         )

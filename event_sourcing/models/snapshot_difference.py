@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..rows import in_one_text
+
 # jsonb takes 1 and 1.0 for equal; the canonical spelling does not.
 TEXT_COLUMNS = ("state",)
 
@@ -33,10 +35,11 @@ class SnapshotDifference(models.AbstractModel):
                  THEN {value} ELSE stored."{name}" END"""
 
     @api.model
-    def _differences(self, vals_list):
+    def _differences(self, vals_list, texts=None):
         """Return the rows that are missing or stored differently, in one query.
 
         :param list vals_list: complete rows as folded, dicts with the same keys each
+        :param list texts: the same as ``_row_texts`` gives them, where they are at hand
         :return: list of ``(vals, stored)``: the folded row, and a dict of the columns
             that are stored otherwise (values as JSON), or None where there is no row
         """
@@ -59,7 +62,7 @@ class SnapshotDifference(models.AbstractModel):
                     SQL("CASE WHEN %s THEN %s END", condition, name)
                     for name, condition in zip(compared, differs, strict=True)
                 ),
-                self._rows_text(names, vals_list),
+                in_one_text(texts or self._row_texts(vals_list)),
                 SQL(", ").join(map(self._typed, names)),
                 SQL(", ").join(map(SQL.identifier, names)),
                 SQL.identifier(self._table),

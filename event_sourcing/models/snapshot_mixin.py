@@ -103,21 +103,22 @@ class SnapshotMixin(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _upsert(self, vals_list):
+    def _upsert(self, vals_list, texts=None):
         """Write complete rows, one per aggregate, in one statement.
 
         :param list vals_list: dicts with the same stored columns each
+        :param list texts: the same as :meth:`_row_texts` gives them, where they are at hand
         """
         if vals_list:
-            self.env.cr.execute(*self._upsert_code(vals_list))
+            self.env.cr.execute(*self._upsert_code(vals_list, texts))
             self.invalidate_model(flush=False)
 
     @api.model
-    def _upsert_code(self, vals_list):
+    def _upsert_code(self, vals_list, texts=None):
         """Return the statement of :meth:`_upsert`, and its parameters."""
         names = tuple(vals_list[0])
         params = {
-            "rows": self._rows_text(names, vals_list),
+            "rows": in_one_text(texts or self._row_texts(vals_list)),
             "uid": self.env.uid,
             "moment": fields.Datetime.now(),
         }
@@ -140,10 +141,10 @@ class SnapshotMixin(models.AbstractModel):
         return re.sub(r"%\(\w+\)s", "%s", text), order
 
     @api.model
-    def _rows_text(self, names, vals_list):
-        """Return rows as one JSON text, their values as the columns take them."""
-        empty, plain, converters = self._cells(names)
-        rows = []
+    def _row_texts(self, vals_list):
+        """Return each row as a JSON text, its values as the columns take them."""
+        empty, plain, converters = self._cells(tuple(vals_list[0]))
+        texts = []
         for vals in vals_list:
             row = dict(empty)
             for name, value in vals.items():
@@ -151,8 +152,8 @@ class SnapshotMixin(models.AbstractModel):
                     row[name] = value
                 elif value is not None:
                     row[name] = converters[name](value, self, vals)
-            rows.append(cells(row))
-        return in_one_text(rows)
+            texts.append(cells(row))
+        return texts
 
     @api.model
     @tools.ormcache("names")

@@ -145,6 +145,76 @@ def test_two_workers_never_do_the_same_job(env, keys):
     assert job(env, job_id).done == 60
 
 
+@pytest.fixture
+def divided(env, keys, monkeypatch):
+    """Give a rebuild in shares, every snapshot of its aggregates spoilt."""
+    monkeypatch.setattr(Registry(database())["event.job"], "_divided_from", 20)
+    prepare(env, keys)
+    first = env()
+    cancelled = first["event.job"].search([("state", "in", ("waiting", "running"))])
+    cancelled.cancel()
+    job_id = first["event.job"].start("rebuild", "counter")["id"]
+    first.cr.commit()
+    assert len(job(env, job_id).share_ids) > 1
+    return job_id
+
+
+def test_two_workers_share_a_large_job(env, keys, divided, monkeypatch):
+    jobs, by_thread, meeting = Registry(database())["event.job"], {}, threading.Barrier(2)
+    work_once = jobs._work_once
+
+    def seen(self):
+        mine = by_thread.setdefault(threading.get_ident(), set())
+        if not mine:
+            meeting.wait(20)  # both are at work, each with a share of its own
+        mine.add(self._place().id)
+        return work_once(self)
+
+    monkeypatch.setattr(jobs, "_work_once", seen)
+    workers = [threading.Thread(target=job(env, divided)._work, args=(60,)) for _two in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    first, second = by_thread.values()
+    assert first.isdisjoint(second)
+    after = job(env, divided)
+    assert (after.state, after.done) == ("done", after.total)
+    assert after.changed_count == 60
+    assert set(totals(env, keys).values()) == {(2, 2)}
+
+
+def test_a_share_is_free_again_when_its_worker_is_gone(env, keys, divided):
+    shares = job(env, divided).share_ids
+    with job(env, divided).with_context(event_job_share=shares[0].id)._alone() as alone:
+        assert alone
+        assert job(env, divided)._workers() == 1
+        job(env, divided)._work(60)
+        after = job(env, divided)
+        assert (after.state, after.share_ids.filtered(lambda s: not s.ended)) == (
+            "running",
+            shares[0].with_env(after.env),
+        )
+    assert job(env, divided)._workers() == 0
+    job(env, divided)._work(60)
+    after = job(env, divided)
+    assert (after.state, after.done) == ("done", after.total)
+    assert set(totals(env, keys).values()) == {(2, 2)}
+
+
+def test_a_share_that_was_cut_short_goes_on_from_its_last_piece(env, keys, divided, monkeypatch):
+    store = Registry(database())["event.store"]
+    monkeypatch.setattr(store, "_reader_chunk", 2)
+    share = max(job(env, divided).share_ids, key=lambda s: s.id)  # the newest streams are in it
+    own = job(env, divided).with_context(event_job_share=share.id)
+    assert own._work_once()
+    done, position = job(env, divided).done, job(env, divided).share_ids[-1].position
+    assert done and position > share.position
+    job(env, divided)._work(60)
+    after = job(env, divided)
+    assert (after.state, after.done) == ("done", after.total)
+
+
 def test_cancel_from_elsewhere_stops_it(env, keys):
     job_id = prepare(env, keys)
     assert job(env, job_id)._work_once()

@@ -8,38 +8,12 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
 from odoo.addons.event_sourcing.canonical_json import canonical
-from odoo.addons.test_event_sourcing.common import EventCase, make_user
+from odoo.addons.test_event_sourcing.common import JobCase, make_user
 
 try:  # where it is since Odoo 18
     from odoo.service.model import call_kw
 except ImportError:
     from odoo.api import call_kw
-
-
-class JobCase(EventCase):
-    def setUp(self):
-        super().setUp()
-        self.jobs = self.env["event.job"]
-        for number in range(7):
-            self.add(f"J{number}", number)
-            self.add(f"J{number}", 1)
-        self.ids = [f"J{number}" for number in range(7)]
-
-    def run_job(self, kind, model_name="counter", aggregate_ids=None):
-        job = self.jobs.browse(self.jobs.start(kind, model_name, aggregate_ids)["id"]).sudo()
-        while job._write_piece(job._read_piece()):
-            pass
-        return job
-
-    def drifts(self, job):
-        return [
-            (d.aggregate_id, d.kind, d.key or "", d.before_value or "", d.after_value or "")
-            for d in job.difference_ids
-        ]
-
-    def tamper(self, statement, *values):
-        self.env.cr.execute(statement, values)
-        self.env.invalidate_all()
 
 
 class TestCheck(JobCase):

@@ -70,3 +70,31 @@ class EventCase(TransactionCase):
             ],
             order="id",
         )
+
+
+class JobCase(EventCase):
+    """Seven counters of two events each, and jobs in the test's own transaction."""
+
+    def setUp(self):
+        super().setUp()
+        self.jobs = self.env["event.job"]
+        for number in range(7):
+            self.add(f"J{number}", number)
+            self.add(f"J{number}", 1)
+        self.ids = [f"J{number}" for number in range(7)]
+
+    def run_job(self, kind, model_name="counter", aggregate_ids=None):
+        job = self.jobs.browse(self.jobs.start(kind, model_name, aggregate_ids)["id"]).sudo()
+        while job._write_piece(job._read_piece()):
+            pass
+        return job
+
+    def drifts(self, job):
+        return [
+            (d.aggregate_id, d.kind, d.key or "", d.before_value or "", d.after_value or "")
+            for d in job.difference_ids
+        ]
+
+    def tamper(self, statement, *values):
+        self.env.cr.execute(statement, values)
+        self.env.invalidate_all()

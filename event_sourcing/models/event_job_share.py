@@ -1,0 +1,106 @@
+from zlib import crc32
+
+from odoo import api, fields, models, tools
+
+from ..fields import NO_SUM
+from .event_job_run import LOCK_CLASS
+
+SHARE_LOCK_CLASS = crc32(b"event.job.share") >> 1
+DIVIDED = ("rebuild", "check")
+# Enough that the last ones to end keep several processes busy, too.
+SHARES = 16
+
+
+class EventJobShare(models.Model):
+    """A part of the streams of a job: one process folds it, while others fold the rest."""
+
+    _name = "event.job.share"
+    _description = "Share of a Job"
+    _order = "id"
+
+    job_id = fields.Many2one("event.job", required=True, index=True, ondelete="cascade")
+    position = fields.Integer(help="Id of the stream head behind which the next piece begins.")
+    until = fields.Integer(help="Id of its last stream head; 0 for no end.", **NO_SUM)
+    ended = fields.Boolean()
+
+
+class EventJobShared(models.Model):
+    """Rebuilds and checks of many streams, by as many processes as there are for them.
+
+    A fold is Python, of which one process does one at a time. Nobody is told which share to
+    take: each takes the first that is free, and whoever dies frees its own.
+    """
+
+    _inherit = "event.job"
+
+    # Streams from which on a job is divided.
+    _divided_from = 5000
+
+    share_ids = fields.One2many("event.job.share", "job_id")
+
+    def _divide(self):
+        """Give a new job its shares, where it is worth it: ranges of ids of stream heads."""
+        self.ensure_one()
+        if self.kind not in DIVIDED or self.aggregate_ids or self.total < self._divided_from:
+            return
+        self.env.cr.execute("SELECT min(id), max(id) FROM event_stream")
+        first, last = self.env.cr.fetchone()
+        width = -(-(last - first + 1) // SHARES)
+        starts = range(first - 1, last, width)
+        ends = [*starts[1:], 0]  # the last one has the streams that begin meanwhile, too
+        self.env["event.job.share"].sudo().create(
+            [
+                {"job_id": self.id, "position": start, "until": end}
+                for start, end in zip(starts, ends, strict=True)
+            ]
+        )
+        self.env.ref("event_sourcing.event_job_help_cron").sudo()._trigger()
+
+    def _open_places(self):
+        """Return the job for each of its shares that has not ended, or as it is."""
+        with self._own_cursor() as job:
+            shares = [share.id for share in job.share_ids if not share.ended]
+            divided = bool(job.share_ids)
+        if not divided:
+            return [self]
+        return [self.with_context(event_job_share=share) for share in shares]
+
+    def _place(self):
+        """Return the record that says where the next piece begins: the job, or its share."""
+        share = self.env.context.get("event_job_share")
+        return self.env["event.job.share"].browse(share) if share else self
+
+    def _lock_key(self):
+        """Return the two numbers of the lock that keeps a place for one process."""
+        place = self._place()
+        return LOCK_CLASS if place == self else SHARE_LOCK_CLASS, place.id
+
+    def _ends_here(self, place):
+        """Whether the end of a place is the end of the job; its row must be locked."""
+        if place == self:
+            return True
+        place.ended = True
+        place.flush_recordset()
+        return not place.search_count([("job_id", "=", self.id), ("ended", "=", False)], limit=1)
+
+    def _workers(self):
+        """Return how many processes work on shares of the job at this moment."""
+        self.env.cr.execute(
+            """
+            SELECT count(*) FROM pg_locks
+             WHERE locktype = 'advisory' AND granted AND classid = %s AND objid = ANY(%s)
+               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """,
+            [SHARE_LOCK_CLASS, self.share_ids.ids],
+        )
+        return self.env.cr.fetchone()[0]
+
+    @api.model
+    def _help_waiting(self):
+        """Work on shares beside :meth:`_run_waiting`; the scheduler's second way in.
+
+        Only where the scheduler has processes: two threads would take turns, no more.
+        """
+        if tools.config["workers"] and self._work_on_waiting([("share_ids.ended", "=", False)]):
+            with self._own_cursor() as jobs:
+                jobs.env.ref("event_sourcing.event_job_help_cron")._trigger()

@@ -1,0 +1,110 @@
+"""A large job in shares: together they are the whole, each stream once."""
+
+from unittest.mock import patch
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from odoo.addons.test_event_sourcing.common import JobCase
+
+
+class TestShares(JobCase):
+    def start(self, kind, **options):
+        with patch.object(type(self.jobs), "_divided_from", 5):
+            return self.jobs.browse(self.jobs.start(kind, **options)["id"]).sudo()
+
+    def place(self, job, share):
+        return job.with_context(event_job_share=share.id)
+
+    def work(self, job, shares):
+        """Do all pieces of some shares, one share after the other."""
+        for share in shares:
+            own = self.place(job, share)
+            while own._write_piece(own._read_piece()):
+                pass
+
+    def test_a_small_job_is_not_divided(self):
+        job = self.jobs.browse(self.jobs.start("rebuild", "counter")["id"]).sudo()
+        self.assertFalse(job.share_ids)
+        self.assertFalse(self.start("rebuild", model_name="counter", aggregate_ids=["J1"]).share_ids)
+
+    def test_a_large_one_does_what_it_would_do_undivided(self):
+        self.tamper("UPDATE counter_snapshot SET total = 99 WHERE aggregate_id IN ('J1', 'J4')")
+        self.tamper("DELETE FROM counter_snapshot WHERE aggregate_id = 'J5'")
+        check = self.start("check", model_name="counter")
+        self.assertGreater(len(check.share_ids), 1)
+        self.work(check, check.share_ids)
+        self.assertEqual((check.state, check.done, check.drift_count), ("done", 7, 3))
+        rebuild = self.start("rebuild", model_name="counter")
+        self.work(rebuild, reversed(rebuild.share_ids))
+        self.assertEqual((rebuild.state, rebuild.done, rebuild.changed_count), ("done", 7, 3))
+        again = self.run_job("check", "counter")
+        self.assertEqual((again.state, again.drift_count), ("done", 0))
+
+    def test_it_ends_once_with_its_last_share(self):
+        job = self.start("check")
+        first, *rest = job.share_ids
+        with patch.object(type(job), "_finish_check", autospec=True) as finish:
+            self.work(job, rest)
+            self.assertEqual((job.state, finish.call_count), ("running", 0))
+            self.assertEqual(job.share_ids.filtered(lambda share: not share.ended), first)
+            self.work(job, first)
+            self.assertEqual((job.state, finish.call_count), ("done", 1))
+
+    def test_streams_that_begin_meanwhile_belong_to_the_last_share(self):
+        job = self.start("rebuild", model_name="counter")
+        self.add("J-new", 3)
+        self.tamper("UPDATE counter_snapshot SET total = 99 WHERE aggregate_id = 'J-new'")
+        self.work(job, job.share_ids)
+        self.assertEqual((job.done, job.changed_count), (8, 1))
+
+    def test_a_cancelled_job_writes_nothing_more(self):
+        job = self.start("rebuild", model_name="counter")
+        own = self.place(job, job.share_ids[0])
+        piece = own._read_piece()
+        job.cancel()
+        self.assertFalse(own._write_piece(piece))
+        self.assertEqual((job.state, job.done), ("cancelled", 0))
+
+    @settings(max_examples=25, deadline=None)
+    @given(
+        gaps=st.lists(st.integers(1, 40), min_size=5, max_size=30),
+        page=st.integers(1, 7),
+    )
+    def test_shares_are_the_whole_whatever_the_ids(self, gaps, page):
+        with self.env.cr.savepoint() as savepoint:
+            for number, gap in enumerate(gaps):
+                self.env.cr.execute(
+                    "SELECT setval('event_stream_id_seq', nextval('event_stream_id_seq') + %s)",
+                    [gap],
+                )
+                self.add(f"H{number}", 1)
+            job = self.start("check", model_name="counter")
+            found = []
+            with patch.object(type(self.store), "_reader_page", page):
+                for share in job.share_ids:
+                    position = share.position
+                    while position is not None:
+                        position, streams = self.store._stream_chunk(
+                            position, ["counter"], until=share.until or None
+                        )
+                        found += streams.get("counter", [])
+            expected = [*self.ids, *(f"H{number}" for number in range(len(gaps)))]
+            self.assertEqual(sorted(found), sorted(expected))
+            savepoint.rollback()
+            self.env.invalidate_all()
+
+    def test_the_second_way_in_of_the_scheduler_is_for_processes(self):
+        job = self.start("rebuild", model_name="counter")
+        with (
+            patch.object(type(self.jobs), "_work", autospec=True) as work,
+            patch("odoo.addons.event_sourcing.models.event_job_share.tools.config", {"workers": 0}),
+        ):
+            self.jobs._help_waiting()
+            self.assertEqual(work.call_count, 0)
+        with (
+            patch.object(type(self.jobs), "_work", autospec=True) as work,
+            patch("odoo.addons.event_sourcing.models.event_job_share.tools.config", {"workers": 2}),
+        ):
+            self.jobs._help_waiting()
+            self.assertEqual([call.args[0] for call in work.call_args_list], [job])
