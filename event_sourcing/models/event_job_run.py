@@ -95,7 +95,7 @@ class EventJobRun(models.Model):
         began = time.monotonic()
         try:
             with self._own_cursor() as job:
-                if job.state not in UNDER_WAY:
+                if not job._is_open():
                     return False
                 piece = job._read_piece()
             while True:
@@ -142,13 +142,12 @@ class EventJobRun(models.Model):
         return False
 
     def _hold(self, place):
-        """Lock where the next piece begins; return whether the job is still under way."""
+        """Lock where the next piece begins; return whether there is still work."""
         self.env.cr.execute(
             SQL("SELECT FROM %s WHERE id = %s FOR UPDATE", SQL.identifier(place._table), place.id)
         )
-        self.env.cr.execute("SELECT state FROM event_job WHERE id = %s", [self.id])
-        row = self.env.cr.fetchone()
-        return bool(row) and row[0] in UNDER_WAY
+        place.invalidate_recordset()
+        return bool(self.env.cr.rowcount) and self._is_open()
 
     def _count_up(self, counts):
         """Add to what the job counts, whoever else does: its row is locked from here on.

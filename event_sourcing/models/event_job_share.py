@@ -3,6 +3,7 @@ from zlib import crc32
 from odoo import api, fields, models, tools
 
 from ..fields import NO_SUM
+from .event_job import UNDER_WAY
 from .event_job_run import LOCK_CLASS
 
 SHARE_LOCK_CLASS = crc32(b"event.job.share") >> 1
@@ -69,6 +70,11 @@ class EventJobShared(models.Model):
         """Return the record that says where the next piece begins: the job, or its share."""
         share = self.env.context.get("event_job_share")
         return self.env["event.job.share"].browse(share) if share else self
+
+    def _is_open(self):
+        """Whether there is work left: in the job, and in the share of it that is meant."""
+        place = self._place()
+        return self.state in UNDER_WAY and (place == self or not place.ended)
 
     def _lock_key(self):
         """Return the two numbers of the lock that keeps a place for one process."""

@@ -79,7 +79,8 @@ class TestAppendOnlySql(EventCase):
         user = make_user(self.env, "clerk", "integration")
         event_id = self.store.with_user(user).append("counter", "C9", "Added", {"amount": 1})["id"]
         self.make_past(event_id)
-        with mute_logger("odoo.sql_db"), self.assertRaises(errors.RestrictViolation):
+        # A foreign key's RESTRICT has an error of its own from PostgreSQL 18 on.
+        with mute_logger("odoo.sql_db"), self.assertRaises(errors.IntegrityError):
             with self.env.cr.savepoint():
                 user.unlink()
                 self.env.flush_all()

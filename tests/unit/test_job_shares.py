@@ -51,6 +51,16 @@ class TestShares(JobCase):
             self.work(job, first)
             self.assertEqual((job.state, finish.call_count), ("done", 1))
 
+    def test_a_share_that_has_ended_is_not_done_again(self):
+        job = self.start("rebuild", model_name="counter")
+        self.work(job, job.share_ids[:3])
+        done = job.done
+        for share in job.share_ids[:3]:  # as whoever saw it open a moment ago
+            own = self.place(job, share)
+            self.assertFalse(own._is_open())
+            self.assertFalse(own._write_piece(own._read_piece()))
+        self.assertEqual(job.done, done)
+
     def test_streams_that_begin_meanwhile_belong_to_the_last_share(self):
         job = self.start("rebuild", model_name="counter")
         self.add("J-new", 3)
