@@ -64,6 +64,8 @@ def normalise(value, levels=MAX_DEPTH, where=None):
         return _integer(value, where)
     if kind is float:
         return _float(value, where)
+    if kind is dict and levels > 0:
+        return _object(value, levels, where)
     if levels <= 0 and isinstance(value, Mapping | list | tuple):
         raise NotJson("depth", where)
     if isinstance(value, Mapping):

@@ -71,14 +71,8 @@ class EventData:
 
     @classmethod
     def from_row(cls, row):
-        """Return the value of a database row: its columns in the order of the fields here."""
-        return cls(
-            *row[:3],
-            reordered(row[3]),
-            row[4],
-            row[5].replace(microsecond=0),
-            *row[6:8],
-            row[8] or "",
-            row[9] or "",
-            *row[10:],
-        )
+        """Return the value of a database row: its columns in the order of the fields here.
+
+        A moment in whole seconds, and no empty column.
+        """
+        return cls(row[0], row[1], row[2], reordered(row[3]), *row[4:12])

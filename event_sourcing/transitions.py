@@ -40,11 +40,14 @@ class PayloadField:
     minimum: float | None = None
     model: str | None = None
 
+    def __post_init__(self):
+        object.__setattr__(self, "_is_of_kind", getattr(self, f"_is_{self.kind}"))
+
     def problem(self, value):
         """Return None when ``value`` is fine, else ``missing``, ``type`` or ``minimum``."""
         if value in MISSING:
             return "missing" if self.required else None
-        if not getattr(self, f"_is_{self.kind}")(value):
+        if not self._is_of_kind(value):
             return "type"
         if self.minimum is not None and value < self.minimum:
             return "minimum"

@@ -38,7 +38,7 @@ class EventStoreReader(models.Model):
     _inherit = "event.store"
     # Events that a server-side cursor fetches at a time, and that a chunk of streams holds.
     _reader_page = 1000
-    _reader_chunk = 5000
+    _reader_chunk = 10000
 
     @api.model
     def _stream_chunk(self, after, model_names, aggregate_ids=None, until=None):
@@ -98,13 +98,13 @@ class EventStoreReader(models.Model):
     @api.model
     def _fold_together_again(self, model_name, aggregate_ids, moments, begun):
         handler = self._find_handler(model_name)
-        folded = begun or {
-            aggregate_id: [Folded(handler._initial_state()) for _moment in moments]
-            for aggregate_id in aggregate_ids
-        }
-        after = {aggregate_id: folded[aggregate_id][0].version for aggregate_id in aggregate_ids}
         until = None if None in moments else max(moments)
         with no_search_for_cycles(len(aggregate_ids)):
+            folded = begun or {
+                aggregate_id: [Folded(handler._initial_state()) for _moment in moments]
+                for aggregate_id in aggregate_ids
+            }
+            after = {key: folded[key][0].version for key in aggregate_ids}
             for event, outcome in self._read_streams(model_name, after, until):
                 for moment, result in zip(moments, folded[event.aggregate_id], strict=True):
                     if result.problem is None and (moment is None or event.timestamp <= moment):
@@ -144,8 +144,9 @@ class EventStoreReader(models.Model):
                 """
                 DECLARE %s NO SCROLL CURSOR FOR
                 SELECT %s AS model_name, event.aggregate_id, event.event_type, event.payload,
-                       event.version, event.timestamp, event.schema_version,
-                       event.event_uuid, event.correlation_id, event.causation_id,
+                       event.version, date_trunc('second', event.timestamp),
+                       event.schema_version, event.event_uuid,
+                       coalesce(event.correlation_id, ''), coalesce(event.causation_id, ''),
                        event.company_id, event.create_uid, event.outcome
                   FROM unnest(%s::text[], %s::int[]) AS wanted (aggregate_id, after)
                   JOIN event_store AS event
@@ -173,7 +174,7 @@ class EventStoreReader(models.Model):
             self.env.cr.execute(SQL("FETCH %s FROM %s", self._reader_page, CURSOR))
             rows = self.env.cr.fetchall()
             for row in rows:
-                yield EventData.from_row(row[:-1]), row[-1]
+                yield EventData.from_row(row), row[-1]
             if len(rows) < self._reader_page:
                 break
         self.env.cr.execute(SQL("CLOSE %s", CURSOR))

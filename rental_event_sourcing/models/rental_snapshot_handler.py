@@ -182,7 +182,7 @@ class RentalSnapshotHandler(models.AbstractModel):
     @api.model
     def _check_dates(self, state, changes):
         for first, second in DATE_ORDER:
-            if not changes.keys() & {first, second}:
+            if first not in changes and second not in changes:
                 continue
             begin, end = state.get(first), state.get(second)
             if begin and end and end < begin:
