@@ -18,7 +18,10 @@ APPEND_KEYS = (
     "policy",
     "schema_version",
 )
+KNOWN_KEYS = frozenset(APPEND_KEYS)
 RENAMED = {"expected_version": "version"}
+# Those that are no values of an event, or not under this name.
+OTHER_KEYS = frozenset({"policy", *RENAMED})
 MAX_PAGE = 10000
 
 
@@ -108,8 +111,8 @@ class EventStoreApi(models.Model):
         if not isinstance(calls, list | tuple) or not all(isinstance(c, dict) for c in calls):
             raise UserError(_("A batch must be a list of events, each a set of named values."))
         for call in calls:
-            unknown = sorted(str(key) for key in call if key not in APPEND_KEYS)
-            if unknown:
+            if not KNOWN_KEYS.issuperset(call):
+                unknown = sorted(str(key) for key in call if key not in APPEND_KEYS)
                 raise UserError(
                     _(
                         "append does not know %(names)s; it takes %(known)s.",
@@ -118,7 +121,10 @@ class EventStoreApi(models.Model):
                     )
                 )
         vals_list = [
-            {RENAMED.get(key, key): call[key] for key in call if key != "policy"} for call in calls
+            call
+            if OTHER_KEYS.isdisjoint(call)
+            else {RENAMED.get(key, key): call[key] for key in call if key != "policy"}
+            for call in calls
         ]
         policies = [call.get("policy") for call in calls]
         with no_search_for_cycles(len(calls)):

@@ -66,10 +66,11 @@ class EventStoreInput(models.Model):
         """
         accepted = self._fields.keys() - DECIDED_BY_STORE
         kinds = {}  # what was found out about kinds of events so far
-        return [self._clean_input(vals, accepted, kinds) for vals in vals_list]
+        now = fields.Datetime.now()
+        return [self._clean_input(vals, accepted, kinds, now) for vals in vals_list]
 
     @api.model
-    def _clean_input(self, vals, accepted, kinds):
+    def _clean_input(self, vals, accepted, kinds, now):
         if not isinstance(vals, dict):
             raise UserError(_("An event must be given as a set of named values."))
         if not vals.keys() <= accepted:
@@ -90,7 +91,7 @@ class EventStoreInput(models.Model):
             "payload": payload,
             "payload_json": payload_json,
             "version": self._clean_number("version", vals.get("version")),
-            "timestamp": self._clean_timestamp(vals.get("timestamp")),
+            "timestamp": self._clean_timestamp(vals.get("timestamp"), now),
             "event_uuid": self._clean_name("event_uuid", vals.get("event_uuid"), optional=True),
             "correlation_id": self._clean_name(
                 "correlation_id", vals.get("correlation_id"), optional=True
@@ -207,14 +208,15 @@ class EventStoreInput(models.Model):
         return value
 
     @api.model
-    def _clean_timestamp(self, value):
+    def _clean_timestamp(self, value, now=None):
         """Return naive UTC in whole seconds; now where none was given.
 
         :param value: datetime (naive means UTC), date, Odoo's or ISO 8601 text, or
             an XML-RPC DateTime
+        :param datetime now: what is now for all events of a batch
         """
         if value in (None, False, ""):
-            return fields.Datetime.now()
+            return now or fields.Datetime.now()
         try:
             moment = self._parse_moment(value)
             if moment.tzinfo:
