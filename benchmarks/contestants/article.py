@@ -25,8 +25,9 @@ def append(aggregates, batch, events=None):
         }
         for aggregate_id, event_type, payload in rentals("R", aggregates)[:events]
     ]
+    batches = in_batches(calls, batch)
     with as_admin(registry) as env, stopwatch(len(calls)) as result:
-        for vals_list in in_batches(calls, batch):
+        for vals_list in batches:
             env["article.event"].create(vals_list)
             env.cr.commit()
     return result

@@ -48,11 +48,12 @@ def reset():
 def append(tag, aggregates, batch, events=None):
     """Append with a commit after each batch; then look whether each event was applied."""
     calls = calls_of(rentals(tag, aggregates)[:events])
+    batches = in_batches(calls, batch)
     with as_admin(registry) as env:
         store = env["event.store"]
         env.cr.commit()
         with stopwatch(len(calls)) as result:
-            for part in in_batches(calls, batch):
+            for part in batches:
                 store.append_batch(part)
                 env.cr.commit()
         _check(env, tag, len(calls))
@@ -97,20 +98,38 @@ def statements(batch, aggregates):
 
 def rebuild():
     """Lose all snapshots, and let a job fold them again from every event."""
+    begun = begin_rebuild()
+    done = work(begun["job"])
+    end_rebuild(begun["job"])
+    return {**done, "count": begun["count"]}
+
+
+def begin_rebuild():
+    """Lose all snapshots, and start the job that folds them again; nobody works on it yet."""
     with as_admin(registry) as env:
         env.cr.execute("TRUNCATE rental_snapshot CASCADE")
         env.cr.commit()
         env.cr.execute("SELECT count(*) FROM event_store")
         (count,) = env.cr.fetchone()
-        job = env["event.job"].browse(env["event.job"].start("rebuild")["id"])
+        job = env["event.job"].start("rebuild")["id"]
         env.cr.commit()
-        with stopwatch(count) as result:
-            job._work(24 * 60 * 60)
+    return {"job": job, "count": count}
+
+
+def work(job):
+    """Work on a job until nothing of it is left that nobody works on."""
+    with as_admin(registry) as env, stopwatch(1) as result:
+        env["event.job"].browse(job)._work(24 * 60 * 60)
+    return result
+
+
+def end_rebuild(job):
+    """Raise where a rebuild is not done, or found problems."""
     with as_admin(registry) as env:
-        job = job.with_env(env)
+        job = env["event.job"].browse(job)
         if job.state != "done" or job.problem_count:
             raise ValueError(f"the rebuild is {job.state}: {job.message}")
-    return result
+    return {}
 
 
 def long_stream(aggregate_id, count):
@@ -208,6 +227,9 @@ if __name__ == "__main__":
         append=append,
         statements=statements,
         rebuild=rebuild,
+        begin_rebuild=begin_rebuild,
+        work=work,
+        end_rebuild=end_rebuild,
         long_stream=long_stream,
         state_at=state_at,
         fold=fold,
