@@ -12,7 +12,12 @@ class TestGivenUuids(EventCase):
         calls = [("counter", f"C{number}", {}) for number in range(300)]
         events = self.store.create(
             [
-                {"model_name": model, "aggregate_id": key, "event_type": "Added", "payload": payload}
+                {
+                    "model_name": model,
+                    "aggregate_id": key,
+                    "event_type": "Added",
+                    "payload": payload,
+                }
                 for model, key, payload in calls
             ]
         )

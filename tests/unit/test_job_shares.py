@@ -26,7 +26,9 @@ class TestShares(JobCase):
     def test_a_small_job_is_not_divided(self):
         job = self.jobs.browse(self.jobs.start("rebuild", "counter")["id"]).sudo()
         self.assertFalse(job.share_ids)
-        self.assertFalse(self.start("rebuild", model_name="counter", aggregate_ids=["J1"]).share_ids)
+        self.assertFalse(
+            self.start("rebuild", model_name="counter", aggregate_ids=["J1"]).share_ids
+        )
 
     def test_a_large_one_does_what_it_would_do_undivided(self):
         self.tamper("UPDATE counter_snapshot SET total = 99 WHERE aggregate_id IN ('J1', 'J4')")
