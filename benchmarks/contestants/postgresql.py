@@ -91,6 +91,19 @@ def copy():
     return result
 
 
+def floor(count):
+    """Do what two round trips and a commit take when they have next to nothing to do."""
+    with connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE IF NOT EXISTS bench_floor (number int)")
+        cursor.execute("TRUNCATE bench_floor")
+    with connection.cursor() as cursor, stopwatch(count) as result:
+        for number in range(count):
+            cursor.execute("SELECT 1")
+            cursor.execute("INSERT INTO bench_floor VALUES (%s)", [number])
+            connection.commit()
+    return result
+
+
 def read():
     """Read all events in the order of their streams by a server-side cursor, decoded."""
     with connection, connection.cursor("events") as cursor:
@@ -125,6 +138,7 @@ if __name__ == "__main__":
         vacuum=vacuum,
         insert=insert,
         copy=copy,
+        floor=floor,
         read=read,
         about=about,
     )

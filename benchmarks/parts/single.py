@@ -4,6 +4,7 @@ from ..race import ARTICLE, LIBRARY, MESSAGE_DB
 from ..results import Row, Target, rates
 
 AGGREGATES = 30  # ten events each
+FLOOR = "(b) two round trips and a commit, with nothing to store but a number"
 
 
 def run(race):
@@ -25,12 +26,14 @@ def run(race):
             MESSAGE_DB: race.if_there(MESSAGE_DB, message_db),
             LIBRARY: race.if_there(LIBRARY, library),
             ARTICLE: turn(lambda: race.article, batch=1),
+            FLOOR: lambda: race.postgresql.ask("floor", count=10 * AGGREGATES),
         }
     )
     compared = (
         (MESSAGE_DB, f"{MESSAGE_DB} (projects nothing)", Target("at least", 1)),
         (LIBRARY, f"{LIBRARY}, get and save (projects nothing)", Target("at least", 2)),
         (ARTICLE, ARTICLE, Target("at least", 2)),
+        (FLOOR, FLOOR, None),
     )
     speed = rates(found["ours"])
     return [
