@@ -62,14 +62,13 @@ class EventJobShared(models.Model):
         with self._own_cursor() as job:
             shares = [share.id for share in job.share_ids if not share.ended]
             divided = bool(job.share_ids)
-        if not divided:
-            return [self]
-        return [self.with_context(event_job_share=share) for share in shares]
+        return [self.with_context(event_job_share=share) for share in (shares if divided else [0])]
 
     def _place(self):
         """Return the record that says where the next piece begins: the job, or its share."""
-        share = self.env.context.get("event_job_share")
-        return self.env["event.job.share"].browse(share) if share else self
+        meant = self.env.context.get("event_job_share")
+        # A context may come from anywhere: never somebody else's share.
+        return self.sudo().share_ids.filtered(lambda share: share.id == meant) or self
 
     def _is_open(self):
         """Whether there is work left: in the job, and in the share of it that is meant."""
@@ -78,8 +77,8 @@ class EventJobShared(models.Model):
 
     def _lock_key(self):
         """Return the two numbers of the lock that keeps a place for one process."""
-        place = self._place()
-        return LOCK_CLASS if place == self else SHARE_LOCK_CLASS, place.id
+        share = self.env.context.get("event_job_share")
+        return (SHARE_LOCK_CLASS, share) if share else (LOCK_CLASS, self.id)
 
     def _ends_here(self, place):
         """Whether the end of a place is the end of the job; its row must be locked."""

@@ -63,6 +63,18 @@ class TestShares(JobCase):
             self.assertFalse(own._write_piece(own._read_piece()))
         self.assertEqual(job.done, done)
 
+    def test_a_share_of_another_job_is_out_of_reach(self):
+        large = self.start("rebuild", model_name="counter")
+        share = large.share_ids[0]
+        before = share.position, share.ended
+        small = self.jobs.browse(self.jobs.start("check", "counter", ["J2"])["id"]).sudo()
+        own = self.place(small, share)  # as a context from outside could ask
+        self.assertEqual(own._place(), small)
+        while own._write_piece(own._read_piece()):
+            pass
+        self.assertEqual((small.state, small.done), ("done", 1))
+        self.assertEqual((share.position, share.ended), before)
+
     def test_streams_that_begin_meanwhile_belong_to_the_last_share(self):
         job = self.start("rebuild", model_name="counter")
         self.add("J-new", 3)
