@@ -90,7 +90,13 @@ class Database:
 
     def drop(self, name):
         """Remove a database and its files."""
-        self._sql("postgres", f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        # WITH (FORCE) would want to end autovacuum, too, which only a superuser may.
+        self._sql(
+            "postgres",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            f" WHERE datname = '{name}' AND backend_type = 'client backend'",
+        )
+        self._sql("postgres", f'DROP DATABASE IF EXISTS "{name}"')
         shutil.rmtree(odoo.data(self.source) / "filestore" / name, ignore_errors=True)
 
     def run_odoo(self, *arguments):

@@ -105,6 +105,21 @@ def test_a_database_of_the_user_is_never_taken_for_ours(demo, monkeypatch):
     assert demo.asked == []
 
 
+def test_one_is_removed_although_somebody_is_connected(demo):
+    demo.ensure(["event_sourcing"])
+    connect = "c = psycopg2.connect(dbname='demo')"
+    code = f"import psycopg2, time; {connect}; print(flush=True); time.sleep(60)"
+    with subprocess.Popen(
+        [PYTHON, "-c", code], env=demo.server.environment, stdout=subprocess.PIPE
+    ) as client:
+        client.stdout.readline()
+        demo.drop("demo")
+        client.kill()
+    found = query(PYTHON, demo.server.environment, "postgres", "SELECT datname FROM pg_database")
+    assert ["demo"] not in found
+    assert ["postgres"] in found
+
+
 @pytest.mark.parametrize("name", ['a"; DROP', "", "x" * 60, "日本"])
 def test_a_name_that_is_none_is_said(name):
     with pytest.raises(Stop, match="is no name for a database"):
