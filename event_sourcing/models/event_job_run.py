@@ -78,8 +78,10 @@ class EventJobRun(models.Model):
             Odoo's transactions would end in a conflict instead
         """
         with self._own_cursor_of(self, read_committed) as job:
-            user = job[:1].create_uid or job.env.user
-            yield job.with_user(user).with_context(lang=user.lang).sudo()
+            own = job.with_user(job[:1].create_uid or job.env.user)
+            # Odoo remembers it; reading the user would be two queries a piece.
+            lang = own.env["res.users"].context_get()["lang"]
+            yield own.with_context(lang=lang).sudo()
 
     @contextmanager
     def _own_cursor_of(self, records, read_committed=False):

@@ -49,7 +49,7 @@ class EventStoreReader(models.Model):
         :param list aggregate_ids: only these, or None for all
         :param int until: id of the last stream head, or None for all
         :return: ``(position, {model_name: [aggregate_id]})``; the position is the id to
-            go on after, None when there were no more
+            go on after, None when there are no more
         """
         self.env.cr.execute(
             SQL(
@@ -65,13 +65,14 @@ class EventStoreReader(models.Model):
                 self._reader_page,
             )
         )
+        heads = self.env.cr.fetchall()
         position, events, streams = None, 0, {}
-        for head_id, model_name, aggregate_id, version in self.env.cr.fetchall():
+        for head_id, model_name, aggregate_id, version in heads:
             if events and events + version > self._reader_chunk:
-                break
+                return position, streams
             position, events = head_id, events + version
             streams.setdefault(model_name, []).append(aggregate_id)
-        return position, streams
+        return None if len(heads) < self._reader_page else position, streams
 
     @api.model
     def _fold_streams(self, model_name, aggregate_ids, moments=(None,), begun=None):

@@ -37,18 +37,17 @@ class SnapshotHandlerUpcast(models.AbstractModel):
             chain of upcasters leads up from
         """
         event_type = self._event_aliases.get(event.event_type, event.event_type)
-        model_name = self._today_model_name(event.model_name)
         today = self._schema_versions.get(event_type, 1)
         payload = event.payload
         if event.schema_version != today:
             payload = normalise(payload)
             for method in self._upcasters_from(event_type, event.schema_version):
                 payload = normalise(getattr(self, method)(payload, event))
-        elif (event_type, model_name) == (event.event_type, event.model_name):
+        elif event_type == event.event_type and event.model_name not in self._aggregate_aliases:
             return event
         return replace(
             event,
-            model_name=model_name,
+            model_name=self._today_model_name(event.model_name),
             event_type=event_type,
             payload=payload,
             schema_version=today,

@@ -67,10 +67,8 @@ class TestFoldStreams(EventCase):
             self.add("long", 1)
         ids = ["K0", "K1", "K2", "long"]
         sizes, after = [], 0
-        while True:
+        while after is not None:
             after, streams = self.store._stream_chunk(after, ["counter"], ids)
-            if after is None:
-                break
             sizes.append(streams["counter"])
         self.assertEqual(sizes, [["K0"], ["K1"], ["K2"], ["long"]])
 
