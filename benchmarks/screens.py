@@ -27,7 +27,7 @@ SCREENS = {
     "broken rules": (f"action={ENGINE}.event_attempt_rule_action", ".o_pivot table"),
     "errors": (f"action={ENGINE}.event_error_action", ".o_list_view"),
     "rental with its timeline": ("rental", ".o_event_timeline_entry"),
-    "one event": ("event", ".o_event_payload"),
+    "one event": ("event", ".o_form_view .o_notebook"),
 }
 
 

@@ -1,6 +1,7 @@
 """A year of rentals: many events in a database that screens can be opened on.
 
-    echo "from benchmarks.year import fill; fill(env, 1_000_000)" | make shell DB=many
+    make run      # in one terminal; then, in another one:
+    echo "from benchmarks.year import fill; fill(env, 1_000_000)" | PYTHONPATH=$PWD make shell
 
 Rentals begin evenly over the last year. Each lives through the ten events of
 ``benchmarks/workload.py``; for every seventh, somebody tries ten more times what is over,
