@@ -37,7 +37,9 @@ class EventJobShared(models.Model):
     # Streams from which on a job is divided.
     _divided_from = 5000
 
-    share_ids = fields.One2many("event.job.share", "job_id", string="Shares")
+    share_ids = fields.One2many(
+        "event.job.share", "job_id", string="Shares", groups="base.group_system"
+    )
 
     def _divide(self):
         """Give a new job its shares, where it is worth it: ranges of ids of stream heads."""

@@ -5,7 +5,7 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from odoo.addons.test_event_sourcing.common import JobCase
+from odoo.addons.test_event_sourcing.common import JobCase, make_user
 
 
 class TestShares(JobCase):
@@ -117,6 +117,16 @@ class TestShares(JobCase):
             self.assertEqual(sorted(found), sorted(expected))
             savepoint.rollback()
             self.env.invalidate_all()
+
+    def test_whoever_may_read_jobs_reads_all_of_them(self):
+        job = self.start("rebuild", model_name="counter")
+        for group in ("auditor", "manager"):
+            user = make_user(self.env, f"reader-{group}", group)
+            (row,) = self.jobs.with_user(user).browse(job.id).read()
+            self.assertEqual(row["total"], 7)
+            self.assertNotIn("share_ids", row)
+        (row,) = self.jobs.with_user(self.env.ref("base.user_admin")).browse(job.id).read()
+        self.assertEqual(row["share_ids"], job.share_ids.ids)
 
     def test_the_second_way_in_of_the_scheduler_is_for_processes(self):
         job = self.start("rebuild", model_name="counter")
