@@ -23,6 +23,22 @@ CONTESTANTS = (
 )
 
 
+def at_once(asked):
+    """Ask several contestants at the same time.
+
+    :param asked: ``(contestant, what to do, its values)`` of each
+    :return: an answer for all together
+    """
+    for contestant, do, values in asked:
+        contestant.send(do, **values)
+    answers = [contestant.receive() for contestant, _do, _values in asked]
+    return {
+        "count": sum(answer["count"] for answer in answers),
+        # All began together: the slowest one says how long it took.
+        "seconds": max(answer["seconds"] for answer in answers),
+    }
+
+
 class Race:
     """What the parts are given.
 

@@ -1,7 +1,7 @@
 """Rebuild of all snapshots, which were lost before"""
 
 from ..page import number
-from ..race import LIBRARY
+from ..race import LIBRARY, at_once
 from ..results import Row, Target, rates
 
 REPLAYED = 2000  # aggregates of the library
@@ -18,7 +18,7 @@ def run(race):
         race.library.ask("reset")
         race.library.ask("save", aggregates=REPLAYED, batch=1000)
     found = race.alternate(
-        two=lambda: _at_once(race.full, second),
+        two=lambda: _by_two(race.full, second),
         one=lambda: race.full.ask("rebuild"),
         read=lambda: race.full_postgresql.ask("read"),
         **{LIBRARY: race.if_there(LIBRARY, lambda: race.library.ask("replay"))},
@@ -40,12 +40,9 @@ def run(race):
     return rows
 
 
-def _at_once(first, second):
+def _by_two(first, second):
     """Let two processes work on one rebuild."""
     begun = first.ask("begin_rebuild")
-    for worker in (first, second):
-        worker.send("work", job=begun["job"])
-    # Both began together: the slower one says how long it took.
-    seconds = max(worker.receive()["seconds"] for worker in (first, second))
+    done = at_once([(worker, "work", {"job": begun["job"]}) for worker in (first, second)])
     first.ask("end_rebuild", job=begun["job"])
-    return {"count": begun["count"], "seconds": seconds}
+    return {**done, "count": begun["count"]}

@@ -148,8 +148,9 @@ class EventJobRun(models.Model):
         self.env.cr.execute(
             SQL("SELECT FROM %s WHERE id = %s FOR UPDATE", SQL.identifier(place._table), place.id)
         )
+        there = bool(self.env.cr.rowcount)
         place.invalidate_recordset()
-        return bool(self.env.cr.rowcount) and self._is_open()
+        return there and self._is_open()
 
     def _count_up(self, counts):
         """Add to what the job counts, whoever else does: its row is locked from here on.

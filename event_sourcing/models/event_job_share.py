@@ -69,6 +69,8 @@ class EventJobShared(models.Model):
     def _place(self):
         """Return the record that says where the next piece begins: the job, or its share."""
         meant = self.env.context.get("event_job_share")
+        if not meant:
+            return self
         # A context may come from anywhere: never somebody else's share.
         return self.sudo().share_ids.filtered(lambda share: share.id == meant) or self
 
