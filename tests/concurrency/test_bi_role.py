@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import psycopg2
 import pytest
@@ -75,7 +75,23 @@ def superuser():
             cursor.execute(statement, values)
             return cursor.fetchall() if cursor.description else None
 
-        yield run
+        with public_closed(run, connection.server_version):
+            yield run
+
+
+@contextmanager
+def public_closed(run, server_version):
+    """Up to PostgreSQL 14 everybody may create tables; a database with a BI role must not."""
+    if server_version >= 150000:
+        yield
+        return
+    ((owner,),) = run(
+        "SELECT datdba::regrole::text FROM pg_database WHERE datname = current_database()"
+    )
+    run("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    run(f"GRANT CREATE ON SCHEMA public TO {owner}")
+    yield
+    run("GRANT CREATE ON SCHEMA public TO PUBLIC")
 
 
 @pytest.fixture

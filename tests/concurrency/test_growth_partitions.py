@@ -3,7 +3,7 @@
 import os
 import subprocess
 import uuid
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, TimeoutError
 
 import psycopg2
 import pytest
@@ -92,7 +92,9 @@ def test_converting_and_updating_change_no_event(store, before):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert " ERROR " not in done.stderr
-    assert " WARNING " not in done.stderr
+    # Python's own are about libraries that it compiles for the first time.
+    lines = [line for line in done.stderr.splitlines() if " py.warnings: " not in line]
+    assert not [line for line in lines if " WARNING " in line]
     assert store.fetch(SCHEMA) == schema
     with pytest.raises(UserError, match="partitioned already"):
         store.partitions.convert(SIZE)

@@ -50,7 +50,7 @@ class DurableCluster(Cluster):
         """Dump a database of another cluster and restore it here."""
         self.run("createdb", database)
         with subprocess.Popen(
-            [self.bin / "pg_dump", "--format=plain", source],
+            [self.bin / "pg_dump", "--format=plain", "--no-owner", "--no-acl", source],
             env=source_environment,
             stdout=subprocess.PIPE,
         ) as dump:
