@@ -5,7 +5,7 @@ import re
 import shutil
 
 from . import odoo
-from .layout import ADDONS, LOG, ROOT, RUN
+from .layout import LOG, ROOT, RUN, installed_addons
 from .programs import run_logged
 from .say import Stop, say, step
 from .sql import query
@@ -48,7 +48,10 @@ class Database:
             return
         if comment and comment.startswith(COMPLETE):
             with step("Updating the database to the changed addons"):
-                self.run_odoo("-u", ",".join(modules), "--i18n-overwrite")
+                new = [name for name in modules if name not in self._installed()]
+                install = ["-i", ",".join(new)] if new else []
+                self.run_odoo("-u", ",".join(modules), *install, "--i18n-overwrite")
+                self._check_installed(modules)
         else:
             if comment not in (None, BEING_MADE) and not self.server.ours:
                 raise Stop(
@@ -72,8 +75,14 @@ class Database:
         with step(f"Creating the database {self.name} (a minute or so)"):
             everything = ",".join(["base", "web", *modules])
             self.run_odoo("-i", everything, "--load-language=en_US,ja_JP", *demo)
+        self._check_installed(modules)
+
+    def _installed(self):
         rows = self._sql(self.name, "SELECT name FROM ir_module_module WHERE state = 'installed'")
-        missing = set(modules) - {row[0] for row in rows}
+        return {row[0] for row in rows}
+
+    def _check_installed(self, modules):
+        missing = set(modules) - self._installed()
         if missing:
             raise Stop(
                 f"Odoo {self.source.series} did not install {', '.join(sorted(missing))};"
@@ -139,7 +148,7 @@ class Database:
 def code_hash(folders=None):
     """Return a hash over the addons: another one means that an update is due."""
     digest = hashlib.sha256()
-    for folder in folders or [ROOT / name for name in ADDONS]:
+    for folder in folders or [ROOT / name for name in installed_addons()]:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 digest.update(f"{path.relative_to(folder.parent)}\0".encode() + path.read_bytes())

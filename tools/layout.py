@@ -16,6 +16,12 @@ def cache():
     return Path.home() / ".cache" / "odoo-sources"
 
 
+def installed_addons():
+    """Return the names of the addons that are installed: ours, and those that lie beside them."""
+    found = {path.parent.name for path in ROOT.glob("*/__manifest__.py")}
+    return [*ADDONS, *sorted(found.difference(ADDONS))]
+
+
 def test_addons():
     """Return the names of the addons that only tests install."""
     return sorted(path.parent.name for path in TEST_ADDONS.glob("*/__manifest__.py"))

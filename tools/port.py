@@ -4,7 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
-from .layout import ADDONS, ROOT, RUN, TEST_ADDONS
+from .layout import ROOT, RUN, TEST_ADDONS, installed_addons
 
 # (file suffix, pattern, replacement); everything else is spelled for both series.
 RULES = (
@@ -28,7 +28,7 @@ def addons_for(series, purpose):
     if series == "17.0":
         return [ROOT, TEST_ADDONS] if purpose == "test" and tests else [ROOT]
     target = RUN / f"addons-{series}-{purpose}"
-    port_addons([ROOT / name for name in ADDONS], target / "main")
+    port_addons([ROOT / name for name in installed_addons()], target / "main")
     if purpose != "test" or not tests:
         return [target / "main"]
     port_addons(tests, target / "tests")

@@ -6,7 +6,7 @@ import subprocess
 from . import odoo
 from .database import Database
 from .ending import kill_all, stop, unhurried, with_parent
-from .layout import ADDONS, LOG, RUN
+from .layout import LOG, RUN, installed_addons
 from .locks import hold
 from .port import addons_for
 from .postgres import server
@@ -41,7 +41,7 @@ def main():
             addons = addons_for(source.series, "run")
             name = os.environ.get("DB") or f"demo{source.series.split('.')[0]}"
             database = Database(name, postgres, python, source, addons)
-            database.ensure(list(ADDONS))
+            database.ensure(installed_addons())
             _serve(database, postgres, interface, port)
         finally:
             say("Stopping …")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from . import odoo
 from .database import Database
-from .layout import ADDONS, RUN
+from .layout import RUN, installed_addons
 from .port import addons_for
 from .postgres import server
 from .sources import obtain
@@ -42,7 +42,7 @@ def demo_database():
             name, postgres, python, source, addons_for(source.series, "shell"), "shell"
         )
         if not postgres.joined:
-            database.ensure(list(ADDONS))
+            database.ensure(installed_addons())
         yield database, postgres
     finally:
         postgres.stop()

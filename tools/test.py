@@ -9,7 +9,7 @@ import sys
 from . import browser
 from .database import Database
 from .ending import kill_all, unhurried, with_parent
-from .layout import ADDONS, LOG, ROOT, RUN, test_addons
+from .layout import LOG, ROOT, RUN, installed_addons, test_addons
 from .odoo import data
 from .port import addons_for
 from .postgres import server
@@ -88,7 +88,7 @@ def _test(source, targets, arguments, chromium):
     try:
         postgres.start()
         kill_all(database.launcher)  # what a killed run left behind
-        database.create([*ADDONS, *test_addons()])
+        database.create([*installed_addons(), *test_addons()])
         for copy in copies.values():
             database.copy(copy)
         artefacts = RUN / "artefacts" / series

@@ -19,7 +19,8 @@ def ensure_venv(series, source):
     """Make or complete the venv of a series, and return its Python.
 
     A stamp with the hash of all requirements is written last: an install that was
-    interrupted is made again from the start, and a complete one takes no time.
+    interrupted is made again from the start, and a complete one takes no time. Another
+    version of Python than last time gets a new venv.
 
     :param str series: ``17.0`` or ``19.0``
     :param pathlib.Path source: Odoo's source tree
@@ -30,7 +31,8 @@ def ensure_venv(series, source):
     python = venv / "bin" / "python"
     stamp = venv / "complete"
     with turn(RUN / f"venv-{series}.lock", "installing Python packages"):
-        usable = stamp.exists() and succeeds([python, "-m", "pip", "--version"])
+        same = (venv / "lib" / "python{}.{}".format(*sys.version_info)).exists()
+        usable = same and stamp.exists() and succeeds([python, "-m", "pip", "--version"])
         if usable and stamp.read_text() == digest:
             return python
         with step(f"Installing what Odoo {series} needs into {venv.relative_to(RUN.parent)}"):
