@@ -7,6 +7,7 @@ append did. :func:`normalise` gives that value, :func:`canonical` its one spelli
 
 import json
 import math
+import re
 import sys
 from collections.abc import Mapping
 from decimal import Decimal
@@ -17,6 +18,8 @@ MAX_DEPTH = 64
 MAX_BYTES = 256 * 1024
 # What a double can hold; jsonb gives large floats back as integers.
 MAX_INTEGER = int(sys.float_info.max)
+# What no XML-RPC answer may hold: XML 1.0 has no spelling for these characters.
+BEYOND_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class NotJson(ValueError):
@@ -121,6 +124,11 @@ def canonical(value):
     return _encode(value)
 
 
+def carried(text):
+    """Return a canonical JSON text with escapes for the two characters that only XML forbids."""
+    return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
+
+
 def pretty(value):
     """Return ``value`` as indented text for people, with readable Japanese."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False, indent=2)
@@ -153,14 +161,18 @@ def parse_object(text):
 
 
 def rpc_safe(value):
-    """Whether XML-RPC can carry ``value``: no null, no integer beyond 32 bits."""
+    """Whether XML-RPC can carry ``value``: no null, no integer beyond 32 bits, XML's characters."""
     if value is None:
         return False
+    if isinstance(value, str):
+        return not BEYOND_XML.search(value)
     if isinstance(value, bool) or not isinstance(value, int | dict | list):
         return True
     if isinstance(value, int):
         return -(2**31) <= value < 2**31
-    return all(map(rpc_safe, value.values() if isinstance(value, dict) else value))
+    if isinstance(value, dict):
+        return all(map(rpc_safe, value)) and all(map(rpc_safe, value.values()))
+    return all(map(rpc_safe, value))
 
 
 def _text(value, where):

@@ -12,6 +12,7 @@ CONFLICTS = (getattr(exceptions, "ConcurrencyError", ()),)
 # Classes of PostgreSQL's codes: insufficient resources, system error, internal error.
 RESOURCES = ("53", "58", "XX")
 INTERVENTION = "57P"
+CANCELED = "57014"  # statement_timeout, or somebody's pg_cancel_backend
 
 _conflicts = WeakKeyDictionary()
 
@@ -32,10 +33,10 @@ def must_retry(error):
 
 
 def trouble(error):
-    """Return ``conflict``, ``lost``, ``resources`` or None for a database error.
+    """Return ``conflict``, ``lost``, ``canceled``, ``resources`` or None for a database error.
 
-    A conflict is what Odoo retries; lost is the connection; resources are a full disk
-    and its like.
+    A conflict is what Odoo retries; lost is the connection; canceled is a statement that
+    took too long for the database's settings; resources are a full disk and its like.
     """
     if isinstance(error, CONFLICTS):
         return "conflict"
@@ -47,6 +48,8 @@ def trouble(error):
         return "conflict"
     if error.pgcode is None or error.pgcode.startswith(INTERVENTION):
         return "lost"
+    if error.pgcode == CANCELED:
+        return "canceled"
     return "resources" if error.pgcode.startswith(RESOURCES) else None
 
 

@@ -21,7 +21,11 @@ COMPARE = {
 
 
 class EventSourceMixin(models.AbstractModel):
-    """For business records that are the aggregates of a stream."""
+    """For business records that are the aggregates of a stream.
+
+    An aggregate id is one for all companies. Where the records name their company, a
+    stream of another company with the same id is not theirs, and nothing of it is shown.
+    """
 
     _name = "event.source.mixin"
     _description = "Event-Sourced Record"
@@ -41,7 +45,7 @@ class EventSourceMixin(models.AbstractModel):
 
     def _compute_event_count(self):
         counts = {}
-        for aggregate_id, outcome, count in (
+        for aggregate_id, company, outcome, count in (
             self.env["event.store"]
             .sudo()
             ._read_group(
@@ -50,13 +54,16 @@ class EventSourceMixin(models.AbstractModel):
                     ("aggregate_id", "in", self.mapped(self._aggregate_field)),
                     ("event_type", "not in", FAILURE_TYPES),
                 ],
-                ["aggregate_id", "outcome"],
+                ["aggregate_id", "company_id", "outcome"],
                 ["__count"],
             )
         ):
-            counts[aggregate_id, outcome] = count
+            counts.setdefault((aggregate_id, company.id), {})[outcome] = count
         for record in self:
-            own = {o: c for (a, o), c in counts.items() if a == record[self._aggregate_field]}
+            own = {}
+            for (aggregate_id, company_id), found in counts.items():
+                if aggregate_id == record[self._aggregate_field] and record._is_of(company_id):
+                    own = found
             record.event_count = sum(own.values())
             record.refused_event_count = sum(own.get(outcome, 0) for outcome in REFUSED)
 
@@ -148,9 +155,37 @@ class EventSourceMixin(models.AbstractModel):
 
         The initial state where there is none yet; for handlers with a snapshot model.
         """
-        aggregate_id = self._get_aggregate_id()
+        self._get_aggregate_id()
         handler = self.env["event.store"]._find_handler(self._aggregate_model)
-        return handler._load_states(self._aggregate_model, [aggregate_id])[aggregate_id]
+        snapshot = self._own_snapshots().get(self)
+        aggregate_id = self[self._aggregate_field]
+        stored = {aggregate_id: snapshot.state if snapshot else None}
+        return handler._begin_states(stored)[aggregate_id]
+
+    def _own_snapshots(self):
+        """Return ``{record: its snapshot}`` with full rights; for fields that follow it.
+
+        Records without events are left out.
+        """
+        handler = self.env["event.store"]._find_handler(self._aggregate_model)
+        found = handler.env[handler._snapshot_model].search(
+            [
+                ("model_name", "in", self._stream_names()),
+                ("aggregate_id", "in", self.mapped(self._aggregate_field)),
+            ]
+        )
+        by_id = {snapshot.aggregate_id: snapshot for snapshot in found}
+        own = {}
+        for record in self:
+            snapshot = by_id.get(record[self._aggregate_field])
+            if snapshot and record._is_of(snapshot.company_id.id):
+                own[record] = snapshot.with_env(self.env(su=True))
+        return own
+
+    def _is_of(self, company_id):
+        """Whether a stream of this company may be the record's."""
+        own = self.company_id if "company_id" in self._fields else None
+        return not own or own.id == company_id
 
     def _get_event_company(self):
         """Return the company to which the record's events belong."""
@@ -193,6 +228,6 @@ class EventSourceMixin(models.AbstractModel):
             ],
             limit=1,
         )
-        if not stream:
+        if not stream or not self._is_of(stream.company_id.id):
             raise UserError(_("Nothing has happened to this record yet."))
         return {**stream._open_timeline(kinds), "name": name}

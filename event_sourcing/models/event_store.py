@@ -1,10 +1,10 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..attempts import Attempts
-from ..canonical_json import canonical, normalise
+from ..attempts import Attempts, retry_uuid
+from ..canonical_json import canonical, carried, normalise
 from ..compat import check_access
-from ..exceptions import Trouble, VersionConflict
+from ..exceptions import RefusedApart, Trouble, VersionConflict
 from ..fields import NO_SUM, JsonDocument, Remembered
 from ..rows import in_pages
 from ..step import Step
@@ -116,7 +116,7 @@ class EventStore(models.Model):
     @api.depends("payload")
     def _compute_payload_json(self):
         for event in self:
-            event.payload_json = canonical(normalise(event.payload or {}))
+            event.payload_json = carried(canonical(normalise(event.payload or {})))
 
     @api.model
     def _search_payload_json(self, _operator, _value):
@@ -167,7 +167,11 @@ class EventStore(models.Model):
                 fresh.setdefault(vals["event_uuid"], (vals, policy))
         ids = {event_uuid: event.id for event_uuid, event in known.items()}
         if fresh:
-            events = self._store(*map(list, zip(*fresh.values(), strict=True)))
+            try:
+                events = self._store(*map(list, zip(*fresh.values(), strict=True)))
+            except RefusedApart as refused:
+                self._record_apart(refused.vals)
+                raise refused.refusal from None
             ids.update(zip(fresh, events.ids, strict=True))
         records = self.browse([ids[vals["event_uuid"]] for vals in proposed])
         return records, {event.id for event in known.values()}
@@ -295,8 +299,8 @@ class EventStore(models.Model):
             if vals["company_id"] != heads[key].company_id:
                 raise UserError(
                     _(
-                        "%(aggregate)s belongs to another company than the event;"
-                        " leave out company_id or give the company of the stream.",
+                        "%(aggregate)s belongs to another company than the event; use another"
+                        " reference, or leave out company_id to record it for that company.",
                         aggregate="/".join(key),
                     )
                 )
@@ -305,13 +309,18 @@ class EventStore(models.Model):
     def _find_known(self, proposed):
         """Return ``{event_uuid: record}`` for the proposed events stored already.
 
+        What failed, and was applied again by a manager since, is known by its own UUID, too.
+
         :raise UserError: when a UUID was used for a different event
         """
         asked = {vals["event_uuid"]: vals for vals in reversed(proposed) if vals["event_uuid"]}
         if not asked:
             return {}
-        stored = self._stored_by_uuid(asked)
-        found = {event.event_uuid: event for event in stored}
+        again = {retry_uuid(event_uuid): event_uuid for event_uuid in asked}
+        stored = self._stored_by_uuid([*asked, *again])
+        by_uuid = {event.event_uuid: event for event in stored}
+        found = {again[key]: event for key, event in by_uuid.items() if key in again}
+        found.update((key, event) for key, event in by_uuid.items() if key in asked)
         for vals in proposed:
             twin = found.get(vals["event_uuid"]) or asked.get(vals["event_uuid"])
             if twin and self._identity_of(twin) != self._identity_of(vals):

@@ -3,8 +3,8 @@ from collections import Counter
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..attempts import retry_uuid
 from .event_store import SYSTEM_ERROR
-from .event_store_error import retry_uuid
 from .event_store_input import DECIDED_BY_STORE
 
 

@@ -77,6 +77,13 @@ class EventStoreCalm(models.Model):
                     " again, with the same UUIDs where you gave some."
                 )
             )
+        if kind == "canceled":
+            return UserError(
+                _(
+                    "The database stopped this because it took too long. Nothing was stored;"
+                    " please try again later, or with fewer events at once."
+                )
+            )
         if kind == "resources":
             return UserError(
                 _(

@@ -1,15 +1,7 @@
-import uuid
-
 from odoo import api, fields, models
 
+from ..attempts import retry_uuid
 from ..error_place import find_place, fingerprint
-
-RETRY_NAMESPACE = uuid.UUID("0b0f4d0e-3f0c-5c1b-9f43-8a4f2f8f8a55")
-
-
-def retry_uuid(failed_uuid):
-    """Return the UUID of the one event that may apply a failed event again."""
-    return str(uuid.uuid5(RETRY_NAMESPACE, failed_uuid))
 
 
 class EventStoreError(models.Model):

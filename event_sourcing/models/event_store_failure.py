@@ -8,7 +8,9 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..canonical_json import BEYOND_XML
 from ..event_hash import CONTENT, content_hash
+from ..exceptions import RefusedApart
 from .event_store import INVALID_OPERATION, SYSTEM_ERROR
 from .event_store_input import POLICIES
 
@@ -30,6 +32,7 @@ class EventStoreFailure(models.Model):
         :param dict problems: ``{event id: exception}``
         :param dict policies: ``{event id: policy or None}``
         :raise UserError: for the first event whose policy is to raise
+        :raise RefusedApart: for the first one whose attempt is to be recorded all the same
         """
         troubled = self.sudo().filtered(lambda event: event.id in problems)
         for event in troubled:
@@ -37,9 +40,14 @@ class EventStoreFailure(models.Model):
             policy = policies[event.id] or self._default_policy(event.model_name, error)
             if policy == "record":
                 continue
-            if policy == "reject_and_record":
-                event._record_apart(error)
-            raise self._as_refusal(error) from None
+            apart = policy == "reject_and_record"
+            vals = event._apart_vals(error) if apart else None
+            refusal = event._apart_refusal(error) if apart else self._as_refusal(error)
+            if len(self) > 1:
+                words = self.env["snapshot.handler.registry"]
+                label = words._event_label(event.model_name, event.event_type)
+                self._say_where(refusal, f"{event.aggregate_id}, {label}")
+            raise RefusedApart(refusal, vals) if apart else refusal from None
         troubled._set_outcomes(problems)
         self.sudo()._insert([event._failure_vals(problems[event.id]) for event in troubled])
 
@@ -145,29 +153,56 @@ class EventStoreFailure(models.Model):
 
     @api.model
     def _error_text(self, error):
-        """Return the message of an error in one storable piece."""
-        text = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+        """Return the message of an error in one storable piece; no SQL, whose values are long."""
+        text = str(error)
+        if isinstance(error, psycopg2.Error) and error.diag.message_primary:
+            said = (error.diag.message_primary, error.diag.message_detail)
+            text = " ".join(filter(None, said))
+        if not isinstance(error, UserError):
+            text = f"{type(error).__name__}: {text}"
         return self._storable(text).strip()[:MAX_MESSAGE]
 
     @api.model
     def _storable(self, text):
-        return text.replace("\x00", "").encode(errors="replace").decode()
+        return BEYOND_XML.sub("", text.encode(errors="replace").decode())
 
     # ------------------------------------------------------------------
     # reject_and_record
     # ------------------------------------------------------------------
 
-    def _record_apart(self, error):
-        """Write the failure event on a cursor of its own: it survives the rollback.
+    def _apart_refusal(self, error):
+        """Return what to raise about an attempt that is recorded all the same."""
+        if isinstance(error, UserError):
+            return error
+        return UserError(
+            _(
+                "The event could not be applied because of a technical error (%(error)s). The"
+                " attempt is kept among the errors, from where a manager can apply it once the"
+                " cause is repaired; whoever sends it again must give its UUID, %(uuid)s.",
+                error=type(error).__name__,
+                uuid=self.event_uuid,
+            )
+        )
+
+    def _apart_vals(self, error):
+        """Return the values of the failure event about an event that will not be stored.
 
         Its UUID follows from the attempt's, so that a retry of the request by Odoo, or
-        of the call by its client, does not write it twice. The stream head is not
-        touched and no lock of this transaction is waited for.
+        of the call by its client, does not write it twice.
         """
-        self.ensure_one()
         vals = {**self._failure_vals(error), "failed_event_id": False}
         # The same attempt may be stored later, and have a failure event of its own.
         vals["event_uuid"] = str(uuid.uuid5(FAILURE_NAMESPACE, f"apart:{self.event_uuid}"))
+        return vals
+
+    @api.model
+    def _record_apart(self, vals):
+        """Write a failure event on a cursor of its own: it survives the rollback.
+
+        The stream head is not touched and no lock of this transaction is waited for.
+
+        :param dict vals: from :meth:`_apart_vals`
+        """
         try:
             with self.env.registry.cursor() as cr:
                 cr.execute("SET LOCAL lock_timeout = '3s'")
@@ -176,7 +211,17 @@ class EventStoreFailure(models.Model):
                 cr.execute("SELECT pg_current_xact_id()")
                 store = self.with_env(self.env(cr=cr, su=True)).browse()
                 if not store.search_count([("event_uuid", "=", vals["event_uuid"])]):
-                    store._insert([vals])
+                    noted = self._has_noted_recorder(vals) and not store._has_noted_recorder(vals)
+                    store._insert([vals], note_recorders=not noted)
         except psycopg2.Error:
             # The caller's refusal matters more than its record: report both.
             _logger.exception("The refused attempt %s could not be recorded.", vals["event_uuid"])
+
+    @api.model
+    def _has_noted_recorder(self, vals):
+        """Whether this transaction sees that the user has recorded something in the company."""
+        self.env.cr.execute(
+            "SELECT 1 FROM event_recorder WHERE user_id = %s AND company_id = %s",
+            [self.env.uid, vals["company_id"]],
+        )
+        return bool(self.env.cr.rowcount)

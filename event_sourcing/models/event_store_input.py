@@ -4,11 +4,14 @@ from datetime import date, datetime, time, timezone
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from ..canonical_json import BEYOND_XML
 from .event_store import FAILURE_TYPES
 
 POLICIES = ("record", "reject", "reject_and_record")
 MAX_NAME = 128
 MAX_VERSION = 2**31 - 1
+# Beyond these, time zones and weeks leave what Python and Odoo can count with.
+YEARS = range(1000, 9000)
 # What the store decides, never the caller.
 DECIDED_BY_STORE = {
     "id",
@@ -67,7 +70,21 @@ class EventStoreInput(models.Model):
         accepted = self._fields.keys() - DECIDED_BY_STORE
         kinds = {}  # what was found out about kinds of events so far
         now = fields.Datetime.now()
-        return [self._clean_input(vals, accepted, kinds, now) for vals in vals_list]
+        cleaned = []
+        for number, vals in enumerate(vals_list, 1):
+            try:
+                cleaned.append(self._clean_input(vals, accepted, kinds, now))
+            except UserError as error:
+                if len(vals_list) > 1:
+                    place = _("Event %(number)s of %(all)s", number=number, all=len(vals_list))
+                    self._say_where(error, place)
+                raise
+        return cleaned
+
+    @api.model
+    def _say_where(self, error, place):
+        """Put before the sentence of a refusal what of a batch it is about."""
+        error.args = (f"{place}: {error}", *error.args[1:])
 
     @api.model
     def _clean_input(self, vals, accepted, kinds, now):
@@ -166,7 +183,8 @@ class EventStoreInput(models.Model):
             )
         if value.isascii() and value.isprintable() and value == value.strip():
             return str(value)
-        if value != value.strip() or CONTROL_CATEGORIES & set(map(unicodedata.category, value)):
+        controls = CONTROL_CATEGORIES & set(map(unicodedata.category, value))
+        if value != value.strip() or controls or BEYOND_XML.search(value):
             raise UserError(
                 _(
                     "%(name)s must not begin or end with a space, nor hold line breaks or"
@@ -221,6 +239,8 @@ class EventStoreInput(models.Model):
             moment = self._parse_moment(value)
             if moment.tzinfo:
                 moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+            if moment.year not in YEARS:
+                raise ValueError(moment.year)
         except (TypeError, ValueError, OverflowError) as error:
             raise UserError(
                 _(

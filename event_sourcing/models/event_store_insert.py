@@ -89,14 +89,17 @@ class EventStoreInsert(models.Model):
         )
 
     @api.model
-    def _insert(self, vals_list):
+    def _insert(self, vals_list, note_recorders=True):
         """Insert rows as they are, with the rights of the user.
 
         :param list vals_list: complete dicts
+        :param bool note_recorders: whether ``event.recorder`` is to say who recorded them
         :return: records in the order of ``vals_list``
         """
         self = self._without_defaults()
-        self.env.cr.execute(INSERT, self._insert_params(vals_list))
+        rows, companies, *stamps = self._insert_params(vals_list)
+        params = [rows, companies if note_recorders else [], *stamps]
+        self.env.cr.execute(INSERT, params)
         events = self.browse(row[0] for row in self.env.cr.fetchall())
         self._prime(events, vals_list)
         self._finish_insert(events, vals_list)

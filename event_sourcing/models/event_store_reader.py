@@ -2,7 +2,7 @@ from dataclasses import dataclass, field
 
 import psycopg2
 
-from odoo import api, models
+from odoo import _, api, models
 from odoo.tools import SQL
 
 from ..cycles import no_search_for_cycles
@@ -22,6 +22,7 @@ class Folded:
     :ivar version: of the last event looked at, 0 for none
     :ivar last: the last event that was applied, None for none
     :ivar problem: the exception that stopped the fold, None where all is well
+    :ivar stopped_at: the event that could not be folded, where it was one
     :ivar marks: ``(state, EventData)`` of the applied events at which a checkpoint is due
     """
 
@@ -29,6 +30,7 @@ class Folded:
     version: int = 0
     last: EventData | None = None
     problem: Exception | None = None
+    stopped_at: EventData | None = None
     marks: list = field(default_factory=list)
 
 
@@ -122,12 +124,28 @@ class EventStoreReader(models.Model):
             except Exception as error:
                 if must_retry(error):
                     raise
-                result.problem = error
+                result.problem, result.stopped_at = error, event
                 return
             result.last = event
             if event.version % EVERY == 0:
                 result.marks.append((result.state, event))
         result.version = event.version
+
+    @api.model
+    def _problem_text(self, result):
+        """Return in words what stopped a fold, and at which event.
+
+        :param Folded result: with a problem
+        """
+        reason = self._error_text(result.problem)
+        if result.stopped_at is None:
+            return reason
+        return _(
+            "Version %(version)s (%(type)s): %(reason)s",
+            version=result.stopped_at.version,
+            type=result.stopped_at.event_type,
+            reason=reason,
+        )
 
     @api.model
     def _read_streams(self, model_name, after, until=None, last=None):

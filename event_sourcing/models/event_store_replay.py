@@ -1,7 +1,7 @@
 from odoo import _, api, models
 from odoo.exceptions import AccessError, UserError
 
-from ..canonical_json import canonical, rpc_safe
+from ..canonical_json import canonical, carried, rpc_safe
 from ..compat import check_access
 from ..event_data import EventData
 from ..retry import must_retry
@@ -55,7 +55,7 @@ class EventStoreReplay(models.Model):
             "version": last,
             "status": str(state.get("status") or ""),
             "state": state if rpc_safe(state) else False,
-            "state_json": canonical(state),
+            "state_json": carried(canonical(state)),
         }
 
     @api.model
@@ -109,16 +109,20 @@ class EventStoreReplay(models.Model):
         domain = [] if version is None else [("version", "<=", version)]
         if moment is not None:
             domain.append(("timestamp", "<=", moment))
+        left_out = False
         for event in self._stream_in_order(model_name, aggregate_id, domain, last):
+            # Versions have no holes: what lies between happened later, as it was recorded.
+            left_out = left_out or (moment is not None and event.version > last + 1)
             last = event.version
             if event.outcome == "applied":
-                state = self._fold_again(handler, state, event)
+                state = self._fold_again(handler, state, event, left_out)
         return last, state
 
     @api.model
-    def _fold_again(self, handler, state, event):
+    def _fold_again(self, handler, state, event, left_out=False):
         """Return the state after a stored event.
 
+        :param bool left_out: whether events before it do not count at the moment asked for
         :raise UserError: when the rules of today cannot fold what was applied once
         """
         try:
@@ -126,6 +130,17 @@ class EventStoreReplay(models.Model):
         except Exception as error:
             if must_retry(error):
                 raise
+            if left_out:
+                raise UserError(
+                    _(
+                        "What was true at that moment cannot be said: version %(version)s of"
+                        " %(aggregate)s (%(type)s) was recorded as having happened earlier than"
+                        " events before it. Ask by version instead.",
+                        version=event.version,
+                        aggregate="/".join((event.model_name, event.aggregate_id)),
+                        type=event.event_type,
+                    )
+                ) from error
             raise UserError(
                 _(
                     "Version %(version)s of %(aggregate)s (%(type)s) cannot be folded by its"

@@ -1,7 +1,7 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from ..canonical_json import canonical, rpc_safe
+from ..canonical_json import canonical, carried, rpc_safe
 from ..compat import check_access
 
 MAX_STATES = 1000
@@ -63,13 +63,13 @@ class EventStoreStatesAt(models.Model):
 
     @api.model
     def _state_answer(self, aggregate_id, fold):
-        message = "" if fold.problem is None else self._error_text(fold.problem)
+        message = "" if fold.problem is None else self._problem_text(fold)
         state = {} if message else fold.state
         return {
             "aggregate_id": aggregate_id,
             "version": fold.version,
             "status": str(state.get("status") or ""),
             "state": state if rpc_safe(state) and not message else False,
-            "state_json": canonical(state),
+            "state_json": carried(canonical(state)),
             "message": message,
         }

@@ -4,7 +4,7 @@ from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..canonical_json import canonical, normalise
+from ..canonical_json import canonical, carried, normalise
 from ..fields import NO_SUM, JsonDocument
 from ..functions import ensure_function
 from ..rows import STAMPS, cells, in_one_text, listed, record_of
@@ -48,7 +48,7 @@ class SnapshotMixin(models.AbstractModel):
     @api.depends("state")
     def _compute_state_json(self):
         for snapshot in self:
-            snapshot.state_json = canonical(normalise(snapshot.state or {}))
+            snapshot.state_json = carried(canonical(normalise(snapshot.state or {})))
 
     @api.model
     def _search_state_json(self, _operator, _value):
@@ -154,6 +154,11 @@ class SnapshotMixin(models.AbstractModel):
                     row[name] = converters[name](value, self, vals)
             texts.append(cells(row))
         return texts
+
+    @api.model
+    def _stored_as(self, name, value):
+        """Return a value of a complete row as its column takes it: a number is 0 for none."""
+        return self._fields[name].convert_to_column(None, self, {}) if value is None else value
 
     @api.model
     @tools.ormcache("names")

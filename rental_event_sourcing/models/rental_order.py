@@ -118,16 +118,10 @@ class RentalOrder(models.Model):
     # From the snapshot
     # ------------------------------------------------------------------
 
-    def _snapshots(self):
-        """Return ``{reference: rental.snapshot}`` of the rentals in self."""
-        domain = [("model_name", "=", "rental"), ("aggregate_id", "in", self.mapped("name"))]
-        found = self.env["rental.snapshot"].sudo().search(domain)
-        return {snapshot.aggregate_id: snapshot for snapshot in found}
-
     def _compute_from_snapshot(self):
-        snapshots = self._snapshots()
+        snapshots = self._own_snapshots()
         for order in self:
-            snapshot = snapshots.get(order.name)
+            snapshot = snapshots.get(order)
             order.snapshot_id = snapshot
             order.status = snapshot.status if snapshot else "draft"
             for name in PLAN:

@@ -156,3 +156,16 @@ def test_a_lost_connection_is_said_in_words(cursor, key):
     cursor().execute("SELECT pg_terminate_backend(%s)", [pid])
     with mute_logger("odoo.sql_db"), pytest.raises(UserError, match="connection to the database"):
         store.create([event(key)])
+
+
+def test_a_statement_that_takes_too_long_is_nobodys_fault(cursor, key):
+    """Neither the event's, as a recorded fault would say, nor a traceback for the caller."""
+    other, cr = cursor(), cursor()
+    other.execute("LOCK TABLE counter_snapshot IN EXCLUSIVE MODE")
+    cr.execute("SET LOCAL statement_timeout = '300ms'")
+    store = api.Environment(cr, SUPERUSER_ID, {})["event.store"]
+    with mute_logger("odoo.sql_db"), pytest.raises(UserError, match="it took too long"):
+        store.create([event(key)])
+    cr.commit()
+    other.rollback()
+    assert not store.search_count([("aggregate_id", "=", key)])

@@ -5,6 +5,7 @@ These tests commit. Each uses aggregates of its own, so that they leave others a
 
 import contextlib
 import threading
+import time
 import uuid
 
 import psycopg2
@@ -189,6 +190,25 @@ def test_reject_and_record_survives_however_the_transaction_ends(cursor, key, en
     assert failure.payload["failed_payload"] == {"amount": -5}
     assert failure.error_message == "The total must not fall below zero."
     assert not failure.failed_event_id
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_the_first_attempt_that_somebody_ever_makes_survives(cursor, key, before):
+    """Also where the transaction that is refused has just noted who they are."""
+    cr = cursor()
+    newcomer = api.Environment(cr, SUPERUSER_ID, {})["res.users"].create(
+        {"name": key, "login": key}
+    )
+    cr.commit()
+    began = time.monotonic()
+    own = store(cr).with_user(newcomer).sudo()
+    for _event in range(before):
+        own.append("counter", key, "Added", {"amount": 1})
+    with pytest.raises(UserError, match="below zero"):
+        own.append("counter", key, "Added", {"amount": -5}, policy="reject_and_record")
+    assert time.monotonic() - began < 2.5  # nobody waited for a lock of their own
+    cr.rollback()
+    assert stored(cursor, key) == [("InvalidOperationAttempted", before + 1, "logged")]
 
 
 def test_an_attempt_that_failed_apart_may_be_sent_again_and_fail_again(cursor, key):

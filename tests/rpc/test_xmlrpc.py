@@ -97,6 +97,17 @@ class TestXmlRpc(HttpCase):
         (row,) = self.call("read", [plain["id"]], ["payload"])
         self.assertEqual(row["payload"], {"amount": 1})
 
+    def test_what_xml_cannot_spell_travels_as_escapes(self):
+        for key, text in (("X1", "a\uffffb"), ("X2", "a\x01b")):
+            payload = json.dumps({"amount": 1, "note": text})
+            self.call("append", "counter", key, "Added", payload)
+            (event,) = self.call("read_stream", "counter", key)
+            self.assertEqual(json.loads(event["payload_json"])["note"], text)
+            found = self.call("state_at", "counter", key)
+            self.assertEqual(json.loads(found["state_json"])["trail"], [text])
+            (row,) = self.call("read", [event["id"]], ["payload"])
+            self.assertIs(row["payload"], False)
+
     def test_a_date_of_xmlrpc_is_a_time(self):
         moment = xmlrpc.client.DateTime(datetime(2026, 3, 1, 10, 20, 30))
         answer = self.call("append", **BASE, payload={"amount": 1}, timestamp=moment)

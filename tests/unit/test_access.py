@@ -90,6 +90,33 @@ class TestCompanies(EventCase):
             self.store.create({**vals, "aggregate_id": "O1", "company_id": self.theirs.id})
         self.assertFalse(self.stream("N1"))
 
+    def test_a_record_shows_nothing_of_a_stream_of_another_company(self):
+        self.store.append("ticket", "K1", "Opened", {"title": "ours"})
+        same_name = self.env["test.ticket"].create({"name": "K1", "company_id": self.theirs.id})
+        own = self.env["test.ticket"].create({"name": "K1", "company_id": self.ours.id})
+        self.assertEqual((same_name.event_count, own.event_count), (0, 1))
+        self.assertEqual(same_name._current_state(), {"status": "new"})
+        self.assertEqual(own._current_state()["title"], "ours")
+        self.assertEqual(list((same_name + own)._own_snapshots()), [own])
+        with self.assertRaisesRegex(UserError, "Nothing has happened"):
+            same_name.action_view_events()
+        with self.assertRaisesRegex(UserError, "belongs to another company than the event; use"):
+            same_name._apply_event("Solved")
+
+    def test_nobody_sees_or_changes_what_another_one_is_entering(self):
+        rules = self.env["ir.rule"].search([])
+        open_to_all = [
+            name
+            for name, model in self.env.items()
+            if model._transient
+            and (model._module or "").startswith(("event_sourcing", "rental_event_sourcing"))
+            and name != "res.config.settings"
+            and "create_uid" not in " ".join(
+                rule.domain_force for rule in rules if rule.model_id.model == name
+            )
+        ]
+        self.assertEqual(open_to_all, [])
+
     def test_a_known_uuid_of_another_company_is_not_shown(self):
         self.append(self.other, "T2", event_uuid="secret")
         with self.assertRaises(AccessError):

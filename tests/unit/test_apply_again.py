@@ -7,7 +7,7 @@ from test_error_inbox import QUIET, InboxCase
 
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.models.event_store_error import RETRY_NAMESPACE
+from odoo.addons.event_sourcing.attempts import RETRY_NAMESPACE
 from odoo.addons.test_event_sourcing.common import make_user
 from odoo.addons.test_event_sourcing.models.flaky_handler import FlakySnapshotHandler
 
@@ -177,6 +177,24 @@ class TestApplyAgain(ApplyAgainCase):
         self.store.append("flakyapart", "F1", "Seen", {"n": 5}, event_uuid="sent-5")
         self.assertEqual((self.inbox().outstanding_count, self.inbox().state), (0, "fixed"))
         self.assertEqual(self.again(), "There was nothing left to apply again.")
+
+    def test_what_was_applied_again_is_known_by_its_senders_uuid(self):
+        """A sender that tries until it succeeds does not store it a second time."""
+        self.attempt(5)
+        self.bug("")
+        self.again()
+        call = {
+            "model_name": "flakyapart",
+            "aggregate_id": "F1",
+            "event_type": "Seen",
+            "event_uuid": "sent-5",
+        }
+        answer = self.store.append(**call, payload={"n": 5})
+        self.assertTrue(answer["duplicate"])
+        self.assertEqual(answer["outcome"], "applied")
+        self.assertEqual(self.seen(model_name="flakyapart"), [5])
+        with self.assertRaisesRegex(UserError, "already used for a different event"):
+            self.store.append(**call, payload={"n": 6})
 
     @QUIET
     def attempt(self, number):

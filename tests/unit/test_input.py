@@ -90,6 +90,7 @@ class TestBadInput(EventCase):
             self.refuse("must not begin or end with a space", **{name: " x"})
             self.refuse("control characters", **{name: "a\nb"})
             self.refuse("control characters", **{name: "a\x00b"})
+            self.refuse("control characters", **{name: "a\uffff"})  # XML has no spelling for it
 
     def test_missing_identifiers(self):
         with self.assertRaisesRegex(UserError, "An event needs model_name"):
@@ -121,6 +122,8 @@ class TestBadInput(EventCase):
             with self.subTest(value=value), self.assertRaisesRegex(UserError, "no date and time"):
                 self.store.append(**BASE, timestamp=value)
         self.refuse("no date and time", timestamp="yesterday")
+        for moment in ("0001-01-01 00:00:00", datetime(9999, 12, 31, 23, 59, 59)):
+            self.refuse("no date and time", timestamp=moment)  # no screen could group them by week
 
     def test_unknown_names(self):
         with self.assertRaisesRegex(UserError, "An event has no colour"):
@@ -167,6 +170,17 @@ class TestBadInput(EventCase):
         with contextlib.suppress(UserError):
             self.store.append_batch([good, {**good, "payload": 5}])
         self.assertFalse(self.stream())
+
+    def test_the_sentence_says_which_event_of_a_batch_is_bad(self):
+        good = {**BASE, "payload": {"amount": 1}}
+        for bad, sentence in (
+            ({**good, "payload": 5}, r"^Event 3 of 3: The payload"),
+            ({**good, "payload": {}, "policy": "reject"}, r"^C1, Added: Amount"),
+        ):
+            with self.assertRaisesRegex(UserError, sentence):
+                self.store.append_batch([good, good, bad])
+        with self.assertRaisesRegex(UserError, "^The payload"):
+            self.store.append(**{**good, "payload": 5})
 
     def test_the_sentence_is_in_the_users_language(self):
         self.env["res.lang"]._activate_lang("ja_JP")

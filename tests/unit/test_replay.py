@@ -39,6 +39,13 @@ class TestStateAt(EventCase):
         self.assertEqual(self.total(timestamp="2026-03-02 23:00:00"), (6, "open", 105))
         self.assertEqual(self.total(timestamp="2026-03-02 13:00:00"), (2, "open", 5))
 
+    def test_a_moment_before_what_an_event_builds_on(self):
+        self.store.append("ticket", "T1", "Opened", {"title": "x"}, timestamp="2026-03-05 12:00:00")
+        self.store.append("ticket", "T1", "Solved", timestamp="2026-03-01 12:00:00")
+        with self.assertRaisesRegex(UserError, "cannot be said: version 2 of ticket/T1"):
+            self.store.state_at("ticket", "T1", timestamp="2026-03-02 12:00:00")
+        self.assertEqual(self.store.state_at("ticket", "T1", version=2)["status"], "done")
+
     def test_a_version_that_does_not_exist(self):
         with self.assertRaisesRegex(UserError, "C1 has no version 5; its last one is 4"):
             self.store.state_at("counter", "C1", version=5)
