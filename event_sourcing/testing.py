@@ -25,6 +25,14 @@ from .event_data import EventData
 FIRST_DAY = datetime(2026, 1, 1, 9)
 
 
+class _NotThere:
+    def __repr__(self):
+        return "not there"
+
+
+NOT_THERE = _NotThere()
+
+
 @dataclass(frozen=True)
 class Rejected:
     """What ``then`` takes for a refusal; ``message`` is a part of the reason."""
@@ -81,11 +89,10 @@ class Scenario:
             )
             return self
         assert self._refusal is None, f"refused: {self._refusal}"
-        missing = object()
         differing = {
-            key: (self._state.get(key, None), value)
+            key: (self._state.get(key, NOT_THERE), value)
             for key, value in expected.items()
-            if self._state.get(key, missing) != value
+            if self._state.get(key, NOT_THERE) != value
         }
         assert not differing, f"(found, expected) differ: {differing}"
         return self
@@ -105,25 +112,38 @@ def lint_handler(env, model_name, histories):
     """
     handler = _handler(env, model_name)
     problems = [sentence for _code, sentence in handler._lint()]
+    states = [handler._initial_state()]
     for number, history in enumerate(histories, 1):
-        found = _lint_values(handler, model_name, history)
+        found = _lint_values(handler, model_name, history, states)
         found = found or _lint_stored(env, model_name, history)
         problems.extend(f"history {number}: {problem}" for problem in found)
-    for event_type in handler._transitions:
-        try:
-            handler._fold(handler._initial_state(), _as_event(handler, event_type, model_name, 1))
-        except UserError:
-            continue
-        except Exception as error:
-            problems.append(
-                f"{event_type} with an empty payload raises {type(error).__name__}: {error};"
-                " refuse it with a UserError"
-            )
-    return problems
+    return problems + _lint_empty_payloads(handler, model_name, states)
 
 
-def _lint_values(handler, model_name, history):
-    """Check each event of one history in memory: pure, deterministic, JSON."""
+def _lint_empty_payloads(handler, model_name, states):
+    """Try each event with an empty payload in every state that a history came to."""
+    problems = {}
+    for state in states:
+        for event_type in handler._transitions:
+            event = _as_event(handler, event_type, model_name, 1)
+            try:
+                handler._fold(deepcopy(state), event)
+            except UserError:
+                continue
+            except Exception as error:
+                sentence = (
+                    f"{event_type} with an empty payload raises {type(error).__name__}: {error};"
+                    " refuse it with a UserError"
+                )
+                problems.setdefault(event_type, sentence)
+    return list(problems.values())
+
+
+def _lint_values(handler, model_name, history, states):
+    """Check each event of one history in memory: pure, deterministic, JSON.
+
+    :param list states: takes the states that the history came to
+    """
     state = handler._initial_state()
     for version, event in enumerate(history, 1):
         event = _as_event(handler, event, model_name, version)
@@ -151,6 +171,7 @@ def _lint_values(handler, model_name, history):
         if canonical(handler._fold(deepcopy(state), event)) != canonical(first):
             return [f"{name} folds to different states: is there a clock or a random in it?"]
         state = first
+        states.append(state)
     return []
 
 
@@ -170,6 +191,7 @@ def _lint_stored(env, model_name, history):
                     "event_type": call.event_type,
                     "payload": call.payload,
                     "timestamp": call.timestamp,
+                    "schema_version": call.schema_version,
                     "policy": "record",
                 }
                 for call in calls

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from numbers import Real
 
 MISSING = (None, "")
+KINDS = ("text", "date", "datetime", "integer", "number", "boolean")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class PayloadField:
     model: str | None = None
 
     def __post_init__(self):
+        if self.kind not in KINDS:
+            raise ValueError(f"PayloadField knows no kind {self.kind!r}; use one of {KINDS}.")
         object.__setattr__(self, "_is_of_kind", getattr(self, f"_is_{self.kind}"))
 
     def problem(self, value):
@@ -79,6 +82,9 @@ class PayloadField:
 
 
 def _parses(kind, value):
+    # Later Pythons also take weeks, and dates without dashes, which no column holds.
+    if value[4:8:3] != "--":
+        return False
     try:
         kind.fromisoformat(value)
     except ValueError:

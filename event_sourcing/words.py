@@ -12,3 +12,11 @@ def spaced(name):
     :param str name: may be empty or None
     """
     return " ".join(word for word in BOUNDARY.split(name or "") if word)
+
+
+def titled(key):
+    """Return a key in words, as Odoo labels a field: ``repair_cost`` is ``Repair Cost``.
+
+    :param str key: of a payload or a state
+    """
+    return spaced(key.removesuffix("_id")).title() or key

@@ -96,18 +96,18 @@ class EventDifference(models.Model):
             if stored is None:
                 found.append({**base, "kind": "missing", "message": _("No snapshot is stored.")})
             else:
-                found += [{**base, **drift} for drift in self._of_row(vals, stored)]
+                found += [{**base, **drift} for drift in self._of_row(snapshots, vals, stored)]
         return found + [self._extra(model_name, key) for key in snapshots._load(model_name, empty)]
 
     @api.model
-    def _of_row(self, vals, stored):
+    def _of_row(self, snapshots, vals, stored):
         """Return a dict for each value of one row that is stored otherwise."""
         found = {}
         if "state" in stored:
             found = self._changed_keys(normalise(stored["state"] or {}), vals["state"])
         for name, value in stored.items():
             if name != "state":
-                found.setdefault(name, (value, self._as_json(vals[name])))
+                found.setdefault(name, (value, self._as_json(snapshots._stored_as(name, vals[name]))))
         return [{"kind": "differs", **self._pair(key, *pair)} for key, pair in found.items()]
 
     @api.model
@@ -131,18 +131,18 @@ class EventDifference(models.Model):
     @api.model
     def _of_problems(self, model_name, folded):
         return [
-            self._problem(model_name, key, fold.problem)
+            self._problem(model_name, key, self.env["event.store"]._problem_text(fold))
             for key, (fold,) in folded.items()
             if fold.problem is not None
         ]
 
     @api.model
-    def _problem(self, model_name, aggregate_id, error):
+    def _problem(self, model_name, aggregate_id, message):
         return {
             "model_name": model_name,
             "aggregate_id": aggregate_id,
             "kind": "broken",
-            "message": self.env["event.store"]._error_text(error),
+            "message": message,
         }
 
     @api.model
@@ -176,6 +176,20 @@ class EventDifference(models.Model):
 
     @api.model
     def _of_missing_handler(self, model_name, count):
+        registry = self.env["snapshot.handler.registry"]
+        today = registry._canonical_name(model_name)
+        if today != model_name and registry._find(today):
+            return {
+                "model_name": model_name,
+                "kind": "no_handler",
+                "message": _(
+                    "%(count)s aggregates are still stored as %(former)s, which is called"
+                    " %(today)s now: update the addon that renamed it, then check again.",
+                    count=count,
+                    former=model_name,
+                    today=today,
+                ),
+            }
         return {
             "model_name": model_name,
             "kind": "no_handler",

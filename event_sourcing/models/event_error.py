@@ -161,7 +161,7 @@ class EventError(models.Model):
     def _next_step(self):
         """Return what is left to do, as a sentence."""
         if not self.outstanding_count:
-            return _("Every failed event was applied again; there is nothing left to do.")
+            return _("Every failed event was tried again; there is nothing left to do.")
         waiting = _("Failed events that still wait: %(waiting)s.", waiting=self.outstanding_count)
         if self.state == "ignored":
             return waiting + " " + _("Somebody decided to ignore this error.")

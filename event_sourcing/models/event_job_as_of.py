@@ -159,7 +159,8 @@ class EventJobAsOf(models.Model):
         differences = self.env["event.difference"]
         for fold in (before, after):
             if fold.problem is not None:
-                return [differences._problem(model_name, aggregate_id, fold.problem)]
+                text = self.env["event.store"]._problem_text(fold)
+                return [differences._problem(model_name, aggregate_id, text)]
         if after.last is None:
             return []
         ended = self.env["event.store"]._find_handler(model_name)._ended_statuses

@@ -127,7 +127,8 @@ class EventJobRebuild(models.Model):
                         snapshots._upsert([vals])
                     changed.append(vals["aggregate_id"])
                 except IntegrityError as reason:
-                    problems.append(drifts._problem(model_name, vals["aggregate_id"], reason))
+                    text = self.env["event.store"]._error_text(reason)
+                    problems.append(drifts._problem(model_name, vals["aggregate_id"], text))
         if empty:
             snapshots._forget(model_name, empty)
         self.env["event.checkpoint"]._replace(handler, model_name, folded)

@@ -1,7 +1,6 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from ..words import spaced
 from .handler_knowledge import DEFAULT_ICON
 
 # What JSON Schema calls the kinds of payload fields.
@@ -68,7 +67,7 @@ class HandlerDescription(models.AbstractModel):
         declared = handler._payload_fields.get(event_type, {})
         return {
             "event_type": event_type,
-            "label": handler._event_labels().get(event_type) or spaced(event_type),
+            "label": handler._event_label(event_type),
             "icon": handler._event_icons.get(event_type, DEFAULT_ICON),
             "help": handler._event_help().get(event_type, ""),
             "rule": handler._rule_sentence(event_type),
@@ -89,7 +88,7 @@ class HandlerDescription(models.AbstractModel):
     def _describe_field(self, handler, key, field):
         described = {
             "key": key,
-            "label": handler._payload_labels().get(key, key),
+            "label": handler._payload_label(key),
             "help": handler._payload_help().get(key, ""),
             "kind": field.kind,
             "kind_label": self._kind_label(field),
@@ -127,7 +126,7 @@ class HandlerDescription(models.AbstractModel):
         for key, field in declared.items():
             properties[key] = {
                 **SCHEMAS[field.kind],
-                "title": handler._payload_labels().get(key, key),
+                "title": handler._payload_label(key),
             }
             if field.minimum is not None:
                 properties[key]["minimum"] = field.minimum

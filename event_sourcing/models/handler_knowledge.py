@@ -38,7 +38,7 @@ class HandlerKnowledge(models.AbstractModel):
         if handler is None:
             return spaced(event_type)
         today = handler._event_aliases.get(event_type, event_type)
-        return handler._event_labels().get(today) or spaced(today)
+        return handler._event_label(today)
 
     @api.model
     def _event_icon(self, model_name, event_type):

@@ -2,6 +2,7 @@ from odoo import _, api, models
 
 from ..canonical_json import normalise
 from ..exceptions import BrokenRule
+from ..words import spaced
 
 UNKNOWN_EVENT = "unknown_event"
 
@@ -75,8 +76,8 @@ class SnapshotHandler(models.AbstractModel):
         """Return the sentence that refuses ``event`` in ``status``."""
         return _(
             "%(event)s is not possible while the status is %(status)s.",
-            event=self._event_labels().get(event.event_type, event.event_type),
-            status=self._status_labels().get(status, status),
+            event=self._event_label(event.event_type),
+            status=self._status_labels().get(status) or spaced(status),
         )
 
     @api.model
@@ -184,7 +185,7 @@ class SnapshotHandler(models.AbstractModel):
         :param PayloadField field: what was declared
         :param str problem: ``missing``, ``type`` or ``minimum``
         """
-        name = self._payload_labels().get(key, key)
+        name = self._payload_label(key)
         if problem == "missing":
             return _("%(name)s (%(key)s) is missing.", name=name, key=key)
         if problem == "minimum":

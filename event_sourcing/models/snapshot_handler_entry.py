@@ -63,8 +63,7 @@ class SnapshotHandlerEntry(models.Model):
         for entry in self:
             handler = registry._known_handler(entry.model_name)
             types = () if handler is None else handler._transitions
-            labels = {} if handler is None else handler._event_labels()
-            entry.event_names = ", ".join(labels.get(name, name) for name in types)
+            entry.event_names = ", ".join(map(handler._event_label, types)) if types else ""
 
     @api.depends("conflict", "handler", "model_name")
     @api.depends_context("lang")

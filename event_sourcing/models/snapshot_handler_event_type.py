@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 
-from ..words import spaced
 from .handler_knowledge import DEFAULT_ICON
 
 
@@ -33,12 +32,11 @@ class SnapshotHandlerEventType(models.Model):
         registry = self.env["snapshot.handler.registry"]
         for event_type in self:
             handler = registry._known_handler(event_type.model_name)
-            declared, labels = {}, {}
+            declared = {}
             if handler is not None:
                 declared = handler._payload_fields.get(event_type.event_type, {})
-                labels = handler._payload_labels()
             event_type.payload_keys = ", ".join(
-                labels.get(key, key) + ("*" if field.required else "")
+                handler._payload_label(key) + ("*" if field.required else "")
                 for key, field in declared.items()
             )
 
@@ -49,7 +47,7 @@ class SnapshotHandlerEventType(models.Model):
             handler = registry._known_handler(model_name)
             if handler is None:
                 continue
-            labels, statuses = handler._event_labels(), handler._status_labels()
+            statuses = handler._status_labels()
             help_texts = handler._event_help()
             for number, (event_type, rule) in enumerate(handler._transitions.items()):
                 rows.append(
@@ -58,7 +56,7 @@ class SnapshotHandlerEventType(models.Model):
                         "entry_id": self._stable_id(model_name),
                         "model_name": model_name,
                         "event_type": event_type,
-                        "label": labels.get(event_type) or spaced(event_type),
+                        "label": handler._event_label(event_type),
                         "icon": handler._event_icons.get(event_type, DEFAULT_ICON),
                         "help": help_texts.get(event_type, ""),
                         "sequence": number,

@@ -12,7 +12,13 @@ class SnapshotHandlerLint(models.AbstractModel):
 
         :return: list of ``(code, sentence)``, empty when all is well
         """
-        return [*self._lint_versions(), *self._lint_aliases(), *self._lint_types()]
+        return [
+            *self._lint_versions(),
+            *self._lint_aliases(),
+            *self._lint_types(),
+            *self._lint_statuses(),
+            *self._lint_examples(),
+        ]
 
     @api.model
     def _lint_versions(self):
@@ -101,7 +107,9 @@ class SnapshotHandlerLint(models.AbstractModel):
         """Yield declarations about event types that the table does not know."""
         if not self._transitions:
             return
-        for event_type in {**self._payload_fields, **self._schema_versions, **self._upcasters}:
+        declared = (self._payload_fields, self._schema_versions, self._upcasters)
+        shown = (self._event_labels(), self._event_help(), self._event_icons, self._event_examples)
+        for event_type in dict.fromkeys(name for part in (*declared, *shown) for name in part):
             if event_type not in self._transitions:
                 yield (
                     "unknown_type",
@@ -110,6 +118,36 @@ class SnapshotHandlerLint(models.AbstractModel):
                         type=event_type,
                     ),
                 )
+
+    @api.model
+    def _lint_statuses(self):
+        """Yield statuses that the snapshot's status field does not know, where it has a list."""
+        known = self._status_labels()
+        if not known or not self._transitions:
+            return
+        named = {self._initial_status, *self._ended_statuses}
+        for transition in self._transitions.values():
+            named.update((*transition.sources, transition.target or self._initial_status))
+        for status in sorted(named - known.keys()):
+            yield (
+                "unknown_status",
+                _("The status %(status)s is declared, but has no label.", status=status),
+            )
+
+    @api.model
+    def _lint_examples(self):
+        """Yield examples of payloads that the payload's own fields refuse."""
+        for event_type, example in self._event_examples.items():
+            for key, field in self._payload_fields.get(event_type, {}).items():
+                if field.problem(example.get(key)):
+                    yield (
+                        "bad_example",
+                        _(
+                            "The example of %(type)s does not fit its own payload field %(key)s.",
+                            type=event_type,
+                            key=key,
+                        ),
+                    )
 
     @api.model
     def _lint_stored(self):

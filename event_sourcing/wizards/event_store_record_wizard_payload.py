@@ -29,11 +29,11 @@ class EventStoreRecordPayload(models.TransientModel):
     @api.depends_context("lang")
     def _compute_payload_form(self):
         for wizard in self:
-            labels, help_texts = wizard._payload_labels(), wizard._payload_help()
+            help_texts = wizard._payload_help()
             wizard.payload_form = [
                 {
                     "key": key,
-                    "label": labels.get(key, key),
+                    "label": wizard._payload_label(key),
                     "help": help_texts.get(key, ""),
                     "kind": field.kind if field.kind in KINDS else "text",
                     "required": field.required,
@@ -55,9 +55,9 @@ class EventStoreRecordPayload(models.TransientModel):
         handler = self.env["snapshot.handler.registry"]._known_handler(self.model_name)
         return {} if handler is None else handler._payload_fields.get(self.event_type, {})
 
-    def _payload_labels(self):
+    def _payload_label(self, key):
         handler = self.env["snapshot.handler.registry"]._known_handler(self.model_name)
-        return {} if handler is None else handler._payload_labels()
+        return key if handler is None else handler._payload_label(key)
 
     def _payload_help(self):
         handler = self.env["snapshot.handler.registry"]._known_handler(self.model_name)
@@ -111,7 +111,7 @@ class EventStoreRecordPayload(models.TransientModel):
             if value in MISSING or value is False:
                 if field.required:
                     raise UserError(
-                        _("Enter a value for %(name)s.", name=self._payload_labels().get(key, key))
+                        _("Enter a value for %(name)s.", name=self._payload_label(key))
                     )
                 continue
             payload[key] = self._typed(key, field, value)

@@ -1,8 +1,10 @@
 from dataclasses import replace
+from datetime import datetime
 
 from odoo import models
 from odoo.exceptions import UserError
 
+from odoo.addons.event_sourcing.event_data import EventData
 from odoo.addons.event_sourcing.testing import lint_handler, rejected, scenario
 from odoo.addons.event_sourcing.transitions import PayloadField, Transition
 from odoo.addons.test_event_sourcing.common import EventCase
@@ -27,10 +29,10 @@ class TestTransitions(EventCase):
 
     def test_payload_fields_are_checked(self):
         for payload, reason in (
-            ({}, "amount (amount) is missing"),
-            ({"amount": "1"}, "amount (amount) must be a whole number"),
+            ({}, "Amount (amount) is missing"),
+            ({"amount": "1"}, "Amount (amount) must be a whole number"),
             ({"amount": True}, "must be a whole number"),
-            ({"amount": 1, "day": "2026-02-30"}, "day (day) must be a date such as 2026-01-31"),
+            ({"amount": 1, "day": "2026-02-30"}, "Day (day) must be a date such as 2026-01-31"),
             ({"amount": 1, "day": 5}, "must be a date"),
         ):
             scenario(self.env, "counter").when(("Added", payload)).then(rejected(reason))
@@ -39,6 +41,9 @@ class TestTransitions(EventCase):
         for kind, good, bad in (
             ("text", "東", 5),
             ("date", "2026-01-31", "2026-01-31 00:00:00"),
+            ("date", "2026-01-31", "2026-W05-1"),
+            ("date", "2026-01-31", "20260131xx"),
+            ("datetime", "2026-01-31T09:30:00", "2026-W05-1 09:30"),
             ("datetime", "2026-01-31 09:30:00", "soon"),
             ("integer", 5, 5.5),
             ("number", 5.5, "5"),
@@ -51,6 +56,8 @@ class TestTransitions(EventCase):
         self.assertEqual(PayloadField("number", minimum=0).problem(-0.5), "minimum")
         self.assertIsNone(PayloadField("number", minimum=0).problem(0))
         self.assertEqual(Transition("a").sources, ("a",))
+        with self.assertRaisesRegex(ValueError, "knows no kind 'int'; use one of"):
+            PayloadField("int")
 
     def test_upcasting_leaves_stored_rows_as_they_are(self):
         def upcast(handler, event):
@@ -149,6 +156,47 @@ class TestTestingTools(EventCase):
         self.patch(CounterSnapshotHandler, "_payload_fields", {})
         found = self.lint(lambda handler, state, event: {**state, "sum": event.payload["amount"]})
         self.assertIn("Added with an empty payload raises KeyError", found[0])
+
+
+    def test_the_lint_tries_empty_payloads_in_every_state_of_the_histories(self):
+        self.patch(CounterSnapshotHandler, "_payload_fields", {})
+
+        def later(handler, state, event):
+            return {**state, "sum": event.payload.get("amount", 0) if not state.get("sum") else 1 / 0}
+
+        self.patch(CounterSnapshotHandler, "_transitions", {"Added": Transition("open")})
+        self.patch(CounterSnapshotHandler, "_evolve", later)
+        found = lint_handler(self.env, "counter", [[("Added", {"amount": 1})]])
+        self.assertEqual(len(found), 1)
+        self.assertIn("Added with an empty payload raises ZeroDivisionError", found[0])
+
+    def test_the_lint_appends_events_in_the_version_they_were_given(self):
+        seen = []
+        append_batch = type(self.store).append_batch
+
+        def spy(store, calls=None):
+            seen.extend(call["schema_version"] for call in calls)
+            return append_batch(store, calls)
+
+        self.patch(type(self.store), "append_batch", spy)
+        old = EventData("parcel", "P1", "Weighed", {"pounds": 1}, 1, datetime(2026, 1, 1), schema_version=1)
+        self.assertEqual(lint_handler(self.env, "parcel", [[old]]), [])
+        self.assertEqual(set(seen), {1})
+
+    def test_the_lint_finds_words_about_what_there_is_not(self):
+        handler = type(self.env["ticket.snapshot.handler"])
+        self.patch(handler, "_event_icons", {"Opend": "fa-ticket"})
+        self.patch(handler, "_event_examples", {"Opened": {"title": "x", "hours": -1}})
+        self.patch(handler, "_ended_statuses", ("doen",))
+        found = " ".join(lint_handler(self.env, "ticket", []))
+        self.assertIn("Opend is declared, but the transition table does not know it", found)
+        self.assertIn("The example of Opened does not fit its own payload field hours", found)
+        self.assertIn("The status doen is declared, but has no label", found)
+
+    def test_a_key_that_is_not_there_is_told_from_an_empty_one(self):
+        counter = scenario(self.env, "counter").when(("Added", {"amount": 1}))
+        with self.assertRaisesRegex(AssertionError, r"'nokey': \(not there, None\)"):
+            counter.then({"nokey": None})
 
 
 class TestMixin(EventCase):

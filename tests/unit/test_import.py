@@ -110,7 +110,7 @@ class TestJsonLines(ImportCase):
             job = self.run_import(json_lines(*lines), dry_run=True)
         words = {
             2: "Broken JSON",
-            3: "amount (amount) must be a whole number",
+            3: "Amount (amount) must be a whole number",
             4: "timestamp is missing",
             5: "no colour",
             6: "outcome cannot be given",
