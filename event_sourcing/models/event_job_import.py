@@ -2,10 +2,13 @@ import base64
 import hashlib
 from contextlib import suppress
 
+import psycopg2
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ..fields import JsonDocument
+from ..retry import must_retry
 from ..transfer_file import Unreadable
 from .event_job import UNDER_WAY
 
@@ -211,8 +214,11 @@ class EventJobImport(models.Model):
         try:
             with self.env.cr.savepoint():
                 return store(items)
-        except UserError as error:
-            line, reason = self._blame(store, items) or (items[0]["line"], str(error))
+        except (UserError, psycopg2.Error) as error:
+            if must_retry(error):
+                raise
+            reason = self._explain_unstored(error)
+            line, reason = self._blame(store, items) or (items[0]["line"], reason)
             raise UserError(self._stopped(line, reason)) from error
 
     def _append_items(self, items):
@@ -234,11 +240,22 @@ class EventJobImport(models.Model):
             for item in items:
                 try:
                     store([item])
-                except UserError as error:
-                    found = item["line"], str(error)
+                except (UserError, psycopg2.Error) as error:
+                    if must_retry(error):
+                        raise
+                    found = item["line"], self._explain_unstored(error)
                     break
             raise _Undo
         return found
+
+    @api.model
+    def _explain_unstored(self, error):
+        if isinstance(error, UserError):
+            return str(error)
+        return _(
+            "The database refuses the event (%(error)s); tell your administrator.",
+            error=error.diag.message_primary or type(error).__name__,
+        )
 
     def _stopped(self, line, reason):
         return _(

@@ -211,6 +211,74 @@ class TestRoundTrip(RestoreCase):
             self.export(date_from=date(2026, 2, 2), date_to=date(2026, 2, 1))
 
 
+class TestRecordsThatAreNotHere(RestoreCase):
+    """History speaks of records by their ids; a second database has others."""
+
+    def setUp(self):
+        super().setUp()
+        self.env.cr.execute("DELETE FROM needy_snapshot")
+        self.partner = self.env["res.partner"].create({"name": "There"})
+        self.partner_id = self.partner.id
+
+    def lose_partner(self):
+        self.empty()
+        self.env.cr.execute("DELETE FROM needy_snapshot")
+        self.env.cr.execute("DELETE FROM res_partner WHERE id = %s", [self.partner_id])
+        self.env.invalidate_all()
+
+    def check_of(self, model_name):
+        job = self.env["event.job"].browse(self.env["event.job"].start("check", model_name)["id"])
+        while job.sudo()._write_piece(job.sudo()._read_piece()):
+            pass
+        return job.sudo()
+
+    def test_history_keeps_the_id_and_the_column_stays_empty(self):
+        self.add("A", payload={"partner_id": self.partner_id})
+        self.add("B", payload={"partner_id": self.partner_id})
+        self.add("B", payload={"partner_id": self.env.user.partner_id.id})
+        lines = self.export()
+        self.lose_partner()
+        job = self.restore(lines)
+        self.assertEqual((job.state, job.message, job.stored_count), ("done", False, 3))
+        self.assertFalse(self.snapshot("A").partner_id)
+        self.assertEqual(self.snapshot("A").state["partner_id"], self.partner_id)
+        self.assertEqual(self.snapshot("B").partner_id, self.env.user.partner_id)
+        check = self.check_of("counter")
+        self.assertEqual((check.drift_count, check.problem_count), (0, 0))
+        # The stream goes on; a new wrong id is a fault as before.
+        found = self.add("A", 4, payload={"partner_id": self.partner_id})
+        self.assertEqual((found["outcome"], self.snapshot("A").total), ("applied", 5))
+        with QUIET:
+            found = self.add("A", payload={"partner_id": 2**31 - 1})
+        self.assertEqual(found["outcome"], "failed")
+
+    def test_a_column_that_must_not_be_empty_is_said_before_anything_is_stored(self):
+        payload = {"partner_id": self.partner_id, "name": "x"}
+        self.add("A")
+        self.store.append("needy", "N", "Told", payload)
+        lines = self.export()
+        self.lose_partner()
+        line, reason = self.refusal(lines)
+        self.assertEqual(line, 3)
+        self.assertIn("The snapshot needs Partner (partner_id)", reason)
+        self.assertIn(f"with the id {self.partner_id} is not here", reason)
+        self.assertNotIn("INSERT", reason)
+
+    def test_what_only_the_table_knows_stops_it_at_its_line_in_words(self):
+        self.add("A", 5)
+        self.add("B", 50)
+        lines = self.export()
+        self.empty()
+        self.env.cr.execute(
+            "ALTER TABLE counter_snapshot ADD CONSTRAINT few CHECK (total < 50) NOT VALID"
+        )
+        with mute_logger("odoo.sql_db"):
+            job = self.restore(lines)
+        self.assertEqual((job.state, self.rows()), ("failed", []))
+        self.assertRegex(job.message, r"^Line 3: The database refuses the event .*\"few\"")
+        self.assertNotIn("INSERT", job.message)
+
+
 class TestForgery(RestoreCase):
     def setUp(self):
         super().setUp()
