@@ -279,6 +279,30 @@ class TestRecordsThatAreNotHere(RestoreCase):
         self.assertNotIn("INSERT", job.message)
 
 
+class TestFailuresOfLargeEvents(RestoreCase):
+    """A failure event wraps what failed: one level deeper, and some bytes larger."""
+
+    def deep(self, levels):
+        document = {}
+        for _level in range(levels - 2):
+            document = {"a": document}
+        return {"amount": -1, "deep": document}
+
+    def test_what_an_append_takes_is_restored_with_its_failure(self):
+        large = {"amount": -1, "note": "東" * (256 * 1024 // 3 - 20)}
+        with QUIET:
+            for number, payload in enumerate([self.deep(32), large]):
+                self.add(f"A{number}", payload=payload, amount=-1)
+                self.store.append("counter", f"B{number}", "Broken", payload)
+        self.assertEqual(self.store.search_count([("failed_event_id", "!=", False)]), 4)
+        before = self.rows(), self.failed_events()
+        lines = self.export()
+        self.empty()
+        job = self.restore(lines)
+        self.assertEqual(([r.reason for r in job.refusal_ids], job.state), ([], "done"))
+        self.assertEqual((self.rows(), self.failed_events()), before)
+
+
 class TestForgery(RestoreCase):
     def setUp(self):
         super().setUp()
@@ -327,6 +351,13 @@ class TestForgery(RestoreCase):
             found = {refusal.line: refusal.reason for refusal in job.refusal_ids}
             if word:
                 self.assertIn(word, found[at])
+
+    def test_what_no_event_can_be_is_a_line_that_does_not_fit(self):
+        for payload in ('{"amount":"\\ud800"}', '{"a":' * 70 + "1" + "}" * 70):
+            before, after = re.split(r"(?<=\"payload\":)\{[^}]*\}", self.lines[1])
+            job = self.restore([self.lines[0], before + payload + after, *self.lines[2:]])
+            found = {refusal.line: refusal.reason for refusal in job.refusal_ids}
+            self.assertIn("content hash does not fit", found[2])
 
     def test_another_database_needs_the_same_key(self):
         parameters = self.env["ir.config_parameter"].sudo()
