@@ -7,6 +7,7 @@ import psycopg2
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from ..compat import check_access
 from ..fields import JsonDocument
 from ..retry import must_retry
 from ..transfer_file import Unreadable
@@ -98,6 +99,7 @@ class EventJobImport(models.Model):
     def action_import_checked(self):
         """Import the file that was only checked."""
         self.ensure_one()
+        check_access(self, "read")  # before sudo: a file is its owner's alone
         self._check_may_run("import")
         own = self.sudo().with_context(bin_size=False)
         if own.kind != "import" or not own.import_file:
@@ -111,6 +113,7 @@ class EventJobImport(models.Model):
     def action_open_refusals(self):
         """List the rows that cannot be imported, to filter and export them."""
         self.ensure_one()
+        check_access(self, "read")
         return {
             "type": "ir.actions.act_window",
             "name": _("Refused Rows"),

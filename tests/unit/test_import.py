@@ -444,6 +444,18 @@ class TestRights(ImportCase):
         event = self.store.search([("aggregate_id", "=", "I2")])
         self.assertEqual((job.state, event.company_id), ("done", company))
 
+    def test_a_file_of_somebody_else_is_not_imported(self):
+        job = self.run_import(json_lines(row()), dry_run=True)
+        other = make_user(self.env, "im-thief", "manager", "auditor")
+        own = job.with_user(other)
+        closed = ("action_import_checked", "action_open_refusals", "cancel", "poll")
+        for method in (*closed, "action_download", "action_rebuild_found"):
+            # What the cache holds already opens nothing.
+            job.read(["kind", "state", "report_name"])
+            with self.subTest(method), self.assertRaises(AccessError):
+                getattr(own, method)()
+        self.assertFalse(self.env["event.job"].search([("create_uid", "=", other.id)]))
+
     def test_jobs_and_refusals_are_their_owners_alone(self):
         job = self.run_import("{\n", dry_run=True)
         other = make_user(self.env, "im-other", "manager", "auditor")
