@@ -52,8 +52,8 @@ class EventImportCheck(models.Model):
             reason = self._check_item(item, streams, how)
             if reason:
                 refused.append((item["line"], reason, item["excerpt"]))
-        if not how["record"]:
-            restored = any("content_hash" in item["vals"] for item in fresh)
+        restored = any("content_hash" in item["vals"] for item in fresh)
+        if restored or not how["record"]:
             for key, item, reason in self._check_snapshots(how["folded"], streams, restored):
                 refused.append((item["line"], reason, item["excerpt"]))
                 # Told once: what comes after it is not folded any more.
@@ -232,7 +232,8 @@ class EventImportCheck(models.Model):
         return None if how["record"] else reason
 
     def _check_company(self, key, company, given, asker):
-        if company and company not in asker.companies.ids:
+        whose = company or given
+        if whose and not asker.su and whose not in asker.companies.ids:
             return _(
                 "%(aggregate)s belongs to a company that you have no access to;"
                 " switch to that company or ask your administrator.",

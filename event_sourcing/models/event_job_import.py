@@ -69,8 +69,10 @@ class EventJobImport(models.Model):
             break a rule), ``encoding``, ``tz``, ``model_name`` and ``company_id`` (for
             rows that name none), ``unknown_people`` (events of people who are unknown here
             are recorded as the asker's) and ``trusted`` (see :meth:`_check_head`)
+        :raise UserError: for a company that the asker has no access to
         """
         self._check_may_run("import")
+        self._check_chosen_company(options.get("company_id"))
         path = source if isinstance(source, str) else False
         content = b"" if path else base64.b64decode(source)
         context = {k: v for k, v in self.env.context.items() if not k.startswith("default_")}
@@ -95,6 +97,18 @@ class EventJobImport(models.Model):
         if not path and not under_way:
             job.sudo().import_file = source
         return job, under_way
+
+    @api.model
+    def _check_chosen_company(self, company_id):
+        """Refuse a company of others: a restore writes into any, past the access rules."""
+        company = self.env["res.company"].browse(company_id or ())
+        if company and not (company.exists() if self.env.su else company & self.env.companies):
+            raise UserError(
+                _(
+                    "You have no access to the company that was chosen for the events; choose a"
+                    " company of yours, or ask your administrator."
+                )
+            )
 
     def action_import_checked(self):
         """Import the file that was only checked."""

@@ -444,6 +444,14 @@ class TestRights(ImportCase):
         event = self.store.search([("aggregate_id", "=", "I2")])
         self.assertEqual((job.state, event.company_id), ("done", company))
 
+    def test_a_company_of_others_cannot_be_chosen(self):
+        company = self.env["res.company"].create({"name": "Elsewhere Ltd"})
+        with self.assertRaisesRegex(UserError, "no access to"):
+            self.run_import(json_lines(row("I2")), company_id=company.id)
+        with self.assertRaisesRegex(UserError, "choose a company"):
+            self.run_import(json_lines(row("I2")), company_id=2**31 - 1)
+        self.assertFalse(self.stream("I2"))
+
     def test_a_file_of_somebody_else_is_not_imported(self):
         job = self.run_import(json_lines(row()), dry_run=True)
         other = make_user(self.env, "im-thief", "manager", "auditor")

@@ -454,6 +454,38 @@ class TestConflicts(RestoreCase):
         event = self.store.search([])
         self.assertEqual((event.create_uid, event.company_id), (self.manager, self.env.company))
 
+    def test_a_company_of_others_is_closed_to_a_restore(self):
+        company = self.env["res.company"].create({"name": "Elsewhere Ltd"})
+        self.add("A", 1)
+        lines = self.changed_company(self.export(), "Nowhere Ltd")
+        self.empty()
+        with self.assertRaisesRegex(UserError, "no access to"):
+            self.restore(lines, company_id=company.id)
+        wizard = self.env["event.import"].with_user(self.manager)
+        content = base64.b64encode("\n".join(lines).encode())
+        with self.assertRaisesRegex(UserError, "no access to"):
+            wizard.create({"file": content, "company_id": company.id}).action_check()
+        self.assertFalse(self.rows())
+
+    def test_a_company_that_was_taken_away_stays_closed(self):
+        """Rows whose company came past the first question are refused one by one."""
+        company = self.env["res.company"].create({"name": "Elsewhere Ltd"})
+        self.add("A", 1)
+        lines = self.export()
+        self.empty()
+        lines_of = type(self.env["event.import.line"])
+        self.patch(lines_of, "_company", lambda *_args: company.id)
+        self.assertIn("company that you have no access to", self.refusal(lines)[1])
+
+    def changed_company(self, lines, name):
+        """Return an export whose events are of a company of another name."""
+        events = [canonical({**json.loads(line), "company": name}) for line in lines[1:-1]]
+        digest = ""
+        for line in [lines[0], *events]:
+            digest = chained(digest, line.encode())
+        key = self.env["ir.config_parameter"].sudo().get_param(TRANSFER_KEY)
+        return [lines[0], *events, end_line(key, digest, len(events))]
+
     def test_an_event_that_was_changed_in_the_database_is_found_out(self):
         self.add("A", 1)
         self.env.cr.execute("UPDATE event_store SET payload = '{\"amount\": 2}'")
