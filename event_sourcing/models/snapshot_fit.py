@@ -115,8 +115,8 @@ class SnapshotFit(models.AbstractModel):
     def _explain_empty(self, name):
         words = self._words_of(name)
         return _(
-            "The snapshot needs %(label)s (%(name)s), but the events leave it empty; add it to"
-            " the event.",
+            "The snapshot needs %(label)s (%(name)s), but the events leave it empty; give it in"
+            " the event, or let the addon allow the column to be empty.",
             label=words["label"],
             name=name,
         )
