@@ -33,6 +33,7 @@ from . import snapshot_handler_fold
 from . import snapshot_handler_registry
 from . import snapshot_mixin
 from . import snapshot_difference
+from . import snapshot_fit
 from . import snapshot_display
 from . import event_snapshot
 from . import snapshot_as_of
@@ -74,6 +75,7 @@ from . import event_import_refusal
 from . import event_job_import
 from . import event_import_reading
 from . import event_import_check
+from . import event_import_snapshots
 from . import event_import_restore
 from . import event_export_piece
 from . import event_export_content

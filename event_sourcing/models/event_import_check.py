@@ -46,11 +46,18 @@ class EventImportCheck(models.Model):
             "careful": careful,
             "record": self.options["broken"] == "record",
             "references": self._references(fresh, seen),
+            "folded": {},
         }
         for item in fresh:
-            reason = self._check_item(item["vals"], streams, how)
+            reason = self._check_item(item, streams, how)
             if reason:
                 refused.append((item["line"], reason, item["excerpt"]))
+        restored = any("content_hash" in item["vals"] for item in fresh)
+        if restored or not how["record"]:
+            for key, item, reason in self._check_snapshots(how["folded"], streams, restored):
+                refused.append((item["line"], reason, item["excerpt"]))
+                # Told once: what comes after it is not folded any more.
+                streams[key] = *streams[key][:2], None
         return {
             "refused": sorted(refused),
             "known": known,
@@ -176,12 +183,14 @@ class EventImportCheck(models.Model):
         handler = store._find_handler(model_name)
         return None if handler is None or not store._folds_in_memory(handler) else handler
 
-    def _check_item(self, vals, streams, how):
+    def _check_item(self, item, streams, how):
         """Take one event into its stream; return why it cannot be, None where it can.
 
         :param dict how: ``asker`` (an environment), ``careful`` (each fold in a savepoint),
-            ``record`` (whether refusals are kept) and ``references`` (known UUIDs)
+            ``record`` (whether refusals are kept), ``references`` (known UUIDs) and
+            ``folded``, which is filled: see :meth:`_check_snapshots`
         """
+        vals = item["vals"]
         failed = vals.get("failed_event_uuid")
         if failed and failed not in how["references"]:
             return _(
@@ -206,7 +215,10 @@ class EventImportCheck(models.Model):
             place = key[0], version, company or wanted
             user_id = vals.get("recorded_by") or how["asker"].uid
             event = self._as_event_data(vals, *place, user_id)
+            before = state
             state, reason = self._check_fold(key[0], state, event, how["careful"])
+            if not reason:
+                how["folded"].setdefault(key, (before, []))[1].append((item, event))
         streams[key] = version, company or wanted, state
         if reason and "content_hash" in vals:
             return _(
@@ -220,7 +232,8 @@ class EventImportCheck(models.Model):
         return None if how["record"] else reason
 
     def _check_company(self, key, company, given, asker):
-        if company and company not in asker.companies.ids:
+        whose = company or given
+        if whose and not asker.su and whose not in asker.companies.ids:
             return _(
                 "%(aggregate)s belongs to a company that you have no access to;"
                 " switch to that company or ask your administrator.",

@@ -130,4 +130,4 @@ class EventImportRestore(models.Model):
                     value = self._as_event_data(vals, *place, vals["recorded_by"])
                     state = handler._fold(state, value)
                 folded[aggregate_id] = state, value
-            handler._save_states(folded)
+            handler._save_applied(folded)

@@ -6,6 +6,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..canonical_json import canonical
+from ..compat import check_access
 from ..fields import NO_SUM, JsonDocument
 
 # Kinds whose result belongs to whoever asked.
@@ -219,6 +220,7 @@ class EventJob(models.Model):
 
     def cancel(self):
         """Stop the jobs that are not done yet; what they replaced so far stays right."""
+        check_access(self, "read")
         for job in self:
             job._check_may_run(job.kind)
             if job.state in UNDER_WAY:

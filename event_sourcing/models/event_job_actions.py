@@ -1,6 +1,8 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
+from ..compat import check_access
+
 
 class EventJobActions(models.Model):
     """Buttons that start jobs, and open them."""
@@ -23,6 +25,7 @@ class EventJobActions(models.Model):
     def action_rebuild_found(self):
         """Rebuild what a check found to be stored otherwise."""
         self.ensure_one()
+        check_access(self, "read")
         found = {}
         for drift in self.difference_ids.filtered("aggregate_id"):
             found.setdefault(drift.model_name, set()).add(drift.aggregate_id)

@@ -2,6 +2,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
+from ..compat import check_access
 from .document_difference import MISSING
 from .event_job import QUESTIONS
 
@@ -42,6 +43,7 @@ class EventJobAsOf(models.Model):
     def action_open_result(self):
         """Open what was found: a list with typed columns, or the differences."""
         self.ensure_one()
+        check_access(self, "read")
         action = {
             "type": "ir.actions.act_window",
             "name": self._result_name(),

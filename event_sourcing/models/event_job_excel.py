@@ -9,6 +9,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from ..compat import check_access
 from ..excel_summary import write_summary
 from ..excel_text import cut
 from ..excel_workbook import ExcelWorkbook
@@ -75,6 +76,7 @@ class EventJobExcel(models.Model):
     def action_download(self):
         """Download the workbook."""
         self.ensure_one()
+        check_access(self, "read")
         if not self.report_name:
             raise UserError(_("This report is not ready yet; wait until it is done."))
         return {

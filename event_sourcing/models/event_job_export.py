@@ -5,6 +5,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from ..compat import check_access
 from ..transfer_format import chained, end_line, head_line
 from .event_job import AUDITOR
 
@@ -134,6 +135,7 @@ class EventJobExport(models.Model):
         if self.kind != "export" or not self.report_name:
             return super().action_download()
         self.ensure_one()
+        check_access(self, "read")
         return {
             "type": "ir.actions.act_url",
             "url": f"/event_sourcing/export/{self.id}",

@@ -2,10 +2,14 @@ import base64
 import hashlib
 from contextlib import suppress
 
+import psycopg2
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from ..compat import check_access
 from ..fields import JsonDocument
+from ..retry import must_retry
 from ..transfer_file import Unreadable
 from .event_job import UNDER_WAY
 
@@ -65,8 +69,10 @@ class EventJobImport(models.Model):
             break a rule), ``encoding``, ``tz``, ``model_name`` and ``company_id`` (for
             rows that name none), ``unknown_people`` (events of people who are unknown here
             are recorded as the asker's) and ``trusted`` (see :meth:`_check_head`)
+        :raise UserError: for a company that the asker has no access to
         """
         self._check_may_run("import")
+        self._check_chosen_company(options.get("company_id"))
         path = source if isinstance(source, str) else False
         content = b"" if path else base64.b64decode(source)
         context = {k: v for k, v in self.env.context.items() if not k.startswith("default_")}
@@ -92,9 +98,22 @@ class EventJobImport(models.Model):
             job.sudo().import_file = source
         return job, under_way
 
+    @api.model
+    def _check_chosen_company(self, company_id):
+        """Refuse a company of others: a restore writes into any, past the access rules."""
+        company = self.env["res.company"].browse(company_id or ())
+        if company and not (company.exists() if self.env.su else company & self.env.companies):
+            raise UserError(
+                _(
+                    "You have no access to the company that was chosen for the events; choose a"
+                    " company of yours, or ask your administrator."
+                )
+            )
+
     def action_import_checked(self):
         """Import the file that was only checked."""
         self.ensure_one()
+        check_access(self, "read")  # before sudo: a file is its owner's alone
         self._check_may_run("import")
         own = self.sudo().with_context(bin_size=False)
         if own.kind != "import" or not own.import_file:
@@ -108,6 +127,7 @@ class EventJobImport(models.Model):
     def action_open_refusals(self):
         """List the rows that cannot be imported, to filter and export them."""
         self.ensure_one()
+        check_access(self, "read")
         return {
             "type": "ir.actions.act_window",
             "name": _("Refused Rows"),
@@ -211,8 +231,11 @@ class EventJobImport(models.Model):
         try:
             with self.env.cr.savepoint():
                 return store(items)
-        except UserError as error:
-            line, reason = self._blame(store, items) or (items[0]["line"], str(error))
+        except (UserError, psycopg2.Error) as error:
+            if must_retry(error):
+                raise
+            reason = self._explain_unstored(error)
+            line, reason = self._blame(store, items) or (items[0]["line"], reason)
             raise UserError(self._stopped(line, reason)) from error
 
     def _append_items(self, items):
@@ -234,11 +257,22 @@ class EventJobImport(models.Model):
             for item in items:
                 try:
                     store([item])
-                except UserError as error:
-                    found = item["line"], str(error)
+                except (UserError, psycopg2.Error) as error:
+                    if must_retry(error):
+                        raise
+                    found = item["line"], self._explain_unstored(error)
                     break
             raise _Undo
         return found
+
+    @api.model
+    def _explain_unstored(self, error):
+        if isinstance(error, UserError):
+            return str(error)
+        return _(
+            "The database refuses the event (%(error)s); tell your administrator.",
+            error=error.diag.message_primary or type(error).__name__,
+        )
 
     def _stopped(self, line, reason):
         return _(

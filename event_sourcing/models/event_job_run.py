@@ -7,6 +7,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..compat import check_access
 from ..retry import must_retry, trouble
 from .event_job import UNDER_WAY
 
@@ -190,6 +191,7 @@ class EventJobRun(models.Model):
         self.ensure_one()
         if not self.exists():
             raise UserError(_("This job is no longer there; go back to the list."))
+        check_access(self, "read")
         if self.state in UNDER_WAY:
             self._work(POLL_SECONDS)
         with self._own_cursor() as job:

@@ -47,36 +47,52 @@ class SnapshotDifference(models.AbstractModel):
             return []
         names = tuple(vals_list[0])
         compared = [name for name in names if name not in self._identity]
-        differs = [self._differs(name) for name in compared]
+        differs = {name: self._differs(name) for name in compared}
         self.env.cr.execute(
             SQL(
                 """
-                SELECT new.number, to_jsonb(stored), array_remove(ARRAY[%s], NULL)
-                  FROM ROWS FROM (json_to_recordset(%s) AS (%s))
-                       WITH ORDINALITY AS new (%s, number)
-                  LEFT JOIN %s AS stored ON %s
+                SELECT new.number, to_jsonb(stored), %s
+                  FROM %s
                  WHERE stored.id IS NULL OR %s
                  ORDER BY new.number
                 """,
-                SQL(", ").join(
-                    SQL("CASE WHEN %s THEN %s END", condition, name)
-                    for name, condition in zip(compared, differs, strict=True)
-                ),
-                in_one_text(texts or self._row_texts(vals_list)),
-                SQL(", ").join(map(self._typed, names)),
-                SQL(", ").join(map(SQL.identifier, names)),
-                SQL.identifier(self._table),
-                SQL(" AND ").join(
-                    SQL("stored.%s = new.%s", SQL.identifier(name), SQL.identifier(name))
-                    for name in self._identity
-                ),
-                SQL(" OR ").join(differs),
+                self._names_where(differs),
+                self._beside_stored(vals_list, texts),
+                SQL(" OR ").join(differs.values()),
             )
         )
         return [
             (vals_list[number - 1], stored and {name: stored[name] for name in different})
             for number, stored, different in self.env.cr.fetchall()
         ]
+
+    @api.model
+    def _beside_stored(self, vals_list, texts=None):
+        """Return the SQL of rows as ``new``, numbered from 1, each with the one ``stored``."""
+        names = tuple(vals_list[0])
+        return SQL(
+            """ROWS FROM (json_to_recordset(%s) AS (%s)) WITH ORDINALITY AS new (%s, number)
+               LEFT JOIN %s AS stored ON %s""",
+            in_one_text(texts or self._row_texts(vals_list)),
+            SQL(", ").join(map(self._typed, names)),
+            SQL(", ").join(map(SQL.identifier, names)),
+            SQL.identifier(self._table),
+            SQL(" AND ").join(
+                SQL("stored.%s = new.%s", SQL.identifier(name), SQL.identifier(name))
+                for name in self._identity
+            ),
+        )
+
+    @api.model
+    def _names_where(self, conditions):
+        """Return the SQL of a list of those names whose condition, by name, is true."""
+        return SQL(
+            "array_remove(ARRAY[%s]::text[], NULL)",
+            SQL(", ").join(
+                SQL("CASE WHEN %s THEN %s END", condition, name)
+                for name, condition in conditions.items()
+            ),
+        )
 
     @api.model
     def _typed(self, name):

@@ -1,4 +1,6 @@
-from odoo import api, models
+import psycopg2
+
+from odoo import _, api, models
 
 from ..canonical_json import reordered
 from ..event_data import EventData
@@ -77,6 +79,51 @@ class SnapshotHandlerFold(models.AbstractModel):
             self.env.cr.execute(*self._save_code(folded))
             self.env[self._snapshot_model].invalidate_model(flush=False)
             self._tell_source(list(folded))
+
+    @api.model
+    def _save_applied(self, folded):
+        """Write snapshots of what was applied once, maybe in another database.
+
+        Columns stay empty whose records are not here; history keeps their ids.
+
+        :param dict folded: as for :meth:`_save_states`
+        """
+        snapshots = self.env[self._snapshot_model]
+        rows = [self._snapshot_vals(state, event) for state, event in folded.values()]
+        snapshots._upsert(snapshots._without_gone(rows))
+        self._tell_source(list(folded))
+
+    @api.model
+    def _unfit(self, folds, applied=False):
+        """Return why snapshots could not be written, as ``{index: sentence}``; none is.
+
+        :param list folds: ``(state, last EventData)`` of each
+        :param bool applied: see ``snapshot.mixin._unfit``
+        """
+        snapshots = self.env[self._snapshot_model]
+        try:
+            with self.env.cr.savepoint(flush=False):
+                rows = [self._snapshot_vals(state, event) for state, event in folds]
+                return snapshots._unfit(rows, applied)
+        except Exception as error:
+            if must_retry(error):
+                raise
+            if len(folds) == 1:
+                return {0: self._explain_unfit(error)}
+        # One value spoils the whole query: find out whose.
+        return {
+            index: reason
+            for index, fold in enumerate(folds)
+            for reason in self._unfit([fold], applied).values()
+        }
+
+    @api.model
+    def _explain_unfit(self, error):
+        said = isinstance(error, psycopg2.Error) and error.diag.message_primary
+        return _(
+            "The columns of the snapshot cannot hold this (%(error)s); correct the value.",
+            error=self.env["event.store"]._storable(str(said or error)),
+        )
 
     @api.model
     def _save_code(self, folded):

@@ -218,6 +218,68 @@ class TestJsonLines(ImportCase):
         self.addCleanup(setattr, transfer_file, "MAX_ROW", before)
 
 
+class TestSnapshotsThatCannotBe(ImportCase):
+    """Rows that their handler takes, and the snapshot's table would not."""
+
+    GONE = 2**31 - 1
+
+    def needy(self, **payload):
+        return row("N1", model_name="needy", event_type="Told", payload=payload)
+
+    def test_an_id_of_no_record_refuses_the_file_before_anything_is_stored(self):
+        self.patch(type(self.env["event.job"]), "_import_chunk", 2)
+        bad = row("I9", payload={"amount": 1, "partner_id": self.GONE})
+        rows = [*[row(f"I{n}") for n in range(5)], bad, row("I9", 5), row("I9", 6), row("I9", -99)]
+        job = self.run_import(json_lines(*rows))
+        self.assertEqual((job.state, job.stored_count), ("failed", 0))
+        ((line, reason),) = self.refused(job)
+        self.assertEqual(line, 6)
+        self.assertIn(f"with the id {self.GONE}, which is not here", reason)
+        self.assertFalse(self.store.search([("aggregate_id", "=like", "I_")]))
+
+    def test_what_a_column_cannot_take(self):
+        lines = [row(), row("I2", 2**40), row("I3", payload={"amount": 1, "partner_id": "Ann"})]
+        lines += [row("I4", payload={"amount": 1, "partner_id": [1]}), self.needy(name="Ann")]
+        with mute_logger("odoo.sql_db"):
+            job = self.run_import(json_lines(*lines), dry_run=True)
+        found = dict(self.refused(job))
+        self.assertEqual(sorted(found), [2, 3, 4, 5])
+        self.assertIn("out of range", found[2])
+        self.assertIn("cannot hold", found[3])
+        self.assertIn("cannot hold", found[4])
+        self.assertIn("The snapshot needs Partner (partner_id)", found[5])
+
+    def test_the_line_since_which_it_is_so_is_named(self):
+        """A snapshot is written once a piece: what is put right within it does no harm."""
+        partner = self.env["res.partner"].create({"name": "Here"})
+        bad = {"amount": 1, "partner_id": self.GONE}
+        good = {"amount": 1, "partner_id": partner.id}
+        lines = [row(payload={**bad, "note": "a"}), row(payload=good)]
+        job = self.run_import(json_lines(*lines))
+        self.assertEqual((job.state, self.snapshot("I1").partner_id), ("done", partner))
+        lines = [row("I2", payload={**bad, "note": n}) for n in "ab"]
+        lines.insert(1, row("I2", payload=good))
+        lines += [row("I2", payload={**bad, "note": n}) for n in "cd"]
+        self.assertEqual(self.one_refusal(json_lines(*lines), "not here"), 3)
+
+    def test_a_merged_record_refuses_nothing(self):
+        partner, heir = self.env["res.partner"].create([{"name": "Old"}, {"name": "New"}])
+        self.add("I1", payload={"partner_id": partner.id})
+        self.env["base.partner.merge.automatic.wizard"].create({})._merge(
+            (partner + heir).ids, heir
+        )
+        job = self.run_import(json_lines(row(payload={"amount": 2, "partner_id": partner.id})))
+        self.assertEqual((job.state, job.refused_count), ("done", 0))
+        self.assertEqual(self.snapshot("I1").partner_id, heir)
+
+    def test_kept_as_attempts_where_that_was_chosen(self):
+        bad = row(payload={"amount": 1, "partner_id": self.GONE})
+        with QUIET, mute_logger("odoo.sql_db"):
+            job = self.run_import(json_lines(row(), row(amount=2), bad), broken="record")
+        self.assertEqual((job.state, job.stored_count), ("done", 3))
+        self.assertEqual([outcome for _v, outcome in self.stream("I1")].count("failed"), 1)
+
+
 class TestFiles(ImportCase):
     def test_what_is_no_such_file(self):
         for content, word in [
@@ -381,6 +443,26 @@ class TestRights(ImportCase):
         job = self.run_import(json_lines(row("I2", company="Elsewhere Ltd")), user=far)
         event = self.store.search([("aggregate_id", "=", "I2")])
         self.assertEqual((job.state, event.company_id), ("done", company))
+
+    def test_a_company_of_others_cannot_be_chosen(self):
+        company = self.env["res.company"].create({"name": "Elsewhere Ltd"})
+        with self.assertRaisesRegex(UserError, "no access to"):
+            self.run_import(json_lines(row("I2")), company_id=company.id)
+        with self.assertRaisesRegex(UserError, "choose a company"):
+            self.run_import(json_lines(row("I2")), company_id=2**31 - 1)
+        self.assertFalse(self.stream("I2"))
+
+    def test_a_file_of_somebody_else_is_not_imported(self):
+        job = self.run_import(json_lines(row()), dry_run=True)
+        other = make_user(self.env, "im-thief", "manager", "auditor")
+        own = job.with_user(other)
+        closed = ("action_import_checked", "action_open_refusals", "cancel", "poll")
+        for method in (*closed, "action_download", "action_rebuild_found"):
+            # What the cache holds already opens nothing.
+            job.read(["kind", "state", "report_name"])
+            with self.subTest(method), self.assertRaises(AccessError):
+                getattr(own, method)()
+        self.assertFalse(self.env["event.job"].search([("create_uid", "=", other.id)]))
 
     def test_jobs_and_refusals_are_their_owners_alone(self):
         job = self.run_import("{\n", dry_run=True)

@@ -127,16 +127,36 @@ class TestRebuild(JobCase):
         self.assertFalse(self.snapshot("ghost"))
         self.assertEqual(self.snapshot("J6").total, 7)
 
+    def lose_partner_and_snapshots(self, partner, table, *ids):
+        self.env.flush_all()
+        self.tamper(f"DELETE FROM {table} WHERE aggregate_id = ANY(%s)", list(ids))
+        self.tamper("DELETE FROM res_partner WHERE id = %s", partner.id)
+
     def test_what_the_database_refuses_is_named_and_the_rest_is_rebuilt(self):
+        gone = self.env["res.partner"].create({"name": "Gone"})
+        here = self.env["res.partner"].create({"name": "Here"})
+        for key, partner in (("N1", gone), ("N2", here)):
+            payload = {"partner_id": partner.id, "name": key}
+            self.store.append("needy", key, "Told", payload)
+        self.lose_partner_and_snapshots(gone, "needy_snapshot", "N1", "N2")
+        with mute_logger("odoo.sql_db"):
+            job = self.run_job("rebuild", "needy", ["N1", "N2"])
+        self.assertEqual([d.aggregate_id for d in job.difference_ids], ["N1"])
+        self.assertIn("The snapshot needs Partner (partner_id)", job.difference_ids.message)
+        found = self.env["needy.snapshot"].search([("aggregate_id", "in", ["N1", "N2"])])
+        self.assertEqual(found.partner_id, here)
+        self.assertEqual((job.changed_count, job.problem_count), (1, 1))
+
+    def test_a_lost_snapshot_comes_back_without_the_record_that_is_gone(self):
         partner = self.env["res.partner"].create({"name": "Gone"})
         self.add("J1", payload={"partner_id": partner.id})
-        self.tamper("DELETE FROM counter_snapshot WHERE aggregate_id IN ('J1', 'J2')")
-        self.tamper("DELETE FROM res_partner WHERE id = %s", partner.id)
+        self.lose_partner_and_snapshots(partner, "counter_snapshot", "J1", "J2")
         with mute_logger("odoo.sql_db"):
             job = self.run_job("rebuild", "counter", self.ids)
-        self.assertEqual([d.aggregate_id for d in job.difference_ids], ["J1"])
-        self.assertEqual(self.snapshot("J2").total, 3)
-        self.assertEqual((job.changed_count, job.problem_count), (1, 1))
+        self.assertEqual((job.changed_count, job.problem_count), (2, 0))
+        self.assertFalse(self.snapshot("J1").partner_id)
+        self.assertEqual(self.snapshot("J1").state["partner_id"], partner.id)
+        self.assertEqual(self.run_job("check", "counter", self.ids).drift_count, 0)
 
     def test_business_records_follow(self):
         order = self.env["rental.order"].create(

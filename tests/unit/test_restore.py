@@ -211,6 +211,98 @@ class TestRoundTrip(RestoreCase):
             self.export(date_from=date(2026, 2, 2), date_to=date(2026, 2, 1))
 
 
+class TestRecordsThatAreNotHere(RestoreCase):
+    """History speaks of records by their ids; a second database has others."""
+
+    def setUp(self):
+        super().setUp()
+        self.env.cr.execute("DELETE FROM needy_snapshot")
+        self.partner = self.env["res.partner"].create({"name": "There"})
+        self.partner_id = self.partner.id
+
+    def lose_partner(self):
+        self.empty()
+        self.env.cr.execute("DELETE FROM needy_snapshot")
+        self.env.cr.execute("DELETE FROM res_partner WHERE id = %s", [self.partner_id])
+        self.env.invalidate_all()
+
+    def check_of(self, model_name):
+        job = self.env["event.job"].browse(self.env["event.job"].start("check", model_name)["id"])
+        while job.sudo()._write_piece(job.sudo()._read_piece()):
+            pass
+        return job.sudo()
+
+    def test_history_keeps_the_id_and_the_column_stays_empty(self):
+        self.add("A", payload={"partner_id": self.partner_id})
+        self.add("B", payload={"partner_id": self.partner_id})
+        self.add("B", payload={"partner_id": self.env.user.partner_id.id})
+        lines = self.export()
+        self.lose_partner()
+        job = self.restore(lines)
+        self.assertEqual((job.state, job.message, job.stored_count), ("done", False, 3))
+        self.assertFalse(self.snapshot("A").partner_id)
+        self.assertEqual(self.snapshot("A").state["partner_id"], self.partner_id)
+        self.assertEqual(self.snapshot("B").partner_id, self.env.user.partner_id)
+        check = self.check_of("counter")
+        self.assertEqual((check.drift_count, check.problem_count), (0, 0))
+        # The stream goes on; a new wrong id is a fault as before.
+        found = self.add("A", 4, payload={"partner_id": self.partner_id})
+        self.assertEqual((found["outcome"], self.snapshot("A").total), ("applied", 5))
+        with QUIET:
+            found = self.add("A", payload={"partner_id": 2**31 - 1})
+        self.assertEqual(found["outcome"], "failed")
+
+    def test_a_column_that_must_not_be_empty_is_said_before_anything_is_stored(self):
+        payload = {"partner_id": self.partner_id, "name": "x"}
+        self.add("A")
+        self.store.append("needy", "N", "Told", payload)
+        lines = self.export()
+        self.lose_partner()
+        line, reason = self.refusal(lines)
+        self.assertEqual(line, 3)
+        self.assertIn("The snapshot needs Partner (partner_id)", reason)
+        self.assertIn(f"with the id {self.partner_id} is not here", reason)
+        self.assertNotIn("INSERT", reason)
+
+    def test_what_only_the_table_knows_stops_it_at_its_line_in_words(self):
+        self.add("A", 5)
+        self.add("B", 50)
+        lines = self.export()
+        self.empty()
+        self.env.cr.execute(
+            "ALTER TABLE counter_snapshot ADD CONSTRAINT few CHECK (total < 50) NOT VALID"
+        )
+        with mute_logger("odoo.sql_db"):
+            job = self.restore(lines)
+        self.assertEqual((job.state, self.rows()), ("failed", []))
+        self.assertRegex(job.message, r"^Line 3: The database refuses the event .*\"few\"")
+        self.assertNotIn("INSERT", job.message)
+
+
+class TestFailuresOfLargeEvents(RestoreCase):
+    """A failure event wraps what failed: one level deeper, and some bytes larger."""
+
+    def deep(self, levels):
+        document = {}
+        for _level in range(levels - 2):
+            document = {"a": document}
+        return {"amount": -1, "deep": document}
+
+    def test_what_an_append_takes_is_restored_with_its_failure(self):
+        large = {"amount": -1, "note": "東" * (256 * 1024 // 3 - 20)}
+        with QUIET:
+            for number, payload in enumerate([self.deep(32), large]):
+                self.add(f"A{number}", payload=payload, amount=-1)
+                self.store.append("counter", f"B{number}", "Broken", payload)
+        self.assertEqual(self.store.search_count([("failed_event_id", "!=", False)]), 4)
+        before = self.rows(), self.failed_events()
+        lines = self.export()
+        self.empty()
+        job = self.restore(lines)
+        self.assertEqual(([r.reason for r in job.refusal_ids], job.state), ([], "done"))
+        self.assertEqual((self.rows(), self.failed_events()), before)
+
+
 class TestForgery(RestoreCase):
     def setUp(self):
         super().setUp()
@@ -259,6 +351,13 @@ class TestForgery(RestoreCase):
             found = {refusal.line: refusal.reason for refusal in job.refusal_ids}
             if word:
                 self.assertIn(word, found[at])
+
+    def test_what_no_event_can_be_is_a_line_that_does_not_fit(self):
+        for payload in ('{"amount":"\\ud800"}', '{"a":' * 70 + "1" + "}" * 70):
+            before, after = re.split(r"(?<=\"payload\":)\{[^}]*\}", self.lines[1])
+            job = self.restore([self.lines[0], before + payload + after, *self.lines[2:]])
+            found = {refusal.line: refusal.reason for refusal in job.refusal_ids}
+            self.assertIn("content hash does not fit", found[2])
 
     def test_another_database_needs_the_same_key(self):
         parameters = self.env["ir.config_parameter"].sudo()
@@ -354,6 +453,38 @@ class TestConflicts(RestoreCase):
         self.assertEqual(job.state, "done")
         event = self.store.search([])
         self.assertEqual((event.create_uid, event.company_id), (self.manager, self.env.company))
+
+    def test_a_company_of_others_is_closed_to_a_restore(self):
+        company = self.env["res.company"].create({"name": "Elsewhere Ltd"})
+        self.add("A", 1)
+        lines = self.changed_company(self.export(), "Nowhere Ltd")
+        self.empty()
+        with self.assertRaisesRegex(UserError, "no access to"):
+            self.restore(lines, company_id=company.id)
+        wizard = self.env["event.import"].with_user(self.manager)
+        content = base64.b64encode("\n".join(lines).encode())
+        with self.assertRaisesRegex(UserError, "no access to"):
+            wizard.create({"file": content, "company_id": company.id}).action_check()
+        self.assertFalse(self.rows())
+
+    def test_a_company_that_was_taken_away_stays_closed(self):
+        """Rows whose company came past the first question are refused one by one."""
+        company = self.env["res.company"].create({"name": "Elsewhere Ltd"})
+        self.add("A", 1)
+        lines = self.export()
+        self.empty()
+        lines_of = type(self.env["event.import.line"])
+        self.patch(lines_of, "_company", lambda *_args: company.id)
+        self.assertIn("company that you have no access to", self.refusal(lines)[1])
+
+    def changed_company(self, lines, name):
+        """Return an export whose events are of a company of another name."""
+        events = [canonical({**json.loads(line), "company": name}) for line in lines[1:-1]]
+        digest = ""
+        for line in [lines[0], *events]:
+            digest = chained(digest, line.encode())
+        key = self.env["ir.config_parameter"].sudo().get_param(TRANSFER_KEY)
+        return [lines[0], *events, end_line(key, digest, len(events))]
 
     def test_an_event_that_was_changed_in_the_database_is_found_out(self):
         self.add("A", 1)

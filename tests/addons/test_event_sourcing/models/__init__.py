@@ -4,6 +4,7 @@ from . import conventions
 from . import counter_handler
 from . import extra_field
 from . import flaky_handler
+from . import needy_handler
 from . import parcel_handler
 from . import slow_handler
 from . import ticket

@@ -1,0 +1,129 @@
+from odoo import _, api, models
+from odoo.tools import SQL
+
+
+class SnapshotFit(models.AbstractModel):
+    """What the table would refuse of rows, found out without writing or locking any."""
+
+    _inherit = "snapshot.mixin"
+
+    @api.model
+    def _unfit(self, vals_list, applied=False):
+        """Return why the table would not hold rows, as ``{index: sentence}``.
+
+        :param list vals_list: complete rows, dicts with the same keys each
+        :param bool applied: whether their events were applied once: then the id of a
+            record that is not there is left out where the column may be empty
+        :raise psycopg2.Error, ValueError: for a value that its column cannot take
+        """
+        unfit = {}
+        for index, (gone, empty) in self._lacking(vals_list).items():
+            vals = vals_list[index]
+            needed = [name for name in gone if self._fields[name].required]
+            if applied and needed:
+                unfit[index] = self._explain_needed(needed[0], vals)
+            elif gone and not applied:
+                unfit[index] = self._explain_gone(gone[0], vals)
+            elif empty:
+                unfit[index] = self._explain_empty(empty[0])
+        return unfit
+
+    @api.model
+    def _without_gone(self, vals_list):
+        """Return rows without the ids of records that are gone, or were never here.
+
+        History and state keep them. A column that was given something instead is none
+        of these: see :meth:`_new_value`.
+        """
+        rows = list(vals_list)
+        for index, (gone, _empty) in self._lacking(rows).items():
+            rows[index] = {**rows[index], **dict.fromkeys(gone)}
+        return rows
+
+    @api.model
+    def _lacking(self, vals_list):
+        """Return what rows lack, in one query.
+
+        :return: ``{index: (columns with the id of no record, required columns that are
+            empty)}`` of the rows that lack something
+        """
+        if not vals_list:
+            return {}
+        names = tuple(vals_list[0])
+        gone = {name: self._is_gone(name) for name in names if self._is_reference(name)}
+        empty = {
+            name: SQL("new.%s IS NULL", SQL.identifier(name))
+            for name in names
+            if self._fields[name].required
+        }
+        self.env.cr.execute(
+            SQL(
+                "SELECT new.number, %s, %s FROM %s WHERE %s ORDER BY new.number",
+                self._names_where(gone),
+                self._names_where(empty),
+                self._beside_stored(vals_list),
+                SQL(" OR ").join([*gone.values(), *empty.values()]),
+            )
+        )
+        return {number - 1: tuple(found) for number, *found in self.env.cr.fetchall()}
+
+    @api.model
+    def _is_reference(self, name):
+        """Whether a typed column has a foreign key; Odoo gives none to views."""
+        field = self._fields[name]
+        if field.type != "many2one" or name not in self._typed_columns():
+            return False
+        return self.env[field.comodel_name]._is_an_ordinary_table()
+
+    @api.model
+    def _is_gone(self, name):
+        column = SQL.identifier(name)
+        return SQL(
+            """(new.%s IS NOT NULL
+                AND NOT EXISTS (SELECT FROM %s AS other WHERE other.id = new.%s)
+                AND (stored.id IS NULL OR stored.state -> %s IS DISTINCT FROM new.state -> %s))""",
+            column,
+            SQL.identifier(self.env[self._fields[name].comodel_name]._table),
+            column,
+            name,
+            name,
+        )
+
+    # ------------------------------------------------------------------
+    # In words
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _explain_gone(self, name, vals):
+        return _(
+            "%(label)s (%(name)s) names the %(record)s with the id %(id)s, which is not here;"
+            " give the id of one that is.",
+            **self._words_of(name),
+            id=vals[name],
+        )
+
+    @api.model
+    def _explain_needed(self, name, vals):
+        return _(
+            "The snapshot needs %(label)s (%(name)s), but the %(record)s with the id %(id)s is"
+            " not here; bring that record back, or let the addon allow the column to be empty.",
+            **self._words_of(name),
+            id=vals[name],
+        )
+
+    @api.model
+    def _explain_empty(self, name):
+        words = self._words_of(name)
+        return _(
+            "The snapshot needs %(label)s (%(name)s), but the events leave it empty; give it in"
+            " the event, or let the addon allow the column to be empty.",
+            label=words["label"],
+            name=name,
+        )
+
+    @api.model
+    def _words_of(self, name):
+        """Return what a column and the records that it names are called."""
+        field = self._fields[name]
+        record = field.comodel_name and self.env["ir.model"].sudo()._get(field.comodel_name).name
+        return {"label": field._description_string(self.env), "name": name, "record": record}
