@@ -55,21 +55,25 @@ class EventArchiveLeave(models.AbstractModel):
 
     @api.model
     def _check_closed(self, part):
+        self._check_sealed(part.name, part.last)
+        if self.env["event.archive"].search([("name", "=", part.name), ("state", "=", "leaving")]):
+            raise UserError(_("The file of %(name)s is written: detach it now.", name=part.name))
+
+    @api.model
+    def _check_sealed(self, name, last):
         ((sealed,),) = self._fetch(
             "SELECT coalesce(max(to_id), 0) FROM event_seal WHERE state = 'sealed'"
         )
-        if part.last > sealed:
+        if last > sealed:
             raise UserError(
                 _(
                     "%(name)s holds or may get events that are not sealed: seals reach up to"
                     " %(sealed)s, it goes up to %(last)s.",
-                    name=part.name,
+                    name=name,
                     sealed=sealed,
-                    last=part.last,
+                    last=last,
                 )
             )
-        if self.env["event.archive"].search([("name", "=", part.name), ("state", "=", "leaving")]):
-            raise UserError(_("The file of %(name)s is written: detach it now.", name=part.name))
 
     @api.model
     def _columns(self, table):
