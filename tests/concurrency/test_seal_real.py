@@ -98,6 +98,7 @@ def test_sealing_again_without_new_events_makes_no_seal(env, sealed):
     [
         ("UPDATE event_store SET payload = '{\"amount\": 9}' WHERE id = %s", "changed"),
         ("UPDATE event_store SET timestamp = '2001-01-01' WHERE id = %s", "changed"),
+        ("UPDATE event_store SET timestamp = timestamp + '0.4 s' WHERE id = %s", "changed"),
         ("UPDATE event_store SET create_uid = 2 WHERE id = %s", "changed"),
         ("UPDATE event_store SET create_date = '2001-01-01' WHERE id = %s", "changed"),
         ("UPDATE event_store SET outcome = 'logged', content_hash = NULL WHERE id = %s", "changed"),
@@ -401,6 +402,10 @@ def test_a_backup_is_checked_without_odoo(env, sealed, tmp_path):
     assert altered != lines[place]
     changed = check([*lines[:place], altered, *lines[place + 1 :]])
     assert f"Event {sealed[1]} was changed" in changed.stdout
+    cells = lines[place].split("\t")
+    cells[columns.index('"timestamp"')] += ".4"
+    later = check([*lines[:place], "\t".join(cells), *lines[place + 1 :]])
+    assert f"Event {sealed[1]} was changed" in later.stdout
     row = dict(zip(columns, lines[place].rstrip("\n").split("\t"), strict=True))
     forged = "\t".join({**row, "id": "0"}.values()) + "\n"
     inserted = check([*lines[:place], forged, *lines[place:]])
