@@ -33,12 +33,14 @@ class EventArchiveLeave(models.AbstractModel):
             ("event_store", events, f"SELECT {', '.join(events)} FROM {part.name} ORDER BY id"),
         ]
         digest = write_archive(self.env.cr._obj, path, part, queries)
-        ((count, first, last),) = self._fetch(
-            f"SELECT count(*), min(timestamp), max(timestamp) FROM {part.name}"
+        ((count, first, last, first_recorded, last_recorded),) = self._fetch(
+            "SELECT count(*), min(timestamp), max(timestamp), min(create_date), max(create_date)"
+            f" FROM {part.name}"
         )
         ((seal,),) = self._fetch(f"SELECT max(id) FROM event_seal WHERE {touching}")
         vals = {"name": part.name, "from_id": part.first, "to_id": part.last, "count": count}
         vals |= {"first_event_on": first, "last_event_on": last, "state": "leaving"}
+        vals |= {"first_recorded_on": first_recorded, "last_recorded_on": last_recorded}
         vals |= {"file_name": path.name, "file_sha256": digest}
         archive = self.env["event.archive"].with_context(event_archive=True).create(vals)
         archive.flush_recordset()
