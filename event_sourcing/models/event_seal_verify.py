@@ -21,11 +21,13 @@ class EventSealVerify(models.Model):
         self.env["event.job"]._check_may_run("verify")
         check_access(self.browse(), "read")
         seals = events = 0
-        for seal in self.sudo().search([], order="id"):
+        seal = self.sudo()._next(0)
+        while seal:
             problem = seal._verify()
             if problem:
                 return {"ok": False, "seals": seals, "events": events, **problem}
             seals, events = seals + (seal.state == "sealed"), events + seal.count
+            seal = seal._next(seal.id)
         events -= sum(self.env["event.archive"]._count_away())
         message = _(
             "%(events)s events under %(seals)s seals are what they were when they were sealed.",
@@ -43,6 +45,11 @@ class EventSealVerify(models.Model):
             "problem": "",
             "message": message,
         }
+
+    @api.model
+    def _next(self, position):
+        """Return the seal after an id, also one that is not sealed yet."""
+        return self.search([("id", ">", position)], order="id", limit=1)
 
     def _verify(self):
         """Recompute one seal; return None, or a dict that says what is wrong."""
@@ -160,8 +167,7 @@ class EventJobVerify(models.Model):
 
     def _read_verify(self):
         """Recompute the next seal."""
-        seals = self.env["event.seal"]
-        seal = seals.search([("id", ">", self.position)], order="id", limit=1)
+        seal = self.env["event.seal"]._next(self.position)
         problem = seal._verify() if seal else None
         last = not seal or problem
         return {"position": None if last else seal.id, "count": seal.count, "problem": problem}
