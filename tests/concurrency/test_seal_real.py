@@ -15,6 +15,8 @@ import pytest
 from odoo.exceptions import UserError
 from odoo.tools import config, mute_logger
 
+from odoo.addons.event_sourcing.functions import ensure_function
+
 TOOL = Path(__file__).parents[2] / "tools" / "check_seals.py"
 
 
@@ -296,6 +298,66 @@ def test_a_refused_attempt_on_its_own_connection_is_sealed(env, key):
     assert failure.event_type == "InvalidOperationAttempted"
     gone = tampered(env, ("DELETE FROM event_store WHERE id = %s", failure.id))
     assert (gone["problem"], gone["event_id"]) == ("removed", failure.id)
+
+
+def test_advisory_locks_of_others_hold_up_nothing(env, key):
+    """Any user of the database can take them, and keep them."""
+    stranger = env()
+    stranger.cr.execute(
+        "SELECT pg_advisory_xact_lock(hashtext(name))"
+        " FROM unnest(ARRAY['event.seal', 'event_sourcing']) AS name"
+    )
+    event_id = append(env, key)
+    seal(env)
+    last = newest(env)
+    assert (last.state, last.to_id >= event_id) == ("sealed", True)
+    own = env()
+    own.cr.execute("SET LOCAL lock_timeout = '1s'")
+    ensure_function(own.cr, "test_answer", "a int", "int", "RETURN a;")
+    own.cr.rollback()
+
+
+def test_one_seals_at_a_time_and_others_say_so(env, key, caplog):
+    append(env, key)
+    one, other = env()["event.seal"], env()["event.seal"]
+    assert one._alone()
+    with caplog.at_level("WARNING", logger="odoo.addons.event_sourcing.models.event_seal"):
+        other._note_range()
+        assert not other._seal_next()
+    assert "Nothing is sealed this time" in caplog.text
+    other.env.cr.execute("SELECT 1")  # the transaction goes on
+    one.env.cr.rollback()
+    assert other._alone()
+
+
+def test_sealing_that_is_held_up_is_told_once_it_is_late(env, key, monkeypatch):
+    told = []
+    alert = type(env()["event.alert"])
+    monkeypatch.setattr(alert, "_raise_alert", lambda self, *args: told.append(args))
+    monkeypatch.setattr(alert, "_clear_alert", lambda self, alert_key: told.append(alert_key))
+    slow = env()
+    slow["event.store"].append("counter", f"{key}-slow", "Added", {"amount": 1})
+    append(env, key)
+    seal(env, patient=False)
+    assert told == []  # it waits, and not for long
+    own = env()
+    waiting = own["event.seal"].search([("state", "=", "waiting")], order="id", limit=1)
+    own.cr.execute(
+        "UPDATE event_seal SET create_date = create_date - interval '2 hours' WHERE id = %s",
+        [waiting.id],
+    )
+    own.cr.commit()
+    seal(env, patient=False)
+    ((alert_key, model, seal_id, text),) = told
+    assert (alert_key, model, seal_id) == ("sealing", "event.seal", waiting.id)
+    assert "to be sealed" in text(env())
+    slow.cr.rollback()
+    seal(env)
+    assert told[-1] == "sealing"
+    assert not isinstance(told[-2], str), "cleared once"
+    told.clear()
+    seal(env)
+    assert told == []
 
 
 def test_in_a_restored_database_waiting_seals_get_a_new_horizon(env, key):
