@@ -237,6 +237,9 @@ def test_a_range_whose_seal_is_gone_does_not_leave_or_come_back(env, sealed):
     own.cr.execute("DELETE FROM event_seal WHERE id = %s", [gone.id])
     with pytest.raises(UserError, match="itself was changed, or one before it"):
         own["event.seal"]._check_range(gone.from_id, gone.to_id)
+    own.cr.execute("DELETE FROM event_seal WHERE id > %s", [gone.id])
+    with pytest.raises(UserError, match="events that are not sealed"):
+        own["event.partition"]._check_sealed("event_store_from_1", gone.to_id)
     own.cr.rollback()
 
 
