@@ -73,6 +73,14 @@ def _quoted(text):
     return quote(str(text)) if text else "null"
 
 
+def in_whole_seconds(timestamp):
+    """Whether the hash covers all of a stored timestamp; others are never stored.
+
+    :param str timestamp: as PostgreSQL writes it, such as ``2026-01-31 09:30:00``
+    """
+    return len(timestamp) == 19
+
+
 def row_digest(vals):
     """Return 16 bytes for a stored row: its content, and who recorded it when.
 

@@ -35,8 +35,9 @@ def ensure_function(cr, name, arguments, returns, body):
     mark = f"{MARK} {sha256(text.encode()).hexdigest()[:16]}"
     if _mark_of(cr, name) == mark:
         return
-    # Another process may be about to do the same.
-    cr.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [MARK])
+    # Another process may be about to do the same. Any user of the database could hold an
+    # advisory lock for ever; this one only the owner of the tables.
+    cr.execute("LOCK TABLE ir_module_module IN SHARE UPDATE EXCLUSIVE MODE")
     if _mark_of(cr, name) == mark:
         return
     cr.execute(SQL("DROP FUNCTION IF EXISTS %s", SQL.identifier(name)))

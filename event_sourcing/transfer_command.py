@@ -119,7 +119,7 @@ def export_file(
     :param str period: ``recorded`` or ``happened``: which time counts
     :param str tz: in which days begin
     :return: how many events the file holds
-    :raise UserError: for a day that is none
+    :raise UserError: for a day that is none, or where events of the period are in an archive
     """
     path = Path(path)
     days = [_day(value) for value in (date_from, date_to)]
@@ -147,6 +147,7 @@ def _day(value):
 
 
 def _write(content, options, key, file, chunk=2000):
+    content._check_whole(options)
     domain = content._domain(options)
     store = content.env["event.store"]
     last = store.search(domain, order="id desc", limit=1).id or 0

@@ -125,22 +125,37 @@ def read_seals(path, alone=False):
 
     :param bool alone: of an archive, which begins in the middle of the chain
     """
+    rows = sorted(read_table(path, "event_seal"), key=lambda row: int(row["id"]))
+    newest = max((int(row["id"]) for row in rows if row["state"] == "sealed"), default=0)
+    before = {"digest": "", "to_id": 0}
+    if alone and rows:
+        before = {"digest": rows[0]["previous_digest"], "to_id": int(rows[0]["from_id"]) - 1}
     seals = []
-    for seal in sorted(read_table(path, "event_seal"), key=lambda row: int(row["id"])):
-        if seal["state"] != "sealed":
-            continue
+    for seal in rows:
         manifest = bytes.fromhex((seal["manifest"] or "\\x").removeprefix("\\x"))
-        before = seals[-1] if seals else {"digest": "", "to_id": 0}
-        if alone and not seals:
-            before = {"digest": seal["previous_digest"] or "", "to_id": int(seal["from_id"]) - 1}
-        chained = (seal["previous_digest"] or "", int(seal["from_id"]))
-        if seal["digest"] != seal_digest(seal, manifest) or chained != (
-            before["digest"],
-            int(before["to_id"]) + 1,
-        ):
+        if not _as_made(seal, manifest, before, newest):
             return seals, f"Seal {seal['id']} itself was changed, or one before it."
-        seals.append({**seal, "to_id": int(seal["to_id"]), "manifest": manifest})
+        before = seal
+        if seal["state"] == "sealed":
+            seals.append({**seal, "to_id": int(seal["to_id"]), "manifest": manifest})
     return seals, None
+
+
+def _as_made(seal, manifest, before, newest):
+    """Whether sealing makes such a seal after that one; those not sealed yet are the last."""
+    if int(seal["from_id"]) != int(before["to_id"]) + 1:
+        return False
+    if seal["state"] == "sealed":
+        found = (seal["previous_digest"] or "", seal["digest"], int(seal["count"] or 0))
+        right = (before["digest"] or "", seal_digest(seal, manifest), len(manifest) // ENTRY.size)
+        return found == right and seal["sealed_on"] is not None
+    written = ("manifest", "digest", "previous_digest", "count", "sealed_on")
+    return (
+        not any(seal[name] for name in written)
+        and (seal["horizon"] or "").isdigit()
+        and int(seal["from_id"]) <= int(seal["to_id"])
+        and int(seal["id"]) > newest
+    )
 
 
 def read_range(path):
@@ -222,7 +237,9 @@ def check_rows(rows, seals, seen, inside, outside):
             continue
         seen[number][place] = 1
         _id, sealed = ENTRY.unpack_from(seals[number]["manifest"], place * ENTRY.size)
-        if sealed != row_digest(row) or row["content_hash"] not in (None, content_hash(row)):
+        beyond = len(row["timestamp"]) != 19  # parts of a second, which no hash covers
+        before_sealing = row["content_hash"] not in (None, content_hash(row))
+        if before_sealing or beyond or sealed != row_digest(row):
             wrong.append((event_id, "was changed after it was recorded"))
     return wrong
 
@@ -236,7 +253,9 @@ def check_digest(seals, digest):
     found = [seal for seal in seals if int(seal["id"]) == digest["seal"]]
     if not found:
         return f"Seal {digest['seal']}, whose digest was kept, is not in this backup."
-    if found[0]["digest"] != digest["digest"]:
+    # Its date is in no digest; the kept file says it. Whole seconds, as others may have spelled it.
+    moments = [str(seal.get("sealed_on"))[:19] for seal in (found[0], digest)]
+    if found[0]["digest"] != digest["digest"] or ("sealed_on" in digest and len({*moments}) > 1):
         return f"Seal {digest['seal']} is not the one whose digest was kept."
     return None
 

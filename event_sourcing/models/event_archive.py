@@ -1,5 +1,6 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..exceptions import EventsAway
 from ..fields import NO_SUM
@@ -24,6 +25,8 @@ class EventArchive(models.Model):
     count = fields.Integer(string="Events", readonly=True)
     first_event_on = fields.Datetime(readonly=True)
     last_event_on = fields.Datetime(readonly=True)
+    first_recorded_on = fields.Datetime(readonly=True)
+    last_recorded_on = fields.Datetime(readonly=True)
     file_name = fields.Char(string="File", readonly=True)
     file_sha256 = fields.Char(string="SHA-256 of the File", readonly=True)
     state = fields.Selection(
@@ -94,6 +97,43 @@ class EventArchive(models.Model):
         for aggregate_id, *away in self.env.cr.fetchall():
             found.setdefault(aggregate_id, []).append(tuple(away))
         return found
+
+    @api.model
+    def _of_period(self, period, begin, end):
+        """Return the archives that may hold events of a period.
+
+        :param str period: ``recorded`` or ``happened``: which time counts
+        :param datetime begin: None for no begin
+        :param datetime end: the first moment after it, None for no end
+        """
+        if period == "happened":
+            first, last = SQL("first_event_on"), SQL("last_event_on")
+        else:
+            # An archive of an older version of this addon says only when it was written.
+            first, last = SQL("first_recorded_on"), SQL("coalesce(last_recorded_on, create_date)")
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT id FROM event_archive WHERE state IN %s AND count > 0
+                   AND (%s IS NULL OR %s >= %s)
+                   AND (%s IS NULL OR coalesce(%s, '-infinity') < %s)
+                 ORDER BY id
+                """,
+                *(AWAY, begin, last, begin, end, first, end),
+            )
+        )
+        return self.browse(row[0] for row in self.env.cr.fetchall())
+
+    def _refusal_to_export(self):
+        """Return the refusal of an export that would lack what is in these archives."""
+        return EventsAway(
+            _(
+                "Events of this period are in an archive (%(files)s), and without them the file"
+                " would not be complete. Choose another period, or ask whoever runs the database"
+                " to bring the archive back.",
+                files=", ".join(sorted(set(self.sudo().mapped("file_name")))),
+            )
+        )
 
     def _refusal_to_fold(self, what):
         """Return the refusal of a replay that would need what is in these archives.

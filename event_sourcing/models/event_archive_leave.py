@@ -33,12 +33,14 @@ class EventArchiveLeave(models.AbstractModel):
             ("event_store", events, f"SELECT {', '.join(events)} FROM {part.name} ORDER BY id"),
         ]
         digest = write_archive(self.env.cr._obj, path, part, queries)
-        ((count, first, last),) = self._fetch(
-            f"SELECT count(*), min(timestamp), max(timestamp) FROM {part.name}"
+        ((count, first, last, first_recorded, last_recorded),) = self._fetch(
+            "SELECT count(*), min(timestamp), max(timestamp), min(create_date), max(create_date)"
+            f" FROM {part.name}"
         )
         ((seal,),) = self._fetch(f"SELECT max(id) FROM event_seal WHERE {touching}")
         vals = {"name": part.name, "from_id": part.first, "to_id": part.last, "count": count}
         vals |= {"first_event_on": first, "last_event_on": last, "state": "leaving"}
+        vals |= {"first_recorded_on": first_recorded, "last_recorded_on": last_recorded}
         vals |= {"file_name": path.name, "file_sha256": digest}
         archive = self.env["event.archive"].with_context(event_archive=True).create(vals)
         archive.flush_recordset()
@@ -55,21 +57,25 @@ class EventArchiveLeave(models.AbstractModel):
 
     @api.model
     def _check_closed(self, part):
+        self._check_sealed(part.name, part.last)
+        if self.env["event.archive"].search([("name", "=", part.name), ("state", "=", "leaving")]):
+            raise UserError(_("The file of %(name)s is written: detach it now.", name=part.name))
+
+    @api.model
+    def _check_sealed(self, name, last):
         ((sealed,),) = self._fetch(
             "SELECT coalesce(max(to_id), 0) FROM event_seal WHERE state = 'sealed'"
         )
-        if part.last > sealed:
+        if last > sealed:
             raise UserError(
                 _(
                     "%(name)s holds or may get events that are not sealed: seals reach up to"
                     " %(sealed)s, it goes up to %(last)s.",
-                    name=part.name,
+                    name=name,
                     sealed=sealed,
-                    last=part.last,
+                    last=last,
                 )
             )
-        if self.env["event.archive"].search([("name", "=", part.name), ("state", "=", "leaving")]):
-            raise UserError(_("The file of %(name)s is written: detach it now.", name=part.name))
 
     @api.model
     def _columns(self, table):

@@ -60,6 +60,24 @@ class EventArchiveReplay(models.Model):
         yield from super()._read_streams(model_name, after, until, last)
 
     @api.model
+    def _readable_page(self, model_name, aggregate_id, after_version, limit):
+        """Refuse a page that lacks events; one without holes that is full lacks none."""
+        page = super()._readable_page(model_name, aggregate_id, after_version, limit)
+        full = len(page) == limit and page[-1].version == after_version + limit
+        if not full and self.env["event.archive"]._is_used():
+            away = self._missing(model_name, {aggregate_id: after_version})
+            # Whoever may not read the stream is not told of it.
+            if away and self._may_read_stream(model_name, aggregate_id):
+                raise away[aggregate_id]._refusal_to_fold(f"{model_name}/{aggregate_id}")
+        return page
+
+    @api.model
+    def _may_read_stream(self, model_name, aggregate_id):
+        names = self.env["snapshot.handler.registry"]._stream_names(model_name)
+        domain = [("model_name", "in", names), ("aggregate_id", "=", aggregate_id)]
+        return bool(self.env["event.stream"].search_count(domain, limit=1))
+
+    @api.model
     def _fold_streams(self, model_name, aggregate_ids, moments=(None,), begun=None):
         """Fold what can be folded; the others get a problem that says why not."""
         after = {key: begun[key][0].version if begun else 0 for key in aggregate_ids}

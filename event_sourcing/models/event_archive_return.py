@@ -37,4 +37,5 @@ class EventArchiveReturn(models.AbstractModel):
         self._protect(archive.name)
         archive.write({"state": "attached"})
         self.env.flush_all()
+        self._check_sealed(archive.name, archive.to_id)
         self.env["event.seal"]._check_range(archive.from_id, archive.to_id)

@@ -26,17 +26,45 @@ class EventExportContent(models.AbstractModel):
             ``date_to`` (days as text, or None), ``tz``, and ``model_names`` (all where empty)
         """
         name = "timestamp" if options["period"] == "happened" else "create_date"
-        zone = ZoneInfo(options["tz"])
+        begin, end = self._bounds(options)
         domain = []
-        if options["date_from"]:
-            domain.append((name, ">=", self._midnight(options["date_from"], zone)))
-        if options["date_to"]:
-            domain.append((name, "<", self._midnight(options["date_to"], zone, 1)))
+        if begin:
+            domain.append((name, ">=", begin))
+        if end:
+            domain.append((name, "<", end))
         if options["model_names"]:
             registry = self.env["snapshot.handler.registry"]
             names = {n for m in options["model_names"] for n in registry._stream_names(m)}
             domain.append(("model_name", "in", sorted(names)))
         return domain
+
+    @api.model
+    def _check_whole(self, options, after=0, last=None):
+        """Refuse an export that would lack events of its period.
+
+        Whatever their type or company: a file that says it is complete must be.
+
+        :param dict options: as for :meth:`_domain`
+        :param int after: up to which id events are in the file already
+        :param int last: up to which id the export goes, None where that is not settled yet
+        :raise EventsAway: naming the archives that hold events of the period
+        """
+        archives = self.env["event.archive"].sudo()
+        away = archives._of_period(options["period"], *self._bounds(options)).filtered(
+            lambda a: a.to_id > after and (last is None or a.from_id <= last)
+        )
+        if away:
+            raise away._refusal_to_export()
+
+    @api.model
+    def _bounds(self, options):
+        """Return when the period begins, and the first moment after it; None for open."""
+        zone = ZoneInfo(options["tz"])
+        first, last = options["date_from"], options["date_to"]
+        return (
+            self._midnight(first, zone) if first else None,
+            self._midnight(last, zone, 1) if last else None,
+        )
 
     @api.model
     def _midnight(self, day, zone, later=0):

@@ -37,7 +37,8 @@ class EventJobExport(models.Model):
         :param date date_from: first day in the user's time zone, None for no first day
         :param date date_to: last day, likewise
         :param str period: ``recorded`` or ``happened``: which time counts
-        :raise UserError: for a period that ends before it begins
+        :raise UserError: for a period that ends before it begins, or of which events are in
+            an archive
         """
         self._check_may_run("export")
         if date_from and date_to and date_from > date_to:
@@ -68,6 +69,7 @@ class EventJobExport(models.Model):
     def _plan_export(self):
         """Settle up to which event the export goes; return how many events that is."""
         content = self._asker()["event.export.content"]
+        content._check_whole(self.options)
         domain = content._domain(self.options)
         newest = content.env["event.store"].search(domain, order="id desc", limit=1)
         self.reading = {"last": newest.id or 0, "digest": "", "pieces": 0}
@@ -97,6 +99,8 @@ class EventJobExport(models.Model):
         """Read the next events and pack their lines."""
         reading = dict(self.reading)
         content = self._asker()["event.export.content"]
+        # A period may leave the store while it is exported.
+        content._check_whole(self.options, self.position, reading["last"])
         domain = content._domain(self.options)
         ids = content._next_ids(domain, self.position, reading["last"], self._export_chunk)
         key = self.env["event.import.line"]._key()

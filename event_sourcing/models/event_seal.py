@@ -1,11 +1,18 @@
+import logging
+
+from psycopg2 import errors
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_datetime
 
 from ..event_hash import ENTRY, row_digest, seal_digest
 from ..fields import NO_SUM
 
+_logger = logging.getLogger(__name__)
+
 SEAL_IDS = 10_000
+LATE_HOURS = 1  # a range that waits longer needs somebody
 # Columns of a row as the digest takes them: as PostgreSQL writes them into a dump.
 ROW = """
     SELECT id, model_name, aggregate_id, version, event_type, payload, timestamp::text,
@@ -81,6 +88,8 @@ class EventSeal(models.Model):
     def _seal_all(self):
         """Seal what is ready, and note what was written since; the scheduler's way in."""
         with self._own_cursor() as seals:
+            late = seals._late()
+        with self._own_cursor() as seals:
             seals._note_range()
         while True:
             with self._own_cursor() as seals:
@@ -91,6 +100,38 @@ class EventSeal(models.Model):
                 # Some transaction was open, if only the scheduler's: soon again.
                 soon = fields.Datetime.add(fields.Datetime.now(), minutes=1)
                 self.env.ref("event_sourcing.event_seal_cron").with_env(seals.env)._trigger(soon)
+        with self._own_cursor() as seals:
+            seals._tell_late(bool(late))
+
+    @api.model
+    def _late(self):
+        """Return the first range that has waited too long, or an empty record."""
+        before = fields.Datetime.subtract(fields.Datetime.now(), hours=LATE_HOURS)
+        waiting = [("state", "=", "waiting"), ("create_date", "<", before)]
+        return self.search(waiting, order="id", limit=1)
+
+    @api.model
+    def _tell_late(self, was_late):
+        """Raise the alert that sealing is held up, or clear it.
+
+        :param bool was_late: whether it was when this run began
+        """
+        alert, late = self.env["event.alert"], self._late()
+        if late:
+            since = late.create_date
+            alert._raise_alert(
+                "sealing", self._name, late.id, lambda env: env["event.seal"]._late_text(since)
+            )
+        elif was_late:
+            alert._clear_alert("sealing")
+
+    @api.model
+    def _late_text(self, since):
+        return _(
+            "Events have waited since %(moment)s to be sealed: ask your database administrator"
+            " which transaction has been open since then, and verify the seals.",
+            moment=format_datetime(self.env, since),
+        )
 
     @api.model
     def _own_cursor(self):
@@ -165,9 +206,23 @@ class EventSeal(models.Model):
 
     @api.model
     def _alone(self):
-        """Take sealing for this transaction; return whether nobody else has it."""
-        self.env.cr.execute("SELECT pg_try_advisory_xact_lock(hashtext('event.seal'))")
-        return self.env.cr.fetchone()[0]
+        """Take sealing for this transaction; return whether nobody else has it.
+
+        By a lock that only the owner of the table can take: any user of the database could
+        hold an advisory one, and nothing would ever be sealed. It stops no reader, and it
+        gives the transaction no number, which :meth:`_note_range` draws in its own time.
+        """
+        lock = "LOCK TABLE event_seal IN SHARE UPDATE EXCLUSIVE MODE NOWAIT"
+        try:
+            with self.env.cr.savepoint(flush=False):
+                self.env.cr.execute(lock, log_exceptions=False)
+        except errors.LockNotAvailable:
+            _logger.warning(
+                "Nothing is sealed this time: event_seal is locked by another run, or by"
+                " maintenance of the table."
+            )
+            return False
+        return True
 
     def _read_rows(self, from_id=None):
         """Yield the stored events of the range as dicts, by id."""

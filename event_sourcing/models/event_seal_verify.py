@@ -2,7 +2,7 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 
 from ..compat import check_access
-from ..event_hash import ENTRY, content_hash, row_digest, seal_digest
+from ..event_hash import ENTRY, content_hash, in_whole_seconds, row_digest, seal_digest
 
 
 class EventSealVerify(models.Model):
@@ -21,11 +21,13 @@ class EventSealVerify(models.Model):
         self.env["event.job"]._check_may_run("verify")
         check_access(self.browse(), "read")
         seals = events = 0
-        for seal in self.sudo().search([("state", "=", "sealed")], order="id"):
+        seal = self.sudo()._next(0)
+        while seal:
             problem = seal._verify()
             if problem:
                 return {"ok": False, "seals": seals, "events": events, **problem}
-            seals, events = seals + 1, events + seal.count
+            seals, events = seals + (seal.state == "sealed"), events + seal.count
+            seal = seal._next(seal.id)
         events -= sum(self.env["event.archive"]._count_away())
         message = _(
             "%(events)s events under %(seals)s seals are what they were when they were sealed.",
@@ -44,15 +46,20 @@ class EventSealVerify(models.Model):
             "message": message,
         }
 
+    @api.model
+    def _next(self, position):
+        """Return the seal after an id, also one that is not sealed yet."""
+        return self.search([("id", ">", position)], order="id", limit=1)
+
     def _verify(self):
         """Recompute one seal; return None, or a dict that says what is wrong."""
         self.ensure_one()
         before = self.search([("id", "<", self.id)], limit=1)
         manifest = self._manifest()
-        right = seal_digest(self.previous_digest or "", self.from_id, self.to_id, manifest)
-        chained = (before.digest or "", (before.to_id or 0) + 1)
-        if self.digest != right or (self.previous_digest or "", self.from_id) != chained:
+        if not self._is_as_made(before, manifest):
             return self._wrong("seal", False)
+        if self.state != "sealed":
+            return None  # its events are not final yet
         sealed = dict(ENTRY.iter_unpack(manifest))
         # What was taken away into an archive is proven by its file; here nothing may lie there.
         for first, last in self.env["event.archive"]._ranges_away():
@@ -66,9 +73,34 @@ class EventSealVerify(models.Model):
                 return self._wrong("inserted", event_id)
             vals = stored[event_id]
             before_sealing = vals["content_hash"] not in (None, content_hash(vals))
-            if before_sealing or row_digest(vals) != sealed[event_id]:
+            # What no hash covers, and yet decides what had happened at a moment.
+            beyond = not in_whole_seconds(vals["timestamp"])
+            if before_sealing or beyond or row_digest(vals) != sealed[event_id]:
                 return self._wrong("changed", event_id)
         return None
+
+    def _is_as_made(self, before, manifest):
+        """Whether sealing makes such a seal, and in this place.
+
+        Seals are made in order: one that is not sealed yet has none after it that is, and
+        nothing in it that only sealing writes. Otherwise its range would go unlooked at.
+
+        :param before: the seal before it, empty for the first
+        """
+        if self.from_id != (before.to_id or 0) + 1:
+            return False
+        if self.state == "sealed":
+            right = seal_digest(before.digest or "", self.from_id, self.to_id, manifest)
+            found = (self.previous_digest or "", self.digest, self.count, bool(self.sealed_on))
+            return found == (before.digest or "", right, len(manifest) // ENTRY.size, True)
+        after = [("id", ">", self.id), ("state", "=", "sealed")]
+        written = (manifest, self.digest, self.previous_digest, self.count, self.sealed_on)
+        return (
+            not any(written)
+            and (self.horizon or "").isdigit()
+            and self.to_id >= self.from_id
+            and not self.search_count(after, limit=1)
+        )
 
     @api.model
     def _check_range(self, first, last):
@@ -76,8 +108,10 @@ class EventSealVerify(models.Model):
 
         :raise UserError: naming the first event that is not what was sealed
         """
-        touching = [("from_id", "<=", last), ("to_id", ">=", first), ("state", "=", "sealed")]
-        for seal in self.search(touching, order="id"):
+        seals = self.search([("from_id", "<=", last), ("to_id", ">=", first)], order="id")
+        # The next one shows that none is missing at the end.
+        seals += self.search([("from_id", ">", last)], order="from_id", limit=1)
+        for seal in seals:
             problem = seal._verify()
             if problem:
                 raise UserError(problem["message"])
@@ -133,8 +167,7 @@ class EventJobVerify(models.Model):
 
     def _read_verify(self):
         """Recompute the next seal."""
-        domain = [("id", ">", self.position), ("state", "=", "sealed")]
-        seal = self.env["event.seal"].search(domain, order="id", limit=1)
+        seal = self.env["event.seal"]._next(self.position)
         problem = seal._verify() if seal else None
         last = not seal or problem
         return {"position": None if last else seal.id, "count": seal.count, "problem": problem}

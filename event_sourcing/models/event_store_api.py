@@ -177,6 +177,7 @@ class EventStoreApi(models.Model):
             ``payload_json`` (text), ``outcome``, ``message``, ``timestamp`` (UTC, as
             text), ``event_uuid``, ``correlation_id``, ``causation_id``,
             ``schema_version`` and ``user`` (who recorded it)
+        :raise EventsAway: when some of them are in an archive
         """
         self = self._speaking_to_user()
         model_name = self._clean_model_name(model_name)
@@ -187,17 +188,7 @@ class EventStoreApi(models.Model):
             else self._clean_number("after_version", after_version)
         )
         limit = min(self._clean_number("limit", limit) or 1000, MAX_PAGE)
-        names = self.env["snapshot.handler.registry"]._stream_names(model_name)
-        events = self.search(
-            [
-                ("model_name", "in", names),
-                ("aggregate_id", "=", aggregate_id),
-                ("version", ">", after_version),
-                ("event_type", "not in", FAILURE_TYPES),
-            ],
-            order="version",
-            limit=limit,
-        )
+        events = self._readable_page(model_name, aggregate_id, after_version, limit)
         return [
             {
                 "id": event.id,
@@ -215,3 +206,18 @@ class EventStoreApi(models.Model):
             }
             for event in events
         ]
+
+    @api.model
+    def _readable_page(self, model_name, aggregate_id, after_version, limit):
+        """Return the next events of a stream that the user may read, in order."""
+        names = self.env["snapshot.handler.registry"]._stream_names(model_name)
+        return self.search(
+            [
+                ("model_name", "in", names),
+                ("aggregate_id", "=", aggregate_id),
+                ("version", ">", after_version),
+                ("event_type", "not in", FAILURE_TYPES),
+            ],
+            order="version",
+            limit=limit,
+        )

@@ -40,6 +40,10 @@ REFUSED = [
     "CREATE ROLE mine",
     "DROP VIEW event_bi.bi_event",
     "COPY (SELECT 1) TO PROGRAM 'true'",
+    *(
+        f"DO $$ BEGIN LOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE; END $$"
+        for table in ("public.event_seal", "public.ir_module_module", "event_bi.bi_event")
+    ),
     "SET ROLE {owner}",
     "SET SESSION AUTHORIZATION {owner}",
 ]

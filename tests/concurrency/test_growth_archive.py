@@ -17,6 +17,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.event_sourcing.archive_file import digest_of as sha256
 from odoo.addons.event_sourcing.models import event_archive_leave
+from odoo.addons.event_sourcing.transfer_command import export_file
 
 TOOL = Path(__file__).parents[2] / "tools" / "check_seals.py"
 AWAY = "Older events of .* are in an archive .*bring the archive back"
@@ -233,6 +234,143 @@ def test_appends_go_on_and_replays_say_what_they_lack(store, key, archived):
     store.close()
     bring_back(store, archived)
     assert store.env()["event.store"].state_at("counter", half)["version"] == 6
+
+
+def test_a_stream_is_read_whole_or_not_at_all(store, key, archived):
+    half, gone, new = f"{key}-half", f"{key}-gone", f"{key}-new"
+    events = store.env()["event.store"]
+
+    def versions(stream, after=0, limit=1000):
+        return [event["version"] for event in events.read_stream("counter", stream, after, limit)]
+
+    for stream, after in ((gone, 0), (gone, 2), (half, 0), (half, 3)):
+        with pytest.raises(UserError, match=AWAY):
+            versions(stream, after)
+        with pytest.raises(UserError, match=AWAY):
+            versions(stream, after, 1)
+    # What is not in the archive is read as ever.
+    assert versions(half, 4) == [5]
+    assert versions(half, 4, 1) == [5]
+    assert versions(half, 5) == versions(gone, 3) == versions(f"{key}-never") == []
+    assert versions(new) == [1]
+    # A page that ends before the archive begins lacks nothing.
+    middle = f"{key}-middle"
+    store.append(middle, 1, 2)
+    store.close()
+    name = store.next_partition()
+    store.append(middle, 3, 4)
+    store.next_partition()
+    store.append(middle, 5)
+    store.seal()
+    store.close()
+    store.partitions.archive(name, Path(archived["file"]).parent)
+    store.close()
+    events = store.env()["event.store"]
+    assert versions(middle, 0, 2) == [1, 2]
+    assert versions(middle, 4) == [5]
+    for after, limit in ((0, 3), (0, 4), (1, 1000), (2, 1)):
+        with pytest.raises(UserError, match=AWAY):
+            versions(middle, after, limit)
+    # Whoever may not read a stream is not told of its archive.
+    company = events.env["res.company"].create({"name": "Theirs"})
+    group = events.env.ref("event_sourcing.event_store_group_user")
+    stranger = events.env["res.users"].create(
+        {
+            "name": "Stranger",
+            "login": key,
+            "company_id": company.id,
+            "company_ids": [(6, 0, company.ids)],
+            "groups_id": [(6, 0, [group.id, events.env.ref("base.group_user").id])],
+        }
+    )
+    events = events.with_user(stranger).with_context(allowed_company_ids=company.ids)
+    assert versions(gone) == []
+    store.close()
+    store.partitions.attach(name)
+    bring_back(store, archived)
+    events = store.env()["event.store"]
+    assert (versions(gone), versions(half)) == ([1, 2, 3], [1, 2, 3, 4, 5])
+
+
+NOT_COMPLETE = "are in an archive .* would not be complete"
+
+
+def test_no_export_leaves_an_archived_period_out(store, key, archived, tmp_path):
+    path = tmp_path / "events.jsonl"
+    env = store.env()
+    today = fields.Date.today()
+    for options in (
+        {},
+        {"date_to": "2020-01-01", "period": "happened"},
+        {"date_from": "2020-01-01", "period": "happened"},
+        {"date_from": today},
+        {"model_names": ["rental"]},
+    ):
+        with pytest.raises(UserError, match=NOT_COMPLETE):
+            export_file(env, path, **options)
+        assert not list(tmp_path.glob("events*"))
+    # A period that the archive holds nothing of is exported.
+    yesterday = fields.Date.subtract(today, days=1)
+    assert export_file(env, path, date_to=yesterday) == 0
+    assert export_file(env, path, date_to="2019-12-31", period="happened") == 0
+    assert export_file(env, path, date_from="2020-01-02", period="happened") >= 2
+    # One that was written before archives said so reaches up to when it was written.
+    own = store.env()
+    own.cr.execute("UPDATE event_archive SET first_recorded_on = NULL, last_recorded_on = NULL")
+    for options in ({"date_to": yesterday}, {"date_from": today}):
+        with pytest.raises(UserError, match=NOT_COMPLETE):
+            _whole(own, **options)
+    _whole(own, date_from=fields.Date.add(today, days=1))
+    store.close()
+    bring_back(store, archived)
+    assert export_file(store.env(), path) >= 9
+
+
+def _whole(env, date_from=None, date_to=None):
+    options = {"period": "recorded", "date_from": date_from, "date_to": date_to, "tz": "UTC"}
+    options |= {name: str(day) for name, day in options.items() if day}
+    env["event.export.content"]._check_whole(options)
+
+
+def test_a_period_that_leaves_while_it_is_exported(store, key, period, tmp_path):
+    def asked():
+        own = store.env()
+        job, _under_way = own(user=2, su=False)["event.job"]._ask_export()
+        own.cr.commit()
+        return job.sudo()
+
+    def lines(job):
+        own = store.env()
+        own.cr.execute(
+            "SELECT packed FROM event_export_piece WHERE job_id = %s ORDER BY number", [job.id]
+        )
+        packed = b"".join(bytes(piece) for (piece,) in own.cr.fetchall())
+        return gzip.decompress(packed).decode().splitlines()
+
+    job = asked()
+    job._work(60)
+    whole = lines(job)
+    job = asked()
+    store.close()
+    archived = {**store.partitions.archive(period, tmp_path), "name": period}
+    job = store.env()["event.job"].browse(job.id)
+    with mute_logger("odoo.addons.event_sourcing.models.event_job_run"):
+        job._work(60)
+    job = store.env()["event.job"].browse(job.id)
+    assert (job.state, "would not be complete" in job.message) == ("failed", True)
+    with pytest.raises(UserError, match=NOT_COMPLETE):
+        asked()
+    # What was exported before it left is in the file.
+    (archive,) = store.env()["event.archive"].search([("state", "=", "archived")])
+    content = store.env()["event.export.content"]
+    options = {"period": "recorded", "date_from": None, "date_to": None, "tz": "UTC"}
+    content._check_whole(options, archive.to_id)
+    content._check_whole(options, 0, archive.from_id - 1)
+    store.close()
+    bring_back(store, archived)
+    job = asked()
+    job._work(60)
+    assert lines(job)[1:-1] == whole[1:-1]
 
 
 @pytest.mark.parametrize("kind", ["rebuild", "check"])

@@ -12,7 +12,10 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from odoo.exceptions import UserError
 from odoo.tools import config, mute_logger
+
+from odoo.addons.event_sourcing.functions import ensure_function
 
 TOOL = Path(__file__).parents[2] / "tools" / "check_seals.py"
 
@@ -97,6 +100,7 @@ def test_sealing_again_without_new_events_makes_no_seal(env, sealed):
     [
         ("UPDATE event_store SET payload = '{\"amount\": 9}' WHERE id = %s", "changed"),
         ("UPDATE event_store SET timestamp = '2001-01-01' WHERE id = %s", "changed"),
+        ("UPDATE event_store SET timestamp = timestamp + '0.4 s' WHERE id = %s", "changed"),
         ("UPDATE event_store SET create_uid = 2 WHERE id = %s", "changed"),
         ("UPDATE event_store SET create_date = '2001-01-01' WHERE id = %s", "changed"),
         ("UPDATE event_store SET outcome = 'logged', content_hash = NULL WHERE id = %s", "changed"),
@@ -150,6 +154,106 @@ def test_a_changed_seal_is_found_and_a_removed_one_too(env, sealed):
     assert tampered(env, ("DELETE FROM event_seal WHERE id = %s", before.id))["problem"] == "seal"
 
 
+FIRST = "id = (SELECT min(id) FROM event_seal)"
+LAST = "id = (SELECT max(id) FROM event_seal)"
+BEFORE_LAST = "id = (SELECT id FROM event_seal ORDER BY id DESC OFFSET 1 LIMIT 1)"
+EMPTY = "digest = NULL, previous_digest = NULL, manifest = NULL, count = NULL, sealed_on = NULL"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"UPDATE event_seal SET state = 'waiting', horizon = NULL WHERE {FIRST}",
+        f"UPDATE event_seal SET state = 'waiting', horizon = NULL, {EMPTY} WHERE {FIRST}",
+        f"UPDATE event_seal SET state = 'waiting', {EMPTY} WHERE {BEFORE_LAST}",
+        f"UPDATE event_seal SET state = 'other' WHERE {BEFORE_LAST}",
+        f"UPDATE event_seal SET state = 'waiting' WHERE {LAST}",
+        f"UPDATE event_seal SET state = 'waiting', horizon = NULL, {EMPTY} WHERE {LAST}",
+        f"UPDATE event_seal SET state = 'waiting', from_id = from_id + 1, {EMPTY} WHERE {LAST}",
+        f"UPDATE event_seal SET state = 'waiting', to_id = from_id - 1, {EMPTY} WHERE {LAST}",
+        f"DELETE FROM event_seal WHERE {FIRST}",
+        f"DELETE FROM event_seal WHERE {BEFORE_LAST}",
+        f"UPDATE event_seal SET to_id = to_id - 1 WHERE {BEFORE_LAST}",
+        f"UPDATE event_seal SET count = count - 1 WHERE {BEFORE_LAST}",
+        f"UPDATE event_seal SET sealed_on = NULL WHERE {BEFORE_LAST}",
+    ],
+)
+def test_no_range_is_left_out_of_a_verification(env, sealed, statement, tmp_path):
+    append(env, "seal-more")
+    seal(env)
+    found = tampered(env, (statement,))
+    assert (found["ok"], found["problem"]) == (False, "seal"), found
+    own = env()
+    own.cr.execute("ALTER TABLE event_seal DISABLE TRIGGER USER")
+    own.cr.execute(statement)
+    dump = tmp_path / "backup.sql"
+    with dump.open("w", encoding="utf-8") as out:
+        for table in ("event_seal", "event_store"):
+            own.cr.execute(f"SELECT * FROM {table} LIMIT 0")
+            names = ", ".join(column.name for column in own.cr.description)
+            out.write(f"COPY public.{table} ({names}) FROM stdin;\n")
+            own.cr.copy_expert(f"COPY {table} TO STDOUT", out)
+            out.write("\\.\n")
+    own.cr.rollback()
+    answer = run_tool(dump)
+    assert (answer.returncode, "itself was changed" in answer.stdout) == (1, True), answer
+
+
+def test_a_seal_that_was_opened_is_named_also_after_more_sealing(env, sealed):
+    own = env()
+    seals = own["event.seal"]
+    opened = seals.search([("from_id", "<=", sealed[0]), ("to_id", ">=", sealed[0])])
+    for table in ("event_store", "event_seal"):
+        own.cr.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    own.cr.execute(
+        "UPDATE event_seal SET state = 'waiting', horizon = NULL WHERE id = %s", [opened.id]
+    )
+    own.cr.execute("UPDATE event_store SET payload = '{}' WHERE id = %s", [sealed[0]])
+    own.cr.execute("DELETE FROM event_store WHERE id = %s", [sealed[1]])
+    own.invalidate_all(flush=False)
+    for _run in range(2):
+        own["event.store"].append("counter", "seal-again", "Added", {"amount": 1})
+        own.flush_all()
+        seals._note_range()
+        while seals._seal_next():
+            pass
+    named = f"Seal {opened.id} itself was changed, or one before it."
+    assert seals.verify()["message"] == named
+    job = own["event.job"].browse(own["event.job"].start("verify")["id"])
+    while job._write_piece(job._read_piece()):
+        pass
+    assert (job.problem_count, job.message) == (1, named)
+    with pytest.raises(UserError, match=named):
+        seals._check_range(sealed[0], sealed[1])
+    own.cr.rollback()
+
+
+def test_a_range_whose_seal_is_gone_does_not_leave_or_come_back(env, sealed):
+    gone = newest(env)
+    append(env, "seal-more")
+    seal(env)
+    own = env()
+    own.cr.execute("ALTER TABLE event_seal DISABLE TRIGGER USER")
+    own.cr.execute("DELETE FROM event_seal WHERE id = %s", [gone.id])
+    with pytest.raises(UserError, match="itself was changed, or one before it"):
+        own["event.seal"]._check_range(gone.from_id, gone.to_id)
+    own.cr.execute("DELETE FROM event_seal WHERE id > %s", [gone.id])
+    with pytest.raises(UserError, match="events that are not sealed"):
+        own["event.partition"]._check_sealed("event_store_from_1", gone.to_id)
+    own.cr.rollback()
+
+
+def test_seals_that_wait_at_the_end_are_right(env, sealed):
+    own = env()
+    own["event.store"].append("counter", "seal-later", "Added", {"amount": 1})
+    own["event.seal"]._note_range()
+    assert newest(own).state == "waiting"
+    found = own["event.seal"].verify()
+    assert found["ok"], found
+    assert found["seals"] == own["event.seal"].search_count([("state", "=", "sealed")])
+    own.cr.rollback()
+
+
 def test_without_switching_triggers_off_seals_cannot_be_changed(env, sealed):
     for statement in (
         "UPDATE event_seal SET digest = NULL",
@@ -197,6 +301,66 @@ def test_a_refused_attempt_on_its_own_connection_is_sealed(env, key):
     assert failure.event_type == "InvalidOperationAttempted"
     gone = tampered(env, ("DELETE FROM event_store WHERE id = %s", failure.id))
     assert (gone["problem"], gone["event_id"]) == ("removed", failure.id)
+
+
+def test_advisory_locks_of_others_hold_up_nothing(env, key):
+    """Any user of the database can take them, and keep them."""
+    stranger = env()
+    stranger.cr.execute(
+        "SELECT pg_advisory_xact_lock(hashtext(name))"
+        " FROM unnest(ARRAY['event.seal', 'event_sourcing']) AS name"
+    )
+    event_id = append(env, key)
+    seal(env)
+    last = newest(env)
+    assert (last.state, last.to_id >= event_id) == ("sealed", True)
+    own = env()
+    own.cr.execute("SET LOCAL lock_timeout = '1s'")
+    ensure_function(own.cr, "test_answer", "a int", "int", "RETURN a;")
+    own.cr.rollback()
+
+
+def test_one_seals_at_a_time_and_others_say_so(env, key, caplog):
+    append(env, key)
+    one, other = env()["event.seal"], env()["event.seal"]
+    assert one._alone()
+    with caplog.at_level("WARNING", logger="odoo.addons.event_sourcing.models.event_seal"):
+        other._note_range()
+        assert not other._seal_next()
+    assert "Nothing is sealed this time" in caplog.text
+    other.env.cr.execute("SELECT 1")  # the transaction goes on
+    one.env.cr.rollback()
+    assert other._alone()
+
+
+def test_sealing_that_is_held_up_is_told_once_it_is_late(env, key, monkeypatch):
+    told = []
+    alert = type(env()["event.alert"])
+    monkeypatch.setattr(alert, "_raise_alert", lambda self, *args: told.append(args))
+    monkeypatch.setattr(alert, "_clear_alert", lambda self, alert_key: told.append(alert_key))
+    slow = env()
+    slow["event.store"].append("counter", f"{key}-slow", "Added", {"amount": 1})
+    append(env, key)
+    seal(env, patient=False)
+    assert told == []  # it waits, and not for long
+    own = env()
+    waiting = own["event.seal"].search([("state", "=", "waiting")], order="id", limit=1)
+    own.cr.execute(
+        "UPDATE event_seal SET create_date = create_date - interval '2 hours' WHERE id = %s",
+        [waiting.id],
+    )
+    own.cr.commit()
+    seal(env, patient=False)
+    ((alert_key, model, seal_id, text),) = told
+    assert (alert_key, model, seal_id) == ("sealing", "event.seal", waiting.id)
+    assert "to be sealed" in text(env())
+    slow.cr.rollback()
+    seal(env)
+    assert told[-1] == "sealing"
+    assert not isinstance(told[-2], str), "cleared once"
+    told.clear()
+    seal(env)
+    assert told == []
 
 
 def test_in_a_restored_database_waiting_seals_get_a_new_horizon(env, key):
@@ -303,11 +467,16 @@ def test_a_backup_is_checked_without_odoo(env, sealed, tmp_path):
     assert altered != lines[place]
     changed = check([*lines[:place], altered, *lines[place + 1 :]])
     assert f"Event {sealed[1]} was changed" in changed.stdout
+    cells = lines[place].split("\t")
+    cells[columns.index('"timestamp"')] += ".4"
+    later = check([*lines[:place], "\t".join(cells), *lines[place + 1 :]])
+    assert f"Event {sealed[1]} was changed" in later.stdout
     row = dict(zip(columns, lines[place].rstrip("\n").split("\t"), strict=True))
     forged = "\t".join({**row, "id": "0"}.values()) + "\n"
     inserted = check([*lines[:place], forged, *lines[place:]])
     assert "Event 0 was inserted afterwards" in inserted.stdout
-    digest.write_text(json.dumps({**document, "digest": "0" * 64}))
-    assert "is not the one whose digest was kept" in check(lines, digest).stdout
+    for other in ({"digest": "0" * 64}, {"sealed_on": "2001-01-01 00:00:00"}):
+        digest.write_text(json.dumps({**document, **other}))
+        assert "is not the one whose digest was kept" in check(lines, digest).stdout
     assert run_tool(tmp_path / "nowhere.sql").returncode == 2
     assert "make it with: pg_dump" in check(["SELECT 1;\n"]).stderr

@@ -109,6 +109,19 @@ class TestReadStream(EventCase):
         self.assertEqual(self.store.read_stream("counter", "never"), [])
         self.assertNotIn(None, [value for event in events for value in event.values()])
 
+    def test_archives_are_asked_for_only_where_events_may_be_missing(self):
+        for amount in (1, 2):
+            self.add(amount=amount)
+        asked = []
+        self.patch(type(self.store), "_missing", lambda *_args: asked.append(1) or {})
+        self.store.read_stream("counter", "C1")
+        self.assertEqual(asked, [])  # nothing was ever archived here
+        self.patch(type(self.env["event.archive"]), "_is_used", lambda _self: True)
+        self.store.read_stream("counter", "C1", limit=2)
+        self.assertEqual(asked, [])  # a full page without a hole
+        self.store.read_stream("counter", "C1")
+        self.assertEqual(asked, [1])
+
     def test_bad_input(self):
         for options in (
             {"after_version": -1},
