@@ -107,7 +107,9 @@ class EventDifference(models.Model):
             found = self._changed_keys(normalise(stored["state"] or {}), vals["state"])
         for name, value in stored.items():
             if name != "state":
-                found.setdefault(name, (value, self._as_json(snapshots._stored_as(name, vals[name]))))
+                found.setdefault(
+                    name, (value, self._as_json(snapshots._stored_as(name, vals[name])))
+                )
         return [{"kind": "differs", **self._pair(key, *pair)} for key, pair in found.items()]
 
     @api.model

@@ -110,9 +110,7 @@ class EventStoreRecordPayload(models.TransientModel):
                 value = value.strip()
             if value in MISSING or value is False:
                 if field.required:
-                    raise UserError(
-                        _("Enter a value for %(name)s.", name=self._payload_label(key))
-                    )
+                    raise UserError(_("Enter a value for %(name)s.", name=self._payload_label(key)))
                 continue
             payload[key] = self._typed(key, field, value)
         return payload

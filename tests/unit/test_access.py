@@ -111,9 +111,8 @@ class TestCompanies(EventCase):
             if model._transient
             and (model._module or "").startswith(("event_sourcing", "rental_event_sourcing"))
             and name != "res.config.settings"
-            and "create_uid" not in " ".join(
-                rule.domain_force for rule in rules if rule.model_id.model == name
-            )
+            and "create_uid"
+            not in " ".join(rule.domain_force for rule in rules if rule.model_id.model == name)
         ]
         self.assertEqual(open_to_all, [])
 

@@ -213,7 +213,9 @@ class TestStatesAt(AsOfCase):
             "UPDATE event_store SET event_type = 'Broken' WHERE id = %s", [event.id]
         )
         bad, good = self.store.states_at("counter", limit=2, after="SW")
-        self.assertEqual((bad["state"], bad["message"]), (False, "Version 1 (Broken): KeyError: 'missing'"))
+        self.assertEqual(
+            (bad["state"], bad["message"]), (False, "Version 1 (Broken): KeyError: 'missing'")
+        )
         self.assertEqual((good["message"], json.loads(good["state_json"])["total"]), ("", 1))
 
     def test_only_streams_of_own_companies(self):

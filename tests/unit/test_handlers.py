@@ -157,12 +157,14 @@ class TestTestingTools(EventCase):
         found = self.lint(lambda handler, state, event: {**state, "sum": event.payload["amount"]})
         self.assertIn("Added with an empty payload raises KeyError", found[0])
 
-
     def test_the_lint_tries_empty_payloads_in_every_state_of_the_histories(self):
         self.patch(CounterSnapshotHandler, "_payload_fields", {})
 
         def later(handler, state, event):
-            return {**state, "sum": event.payload.get("amount", 0) if not state.get("sum") else 1 / 0}
+            return {
+                **state,
+                "sum": event.payload.get("amount", 0) if not state.get("sum") else 1 / 0,
+            }
 
         self.patch(CounterSnapshotHandler, "_transitions", {"Added": Transition("open")})
         self.patch(CounterSnapshotHandler, "_evolve", later)
@@ -179,7 +181,9 @@ class TestTestingTools(EventCase):
             return append_batch(store, calls)
 
         self.patch(type(self.store), "append_batch", spy)
-        old = EventData("parcel", "P1", "Weighed", {"pounds": 1}, 1, datetime(2026, 1, 1), schema_version=1)
+        old = EventData(
+            "parcel", "P1", "Weighed", {"pounds": 1}, 1, datetime(2026, 1, 1), schema_version=1
+        )
         self.assertEqual(lint_handler(self.env, "parcel", [[old]]), [])
         self.assertEqual(set(seen), {1})
 
