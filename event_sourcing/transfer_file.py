@@ -180,8 +180,9 @@ class JsonLines:
             raise Unreadable("not_json", error=error) from None
         except json.JSONDecodeError as error:
             raise Unreadable("broken_json", place=error.colno) from None
-        except ValueError:
-            raise Unreadable("double_json_key") from None
+        except ValueError as error:
+            reason = "double_json_key" if "twice" in str(error) else "no_object"
+            raise Unreadable(reason) from None
 
 
 class Csv:

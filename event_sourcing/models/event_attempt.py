@@ -5,7 +5,7 @@ from odoo.tools import SQL
 
 from ..fields import AVERAGE
 from .event_job import AUDITOR
-from .event_store import FAILURE_TYPES, INVALID_OPERATION
+from .event_store import FAILURE_TYPES, INVALID_OPERATION, OUTCOMES
 
 # As words.spaced says it, for events that no handler knows.
 SPACED = SQL(r"regexp_replace(event.event_type, '([a-z0-9])([A-Z])', '\1 \2', 'g')")
@@ -38,9 +38,7 @@ class EventAttempt(models.Model):
     event_label = fields.Char(string="Event", readonly=True)
     user_id = fields.Many2one("res.users", string="Recorded By", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
-    outcome = fields.Selection(
-        selection=lambda self: self.env["event.store"]._fields["outcome"].selection, readonly=True
-    )
+    outcome = fields.Selection(OUTCOMES, readonly=True)
     broken_rule = fields.Char(string="Technical Rule", readonly=True)
     reason = fields.Char(
         readonly=True, help="Which rule was broken, or which technical fault occurred."

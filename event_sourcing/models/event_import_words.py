@@ -63,6 +63,10 @@ class EventImportWords(models.AbstractModel):
         return _("Broken JSON: the line cannot be read from character %(place)s on.", place=place)
 
     @api.model
+    def _explain_no_object(self):
+        return _("The line is no JSON object; write each event as {…}.")
+
+    @api.model
     def _explain_double_json_key(self):
         return _("Broken JSON: a key is given twice.")
 

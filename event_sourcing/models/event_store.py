@@ -12,6 +12,12 @@ from ..step import Step
 INVALID_OPERATION = "InvalidOperationAttempted"
 SYSTEM_ERROR = "SystemErrorOccurred"
 FAILURE_TYPES = (INVALID_OPERATION, SYSTEM_ERROR)
+OUTCOMES = [
+    ("applied", "Applied"),
+    ("rejected", "Refused"),
+    ("failed", "Failed"),
+    ("logged", "Logged"),
+]
 
 
 class EventStore(models.Model):
@@ -65,12 +71,7 @@ class EventStore(models.Model):
         help="When it happened. When it was recorded is the creation date.",
     )
     outcome = fields.Selection(
-        [
-            ("applied", "Applied"),
-            ("rejected", "Refused"),
-            ("failed", "Failed"),
-            ("logged", "Logged"),
-        ],
+        OUTCOMES,
         required=True,
         readonly=True,
         copy=False,

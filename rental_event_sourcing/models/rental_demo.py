@@ -100,6 +100,7 @@ class RentalDemo(models.AbstractModel):
     def _make_users(self):
         group = self.env.ref("rental_event_sourcing.rental_order_group_user")
         internal = self.env.ref("base.group_user")
+        export = self.env.ref("base.group_allow_export")
         users = self.env["res.users"].with_context(no_reset_password=True)
         name = "group_ids" if "group_ids" in users._fields else "groups_id"
         made = []
@@ -115,7 +116,7 @@ class RentalDemo(models.AbstractModel):
                     name: [(6, 0, internal.ids)],
                 }
             )
-            user.write({name: [(4, group.id)]})
+            user.write({name: [(4, group.id), (4, export.id)]})
             made.append(user)
         return made
 

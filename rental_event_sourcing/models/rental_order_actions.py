@@ -1,8 +1,10 @@
-from odoo import _, models
+from odoo import _, fields, models
 from odoo.exceptions import UserError
 
 # What needs more than a click is asked for by the wizard.
 ASKED = ("DemoExtended", "RentalExtended", "PriceChanged", "DamageReported", "RentalInvoiced")
+# Where the day counts: the user's own, which the time of an event, in UTC, does not say.
+DAYS = {"EquipmentDelivered": "delivered_on", "EquipmentReturned": "returned_on"}
 MAX_NAMED = 10
 
 
@@ -35,7 +37,10 @@ class RentalOrderActions(models.Model):
                     "active_ids": self.ids,
                 },
             }
-        return self._record_and_tell(event_type)
+        payload = {}
+        if event_type in DAYS:
+            payload[DAYS[event_type]] = fields.Date.to_string(fields.Date.context_today(self))
+        return self._record_and_tell(event_type, payload)
 
     def _record_and_tell(self, event_type, payload=None):
         """Record an event about each rental, and say what became of each.

@@ -55,6 +55,8 @@ class RentalEventWizard(models.TransientModel):
         self.ensure_one()
         if self.event_type == "RentalInvoiced" and not self.amount:
             raise UserError(_("Enter the amount that was invoiced; it cannot be zero."))
+        if self.event_type == "PriceChanged" and not self.monthly_price:
+            raise UserError(_("Enter the new monthly price; it cannot be zero."))
         payload = {
             "DemoExtended": {"demo_end": fields.Date.to_string(self.demo_end)},
             "RentalExtended": {"planned_end": fields.Date.to_string(self.planned_end)},

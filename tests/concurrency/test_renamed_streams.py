@@ -44,7 +44,7 @@ def key(cursor):
         INSERT INTO event_store (model_name, aggregate_id, event_type, payload, version,
             timestamp, outcome, event_uuid, correlation_id, schema_version, company_id)
         SELECT 'parcel.old', %(key)s, 'Weighed', '{"grams": 1}', 1,
-               now(), 'applied', %(key)s, 'c', 3, min(id) FROM res_company;
+               date_trunc('second', now()), 'applied', %(key)s, 'c', 3, min(id) FROM res_company;
         INSERT INTO event_stream (model_name, aggregate_id, version, company_id)
         SELECT 'parcel.old', %(key)s, 1, min(id) FROM res_company;
         INSERT INTO event_snapshot (model_name, aggregate_id, version, state, company_id)

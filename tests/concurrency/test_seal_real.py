@@ -176,6 +176,7 @@ EMPTY = "digest = NULL, previous_digest = NULL, manifest = NULL, count = NULL, s
         f"UPDATE event_seal SET to_id = to_id - 1 WHERE {BEFORE_LAST}",
         f"UPDATE event_seal SET count = count - 1 WHERE {BEFORE_LAST}",
         f"UPDATE event_seal SET sealed_on = NULL WHERE {BEFORE_LAST}",
+        f"UPDATE event_seal SET id = -1 WHERE {FIRST}",
     ],
 )
 def test_no_range_is_left_out_of_a_verification(env, sealed, statement, tmp_path):

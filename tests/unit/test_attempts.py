@@ -133,6 +133,17 @@ class TestAttempts(EventCase):
             with self.assertRaisesRegex(Exception, "broken_rule"):
                 getattr(self.store, method)([vals])
 
+    def test_outcomes_are_words_in_each_language_and_in_exports(self):
+        self.env["res.lang"]._activate_lang("ja_JP")
+        self.add(amount=-1)
+        attempts = self.env["event.attempt"]
+        for lang, words in (("en_US", "Refused"), ("ja_JP", "拒否")):
+            speaking = attempts.with_context(lang=lang)
+            described = dict(speaking.fields_get(["outcome"])["outcome"]["selection"])
+            self.assertEqual(described["rejected"], words)
+            rows = speaking.search([("aggregate_id", "=", "C1")]).export_data(["outcome"])["datas"]
+            self.assertEqual(rows, [[words]])
+
     def test_words_instead_of_technical_names(self):
         self.store.append("rental", "R-WORDS", "DemoStarted")
         row = self.env["event.attempt"].search([("aggregate_id", "=", "R-WORDS")])

@@ -104,6 +104,7 @@ class TestJsonLines(ImportCase):
             row(company_id="Nobody Ltd"),
             row("I9", event_uuid="u-1"),
             row("I9", 7, event_uuid="u-1"),
+            "[1, 2]",
         ]
         before = self.store.search_count([])
         with QUIET:
@@ -123,6 +124,7 @@ class TestJsonLines(ImportCase):
             13: "empty object",
             14: "Nobody Ltd is no company",
             16: "already used for a different event",
+            17: "no JSON object",
         }
         found = dict(self.refused(job))
         self.assertEqual(sorted(found), sorted(words))

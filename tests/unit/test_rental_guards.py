@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from freezegun import freeze_time
 from test_rental_order import USER, RentalCase
 
 from odoo.exceptions import UserError
@@ -118,6 +119,21 @@ class TestWizard(RentalCase):
         with self.assertRaisesRegex(UserError, "cannot be zero"):
             self.open(order, "action_invoice").action_record()
         self.assertEqual(self.history(order)[-1], ("RentalConfirmed", "applied"))
+
+    def test_a_price_that_nobody_entered_is_no_price(self):
+        one, two = self.order(monthly_price=100), self.order(monthly_price=200)
+        with self.assertRaisesRegex(UserError, "new monthly price; it cannot be zero"):
+            self.open(one + two, "action_change_price").action_record()
+        self.assertEqual((one + two).mapped("monthly_price"), [100, 200])
+
+    @freeze_time("2026-11-24 23:30:00")
+    def test_the_day_of_a_delivery_is_that_of_whoever_recorded_it(self):
+        order = self.order()
+        order._apply_event("RentalConfirmed")
+        order.with_context(tz="Asia/Tokyo").action_deliver()
+        self.assertEqual(str(order.delivered_on), "2026-11-25")
+        order.with_context(tz="America/Los_Angeles").action_return()
+        self.assertEqual(str(order.returned_on), "2026-11-24")
 
 
 class TestMenus(RentalCase):
