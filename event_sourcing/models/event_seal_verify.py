@@ -48,8 +48,10 @@ class EventSealVerify(models.Model):
 
     @api.model
     def _next(self, position):
-        """Return the seal after an id, also one that is not sealed yet."""
-        return self.search([("id", ">", position)], order="id", limit=1)
+        """Return the seal after an id, the very first one for 0, also one not sealed yet."""
+        # No sequence gives ids beneath 0, but whoever changes a seal may.
+        later = [("id", ">", position)] if position else []
+        return self.search(later, order="id", limit=1)
 
     def _verify(self):
         """Recompute one seal; return None, or a dict that says what is wrong."""

@@ -176,7 +176,6 @@ EMPTY = "digest = NULL, previous_digest = NULL, manifest = NULL, count = NULL, s
         f"UPDATE event_seal SET to_id = to_id - 1 WHERE {BEFORE_LAST}",
         f"UPDATE event_seal SET count = count - 1 WHERE {BEFORE_LAST}",
         f"UPDATE event_seal SET sealed_on = NULL WHERE {BEFORE_LAST}",
-        f"UPDATE event_seal SET id = -1 WHERE {FIRST}",
     ],
 )
 def test_no_range_is_left_out_of_a_verification(env, sealed, statement, tmp_path):
@@ -198,6 +197,16 @@ def test_no_range_is_left_out_of_a_verification(env, sealed, statement, tmp_path
     own.cr.rollback()
     answer = run_tool(dump)
     assert (answer.returncode, "itself was changed" in answer.stdout) == (1, True), answer
+
+
+def test_a_seal_is_looked_at_whatever_its_number(env, sealed):
+    oldest = "id = (SELECT min(id) FROM event_store)"
+    found = tampered(
+        env,
+        (f"UPDATE event_seal SET id = -1 WHERE {FIRST}",),
+        (f"UPDATE event_store SET create_date = '2001-01-01' WHERE {oldest}",),
+    )
+    assert (found["ok"], found["problem"], found["seals"]) == (False, "changed", 0)
 
 
 def test_a_seal_that_was_opened_is_named_also_after_more_sealing(env, sealed):

@@ -130,7 +130,7 @@ class TestJsonLines(ImportCase):
         self.assertEqual(sorted(found), sorted(words))
         for line, word in words.items():
             self.assertIn(word, found[line])
-        self.assertEqual((job.state, job.refused_count, job.stored_count), ("done", 14, 2))
+        self.assertEqual((job.state, job.refused_count, job.stored_count), ("done", 15, 2))
         self.assertEqual(self.store.search_count([]), before)
         self.assertFalse(self.env["event.stream"].search([("aggregate_id", "=", "I1")]))
         self.assertFalse(self.snapshot("I1"))
