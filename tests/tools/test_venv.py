@@ -7,6 +7,8 @@ import pytest
 
 from tools import pip, venv
 
+VERSION = "python{}.{}".format(*sys.version_info)
+
 
 @pytest.fixture
 def ran(tmp_path, monkeypatch):
@@ -17,7 +19,7 @@ def ran(tmp_path, monkeypatch):
 
     def make(_base, folder):
         done.append("made")
-        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "lib" / VERSION).mkdir(parents=True, exist_ok=True)
 
     def install(*_args, **_options):
         done.append("installed")
@@ -57,6 +59,15 @@ def test_other_requirements_are_installed_into_it(tmp_path, ran):
     listing.write_text("Babel\npytz\n")
     venv.ensure_venv("17.0", tmp_path)
     assert ran == ["made", "installed", "installed"]
+
+
+def test_another_python_gets_another_venv(tmp_path, ran):
+    (tmp_path / "requirements.txt").write_text("Babel\n")
+    venv.ensure_venv("17.0", tmp_path)
+    lib = tmp_path / "run" / "venv-17.0" / "lib"
+    (lib / VERSION).rename(lib / "python3.9")
+    venv.ensure_venv("17.0", tmp_path)
+    assert ran == ["made", "installed", "made", "installed"]
 
 
 def test_what_must_be_compiled_is_left_out(tmp_path):
