@@ -18,6 +18,7 @@ from odoo.tools import mute_logger
 from odoo.addons.event_sourcing.archive_file import digest_of as sha256
 from odoo.addons.event_sourcing.models import event_archive_leave
 from odoo.addons.event_sourcing.transfer_command import export_file
+from odoo.addons.test_event_sourcing.common import make_user
 
 TOOL = Path(__file__).parents[2] / "tools" / "check_seals.py"
 AWAY = "Older events of .* are in an archive .*bring the archive back"
@@ -273,16 +274,7 @@ def test_a_stream_is_read_whole_or_not_at_all(store, key, archived):
             versions(middle, after, limit)
     # Whoever may not read a stream is not told of its archive.
     company = events.env["res.company"].create({"name": "Theirs"})
-    group = events.env.ref("event_sourcing.event_store_group_user")
-    stranger = events.env["res.users"].create(
-        {
-            "name": "Stranger",
-            "login": key,
-            "company_id": company.id,
-            "company_ids": [(6, 0, company.ids)],
-            "groups_id": [(6, 0, [group.id, events.env.ref("base.group_user").id])],
-        }
-    )
+    stranger = make_user(events.env, key, "user", company=company)
     events = events.with_user(stranger).with_context(allowed_company_ids=company.ids)
     assert versions(gone) == []
     store.close()
