@@ -21,6 +21,7 @@
         "views/event_error_views.xml",
         "views/event_stream_views.xml",
         "views/event_snapshot_views.xml",
+        "views/event_snapshot_kind_views.xml",
         "views/event_cards.xml",
         "views/event_job_views.xml",
         "views/event_report_job_views.xml",

@@ -86,6 +86,7 @@ from . import event_report_events
 from . import event_report_payload
 from . import event_report_attempts
 from . import snapshot_handler_entry
+from . import event_snapshot_kind
 from . import event_job_actions
 from . import snapshot_handler_event_type
 from . import res_config_settings

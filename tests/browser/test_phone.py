@@ -7,7 +7,7 @@ ENGINE, RENTAL = "event_sourcing", "rental_event_sourcing"
 CARDS = (
     f"{ENGINE}.event_store_action",
     f"{ENGINE}.event_stream_action",
-    f"{ENGINE}.event_snapshot_action",
+    f"{ENGINE}.event_snapshot_kind_action",
     f"{ENGINE}.event_error_action",
     f"{RENTAL}.rental_order_action",
     f"{RENTAL}.rental_snapshot_action",
