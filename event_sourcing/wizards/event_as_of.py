@@ -69,7 +69,7 @@ class EventAsOf(models.TransientModel):
         now = fields.Datetime.context_timestamp(self, fields.Datetime.now())
         today = now.replace(hour=0, minute=0, second=0, microsecond=0)
         first_day = {
-            "week": today - timedelta(days=today.weekday()),
+            "week": self.env["event.overview"]._first_of_week(today),
             "month": today.replace(day=1),
             "year": today.replace(month=1, day=1),
         }.get(period, today)

@@ -295,11 +295,14 @@ class TestQuestion(AsOfCase):
             ends,
             {
                 "yesterday": "2026-11-23 14:59:59",
-                "week": "2026-11-22 14:59:59",
+                "week": "2026-11-21 14:59:59",  # in English, a week begins on Sunday
                 "month": "2026-10-31 14:59:59",
                 "year": "2025-12-31 14:59:59",
             },
         )
+        self.env["res.lang"]._lang_get("en_US").week_start = "1"
+        with patch.object(fields.Datetime, "now", return_value=now):
+            self.assertEqual(str(questions._end_of("week")), "2026-11-22 14:59:59")
         zone = questions.with_context(tz="Europe/Berlin")
         with patch.object(fields.Datetime, "now", return_value=now):
             # Daylight saving time had ended by the last day of October, not by New Year's.
