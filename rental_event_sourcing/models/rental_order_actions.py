@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 
 # What needs more than a click is asked for by the wizard.
 ASKED = ("DemoExtended", "RentalExtended", "PriceChanged", "DamageReported", "RentalInvoiced")
+# What no click on a long list may do by a slip: an event stays recorded.
+CANCELLATIONS = ("DemoCancelled", "RentalCancelled")
 # Where the day counts: the user's own, which the time of an event, in UTC, does not say.
 DAYS = {"EquipmentDelivered": "delivered_on", "EquipmentReturned": "returned_on"}
 MAX_NAMED = 10
@@ -24,23 +26,37 @@ class RentalOrderActions(models.Model):
         if not self:
             raise UserError(_("Select at least one rental first."))
         if event_type in ASKED:
-            return {
-                "type": "ir.actions.act_window",
-                "name": label,
-                "res_model": "rental.event.wizard",
-                "view_mode": "form",
-                "target": "new",
-                "context": {
-                    "default_event_type": event_type,
-                    "default_order_ids": [(6, 0, self.ids)],
-                    "active_model": self._name,
-                    "active_ids": self.ids,
-                },
-            }
+            return self._ask(event_type, label)
         payload = {}
         if event_type in DAYS:
             payload[DAYS[event_type]] = fields.Date.to_string(fields.Date.context_today(self))
         return self._record_and_tell(event_type, payload)
+
+    def action_cancel_from_menu(self, event_type):
+        """Record a cancellation, as a click in the Action menu does; ask first about many.
+
+        :param str event_type: one of ``CANCELLATIONS``
+        :return: as :meth:`action_record_event`
+        """
+        if len(self) > 1 and event_type in CANCELLATIONS:
+            return self._ask(event_type, self._event_label(event_type))
+        return self.action_record_event(event_type)
+
+    def _ask(self, event_type, label):
+        """Return the action that asks for what an event needs."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": label,
+            "res_model": "rental.event.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_event_type": event_type,
+                "default_order_ids": [(6, 0, self.ids)],
+                "active_model": self._name,
+                "active_ids": self.ids,
+            },
+        }
 
     def _record_and_tell(self, event_type, payload=None):
         """Record an event about each rental, and say what became of each.

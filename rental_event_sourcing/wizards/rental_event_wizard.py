@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.rental_order_actions import ASKED
+from ..models.rental_order_actions import ASKED, CANCELLATIONS
 
 
 class RentalEventWizard(models.TransientModel):
@@ -20,10 +20,11 @@ class RentalEventWizard(models.TransientModel):
     repair_cost = fields.Float(string="Estimated Repair Cost", digits=(16, 2))
     charged = fields.Boolean(string="Charged to the Customer", default=True)
     amount = fields.Float(string="Invoiced Amount", digits=(16, 2))
+    reason = fields.Char(help="Why, in the words of the customer.")
 
     def _selection_event_type(self):
         labels = self.env["rental.snapshot.handler"]._event_labels()
-        return [(name, labels[name]) for name in ASKED]
+        return [(name, labels[name]) for name in ASKED + CANCELLATIONS]
 
     @api.depends("event_type")
     @api.depends_context("lang")
@@ -67,6 +68,7 @@ class RentalEventWizard(models.TransientModel):
                 "charged": self.charged,
             },
             "RentalInvoiced": {"amount": self.amount},
+            **dict.fromkeys(CANCELLATIONS, {"reason": self.reason}),
         }[self.event_type]
         return self.order_ids._record_and_tell(
             self.event_type,

@@ -269,6 +269,26 @@ class TestActions(RentalCase):
         told = self.wizard("report_damage", orders, description="")
         self.assertIn("(description) is missing", told["message"])
 
+    def test_many_are_not_cancelled_by_a_slip(self):
+        # What was recorded stays recorded: many at once are asked about, and for the reason.
+        orders = self.order() + self.order()
+        self.run_action("start_demo", orders)
+        action = self.run_action("cancel_demo", orders)
+        self.assertEqual(action["name"], "Demo cancelled")
+        self.assertEqual(orders.mapped("status"), ["demo", "demo"])
+        self.wizard("cancel_demo", orders, reason="Budget was cut")
+        self.assertEqual(orders.mapped("status"), ["cancelled", "cancelled"])
+        reasons = orders.mapped("snapshot_id.state")
+        self.assertEqual([s["cancel_reason"] for s in reasons], ["Budget was cut"] * 2)
+        others = self.order() + self.order()
+        self.wizard("cancel", others)  # a reason is no duty
+        event = self.store.search([("aggregate_id", "=", others[0].name)], limit=1)
+        self.assertEqual((event.event_type, event.payload), ("RentalCancelled", {}))
+        # A program that cancels many is not asked.
+        more = self.order() + self.order()
+        more.action_cancel()
+        self.assertEqual(more.mapped("status"), ["cancelled", "cancelled"])
+
     def test_a_long_list_of_refusals_is_cut(self):
         orders = self.env["rental.order"].create(
             [{"partner_id": self.partner.id, "product_id": self.product.id}] * 12
