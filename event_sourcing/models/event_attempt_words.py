@@ -4,6 +4,7 @@ from odoo import _, api, models
 
 from ..event_data import EventData
 from ..words import spaced
+from .event_store import FAILURE_TYPES
 from .snapshot_handler import UNKNOWN_EVENT
 
 
@@ -44,7 +45,7 @@ class EventAttemptWords(models.AbstractModel):
 
         :return: list of dicts with ``model_name``, ``broken_rule`` and ``reason``
         """
-        rules = self.env["event.store"].sudo()._known_rules(company_ids)
+        rules = self.env["event.store"].sudo()._known_rules(company_ids, self.env.lang)
         return [
             {
                 "model_name": model_name,
@@ -64,7 +65,15 @@ class EventAttemptWords(models.AbstractModel):
         # These sentences follow from the rule alone; others may name dates or numbers.
         known = kind in ("status", "payload")
         label = known and self._rule_label(event.model_name, event.broken_rule)
-        return label or event.error_message or ""
+        return label or self._said(event) or event.error_message or ""
+
+    @api.model
+    def _said(self, event):
+        """Return what the handler said in the language of the user, None where it is not kept."""
+        if not event.broken_rule or not self.env.lang:
+            return None
+        failure = event if event.event_type in FAILURE_TYPES else event.sudo().failure_ids[:1]
+        return failure and failure.payload.get("error_messages", {}).get(self.env.lang)
 
     @api.model
     def _rule_label(self, model_name, broken_rule):

@@ -143,6 +143,7 @@ class EventDocument(models.AbstractModel):
             "status": _("Status"),
             "failed_event": _("Event Attempted"),
             "error_message": _("Reason"),
+            "error_messages": _("Reason in Other Languages"),
             "failed_payload": _("Payload of the Attempt"),
             "failed_event_uuid": _("UUID of the Attempt"),
             "error_class": _("Kind of Error"),

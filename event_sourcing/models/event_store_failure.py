@@ -119,6 +119,8 @@ class EventStoreFailure(models.Model):
             "error_class": type(error).__name__,
             "error_message": message,
         }
+        if sentences := getattr(error, "sentences", None):
+            payload["error_messages"] = sentences
         if not isinstance(error, UserError):
             _logger.warning(
                 "Event %s of %s/%s could not be applied.",

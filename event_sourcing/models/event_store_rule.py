@@ -43,16 +43,20 @@ class EventStoreRule(models.Model):
         return self._storable(f"{self.event_type}/{rule}")[:MAX_RULE]
 
     @api.model
-    def _known_rules(self, company_ids, limit=1000):
+    def _known_rules(self, company_ids, lang=None, limit=1000):
         """Return the rules that were broken in some companies, each in a step of the index.
 
+        :param str lang: in which the newest sentence is wanted; as recorded where it is not kept
         :return: list of ``(model_name, broken_rule, newest sentence)``
         """
         self.env["event.store"].flush_model()
         self.env.cr.execute(
             """
             WITH RECURSIVE refusal AS NOT MATERIALIZED (
-                SELECT id, company_id, model_name, broken_rule, error_message FROM event_store
+                SELECT id, company_id, model_name, broken_rule, coalesce(
+                           payload #>> ARRAY['error_messages', %(lang)s], error_message
+                       ) AS sentence
+                  FROM event_store
                  WHERE event_type = %(type)s AND broken_rule IS NOT NULL
             ), rule AS (
                 SELECT first.*
@@ -69,14 +73,19 @@ class EventStoreRule(models.Model):
                         ORDER BY model_name, broken_rule LIMIT 1) AS next
             )
             SELECT DISTINCT ON (rule.model_name, rule.broken_rule)
-                   rule.model_name, rule.broken_rule, split_part(newest.error_message, E'\\n', 1)
+                   rule.model_name, rule.broken_rule, split_part(newest.sentence, E'\\n', 1)
               FROM (SELECT * FROM rule LIMIT %(limit)s) AS rule, LATERAL (
-                   SELECT id, error_message FROM refusal
+                   SELECT id, sentence FROM refusal
                     WHERE company_id = rule.company_id AND model_name = rule.model_name
                       AND broken_rule = rule.broken_rule
                     ORDER BY id DESC LIMIT 1) AS newest
              ORDER BY rule.model_name, rule.broken_rule, newest.id DESC
             """,
-            {"type": INVALID_OPERATION, "companies": list(company_ids), "limit": limit},
+            {
+                "type": INVALID_OPERATION,
+                "companies": list(company_ids),
+                "lang": lang or "",
+                "limit": limit,
+            },
         )
         return self.env.cr.fetchall()

@@ -1,6 +1,7 @@
 import psycopg2
 
 from odoo import _, api, models
+from odoo.exceptions import UserError
 
 from ..canonical_json import reordered
 from ..event_data import EventData
@@ -23,10 +24,42 @@ class SnapshotHandlerFold(models.AbstractModel):
         if getattr(event, "_name", None) != "event.store":
             raise TypeError(f"{event!r} is no record of event.store")
         event.ensure_one()
+        try:
+            folded = self._fold_stored(event)
+        except UserError as error:
+            error.sentences = self._other_sentences(event, str(error))
+            raise
+        self._save_states({event.aggregate_id: folded})
+        return True
+
+    @api.model
+    def _fold_stored(self, event):
+        """Return ``(state, EventData)`` after one stored event, the next of its aggregate."""
         state = self._load_states(event.model_name, [event.aggregate_id])[event.aggregate_id]
         value = EventData.from_record(event)
-        self._save_states({event.aggregate_id: (self._fold(state, value), value)})
-        return True
+        return self._fold(state, value), value
+
+    @api.model
+    def _other_sentences(self, event, said):
+        """Return how the rule that refuses an event says so in the other languages.
+
+        Only now can it be asked: later its rules may be others, or the state be gone.
+
+        :param str said: what it said in the language of this environment
+        :return: ``{language code: sentence}``, without those that say the same
+        """
+        sentences = {}
+        for lang, _name in self.env["res.lang"].get_installed():
+            try:
+                self.with_context(lang=lang)._fold_stored(event)
+            except UserError as error:
+                if str(error) != said:
+                    sentences[lang] = self.env["event.store"]._error_text(error)
+            except Exception as error:
+                # What was refused stays refused, whatever a handler does in another language.
+                if must_retry(error):
+                    raise
+        return sentences
 
     @api.model
     def _fold_together(self, aggregates, states):

@@ -68,7 +68,8 @@ class RentalEventWizard(models.TransientModel):
                 "charged": self.charged,
             },
             "RentalInvoiced": {"amount": self.amount},
-            **dict.fromkeys(CANCELLATIONS, {"reason": self.reason}),
+            "DemoCancelled": {"reason": self.reason},
+            "RentalCancelled": {"reason": self.reason},
         }[self.event_type]
         return self.order_ids._record_and_tell(
             self.event_type,

@@ -192,6 +192,17 @@ def test_reject_and_record_survives_however_the_transaction_ends(cursor, key, en
     assert not failure.failed_event_id
 
 
+def test_an_attempt_kept_apart_says_why_in_every_language(cursor, key):
+    cr = cursor()
+    backwards = {"planned_start": "2026-02-01", "planned_end": "2026-01-01"}
+    with pytest.raises(UserError, match="lies before Planned start"):
+        store(cr).append("rental", key, "RentalPlanned", backwards, policy="reject_and_record")
+    cr.rollback()
+    failure = store(cursor()).search([("aggregate_id", "=", key)])
+    assert "lies before Planned start" in failure.reason
+    assert "日付の順序を正してください" in failure.with_context(lang="ja_JP").reason
+
+
 @pytest.mark.parametrize("before", [0, 1])
 def test_the_first_attempt_that_somebody_ever_makes_survives(cursor, key, before):
     """Also where the transaction that is refused has just noted who they are."""
