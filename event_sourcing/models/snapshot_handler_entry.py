@@ -105,6 +105,7 @@ class SnapshotHandlerEntry(models.Model):
             "params": {
                 "type": "warning" if found else "success",
                 "sticky": bool(found),
+                "className": "text-prewrap",
                 "message": "\n".join(sentence for _code, sentence in found)
                 or _("All stored events of %(aggregate)s can be read.", aggregate=self.model_name),
             },

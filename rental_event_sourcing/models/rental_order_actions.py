@@ -93,6 +93,7 @@ class RentalOrderActions(models.Model):
             "params": {
                 "title": label if applied else _("Refused: %(event)s", event=label),
                 "message": "\n".join(lines),
+                "className": "text-prewrap",
                 "type": "warning" if refused else "success",
                 "sticky": bool(refused),
                 # Closes the wizard, if there is one, and loads the records anew.
