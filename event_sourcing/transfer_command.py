@@ -100,8 +100,9 @@ def _report(job, say):
         f"{job.stored_count} events {what}, {job.known_count} were stored before,"
         f" {job.refused_count} rows refused."
     )
-    if job.message:
-        say(job.message)
+    for text in (job.message, job.unhandled_text):
+        if text:
+            say(text)
     return job.state == "done" and not job.refused_count
 
 

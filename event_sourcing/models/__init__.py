@@ -76,6 +76,7 @@ from . import event_job_import
 from . import event_import_reading
 from . import event_import_check
 from . import event_import_snapshots
+from . import event_import_unhandled
 from . import event_import_restore
 from . import event_export_piece
 from . import event_export_content

@@ -181,6 +181,7 @@ class EventJobImport(models.Model):
         piece["refused"] = sorted([*piece["refused"], *refused])
         piece.update(checked)
         reading = piece["reading"]
+        self._add_unhandled(reading, checked["unhandled"])
         if not piece["ended"]:
             return
         if not piece["refused"] and not self.refused_count and not reading["events"]:

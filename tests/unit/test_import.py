@@ -8,6 +8,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
 from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFailure
+from odoo.addons.event_sourcing.transfer_command import _report
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 QUIET = mute_logger(EventStoreFailure.__module__)
@@ -280,6 +281,50 @@ class TestSnapshotsThatCannotBe(ImportCase):
             job = self.run_import(json_lines(row(), row(amount=2), bad), broken="record")
         self.assertEqual((job.state, job.stored_count), ("done", 3))
         self.assertEqual([outcome for _v, outcome in self.stream("I1")].count("failed"), 1)
+
+
+class TestWithoutHandler(ImportCase):
+    """A slip in the aggregate type is stored, and said."""
+
+    def test_a_check_and_an_import_say_what_nobody_folds(self):
+        rows = [row(), *[row(f"I{n}", model_name="countre") for n in range(3)]]
+        rows += [row("I1", model_name="countre", amount=2), row(model_name="xyz")]
+        self.patch(type(self.env["event.job"]), "_import_chunk", 2)
+        job = self.run_import(json_lines(*rows), dry_run=True)
+        self.assertEqual((job.state, job.refused_count), ("done", 0))
+        slip, unknown = job.unhandled_text.split("\n")
+        self.assertRegex(slip, "^4 events of “countre” have no handler here: they will be stored")
+        self.assertIn("Did you mean “counter”?", slip)
+        self.assertRegex(unknown, "^1 events of “xyz” .* before you import\\.$")
+        job = self.run_import(json_lines(*rows))
+        self.assertEqual((job.state, job.stored_count), ("done", 6))
+        slip, unknown = job.unhandled_text.split("\n")
+        self.assertRegex(slip, "^4 events of “countre” had no handler here: they were stored")
+        self.assertEqual(self.stream("I1", "countre"), [(1, "logged"), (2, "logged")])
+        # What is stored already is not told again.
+        self.assertFalse(self.run_import(json_lines(*rows)).unhandled_text)
+
+    def test_types_that_are_served_need_no_word(self):
+        rows = [row(), row(model_name="article", event_type="DemoStarted")]
+        rows.append(row("P", model_name="parcel.old", event_type="Measured", payload={"grams": 1}))
+        self.assertFalse(self.run_import(json_lines(*rows), dry_run=True).unhandled_text)
+
+    def test_a_label_in_place_of_a_name_is_understood_as_a_slip(self):
+        job = self.run_import(json_lines(row(model_name="TICKET")), dry_run=True)
+        self.assertIn("Did you mean “ticket”?", job.unhandled_text)
+
+    def test_many_types_are_counted_together(self):
+        """A file with its columns in the wrong order names a type per row."""
+        rows = [row(f"I{n}", model_name=f"q{n:02}") for n in range(25)]
+        told = self.run_import(json_lines(*rows), dry_run=True).unhandled_text.split("\n")
+        self.assertEqual(len(told), 21)
+        self.assertIn("5 events of other aggregate types", told[-1])
+
+    def test_the_command_says_it_too(self):
+        job = self.run_import(json_lines(row(model_name="countre")), dry_run=True)
+        said = []
+        self.assertTrue(_report(job, said.append))
+        self.assertIn("1 events of “countre” have no handler here", said[-1])
 
 
 class TestFiles(ImportCase):
