@@ -121,7 +121,7 @@ class EventImportReading(models.Model):
     def _take_foreign(self, cache, row):
         rows = cache["asker"]["event.import.row"]
         if isinstance(row, list):
-            row = rows._from_cells(cache["columns"], row)
+            row = rows._from_cells(cache["columns"], row, cache["options"]["model_name"])
         return rows._vals(row, cache["options"])
 
     # ------------------------------------------------------------------

@@ -64,9 +64,10 @@ class EventImportRow(models.AbstractModel):
         return {**known, **{name: name for name in stored}}
 
     @api.model
-    def _from_cells(self, columns, cells):
+    def _from_cells(self, columns, cells, model_name=None):
         """Return the values that stand in the cells of one row, by field name.
 
+        :param str model_name: aggregate type of rows that name none
         :raise Unreadable: for a cell that is not what its payload key is declared as
         """
         if len(cells) > len(columns) and any(cells[len(columns) :]):
@@ -79,7 +80,7 @@ class EventImportRow(models.AbstractModel):
         keys = {name.removeprefix(PREFIX): cell for name, cell in given.items() if name not in row}
         if not keys:
             return row
-        kinds = self._payload_kinds(row.get("model_name"), row.get("event_type"))
+        kinds = self._payload_kinds(row.get("model_name", model_name), row.get("event_type"))
         typed = {
             key: self._typed(PREFIX + key, cell, kinds.get(key, "text"))
             for key, cell in keys.items()

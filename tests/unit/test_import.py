@@ -420,10 +420,11 @@ class TestCsv(ImportCase):
 
     def test_tabs_and_a_mark_and_a_type_for_all_rows(self):
         text = (
-            "\ufeffaggregate_id\tevent_type\ttimestamp\tpayload.title\nT1\tOpened\t2026-01-31\tA\n"
+            "\ufeffaggregate_id\tevent_type\ttimestamp\tpayload.title\tpayload.hours\n"
+            "T1\tOpened\t2026-01-31\tA\t3\n"
         )
         (event,) = self.ticket_rows(text, model_name="ticket")
-        self.assertEqual(event.payload, {"title": "A"})
+        self.assertEqual(event.payload, {"title": "A", "hours": 3})
 
     def test_columns_that_cannot_be(self):
         head = "model_name,aggregate_id,event_type,timestamp"
