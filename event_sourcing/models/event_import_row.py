@@ -1,7 +1,7 @@
 import re
 import uuid
 from contextlib import suppress
-from datetime import timezone
+from datetime import date, timezone
 from zoneinfo import ZoneInfo
 
 from odoo import api, models
@@ -15,7 +15,7 @@ PREFIX = "payload."
 NUMBERS = ("version", "schema_version")
 TRUE = {"true", "yes", "1", "はい", "真"}
 FALSE = {"false", "no", "0", "いいえ", "偽"}
-# How Excel writes a time where people write the year first.
+# How Excel writes a day, or a time, where people write the year first.
 SLASHES = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(?: (\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 
 
@@ -111,6 +111,8 @@ class EventImportRow(models.AbstractModel):
                 return int(text)
             if kind == "number":
                 return float(text)
+            if kind == "date" and (match := SLASHES.fullmatch(text)) and not match[4]:
+                return str(date(*map(int, match.groups()[:3])))
         if kind in ("integer", "number", "boolean"):
             raise Unreadable("cell", column=column, value=text[:80], kind=kind)
         return cell if kind == "text" else text

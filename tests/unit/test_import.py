@@ -408,6 +408,25 @@ class TestCsv(ImportCase):
         self.assertEqual(second.payload, {"title": "Broken", "price": 7, "urgent": False})
         self.assertEqual(str(second.timestamp), "2026-01-30 15:00:00")
 
+    def test_dates_as_excel_writes_them_where_the_year_comes_first(self):
+        head = "model_name,aggregate_id,event_type,timestamp,payload.title,payload.due\n"
+        spellings = ["2026/2/1", "2026/02/01", "2026-02-01", " 2026/2/01 "]
+        rows = [f"ticket,D{n},Opened,2026-01-31,A,{text}\n" for n, text in enumerate(spellings)]
+        events = self.ticket_rows(head + "".join(rows))
+        self.assertEqual([event.payload["due"] for event in events], ["2026-02-01"] * 4)
+        for text in ("2/1/2026", "26/2/1", "2026/2/30", "2026/13/1", "2026/2/1 9:30", "2026/2"):
+            line = f"ticket,D9,Opened,2026-01-31,A,{text}\n"
+            self.one_refusal(head + line, "(due) must be a date such as 2026-01-31")
+        # A text stays as it is written, and JSON says what it means.
+        (event,) = self.ticket_rows(
+            "model_name,aggregate_id,event_type,timestamp,payload.title\n"
+            "ticket,D8,Opened,2026-01-31,2026/2/1\n"
+        )[-1:]
+        self.assertEqual(event.payload["title"], "2026/2/1")
+        payload = {"title": "A", "due": "2026/2/1"}
+        strict = row("D7", model_name="ticket", event_type="Opened", payload=payload)
+        self.one_refusal(json_lines(strict), "must be a date")
+
     def test_japanese_excel_with_labels_and_semicolons(self):
         self.env["res.lang"]._activate_lang("ja_JP")
         labels = self.store.with_context(lang="ja_JP").fields_get(attributes=["string"])
