@@ -69,6 +69,7 @@ from . import event_job_excel
 from . import event_store_transfer
 from . import event_import_words
 from . import event_import_row
+from . import event_import_labels
 from . import event_import_line
 from . import event_import_scratch
 from . import event_import_refusal

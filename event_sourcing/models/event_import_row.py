@@ -34,10 +34,11 @@ class EventImportRow(models.AbstractModel):
         """Return the names of the columns: fields, or ``payload.<key>``.
 
         :param list header: names of fields, or their labels in an installed language
-        :raise Unreadable: for a column that is unknown, named twice, or not to be given
+        :raise Unreadable: for a column that is unknown, not to be given, or means what
+            another one does
         """
         known = self._known_columns()
-        names = []
+        names = {}
         for column in header:
             payload = column.lower().startswith(PREFIX) and column[len(PREFIX) :].strip()
             name = PREFIX + payload if payload else known.get(column.casefold())
@@ -46,28 +47,16 @@ class EventImportRow(models.AbstractModel):
             if name in DECIDED_BY_STORE:
                 raise Unreadable("decided_column", final=True, column=column)
             if name in names:
-                raise Unreadable("double_column", final=True, column=column)
-            names.append(name)
-        return names
+                raise Unreadable("double_column", final=True, column=column, first=names[name])
+            names[name] = column
+        return list(names)
 
     @api.model
-    def _known_columns(self):
-        store = self.env["event.store"].sudo()
-        stored = [
-            name for name, field in store._fields.items() if field.store and field.column_type
-        ]
-        known = {"company": "company_id"}
-        for lang, _label in self.env["res.lang"].sudo().get_installed():
-            labels = store.with_context(lang=lang).fields_get(stored, ["string"])
-            known.update({labels[name]["string"].casefold(): name for name in labels})
-        # Names of fields mean themselves, whatever a label says.
-        return {**known, **{name: name for name in stored}}
-
-    @api.model
-    def _from_cells(self, columns, cells, model_name=None):
+    def _from_cells(self, columns, cells, model_name, labels):
         """Return the values that stand in the cells of one row, by field name.
 
         :param str model_name: aggregate type of rows that name none
+        :param dict labels: for :meth:`_unlabelled`
         :raise Unreadable: for a cell that is not what its payload key is declared as
         """
         if len(cells) > len(columns) and any(cells[len(columns) :]):
@@ -77,10 +66,16 @@ class EventImportRow(models.AbstractModel):
         for name in NUMBERS:
             if name in row:
                 row[name] = self._typed(name, row[name], "integer")
-        keys = {name.removeprefix(PREFIX): cell for name, cell in given.items() if name not in row}
+        row.setdefault("model_name", model_name)
+        self._unlabelled(row, labels)
+        keys = {
+            name.removeprefix(PREFIX): cell
+            for name, cell in given.items()
+            if name.startswith(PREFIX)
+        }
         if not keys:
             return row
-        kinds = self._payload_kinds(row.get("model_name", model_name), row.get("event_type"))
+        kinds = self._payload_kinds(row["model_name"], row.get("event_type"))
         typed = {
             key: self._typed(PREFIX + key, cell, kinds.get(key, "text"))
             for key, cell in keys.items()

@@ -1,7 +1,9 @@
 """Importing somebody else's history: formats, bad rows, checks, and never twice."""
 
 import base64
+import csv
 import gzip
+import io
 import json
 
 from odoo.exceptions import AccessError, UserError
@@ -437,6 +439,61 @@ class TestCsv(ImportCase):
         (event,) = self.ticket_rows(text.encode("cp932"))
         self.assertEqual((event.aggregate_id, event.payload["title"]), ("借-1", "破損①"))
 
+    def listed(self, events, lang):
+        """Return a list of events as the backend exports it, with the labels of its columns."""
+        names = ["timestamp", "aggregate_label", "aggregate_id", "event_label", "payload"]
+        events = events.with_context(lang=lang, tz="Asia/Tokyo")
+        labels = events.fields_get(names, ["string"])
+        file = io.StringIO()
+        writer = csv.writer(file)
+        writer.writerow([labels[name]["string"] for name in names])
+        writer.writerows(events.export_data(names)["datas"])
+        return file.getvalue()
+
+    def test_a_list_that_the_backend_exported(self):
+        self.env["res.lang"]._activate_lang("ja_JP")
+        for lang, key, event_name in [
+            ("ja_JP", "借-1", "デモ開始"),
+            ("en_US", "L-2", "Demo started"),
+        ]:
+            payload = {"demo_start": "2026-02-01"}
+            answer = self.store.append("rental", "L-0", "DemoStarted", payload, timestamp=TIME)
+            text = self.listed(self.store.browse(answer["id"]), lang)
+            self.assertIn(f",L-0,{event_name},", text)
+            job = self.run_import(text.replace(",L-0,", f",{key},"), tz="Asia/Tokyo")
+            self.assertEqual((self.refused(job), job.stored_count), ([], 1))
+            event = self.store.search([("aggregate_id", "=", key)])
+            self.assertEqual((event.model_name, event.event_type), ("rental", "DemoStarted"))
+            self.assertEqual((str(event.timestamp), event.payload), (TIME, payload))
+            # The labels are the same event as the technical names.
+            technical = {"model_name": "rental", "aggregate_id": key, "timestamp": TIME}
+            technical.update(event_type="DemoStarted", payload=payload)
+            self.assertEqual(self.run_import(json_lines(technical)).known_count, 1)
+
+    def test_labels_as_cells(self):
+        head = "aggregate_id,Event,timestamp,payload.title,payload.hours\n"
+        text = f"{head}L1,ticket OPENED,2026-01-31,A,3\n"
+        (event,) = self.ticket_rows(text, model_name="Ticket")
+        self.assertEqual((event.event_type, event.payload["hours"]), ("Opened", 3))
+        cell = "L2,{},2026-01-31,A,3\n"
+        for name, word in [
+            ("Ticket closed", "knows no event"),
+            ("Refused Attempt", "written by the event store itself"),
+        ]:
+            self.one_refusal(head + cell.format(name), word, model_name="ticket")
+        labels = {"Opened": "Told", "Solved": "told"}
+        self.patch(type(self.env["ticket.snapshot.handler"]), "_event_labels", lambda _s: labels)
+        text = head + cell.format("Told")
+        self.one_refusal(text, "Told may mean each of Opened, Solved", model_name="ticket")
+        # JSON means what it says.
+        slip = row("L3", model_name="ticket", event_type="Ticket opened", payload={"title": "A"})
+        self.one_refusal(json_lines(slip), "knows no event")
+
+    def test_former_names_are_no_second_meaning(self):
+        head = "model_name,aggregate_id,event_type,timestamp,payload\n"
+        job = self.run_import(head + 'parcel.old,P1,Measured,2026-01-31,"{""grams"": 1}"\n')
+        self.assertEqual((self.refused(job), job.unhandled_text), ([], ""))
+
     def test_tabs_and_a_mark_and_a_type_for_all_rows(self):
         text = (
             "\ufeffaggregate_id\tevent_type\ttimestamp\tpayload.title\tpayload.hours\n"
@@ -452,6 +509,8 @@ class TestCsv(ImportCase):
             ("outcome", "cannot be imported"),
             ("Reason as Recorded", "cannot be imported"),
             ("model_name", "stands in the file twice"),
+            ("Aggregate Type", "columns model_name and Aggregate Type mean the same"),
+            ("Reason", "cannot be imported"),
             ("payload.", "unknown"),
         ]:
             self.one_refusal(f"{head},{columns}\na,b,c,2026-01-01,x\n", word)
