@@ -83,6 +83,8 @@ def test_a_file_is_checked_corrected_and_imported(person, server, tmp_path, lang
     wait_for_end(someone)
     assert page.locator(".alert-success:visible", has_text=words["good"]).count() == 1
     assert not page.locator("[name=unhandled_text]:visible").count()
+    assert page.locator("[name=storable_count]:visible").inner_text() == "2"
+    assert not page.locator("[name=stored_count]:visible").count()
     assert not call("event.store", "search_count", [["aggregate_id", "in", keys]])
     someone.shot("checked")
     page.click("button[name=action_import_checked]")

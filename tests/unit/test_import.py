@@ -133,7 +133,8 @@ class TestJsonLines(ImportCase):
         self.assertEqual(sorted(found), sorted(words))
         for line, word in words.items():
             self.assertIn(word, found[line])
-        self.assertEqual((job.state, job.refused_count, job.stored_count), ("done", 15, 2))
+        self.assertEqual((job.state, job.refused_count), ("done", 15))
+        self.assertEqual((job.storable_count, job.stored_count), (2, 0))
         self.assertEqual(self.store.search_count([]), before)
         self.assertFalse(self.env["event.stream"].search([("aggregate_id", "=", "I1")]))
         self.assertFalse(self.snapshot("I1"))
@@ -327,6 +328,56 @@ class TestWithoutHandler(ImportCase):
         said = []
         self.assertTrue(_report(job, said.append))
         self.assertIn("1 events of “countre” have no handler here", said[-1])
+
+
+class TestProgress(ImportCase):
+    """How far an import is: rows are counted as rows, and the bar fills once."""
+
+    def progress_of(self, dry_run, count=10):
+        self.patch(type(self.env["event.job"]), "_import_chunk", 4)
+        content = base64.b64encode(json_lines(*[row(f"I{n}") for n in range(count)]).encode())
+        jobs = self.env["event.job"].with_user(self.manager)
+        job = jobs._ask_import(content, "h", dry_run)[0].sudo()
+        told = [job._progress()]
+        more = True
+        while more:
+            more = job._write_piece(job._read_piece())
+            told.append(job._progress())
+        return job, [(each["percent"], each["text"].partition(",")[0]) for each in told]
+
+    def test_an_import_checks_and_then_stores_each_row_once(self):
+        job, told = self.progress_of(dry_run=False)
+        self.assertEqual((job.done, job.total, job.stored_count), (10, 10, 10))
+        percents = [percent for percent, _text in told]
+        self.assertEqual(percents[0], 0)
+        self.assertEqual(percents[3:], [50, 70, 90, 100])
+        self.assertEqual(percents, sorted(percents))
+        texts = [text for _percent, text in told]
+        self.assertRegex(texts[1], r"^Checking: 4 of \d+$")
+        self.assertEqual(texts[3:6], [f"Storing: {n} of 10" for n in (0, 4, 8)])
+        self.assertEqual(texts[-1], "10 of 10")
+
+    def test_a_check_stores_nothing_and_says_so(self):
+        job, told = self.progress_of(dry_run=True)
+        self.assertEqual((job.done, job.total), (10, 10))
+        self.assertEqual((job.stored_count, job.storable_count), (0, 10))
+        self.assertEqual((told[0][0], told[-1]), (0, (100, "10 of 10")))
+        said = []
+        _report(job, said.append)
+        self.assertIn("10 events can be stored", said[0])
+
+    def test_what_was_stored_before_it_stopped_is_counted(self):
+        self.patch(type(self.env["event.job"]), "_import_chunk", 1)
+        jobs = self.env["event.job"].with_user(self.manager)
+        lines = json_lines(*[row(f"I{n}", version=1) for n in range(4)])
+        job = jobs._ask_import(base64.b64encode(lines.encode()), "h", False)[0].sudo()
+        while (job.reading or {}).get("stage") != "write":
+            job._write_piece(job._read_piece())
+        self.add("I2")
+        self.run_job(job)
+        self.assertEqual((job.state, job.done, job.total), ("failed", 2, 4))
+        progress = job._progress()
+        self.assertEqual((progress["percent"], progress["text"]), (75, "Storing: 2 of 4"))
 
 
 class TestFiles(ImportCase):
