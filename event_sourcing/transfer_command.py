@@ -95,13 +95,15 @@ def _report(job, say):
         say(f"line {refusal.line}: {refusal.reason}")
     if job.refused_count > LISTED:
         say(f"… and {job.refused_count - LISTED} more.")
-    what = "can be stored" if job.dry_run else "stored"
-    say(
-        f"{job.stored_count} events {what}, {job.known_count} were stored before,"
-        f" {job.refused_count} rows refused."
+    stored = (
+        f"{job.storable_count} events can be stored"
+        if job.dry_run
+        else f"{job.stored_count} events stored"
     )
-    if job.message:
-        say(job.message)
+    say(f"{stored}, {job.known_count} were stored before, {job.refused_count} rows refused.")
+    for text in (job.message, job.unhandled_text):
+        if text:
+            say(text)
     return job.state == "done" and not job.refused_count
 
 

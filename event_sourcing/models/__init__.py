@@ -69,6 +69,7 @@ from . import event_job_excel
 from . import event_store_transfer
 from . import event_import_words
 from . import event_import_row
+from . import event_import_labels
 from . import event_import_line
 from . import event_import_scratch
 from . import event_import_refusal
@@ -76,6 +77,7 @@ from . import event_job_import
 from . import event_import_reading
 from . import event_import_check
 from . import event_import_snapshots
+from . import event_import_unhandled
 from . import event_import_restore
 from . import event_export_piece
 from . import event_export_content

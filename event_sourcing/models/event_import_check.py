@@ -27,7 +27,8 @@ class EventImportCheck(models.Model):
 
         :param list items: dicts with ``line``, ``vals``, ``derived`` and ``excerpt``
         :return: dict with ``refused``, a list of ``(line, reason, excerpt)``, ``known``, how
-            many are stored already, ``seen`` and ``streams``, for the scratch tables
+            many are stored already, ``unhandled``, how many no handler folds, by aggregate
+            type, ``seen`` and ``streams``, for the scratch tables
         """
         try:
             with self.env.cr.savepoint(flush=False):
@@ -61,6 +62,7 @@ class EventImportCheck(models.Model):
         return {
             "refused": sorted(refused),
             "known": known,
+            "unhandled": self._count_unhandled(fresh, {line for line, *_ in refused}),
             "seen": seen,
             "streams": streams,
         }

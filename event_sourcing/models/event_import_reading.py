@@ -56,6 +56,7 @@ class EventImportReading(models.Model):
         if reading["about"]["kind"] == "csv":
             header = reading["about"]["header"]
             cache["columns"] = asker["event.import.row"]._columns(header)
+            cache["labels"] = {}
         begin = file.rows.position[0]
         while piece["rows"] < self._import_chunk and file.rows.position[0] - begin < MAX_BYTES:
             found = file.rows.next()
@@ -121,7 +122,8 @@ class EventImportReading(models.Model):
     def _take_foreign(self, cache, row):
         rows = cache["asker"]["event.import.row"]
         if isinstance(row, list):
-            row = rows._from_cells(cache["columns"], row)
+            model_name = cache["options"]["model_name"]
+            row = rows._from_cells(cache["columns"], row, model_name, cache["labels"])
         return rows._vals(row, cache["options"])
 
     # ------------------------------------------------------------------

@@ -1,7 +1,7 @@
 import re
 import uuid
 from contextlib import suppress
-from datetime import timezone
+from datetime import date, timezone
 from zoneinfo import ZoneInfo
 
 from odoo import api, models
@@ -15,7 +15,7 @@ PREFIX = "payload."
 NUMBERS = ("version", "schema_version")
 TRUE = {"true", "yes", "1", "はい", "真"}
 FALSE = {"false", "no", "0", "いいえ", "偽"}
-# How Excel writes a time where people write the year first.
+# How Excel writes a day, or a time, where people write the year first.
 SLASHES = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(?: (\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 
 
@@ -34,10 +34,11 @@ class EventImportRow(models.AbstractModel):
         """Return the names of the columns: fields, or ``payload.<key>``.
 
         :param list header: names of fields, or their labels in an installed language
-        :raise Unreadable: for a column that is unknown, named twice, or not to be given
+        :raise Unreadable: for a column that is unknown, not to be given, or means what
+            another one does
         """
         known = self._known_columns()
-        names = []
+        names = {}
         for column in header:
             payload = column.lower().startswith(PREFIX) and column[len(PREFIX) :].strip()
             name = PREFIX + payload if payload else known.get(column.casefold())
@@ -46,27 +47,16 @@ class EventImportRow(models.AbstractModel):
             if name in DECIDED_BY_STORE:
                 raise Unreadable("decided_column", final=True, column=column)
             if name in names:
-                raise Unreadable("double_column", final=True, column=column)
-            names.append(name)
-        return names
+                raise Unreadable("double_column", final=True, column=column, first=names[name])
+            names[name] = column
+        return list(names)
 
     @api.model
-    def _known_columns(self):
-        store = self.env["event.store"].sudo()
-        stored = [
-            name for name, field in store._fields.items() if field.store and field.column_type
-        ]
-        known = {"company": "company_id"}
-        for lang, _label in self.env["res.lang"].sudo().get_installed():
-            labels = store.with_context(lang=lang).fields_get(stored, ["string"])
-            known.update({labels[name]["string"].casefold(): name for name in labels})
-        # Names of fields mean themselves, whatever a label says.
-        return {**known, **{name: name for name in stored}}
-
-    @api.model
-    def _from_cells(self, columns, cells):
+    def _from_cells(self, columns, cells, model_name, labels):
         """Return the values that stand in the cells of one row, by field name.
 
+        :param str model_name: aggregate type of rows that name none
+        :param dict labels: for :meth:`_unlabelled`
         :raise Unreadable: for a cell that is not what its payload key is declared as
         """
         if len(cells) > len(columns) and any(cells[len(columns) :]):
@@ -76,10 +66,16 @@ class EventImportRow(models.AbstractModel):
         for name in NUMBERS:
             if name in row:
                 row[name] = self._typed(name, row[name], "integer")
-        keys = {name.removeprefix(PREFIX): cell for name, cell in given.items() if name not in row}
+        row.setdefault("model_name", model_name)
+        self._unlabelled(row, labels)
+        keys = {
+            name.removeprefix(PREFIX): cell
+            for name, cell in given.items()
+            if name.startswith(PREFIX)
+        }
         if not keys:
             return row
-        kinds = self._payload_kinds(row.get("model_name"), row.get("event_type"))
+        kinds = self._payload_kinds(row["model_name"], row.get("event_type"))
         typed = {
             key: self._typed(PREFIX + key, cell, kinds.get(key, "text"))
             for key, cell in keys.items()
@@ -110,6 +106,8 @@ class EventImportRow(models.AbstractModel):
                 return int(text)
             if kind == "number":
                 return float(text)
+            if kind == "date" and (match := SLASHES.fullmatch(text)) and not match[4]:
+                return str(date(*map(int, match.groups()[:3])))
         if kind in ("integer", "number", "boolean"):
             raise Unreadable("cell", column=column, value=text[:80], kind=kind)
         return cell if kind == "text" else text

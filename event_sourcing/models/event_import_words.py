@@ -102,8 +102,22 @@ class EventImportWords(models.AbstractModel):
         )
 
     @api.model
-    def _explain_double_column(self, column):
-        return _("The column %(column)s stands in the file twice.", column=column)
+    def _explain_double_column(self, column, first):
+        if column == first:
+            return _("The column %(column)s stands in the file twice.", column=column)
+        return _(
+            "The columns %(first)s and %(column)s mean the same; leave one of them out.",
+            first=first,
+            column=column,
+        )
+
+    @api.model
+    def _explain_label_of_many(self, label, names):
+        return _(
+            "%(label)s may mean each of %(names)s; write the technical name.",
+            label=label,
+            names=names,
+        )
 
     @api.model
     def _explain_many_cells(self, cells, columns):

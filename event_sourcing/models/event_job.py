@@ -67,7 +67,8 @@ class EventJob(models.Model):
     scope_key = fields.Char(readonly=True, help="What two jobs that do the same have in common.")
     position = fields.Integer(readonly=True, help="Where the next piece begins.", **NO_SUM)
     done = fields.Integer(
-        readonly=True, help="What was looked at: aggregates, or events under seals."
+        readonly=True,
+        help="What was looked at: aggregates, events under seals, or rows of a file.",
     )
     total = fields.Integer(readonly=True, help="What is to be looked at.")
     changed_count = fields.Integer(

@@ -39,6 +39,11 @@ class EventJobImport(models.Model):
     dry_run = fields.Boolean(string="Check Only", readonly=True)
     reading = JsonDocument(readonly=True, help="What kind of file it is, and how far it is read.")
     stored_count = fields.Integer(string="Events Stored", readonly=True)
+    storable_count = fields.Integer(
+        string="Events to Store",
+        readonly=True,
+        help="Events of a file that was only checked: an import would store them.",
+    )
     known_count = fields.Integer(
         string="Stored Before", readonly=True, help="Events of the file that were stored already."
     )
@@ -181,6 +186,7 @@ class EventJobImport(models.Model):
         piece["refused"] = sorted([*piece["refused"], *refused])
         piece.update(checked)
         reading = piece["reading"]
+        self._add_unhandled(reading, checked["unhandled"])
         if not piece["ended"]:
             return
         if not piece["refused"] and not self.refused_count and not reading["events"]:
@@ -193,7 +199,7 @@ class EventJobImport(models.Model):
             reading.update(stage="write", position=start, digest="", events=0, ended=False)
 
     def _write_import(self, piece):
-        counts = {"done": piece["rows"], "known_count": 0, "stored_count": 0, "refused_count": 0}
+        counts = {"done": piece["rows"]}
         if piece["stage"] == "write":
             counts["stored_count"] = self._store_items(piece["items"])
             counts["known_count"] = len(piece["items"]) - counts["stored_count"]
@@ -204,19 +210,37 @@ class EventJobImport(models.Model):
             counts["refused_count"] = refused
             if self.dry_run:
                 counts["known_count"] = piece["known"]
-                counts["stored_count"] = piece["fresh"]
+                counts["storable_count"] = piece["fresh"]
+            elif piece["reading"]["stage"] == "write":
+                counts["done"] = -self.done  # it begins anew, with storing
         self.write({"reading": piece["reading"], "total": self._estimate(piece)})
         return counts
 
     def _estimate(self, piece):
-        """Return about how many rows are to be looked at, in both stages."""
+        """Return about how many rows the file has; all of them are known after the check."""
         done = self.done + piece["rows"]
-        stages = 1 if self.dry_run else 2
         if piece["stage"] == "write":
             return self.total
-        if piece["ended"]:
-            return stages * done
-        return stages * round(done / max(piece["share"], 0.001))
+        return done if piece["ended"] else round(done / max(piece["share"], 0.001))
+
+    def _stage(self):
+        return (self.reading or {}).get("stage", "check")
+
+    def _steps(self):
+        """Each row is checked and, where it is imported, stored: the bar fills once."""
+        done, total = super()._steps()
+        if self.kind != "import" or self.dry_run:
+            return done, total
+        return done + (total if self._stage() == "write" else 0), 2 * total
+
+    def _progress(self):
+        progress = super()._progress()
+        if self.kind == "import" and self.state != "done":
+            if self._stage() == "check":
+                progress["text"] = _("Checking: %(progress)s", progress=progress["text"])
+            else:
+                progress["text"] = _("Storing: %(progress)s", progress=progress["text"])
+        return progress
 
     # ------------------------------------------------------------------
     # Storing

@@ -197,17 +197,22 @@ class EventJobRun(models.Model):
         with self._own_cursor() as job:
             return job.with_context(lang=self.env.lang or self.env.user.lang)._progress()
 
+    def _steps(self):
+        """Return ``(done, total)``: how much of the work is done, and how much there is."""
+        return self.done, max(self.total, self.done)
+
     def _progress(self):
         under_way = self.state in UNDER_WAY
-        rate = self.done / self.seconds * max(1, self._workers()) if self.seconds else 0
+        done, total = self._steps()
+        rate = done / self.seconds * max(1, self._workers()) if self.seconds else 0
         numbers = {"done": self.done, "total": max(self.total, self.done), "rate": round(rate)}
         if not under_way or not rate:
             text = _("%(done)s of %(total)s", **numbers)
         else:
-            seconds = round(max(self.total - self.done, 0) / rate)
+            seconds = round((total - done) / rate)
             numbers["remaining"] = f"{seconds // 60}:{seconds % 60:02}"
             text = _("%(done)s of %(total)s, %(rate)s a second, %(remaining)s to go", **numbers)
-        percent = 100 * self.done / numbers["total"] if numbers["total"] else 100
+        percent = 100 * done / total if total else 0
         return {
             "state": self.state,
             "state_label": dict(self._fields["state"]._description_selection(self.env))[self.state],

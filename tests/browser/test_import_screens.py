@@ -12,6 +12,8 @@ WORDS = {
         "line": "Monthly price (monthly_price) must be at least 0",
         "good": "Every row can be imported",
         "done": "Every event of the file is stored",
+        "slip": "2 events of “rentall” have no handler here",
+        "meant": "Did you mean “rental”?",
         "state": "Done",
     },
     "ja_JP": {
@@ -19,6 +21,8 @@ WORDS = {
         "line": "月額（monthly_price）",
         "good": "すべての行をインポートできます",
         "done": "ファイルのすべてのイベントが保存されています",
+        "slip": "「rentall」のイベント 2 件に対応するハンドラがありません",
+        "meant": "「rental」ではありませんか。",
         "state": "完了",
     },
 }
@@ -41,12 +45,12 @@ def test_a_file_is_checked_corrected_and_imported(person, server, tmp_path, lang
     someone = person(lang=lang)
     page = someone.page
 
-    def choose(name, *prices):
+    def choose(name, *prices, model_name="rental"):
         file = tmp_path / name
         text = HEAD + "".join(
             plan.format(key, price) for key, price in zip(keys, prices, strict=True)
         )
-        file.write_bytes(text.encode("cp932"))
+        file.write_bytes(text.replace("rental,", f"{model_name},").encode("cp932"))
         page.goto("about:blank")  # the form of the last job would pass for that of the next
         page.goto(f"{server.url}/web#action=event_sourcing.event_import_action")
         page.wait_for_selector(".modal .o_form_view")
@@ -67,10 +71,20 @@ def test_a_file_is_checked_corrected_and_imported(person, server, tmp_path, lang
     assert not page.locator("button[name=action_import_checked]:visible").count()
     assert not call("event.store", "search_count", [["aggregate_id", "in", keys]])
 
+    choose("slip.csv", 48000, 1250, model_name="rentall")
+    page.click(".modal-footer button[name=action_check]")
+    wait_for_end(someone)
+    warning = page.locator(".alert-warning:visible", has_text=words["slip"])
+    assert words["meant"] in warning.inner_text()
+    someone.shot("slip")
+
     choose("good.csv", 48000, 1250.5)
     page.click(".modal-footer button[name=action_check]")
     wait_for_end(someone)
     assert page.locator(".alert-success:visible", has_text=words["good"]).count() == 1
+    assert not page.locator("[name=unhandled_text]:visible").count()
+    assert page.locator("[name=storable_count]:visible").inner_text() == "2"
+    assert not page.locator("[name=stored_count]:visible").count()
     assert not call("event.store", "search_count", [["aggregate_id", "in", keys]])
     someone.shot("checked")
     page.click("button[name=action_import_checked]")

@@ -1,13 +1,16 @@
 """Importing somebody else's history: formats, bad rows, checks, and never twice."""
 
 import base64
+import csv
 import gzip
+import io
 import json
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
 from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFailure
+from odoo.addons.event_sourcing.transfer_command import _report
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 QUIET = mute_logger(EventStoreFailure.__module__)
@@ -130,7 +133,8 @@ class TestJsonLines(ImportCase):
         self.assertEqual(sorted(found), sorted(words))
         for line, word in words.items():
             self.assertIn(word, found[line])
-        self.assertEqual((job.state, job.refused_count, job.stored_count), ("done", 15, 2))
+        self.assertEqual((job.state, job.refused_count), ("done", 15))
+        self.assertEqual((job.storable_count, job.stored_count), (2, 0))
         self.assertEqual(self.store.search_count([]), before)
         self.assertFalse(self.env["event.stream"].search([("aggregate_id", "=", "I1")]))
         self.assertFalse(self.snapshot("I1"))
@@ -282,6 +286,100 @@ class TestSnapshotsThatCannotBe(ImportCase):
         self.assertEqual([outcome for _v, outcome in self.stream("I1")].count("failed"), 1)
 
 
+class TestWithoutHandler(ImportCase):
+    """A slip in the aggregate type is stored, and said."""
+
+    def test_a_check_and_an_import_say_what_nobody_folds(self):
+        rows = [row(), *[row(f"I{n}", model_name="countre") for n in range(3)]]
+        rows += [row("I1", model_name="countre", amount=2), row(model_name="xyz")]
+        self.patch(type(self.env["event.job"]), "_import_chunk", 2)
+        job = self.run_import(json_lines(*rows), dry_run=True)
+        self.assertEqual((job.state, job.refused_count), ("done", 0))
+        slip, unknown = job.unhandled_text.split("\n")
+        self.assertRegex(slip, "^4 events of “countre” have no handler here: they will be stored")
+        self.assertIn("Did you mean “counter”?", slip)
+        self.assertRegex(unknown, "^1 events of “xyz” .* before you import\\.$")
+        job = self.run_import(json_lines(*rows))
+        self.assertEqual((job.state, job.stored_count), ("done", 6))
+        slip, unknown = job.unhandled_text.split("\n")
+        self.assertRegex(slip, "^4 events of “countre” had no handler here: they were stored")
+        self.assertEqual(self.stream("I1", "countre"), [(1, "logged"), (2, "logged")])
+        # What is stored already is not told again.
+        self.assertFalse(self.run_import(json_lines(*rows)).unhandled_text)
+
+    def test_types_that_are_served_need_no_word(self):
+        rows = [row(), row(model_name="article", event_type="DemoStarted")]
+        rows.append(row("P", model_name="parcel.old", event_type="Measured", payload={"grams": 1}))
+        self.assertFalse(self.run_import(json_lines(*rows), dry_run=True).unhandled_text)
+
+    def test_a_label_in_place_of_a_name_is_understood_as_a_slip(self):
+        job = self.run_import(json_lines(row(model_name="TICKET")), dry_run=True)
+        self.assertIn("Did you mean “ticket”?", job.unhandled_text)
+
+    def test_many_types_are_counted_together(self):
+        """A file with its columns in the wrong order names a type per row."""
+        rows = [row(f"I{n}", model_name=f"q{n:02}") for n in range(25)]
+        told = self.run_import(json_lines(*rows), dry_run=True).unhandled_text.split("\n")
+        self.assertEqual(len(told), 21)
+        self.assertIn("5 events of other aggregate types", told[-1])
+
+    def test_the_command_says_it_too(self):
+        job = self.run_import(json_lines(row(model_name="countre")), dry_run=True)
+        said = []
+        self.assertTrue(_report(job, said.append))
+        self.assertIn("1 events of “countre” have no handler here", said[-1])
+
+
+class TestProgress(ImportCase):
+    """How far an import is: rows are counted as rows, and the bar fills once."""
+
+    def progress_of(self, dry_run, count=10):
+        self.patch(type(self.env["event.job"]), "_import_chunk", 4)
+        content = base64.b64encode(json_lines(*[row(f"I{n}") for n in range(count)]).encode())
+        jobs = self.env["event.job"].with_user(self.manager)
+        job = jobs._ask_import(content, "h", dry_run)[0].sudo()
+        told = [job._progress()]
+        more = True
+        while more:
+            more = job._write_piece(job._read_piece())
+            told.append(job._progress())
+        return job, [(each["percent"], each["text"].partition(",")[0]) for each in told]
+
+    def test_an_import_checks_and_then_stores_each_row_once(self):
+        job, told = self.progress_of(dry_run=False)
+        self.assertEqual((job.done, job.total, job.stored_count), (10, 10, 10))
+        percents = [percent for percent, _text in told]
+        self.assertEqual(percents[0], 0)
+        self.assertEqual(percents[3:], [50, 70, 90, 100])
+        self.assertEqual(percents, sorted(percents))
+        texts = [text for _percent, text in told]
+        self.assertRegex(texts[1], r"^Checking: 4 of \d+$")
+        self.assertEqual(texts[3:6], [f"Storing: {n} of 10" for n in (0, 4, 8)])
+        self.assertEqual(texts[-1], "10 of 10")
+
+    def test_a_check_stores_nothing_and_says_so(self):
+        job, told = self.progress_of(dry_run=True)
+        self.assertEqual((job.done, job.total), (10, 10))
+        self.assertEqual((job.stored_count, job.storable_count), (0, 10))
+        self.assertEqual((told[0][0], told[-1]), (0, (100, "10 of 10")))
+        said = []
+        _report(job, said.append)
+        self.assertIn("10 events can be stored", said[0])
+
+    def test_what_was_stored_before_it_stopped_is_counted(self):
+        self.patch(type(self.env["event.job"]), "_import_chunk", 1)
+        jobs = self.env["event.job"].with_user(self.manager)
+        lines = json_lines(*[row(f"I{n}", version=1) for n in range(4)])
+        job = jobs._ask_import(base64.b64encode(lines.encode()), "h", False)[0].sudo()
+        while (job.reading or {}).get("stage") != "write":
+            job._write_piece(job._read_piece())
+        self.add("I2")
+        self.run_job(job)
+        self.assertEqual((job.state, job.done, job.total), ("failed", 2, 4))
+        progress = job._progress()
+        self.assertEqual((progress["percent"], progress["text"]), (75, "Storing: 2 of 4"))
+
+
 class TestFiles(ImportCase):
     def test_what_is_no_such_file(self):
         for content, word in [
@@ -363,6 +461,25 @@ class TestCsv(ImportCase):
         self.assertEqual(second.payload, {"title": "Broken", "price": 7, "urgent": False})
         self.assertEqual(str(second.timestamp), "2026-01-30 15:00:00")
 
+    def test_dates_as_excel_writes_them_where_the_year_comes_first(self):
+        head = "model_name,aggregate_id,event_type,timestamp,payload.title,payload.due\n"
+        spellings = ["2026/2/1", "2026/02/01", "2026-02-01", " 2026/2/01 "]
+        rows = [f"ticket,D{n},Opened,2026-01-31,A,{text}\n" for n, text in enumerate(spellings)]
+        events = self.ticket_rows(head + "".join(rows))
+        self.assertEqual([event.payload["due"] for event in events], ["2026-02-01"] * 4)
+        for text in ("2/1/2026", "26/2/1", "2026/2/30", "2026/13/1", "2026/2/1 9:30", "2026/2"):
+            line = f"ticket,D9,Opened,2026-01-31,A,{text}\n"
+            self.one_refusal(head + line, "(due) must be a date such as 2026-01-31")
+        # A text stays as it is written, and JSON says what it means.
+        (event,) = self.ticket_rows(
+            "model_name,aggregate_id,event_type,timestamp,payload.title\n"
+            "ticket,D8,Opened,2026-01-31,2026/2/1\n"
+        )[-1:]
+        self.assertEqual(event.payload["title"], "2026/2/1")
+        payload = {"title": "A", "due": "2026/2/1"}
+        strict = row("D7", model_name="ticket", event_type="Opened", payload=payload)
+        self.one_refusal(json_lines(strict), "must be a date")
+
     def test_japanese_excel_with_labels_and_semicolons(self):
         self.env["res.lang"]._activate_lang("ja_JP")
         labels = self.store.with_context(lang="ja_JP").fields_get(attributes=["string"])
@@ -373,12 +490,68 @@ class TestCsv(ImportCase):
         (event,) = self.ticket_rows(text.encode("cp932"))
         self.assertEqual((event.aggregate_id, event.payload["title"]), ("借-1", "破損①"))
 
+    def listed(self, events, lang):
+        """Return a list of events as the backend exports it, with the labels of its columns."""
+        names = ["timestamp", "aggregate_label", "aggregate_id", "event_label", "payload"]
+        events = events.with_context(lang=lang, tz="Asia/Tokyo")
+        labels = events.fields_get(names, ["string"])
+        file = io.StringIO()
+        writer = csv.writer(file)
+        writer.writerow([labels[name]["string"] for name in names])
+        writer.writerows(events.export_data(names)["datas"])
+        return file.getvalue()
+
+    def test_a_list_that_the_backend_exported(self):
+        self.env["res.lang"]._activate_lang("ja_JP")
+        for lang, key, event_name in [
+            ("ja_JP", "借-1", "デモ開始"),
+            ("en_US", "L-2", "Demo started"),
+        ]:
+            payload = {"demo_start": "2026-02-01"}
+            answer = self.store.append("rental", "L-0", "DemoStarted", payload, timestamp=TIME)
+            text = self.listed(self.store.browse(answer["id"]), lang)
+            self.assertIn(f",L-0,{event_name},", text)
+            job = self.run_import(text.replace(",L-0,", f",{key},"), tz="Asia/Tokyo")
+            self.assertEqual((self.refused(job), job.stored_count), ([], 1))
+            event = self.store.search([("aggregate_id", "=", key)])
+            self.assertEqual((event.model_name, event.event_type), ("rental", "DemoStarted"))
+            self.assertEqual((str(event.timestamp), event.payload), (TIME, payload))
+            # The labels are the same event as the technical names.
+            technical = {"model_name": "rental", "aggregate_id": key, "timestamp": TIME}
+            technical.update(event_type="DemoStarted", payload=payload)
+            self.assertEqual(self.run_import(json_lines(technical)).known_count, 1)
+
+    def test_labels_as_cells(self):
+        head = "aggregate_id,Event,timestamp,payload.title,payload.hours\n"
+        text = f"{head}L1,ticket OPENED,2026-01-31,A,3\n"
+        (event,) = self.ticket_rows(text, model_name="Ticket")
+        self.assertEqual((event.event_type, event.payload["hours"]), ("Opened", 3))
+        cell = "L2,{},2026-01-31,A,3\n"
+        for name, word in [
+            ("Ticket closed", "knows no event"),
+            ("Refused Attempt", "written by the event store itself"),
+        ]:
+            self.one_refusal(head + cell.format(name), word, model_name="ticket")
+        labels = {"Opened": "Told", "Solved": "told"}
+        self.patch(type(self.env["ticket.snapshot.handler"]), "_event_labels", lambda _s: labels)
+        text = head + cell.format("Told")
+        self.one_refusal(text, "Told may mean each of Opened, Solved", model_name="ticket")
+        # JSON means what it says.
+        slip = row("L3", model_name="ticket", event_type="Ticket opened", payload={"title": "A"})
+        self.one_refusal(json_lines(slip), "knows no event")
+
+    def test_former_names_are_no_second_meaning(self):
+        head = "model_name,aggregate_id,event_type,timestamp,payload\n"
+        job = self.run_import(head + 'parcel.old,P1,Measured,2026-01-31,"{""grams"": 1}"\n')
+        self.assertEqual((self.refused(job), job.unhandled_text), ([], ""))
+
     def test_tabs_and_a_mark_and_a_type_for_all_rows(self):
         text = (
-            "\ufeffaggregate_id\tevent_type\ttimestamp\tpayload.title\nT1\tOpened\t2026-01-31\tA\n"
+            "\ufeffaggregate_id\tevent_type\ttimestamp\tpayload.title\tpayload.hours\n"
+            "T1\tOpened\t2026-01-31\tA\t3\n"
         )
         (event,) = self.ticket_rows(text, model_name="ticket")
-        self.assertEqual(event.payload, {"title": "A"})
+        self.assertEqual(event.payload, {"title": "A", "hours": 3})
 
     def test_columns_that_cannot_be(self):
         head = "model_name,aggregate_id,event_type,timestamp"
@@ -387,6 +560,8 @@ class TestCsv(ImportCase):
             ("outcome", "cannot be imported"),
             ("Reason as Recorded", "cannot be imported"),
             ("model_name", "stands in the file twice"),
+            ("Aggregate Type", "columns model_name and Aggregate Type mean the same"),
+            ("Reason", "cannot be imported"),
             ("payload.", "unknown"),
         ]:
             self.one_refusal(f"{head},{columns}\na,b,c,2026-01-01,x\n", word)

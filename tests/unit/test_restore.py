@@ -7,6 +7,7 @@ import random
 import re
 from contextlib import contextmanager
 from datetime import date
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
@@ -301,6 +302,26 @@ class TestFailuresOfLargeEvents(RestoreCase):
         job = self.restore(lines)
         self.assertEqual(([r.reason for r in job.refusal_ids], job.state), ([], "done"))
         self.assertEqual((self.rows(), self.failed_events()), before)
+
+
+class TestWithoutHandler(RestoreCase):
+    def test_what_was_applied_elsewhere_waits_for_its_handler(self):
+        self.add("A", 4)
+        self.store.append("nobody", "N", "Said")
+        lines = self.export()
+        self.empty()
+        registry = type(self.env["snapshot.handler.registry"])
+        with patch.object(registry, "_find", return_value=None):
+            job = self.restore(lines)
+        self.assertEqual(job.state, "done")
+        # What nobody folded there, either, is as it was.
+        self.assertRegex(job.unhandled_text, r"^1 events of “counter” .*, then rebuild\.$")
+        self.assertFalse(self.snapshot("A"))
+        jobs = self.env["event.job"]
+        rebuild = jobs.browse(jobs.start("rebuild", "counter")["id"]).sudo()
+        while rebuild._write_piece(rebuild._read_piece()):
+            pass
+        self.assertEqual(self.snapshot("A").total, 4)
 
 
 class TestForgery(RestoreCase):

@@ -1,0 +1,105 @@
+from collections import Counter
+from difflib import get_close_matches
+
+from odoo import _, api, fields, models
+
+from .event_store import FAILURE_TYPES
+
+# So many aggregate types are named; the others are counted together, as "".
+MAX_NAMED = 20
+
+
+class EventImportUnhandled(models.Model):
+    """Which events of a file no handler of this database folds.
+
+    They are stored all the same: a history may be kept for its own sake. But a slip in an
+    aggregate type looks just like that, and nobody looks at such a stream.
+    """
+
+    _inherit = "event.job"
+
+    unhandled_text = fields.Text(
+        string="Events without a Handler",
+        compute="_compute_unhandled_text",
+        help="Which events of the file no handler of this database folds.",
+    )
+
+    @api.depends("reading", "state", "dry_run")
+    @api.depends_context("lang")
+    def _compute_unhandled_text(self):
+        for job in self:
+            counts = Counter((job.reading or {}).get("unhandled") or {})
+            others = counts.pop("", 0)
+            told = [job._tell_unhandled(*found) for found in counts.most_common()]
+            if others:
+                told.append(
+                    _(
+                        "%(count)s events of other aggregate types have no handler here, either.",
+                        count=others,
+                    )
+                )
+            job.unhandled_text = "\n".join(told)
+
+    def _count_unhandled(self, items, refused):
+        """Return a Counter of the events that no handler will fold, by aggregate type.
+
+        :param list items: what a piece has that is new
+        :param set refused: lines that are not stored
+        """
+        # What is restored is folded only if it was applied when it was recorded.
+        counts = Counter(
+            item["vals"]["model_name"]
+            for item in items
+            if item["line"] not in refused
+            and item["vals"]["event_type"] not in FAILURE_TYPES
+            and item["vals"].get("outcome", "applied") == "applied"
+        )
+        find = self.env["event.store"]._find_handler
+        return Counter({name: count for name, count in counts.items() if find(name) is None})
+
+    @api.model
+    def _add_unhandled(self, reading, found):
+        """Add a Counter to what ``reading`` remembers."""
+        counts = reading.setdefault("unhandled", {})
+        for name, count in found.items():
+            key = name if name in counts or len(counts) < MAX_NAMED else ""
+            counts[key] = counts.get(key, 0) + count
+
+    def _tell_unhandled(self, model_name, count):
+        """Return in a sentence or two what becomes of the events of an aggregate type."""
+        values = {"count": count, "aggregate": model_name}
+        if self.reading.get("export"):
+            return _(
+                "%(count)s events of “%(aggregate)s” have no handler here: they are stored"
+                " without a snapshot. Install the addon that brings their handler, then rebuild.",
+                **values,
+            )
+        if self.state == "done" and not self.dry_run:
+            told = _(
+                "%(count)s events of “%(aggregate)s” had no handler here: they were stored"
+                " without a snapshot and are not folded later. Import them again under the right"
+                " aggregate type; or with other UUIDs, once the addon is installed that brings"
+                " their handler.",
+                **values,
+            )
+        else:
+            told = _(
+                "%(count)s events of “%(aggregate)s” have no handler here: they will be stored"
+                " without a snapshot and not be folded later. Correct the aggregate type, or"
+                " install the addon that brings their handler before you import.",
+                **values,
+            )
+        meant = self._meant_type(model_name)
+        if not meant:
+            return told
+        return _("%(told)s Did you mean “%(meant)s”?", told=told, meant=meant)
+
+    @api.model
+    def _meant_type(self, model_name):
+        """Return the aggregate type that looks or sounds like this one, None where none does."""
+        registry = self.env["snapshot.handler.registry"]
+        names = registry._handler_names()
+        known = {registry._aggregate_label(name).casefold(): name for name in names}
+        known.update({name.casefold(): name for name in names})
+        close = get_close_matches(model_name.casefold(), known, n=1)
+        return known[close[0]] if close else None
