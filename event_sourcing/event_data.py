@@ -70,9 +70,11 @@ class EventData:
         )
 
     @classmethod
-    def from_row(cls, row):
+    def from_row(cls, row, payload):
         """Return the value of a database row: its columns in the order of the fields here.
 
-        A moment in whole seconds, and no empty column.
+        :param tuple row: a moment in whole seconds, and no empty column; the payload in
+            any form
+        :param dict payload: as ``jsonb`` gives it back
         """
-        return cls(row[0], row[1], row[2], reordered(row[3]), *row[4:12])
+        return cls(row[0], row[1], row[2], reordered(payload), *row[4:12])

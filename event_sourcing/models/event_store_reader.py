@@ -1,3 +1,4 @@
+import json
 from dataclasses import dataclass, field
 
 import psycopg2
@@ -162,7 +163,7 @@ class EventStoreReader(models.Model):
             SQL(
                 """
                 DECLARE %s NO SCROLL CURSOR FOR
-                SELECT %s AS model_name, event.aggregate_id, event.event_type, event.payload,
+                SELECT %s AS model_name, event.aggregate_id, event.event_type, event.payload::text,
                        event.version, date_trunc('second', event.timestamp),
                        event.schema_version, event.event_uuid,
                        coalesce(event.correlation_id, ''), coalesce(event.causation_id, ''),
@@ -192,8 +193,10 @@ class EventStoreReader(models.Model):
         while True:
             self.env.cr.execute(SQL("FETCH %s FROM %s", self._reader_page, CURSOR))
             rows = self.env.cr.fetchall()
-            for row in rows:
-                yield EventData.from_row(row), row[-1]
+            # One text for all takes half of what psycopg2 takes for each by itself.
+            payloads = json.loads(f"[{','.join([row[3] for row in rows])}]")
+            for row, payload in zip(rows, payloads, strict=True):
+                yield EventData.from_row(row, payload), row[-1]
             if len(rows) < self._reader_page:
                 break
         self.env.cr.execute(SQL("CLOSE %s", CURSOR))

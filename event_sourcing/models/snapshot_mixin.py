@@ -98,6 +98,19 @@ class SnapshotMixin(models.AbstractModel):
         )
         return dict(self.env.cr.fetchall())
 
+    @api.model
+    def _stored(self, model_name, aggregate_ids):
+        """Return the set of those aggregates that have a snapshot."""
+        self.env.cr.execute(
+            SQL(
+                "SELECT aggregate_id FROM %s WHERE model_name = %s AND aggregate_id = ANY(%s)",
+                SQL.identifier(self._table),
+                model_name,
+                list(aggregate_ids),
+            )
+        )
+        return {aggregate_id for (aggregate_id,) in self.env.cr.fetchall()}
+
     # ------------------------------------------------------------------
     # Writing
     # ------------------------------------------------------------------
