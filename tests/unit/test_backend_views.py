@@ -74,6 +74,16 @@ class TestScreens(EventCase):
             self.assertEqual(action["mobile_view_mode"], "kanban")
             self.assertIn("kanban", [kind for _view, kind in action["views"]])
 
+    def test_an_empty_list_says_what_is_true_of_a_filter_too(self):
+        modules = ("event_sourcing", "rental_event_sourcing")
+        own = [("model", "=", "ir.actions.act_window"), ("module", "in", modules)]
+        actions = self.env["ir.actions.act_window"].browse(
+            self.env["ir.model.data"].search(own).mapped("res_id")
+        )
+        for action in actions.filtered("help"):
+            title = etree.fromstring(f"<div>{action.help}</div>").findtext("p")
+            self.assertRegex(title, "^No .* found$", action.name)
+
     def test_cards_have_the_buttons_of_their_list(self):
         for group, names in (
             ("auditor", {"action_check_all"}),
