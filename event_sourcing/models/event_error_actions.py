@@ -133,6 +133,7 @@ class EventErrorActions(models.Model):
             "name": name,
             "res_model": "event.store",
             "view_mode": "list,kanban,form",
+            "mobile_view_mode": "kanban",
             "views": [(False, "list"), (False, "kanban"), (False, "form")],
             "domain": self._failure_domain(),
             "context": context,

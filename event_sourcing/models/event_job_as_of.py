@@ -53,7 +53,7 @@ class EventJobAsOf(models.Model):
         }
         if self.kind == "as_of":
             views = [(False, "list"), (False, "form"), (False, "pivot")]
-            help_text = _("Nothing of this kind had happened by then.")
+            help_text = _("Nothing found for this moment")
             return {
                 **action,
                 "res_model": self._as_of_rows()._name,
@@ -61,7 +61,7 @@ class EventJobAsOf(models.Model):
                 "views": views,
                 "help": f'<p class="o_view_nocontent_smiling_face">{help_text}</p>',
             }
-        help_text = _("Nothing changed between these two moments.")
+        help_text = _("No changes found between these two moments")
         return {
             **action,
             "res_model": "event.difference",

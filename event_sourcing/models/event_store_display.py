@@ -137,6 +137,7 @@ class EventStoreDisplay(models.Model):
             "name": _("Events of %(aggregate)s", aggregate=aggregate_id),
             "res_model": "event.store",
             "view_mode": "list,kanban,form",
+            "mobile_view_mode": "kanban",
             "views": [(False, "list"), (False, "kanban"), (False, "form")],
             "domain": [("model_name", "in", names), ("aggregate_id", "=", aggregate_id)],
         }

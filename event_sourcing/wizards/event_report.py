@@ -48,18 +48,20 @@ class EventReport(models.TransientModel):
 
     def action_my_reports(self):
         """List the reports that the user asked for within the last day."""
-        no_reports = _("There are no reports of yours")
+        title = _("No reports found")
         kept = _("A report is kept for a day after it was asked for; then ask again.")
-        view = self.env.ref("event_sourcing.event_report_job_view_list")
+        rows = self.env.ref("event_sourcing.event_report_job_view_list")
+        cards = self.env.ref("event_sourcing.event_report_job_view_kanban")
         return {
             "type": "ir.actions.act_window",
             "name": _("My Reports"),
             "res_model": "event.job",
-            "view_mode": "list,form",
-            "views": [(view.id, "list"), (False, "form")],
+            "view_mode": "list,kanban,form",
+            "mobile_view_mode": "kanban",
+            "views": [(rows.id, "list"), (cards.id, "kanban"), (False, "form")],
             "domain": [("kind", "=", "excel")],  # a rule leaves own ones alone
             "context": {"create": False},
-            "help": f'<p class="o_view_nocontent_smiling_face">{no_reports}</p><p>{kept}</p>',
+            "help": f'<p class="o_view_nocontent_smiling_face">{title}</p><p>{kept}</p>',
         }
 
 

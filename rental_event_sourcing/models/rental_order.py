@@ -5,6 +5,16 @@ from .rental_snapshot import STATUSES
 from .rental_snapshot_handler import PLAN
 
 MAX_QUANTITY = 2**31 - 1  # what the column can hold
+# Of Odoo's palette, what comes nearest to the badge of each status.
+COLORS = {
+    "draft": 28,
+    "demo": 52,
+    "confirmed": 11,
+    "active": 10,
+    "returned": 42,
+    "closed": 28,
+    "cancelled": 1,
+}
 
 
 class RentalOrder(models.Model):
@@ -86,6 +96,7 @@ class RentalOrder(models.Model):
         compute="_compute_calendar_name",
         search="_search_calendar_name",
     )
+    color = fields.Integer(compute="_compute_color")
     snapshot_id = fields.Many2one(
         "rental.snapshot",
         string="Current State",
@@ -133,6 +144,11 @@ class RentalOrder(models.Model):
         for order in self:
             end = order.planned_end
             order.overdue = order.status == "active" and bool(end) and end < today
+
+    @api.depends("status")
+    def _compute_color(self):
+        for order in self:
+            order.color = COLORS.get(order.status, 0)
 
     @api.model
     def _search_overdue(self, operator, value):

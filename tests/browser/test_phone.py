@@ -1,5 +1,7 @@
 """Every screen on a phone: nothing is cut, nothing is wider than the glass."""
 
+import base64
+
 import pytest
 from support.languages import LANGUAGES
 
@@ -9,12 +11,17 @@ CARDS = (
     f"{ENGINE}.event_stream_action",
     f"{ENGINE}.event_snapshot_kind_action",
     f"{ENGINE}.event_error_action",
+    f"{ENGINE}.event_job_action",
+    f"{ENGINE}.event_seal_action",
+    f"{ENGINE}.event_transfer_action",
+    f"{ENGINE}.snapshot_handler_entry_action",
     f"{RENTAL}.rental_order_action",
     f"{RENTAL}.rental_snapshot_action",
 )
 OTHERS = (
     f"{ENGINE}.event_overview_action",
     f"{ENGINE}.event_attempt_action",
+    f"{ENGINE}.event_archive_action",
     f"{RENTAL}.rental_order_calendar_action",
     f"{RENTAL}.rental_report_action",
     f"{RENTAL}.rental_as_of_action",
@@ -25,6 +32,12 @@ CUT = """() => [...document.querySelectorAll('.o_kanban_record *')]
         && !e.closest('.o_event_card_reason')
         && getComputedStyle(e).overflowX !== 'visible')
     .map((e) => e.innerText)"""
+# Buttons of a whole list; where there is little room, one button unfolds them.
+BUTTONS = (
+    (f"{ENGINE}.event_job_action", ("action_check_all", "action_rebuild_all")),
+    (f"{ENGINE}.event_seal_action", ("action_verify",)),
+)
+UNFOLD = "button.o_control_panel_collapsed_create, button.o-control-panel-adaptive-dropdown"
 TOO_WIDE = "() => document.documentElement.scrollWidth - window.innerWidth"
 
 
@@ -37,6 +50,17 @@ def failure(server):
     call(
         "event.store", "append", "rental", "PHONE", "DemoCancelled", {"reason": "長い理由。" * 200}
     )
+    call("event.job", "start", "check")
+    [seal] = call("ir.model.data", "search_read", [["name", "=", "event_seal_cron"]], ["res_id"])
+    call("ir.cron", "method_direct_trigger", [seal["res_id"]])
+    rows = b"model_name,aggregate_id,event_type\nrental,PHONE,DemoStarted\n"
+    file = {"file": base64.b64encode(rows).decode(), "file_name": f"{'history-' * 9}.csv"}
+    ask(call, "event.import", "action_check", file)
+    ask(call, "event.report", "action_report", {})
+
+
+def ask(call, wizard, button, vals):
+    call(wizard, button, [call(wizard, "create", vals)])
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -69,3 +93,34 @@ def test_other_screens_fit(person, failure, lang):
         someone.shot(action.split(".")[1])
         assert someone.page.evaluate(TOO_WIDE) <= 0, action
     assert someone.page.locator(".modal").count() == 1  # the last one is a question
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_buttons_of_a_list_are_at_hand(person, failure, lang):
+    someone = person(lang=lang, width=390)
+    page = someone.page
+    for action, names in BUTTONS:
+        someone.leave()
+        someone.open(action)
+        buttons = [page.locator(f"button[name={name}]:visible").first for name in names]
+        if not all(button.count() for button in buttons):
+            page.locator(UNFOLD).first.click()
+        for button in buttons:
+            button.wait_for()
+        someone.shot(action.split(".")[1])
+    buttons[-1].click()
+    page.wait_for_selector(".o_form_view .o_event_job_progress")
+    someone.settle()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_own_reports_are_cards(person, failure, lang):
+    someone = person(lang=lang, width=390)
+    page = someone.page
+    someone.open(f"{ENGINE}.event_report_action")
+    page.locator(".modal button[name=action_my_reports]:visible").click()
+    page.wait_for_selector(".o_kanban_record:not(.o_kanban_ghost)")
+    someone.settle()
+    someone.shot("reports")
+    assert page.evaluate(TOO_WIDE) <= 0
+    assert not page.evaluate(CUT)

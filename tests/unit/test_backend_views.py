@@ -23,8 +23,7 @@ class TestScreens(EventCase):
                 for kind in ("list", "form", "search"):
                     with self.subTest(group=group, model=model, kind=kind):
                         self.assertIsNotNone(self._arch(model, kind, user))
-                if model != "snapshot.handler.entry":
-                    self.assertEqual(self._arch(model, "kanban", user).get("create"), "false")
+                self.assertEqual(self._arch(model, "kanban", user).get("create"), "false")
                 self.env[model].with_user(user).search([]).read()
 
     def test_nothing_is_created_changed_or_copied_by_hand(self):
@@ -51,6 +50,52 @@ class TestScreens(EventCase):
                 pages = {page.get("name") for page in self._arch(model, "form", user).iter("page")}
                 self.assertEqual("json" in pages, shown, (model, user.login))
                 self.assertIn("rows", pages)
+
+    def test_a_phone_gets_cards_and_a_desktop_a_list(self):
+        own = [("model", "=", "ir.actions.act_window"), ("module", "=", "event_sourcing")]
+        found = self.env["ir.model.data"].search(own)
+        for action in self.env["ir.actions.act_window"].browse(found.mapped("res_id")):
+            kinds = action.view_mode.split(",")
+            if "list" in kinds:
+                with self.subTest(action=action.name):
+                    self.assertLess(kinds.index("list"), kinds.index("kanban"))
+                    views = self.env[action.res_model].get_views([(False, "kanban")])
+                    self.assertIn("kanban-box", views["views"]["kanban"]["arch"])
+
+    def test_lists_behind_buttons_are_cards_on_a_phone_too(self):
+        event = self.store.browse(self.add()["id"])
+        reports = self.env["event.report"].new({})
+        error = self.env["event.error"].new({"fingerprint": "any"})
+        for action in (
+            event.action_open_stream(),
+            error.action_open_failures(),
+            reports.action_my_reports(),
+        ):
+            self.assertEqual(action["mobile_view_mode"], "kanban")
+            self.assertIn("kanban", [kind for _view, kind in action["views"]])
+
+    def test_an_empty_list_says_what_is_true_of_a_filter_too(self):
+        modules = ("event_sourcing", "rental_event_sourcing")
+        own = [("model", "=", "ir.actions.act_window"), ("module", "in", modules)]
+        actions = self.env["ir.actions.act_window"].browse(
+            self.env["ir.model.data"].search(own).mapped("res_id")
+        )
+        for action in actions.filtered("help"):
+            title = etree.fromstring(f"<div>{action.help}</div>").findtext("p")
+            self.assertRegex(title, "^No .* found$", action.name)
+
+    def test_cards_have_the_buttons_of_their_list(self):
+        for group, names in (
+            ("auditor", {"action_check_all"}),
+            ("manager", {"action_check_all", "action_rebuild_all"}),
+        ):
+            user = make_user(self.env, f"cards-{group}", group)
+            for model, expected in (("event.job", names), ("event.seal", {"action_verify"})):
+                for kind in ("list", "kanban"):
+                    with self.subTest(group=group, model=model, kind=kind):
+                        buttons = self._arch(model, kind, user).findall("header/button")
+                        self.assertEqual({button.get("name") for button in buttons}, expected)
+                        self.assertEqual({button.get("display") for button in buttons}, {"always"})
 
     def test_search_uses_what_can_be_searched_alone(self):
         admin = self.env.ref("base.user_admin")

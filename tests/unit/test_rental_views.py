@@ -2,8 +2,12 @@
 
 from datetime import timedelta
 
-from odoo import fields
+from lxml import etree
 
+from odoo import fields
+from odoo.tools.safe_eval import safe_eval
+
+from odoo.addons.rental_event_sourcing.models.rental_order import COLORS
 from odoo.addons.rental_event_sourcing.models.rental_snapshot import STATUSES
 from odoo.addons.test_event_sourcing.common import EventCase
 
@@ -34,6 +38,27 @@ class TestRentalViews(EventCase):
         self.order()
         groups = self.env["rental.order"].read_group([], ["status"], ["status"])
         self.assertEqual([group["status"] for group in groups], [name for name, _label in STATUSES])
+
+    def test_the_calendar_shows_what_is_under_way_in_the_colors_of_the_badges(self):
+        self.assertEqual(set(COLORS), {status for status, _label in STATUSES})
+        order = self.order()
+        draft = order.color
+        order._apply_event("RentalConfirmed")
+        self.assertNotEqual(order.color, draft)
+        action = self.env.ref("rental_event_sourcing.rental_order_calendar_action")
+        views = self.env["rental.order"].get_views([(False, "calendar"), (False, "search")])
+        calendar = etree.fromstring(views["views"]["calendar"]["arch"])
+        self.assertEqual(calendar.get("color"), "color")
+        self.assertEqual(calendar.find("field[@filters]").get("name"), "status")
+        search = etree.fromstring(views["views"]["search"]["arch"])
+        [default] = safe_eval(action.context)
+        name = default.removeprefix("search_default_")
+        [under_way] = search.xpath(f"//filter[@name='{name}']")
+        orders = self.env["rental.order"]
+        domain = [*safe_eval(under_way.get("domain")), ("id", "=", order.id)]
+        self.assertEqual(orders.search(domain), order)
+        order._apply_event("RentalCancelled")
+        self.assertFalse(orders.search(domain))
 
     def test_the_calendar_says_whose_rental_it_is(self):
         order = self.order()
