@@ -54,15 +54,20 @@ class EventSnapshotKind(models.Model):
         self.ensure_one()
         table = self.snapshot_model
         action = self.env["ir.actions.act_window"].sudo()
+        label = self.aggregate_label
         own = action.search([("res_model", "=", table), ("domain", "=", False)], limit=1)
         if own and self.search_count([("snapshot_model", "=", table)]) == 1:
-            return own._get_action_dict()
+            return {**own._get_action_dict(), "name": label, "display_name": label}
         names = self.env["snapshot.handler.registry"]._stream_names(self.model_name)
+        cards = [("model", "=", table), ("type", "=", "kanban")]
+        cards = self.env["ir.ui.view"].sudo().search_count(cards, limit=1)
+        kinds = ("list", "kanban", "form") if cards else ("list", "form")
         return {
             "type": "ir.actions.act_window",
-            "name": self.aggregate_label,
+            "name": label,
             "res_model": table,
-            "view_mode": "list,form",
-            "views": [(False, "list"), (False, "form")],
+            "view_mode": ",".join(kinds),
+            "mobile_view_mode": "kanban",
+            "views": [(False, kind) for kind in kinds],
             "domain": [("model_name", "in", names)],
         }

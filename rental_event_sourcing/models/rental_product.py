@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import _, api, fields, models
+from odoo.exceptions import ValidationError
 
 
 class RentalProduct(models.Model):
@@ -16,3 +17,15 @@ class RentalProduct(models.Model):
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     active = fields.Boolean(string="For Rent", default=True)
+
+    @api.constrains("monthly_price")
+    def _check_monthly_price(self):
+        # Rentals propose it, and their rules would refuse it there.
+        for product in self:
+            if product.monthly_price < 0:
+                raise ValidationError(
+                    _(
+                        "The monthly price of %(product)s cannot be below 0; enter 0 or more.",
+                        product=product.name,
+                    )
+                )

@@ -44,6 +44,12 @@ class TestGuards(RentalCase):
         self.assertEqual((order.product_id, order.partner_id), (self.product, self.partner))
         self.assertEqual(self.history(order), [("RentalPlanned", "applied")])
 
+    def test_a_product_has_no_price_below_zero(self):
+        self.refuse(
+            "price of .* cannot be below 0", lambda: self.product.write({"monthly_price": -1})
+        )
+        self.product.monthly_price = 0
+
     def test_an_emptied_customer_over_the_api_is_refused_and_harms_nothing(self):
         order = self.order()
         answer = self.store.append("rental", order.name, "PlanChanged", {"partner_id": None})

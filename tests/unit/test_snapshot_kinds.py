@@ -26,12 +26,14 @@ class TestSnapshotKinds(EventCase):
         own = self.env.ref("rental_event_sourcing.rental_snapshot_action")
         self.assertEqual(action["id"], own.id)
         self.assertEqual(action["res_model"], "rental.snapshot")
+        self.assertEqual(action["name"], "Rental")
 
     def test_kinds_in_one_table_open_apart(self):
         for model_name in ("prefixed", "nested"):
             self.store.append(model_name, "K1", "Any", {"status": "ok"})
             action = self._kind(model_name).action_open_snapshots()
             self.assertEqual(action["res_model"], "event.snapshot")
+            self.assertEqual(action["view_mode"], "list,kanban,form")
             found = self.env[action["res_model"]].search(action["domain"])
             self.assertEqual(set(found.mapped("model_name")), {model_name})
 
