@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 # What needs more than a click is asked for by the wizard.
 ASKED = ("DemoExtended", "RentalExtended", "PriceChanged", "DamageReported", "RentalInvoiced")
-# What no click on a long list may do by a slip: an event stays recorded.
+# What no click may do by a slip, because an event stays recorded; and people ask why.
 CANCELLATIONS = ("DemoCancelled", "RentalCancelled")
 # Where the day counts: the user's own, which the time of an event, in UTC, does not say.
 DAYS = {"EquipmentDelivered": "delivered_on", "EquipmentReturned": "returned_on"}
@@ -22,31 +22,21 @@ class RentalOrderActions(models.Model):
         :return: an action: the wizard, or a notification that counts and names
         :raise UserError: without a rental, or for an event that rentals do not know
         """
-        label = self._event_label(event_type)
+        self._event_label(event_type)  # refuses an event that rentals do not know
         if not self:
             raise UserError(_("Select at least one rental first."))
         if event_type in ASKED:
-            return self._ask(event_type, label)
+            return self._ask(event_type)
         payload = {}
         if event_type in DAYS:
             payload[DAYS[event_type]] = fields.Date.to_string(fields.Date.context_today(self))
         return self._record_and_tell(event_type, payload)
 
-    def action_cancel_from_menu(self, event_type):
-        """Record a cancellation, as a click in the Action menu does; ask first about many.
-
-        :param str event_type: one of ``CANCELLATIONS``
-        :return: as :meth:`action_record_event`
-        """
-        if len(self) > 1 and event_type in CANCELLATIONS:
-            return self._ask(event_type, self._event_label(event_type))
-        return self.action_record_event(event_type)
-
-    def _ask(self, event_type, label):
+    def _ask(self, event_type):
         """Return the action that asks for what an event needs."""
         return {
             "type": "ir.actions.act_window",
-            "name": label,
+            "name": self._event_label(event_type),
             "res_model": "rental.event.wizard",
             "view_mode": "form",
             "target": "new",
@@ -128,11 +118,19 @@ class RentalOrderActions(models.Model):
     def action_cancel_demo(self):
         return self.action_record_event("DemoCancelled")
 
+    def action_ask_cancel_demo(self):
+        """Ask for the reason first, as the button does, and the Action menu for many."""
+        return self._ask("DemoCancelled")
+
     def action_confirm(self):
         return self.action_record_event("RentalConfirmed")
 
     def action_cancel(self):
         return self.action_record_event("RentalCancelled")
+
+    def action_ask_cancel(self):
+        """Ask for the reason first, as the button does, and the Action menu for many."""
+        return self._ask("RentalCancelled")
 
     def action_deliver(self):
         return self.action_record_event("EquipmentDelivered")

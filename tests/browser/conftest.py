@@ -110,8 +110,8 @@ class Person:
     def settle(self):
         """Wait until nothing is loading any more."""
         quiet, deadline = 0, time.monotonic() + 30
-        while quiet < 4 and time.monotonic() < deadline:
-            self.page.wait_for_timeout(100)
+        while quiet < 6 and time.monotonic() < deadline:
+            self.page.wait_for_timeout(50)
             quiet = 0 if self.pending else quiet + 1
         assert not self.page.locator(".o_error_dialog").count(), self.shot("error")
 

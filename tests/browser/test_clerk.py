@@ -100,7 +100,11 @@ def test_with_the_keyboard_alone(person, rental):
     page.keyboard.press("Alt+q")  # starts the demo
     page.wait_for_function(f"document.querySelectorAll('{ENTRY}').length === 3")
     someone.settle()
-    page.keyboard.press("Alt+x")  # and cancels it
+    page.keyboard.press("Alt+x")  # and cancels it, for a reason
+    page.wait_for_selector(".modal [name=reason] input")
+    someone.settle()
+    page.keyboard.type("Rain")
+    page.keyboard.press("Alt+q")
     page.wait_for_function(f"document.querySelectorAll('{ENTRY}').length === 4")
     someone.settle()
     # The timeline's buttons are reached by Tab and pressed by Enter, as all others.

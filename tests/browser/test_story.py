@@ -61,6 +61,10 @@ def test_a_demo_is_cancelled_twice(person, draft, lang):
         "demo"
     )
     page.get_by_role("button", name=words["cancel"], exact=True).click()
+    page.fill(".modal [name=reason] input", "予算の都合")
+    someone.shot("why")
+    page.click(".modal button[name=action_record]")
+    page.wait_for_selector(".o_statusbar_status [aria-checked=true][data-value=cancelled]")
     someone.settle()
     someone.menu(words["cancel"])
     warning = page.locator(".o_notification", has_text=words["reason"])

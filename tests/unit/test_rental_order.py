@@ -270,7 +270,8 @@ class TestActions(RentalCase):
         self.assertIn("(description) is missing", told["message"])
 
     def test_many_are_not_cancelled_by_a_slip(self):
-        # What was recorded stays recorded: many at once are asked about, and for the reason.
+        # What was recorded stays recorded: many at once are asked about, and for the reason, as
+        # the form's button does for one.
         orders = self.order() + self.order()
         self.run_action("start_demo", orders)
         action = self.run_action("cancel_demo", orders)
@@ -284,6 +285,7 @@ class TestActions(RentalCase):
         self.wizard("cancel", others)  # a reason is no duty
         event = self.store.search([("aggregate_id", "=", others[0].name)], limit=1)
         self.assertEqual((event.event_type, event.payload), ("RentalCancelled", {}))
+        self.assertEqual(self.order().action_ask_cancel()["res_model"], "rental.event.wizard")
         # A program that cancels many is not asked.
         more = self.order() + self.order()
         more.action_cancel()
