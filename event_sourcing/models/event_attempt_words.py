@@ -45,7 +45,7 @@ class EventAttemptWords(models.AbstractModel):
 
         :return: list of dicts with ``model_name``, ``broken_rule`` and ``reason``
         """
-        rules = self.env["event.store"].sudo()._known_rules(company_ids, self.env.lang)
+        rules = self.env["event.store"].sudo()._known_rules(company_ids)
         return [
             {
                 "model_name": model_name,
@@ -73,7 +73,7 @@ class EventAttemptWords(models.AbstractModel):
         if not event.broken_rule or not self.env.lang:
             return None
         failure = event if event.event_type in FAILURE_TYPES else event.sudo().failure_ids[:1]
-        return failure and failure.payload.get("error_messages", {}).get(self.env.lang)
+        return failure.payload.get("error_messages", {}).get(self.env.lang) if failure else None
 
     @api.model
     def _rule_label(self, model_name, broken_rule):

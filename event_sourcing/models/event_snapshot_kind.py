@@ -60,8 +60,8 @@ class EventSnapshotKind(models.Model):
             return {**own._get_action_dict(), "name": label, "display_name": label}
         names = self.env["snapshot.handler.registry"]._stream_names(self.model_name)
         cards = [("model", "=", table), ("type", "=", "kanban")]
-        cards = self.env["ir.ui.view"].sudo().search_count(cards, limit=1)
-        kinds = ("list", "kanban", "form") if cards else ("list", "form")
+        has_cards = self.env["ir.ui.view"].sudo().search_count(cards, limit=1)
+        kinds = ("list", "kanban", "form") if has_cards else ("list", "form")
         return {
             "type": "ir.actions.act_window",
             "name": label,

@@ -43,11 +43,11 @@ class EventStoreRule(models.Model):
         return self._storable(f"{self.event_type}/{rule}")[:MAX_RULE]
 
     @api.model
-    def _known_rules(self, company_ids, lang=None, limit=1000):
+    def _known_rules(self, company_ids, limit=1000):
         """Return the rules that were broken in some companies, each in a step of the index.
 
-        :param str lang: in which the newest sentence is wanted; as recorded where it is not kept
-        :return: list of ``(model_name, broken_rule, newest sentence)``
+        :return: list of ``(model_name, broken_rule, newest sentence)``; the sentence in the
+            language of the user, or as recorded where it is not kept in that
         """
         self.env["event.store"].flush_model()
         self.env.cr.execute(
@@ -84,7 +84,7 @@ class EventStoreRule(models.Model):
             {
                 "type": INVALID_OPERATION,
                 "companies": list(company_ids),
-                "lang": lang or "",
+                "lang": self.env.lang or "",
                 "limit": limit,
             },
         )

@@ -50,6 +50,8 @@ class SnapshotHandlerFold(models.AbstractModel):
         """
         sentences = {}
         for lang, _name in self.env["res.lang"].get_installed():
+            if lang == self.env.lang:
+                continue
             try:
                 self.with_context(lang=lang)._fold_stored(event)
             except UserError as error:

@@ -37,7 +37,6 @@ def test_many_rentals_are_cancelled_for_a_reason(person, server, lang):
     names = [order["name"] for order in call("rental.order", "read", orders, ["name"])]
     someone = person(lang=lang)
     page = someone.page
-    page.goto("about:blank")
     someone.open("rental_event_sourcing.rental_order_action")
     for name in names:
         page.locator(".o_data_row", has_text=name).locator("input[type=checkbox]").check()

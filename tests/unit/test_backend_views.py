@@ -15,6 +15,12 @@ class TestScreens(EventCase):
         views = self.env[model].with_user(user).get_views([(False, kind)])
         return etree.fromstring(views["views"][kind]["arch"])
 
+    def _own_actions(self, *modules):
+        """Return the window actions that the modules bring."""
+        own = [("model", "=", "ir.actions.act_window"), ("module", "in", modules)]
+        found = self.env["ir.model.data"].search(own)
+        return self.env["ir.actions.act_window"].browse(found.mapped("res_id"))
+
     def test_each_group_opens_each_screen(self):
         self.add()
         for group in ("user", "integration", "auditor", "manager"):
@@ -52,9 +58,7 @@ class TestScreens(EventCase):
                 self.assertIn("rows", pages)
 
     def test_a_phone_gets_cards_and_a_desktop_a_list(self):
-        own = [("model", "=", "ir.actions.act_window"), ("module", "=", "event_sourcing")]
-        found = self.env["ir.model.data"].search(own)
-        for action in self.env["ir.actions.act_window"].browse(found.mapped("res_id")):
+        for action in self._own_actions("event_sourcing"):
             kinds = action.view_mode.split(",")
             if "list" in kinds:
                 with self.subTest(action=action.name):
@@ -75,11 +79,7 @@ class TestScreens(EventCase):
             self.assertIn("kanban", [kind for _view, kind in action["views"]])
 
     def test_an_empty_list_says_what_is_true_of_a_filter_too(self):
-        modules = ("event_sourcing", "rental_event_sourcing")
-        own = [("model", "=", "ir.actions.act_window"), ("module", "in", modules)]
-        actions = self.env["ir.actions.act_window"].browse(
-            self.env["ir.model.data"].search(own).mapped("res_id")
-        )
+        actions = self._own_actions("event_sourcing", "rental_event_sourcing")
         for action in actions.filtered("help"):
             title = etree.fromstring(f"<div>{action.help}</div>").findtext("p")
             self.assertRegex(title, "^No .* found$", action.name)

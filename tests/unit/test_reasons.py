@@ -24,11 +24,11 @@ class TestReasons(EventCase):
         for event_type in ("RentalConfirmed", "EquipmentDelivered"):
             cls.store.append("rental", "RE1", event_type)
 
-    def refuse(self, lang="en_US", **options):
+    def refuse(self, lang="en_US"):
         """Let an extension to an earlier day be refused."""
         store = self.store.with_context(lang=lang)
         payload = {"planned_end": "2026-01-01"}
-        return store.append("rental", "RE1", "RentalExtended", payload, **options)
+        return store.append("rental", "RE1", "RentalExtended", payload)
 
     def reasons(self, event):
         return [event.with_context(lang=lang).reason for lang in ("en_US", "ja_JP")]
