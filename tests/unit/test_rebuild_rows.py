@@ -144,7 +144,7 @@ class TestRecordsThatAreGone(EventCase):
         self.assertEqual(self.snapshot().state["partner_id"], self.old_id)
 
     def test_that_is_no_drift(self):
-        (folded,) = self.store._fold_streams("counter", ["C1"])["C1"]
+        (folded,) = self.store._fold_streams("counter", [self.key()])[self.key()]
         vals = self.store._find_handler("counter")._snapshot_vals(folded.state, folded.last)
         self.assertEqual(self.env["counter.snapshot"].sudo()._differences([vals]), [])
 
@@ -159,7 +159,7 @@ class TestIncompleteRows(EventCase):
         self.env.flush_all()
         self.env.cr.execute("UPDATE counter_snapshot SET partner_id = 1, total = 5")
         handler = self.store._find_handler("counter")
-        (fold,) = self.store._fold_streams("counter", ["C1"])["C1"]
+        (fold,) = self.store._fold_streams("counter", [self.key()])[self.key()]
         vals = handler._snapshot_vals(fold.state, fold.last)
         del vals["partner_id"]
         self.env["counter.snapshot"]._upsert([vals])

@@ -174,7 +174,7 @@ class TestNames(Evolved):
         self.assertEqual([e["version"] for e in self.store.read_stream("parcel", "N3")], [1, 2, 3])
         action = self.store._open_stream("parcel", "N3")
         self.assertEqual(self.store.search_count(action["domain"]), 3)
-        folded = self.store._fold_streams("parcel", ["N3"])["N3"][0]
+        folded = self.store._fold_streams("parcel", [self.key("N3")])[self.key("N3")][0]
         self.assertEqual((folded.state, folded.version), ({"grams": 1910}, 3))
 
     def test_streams_under_both_names_are_not_mixed_silently(self):
@@ -227,7 +227,7 @@ class TestNames(Evolved):
     def test_a_rebuild_keeps_one_snapshot_under_todays_name(self):
         self.old("N9", kind="Measured", version=3, grams=5)
         self.handler()._rename_streams()
-        (fold,) = self.store._fold_streams("parcel", ["N9"])["N9"]
+        (fold,) = self.store._fold_streams("parcel", [self.key("N9")])[self.key("N9")]
         self.assertEqual(
             self.handler()._snapshot_vals(fold.state, fold.last)["model_name"], "parcel"
         )
