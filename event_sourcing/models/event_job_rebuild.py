@@ -92,7 +92,8 @@ class EventJobRebuild(models.Model):
         """
         self.env.cr.execute(
             SQL(
-                "SELECT head.company_id, head.aggregate_id, head.version, head.unapplied"
+                "SELECT head.company_id, head.aggregate_id, head.version,"
+                "       coalesce(head.unapplied, 0)"
                 "  FROM unnest(%s::int[], %s::text[]) AS wanted (company_id, aggregate_id)"
                 "  JOIN event_stream AS head USING (company_id, aggregate_id)"
                 " WHERE head.model_name = %s"

@@ -277,4 +277,4 @@ class EventSourceMixin(models.AbstractModel):
         )
         if not stream:
             raise UserError(_("Nothing has happened to this record yet."))
-        return {**stream._unassignedtimeline(kinds), "name": name}
+        return {**stream._open_timeline(kinds), "name": name}

@@ -38,6 +38,6 @@ class EventStoreSearch(models.Model):
             ("company_id", "in", streams.company_id.ids),
         ]
         # One index holds the events of streams, another their failure events.
-        events = ["&", "&", *keys, ("event_type", "not in", FAILURE_TYPES)]
-        failures = ["&", "&", *keys, ("event_type", "in", FAILURE_TYPES)]
+        events = ["&", "&", "&", *keys, ("event_type", "not in", FAILURE_TYPES)]
+        failures = ["&", "&", "&", *keys, ("event_type", "in", FAILURE_TYPES)]
         return ["|", *events, *failures]

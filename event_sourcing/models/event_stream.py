@@ -128,13 +128,13 @@ class EventStream(models.Model):
         """
         state, stale, stored = "NULL::jsonb", "false", ""
         if snapshots:
-            applied = "head.version - key.add - head.unapplied"
+            applied = "head.version - key.add - coalesce(head.unapplied, 0)"
             trusted = (
                 f"CASE WHEN stored.id IS NULL THEN {applied} = 0"
                 f" ELSE stored.version = {applied} AND stored.rules IS NOT DISTINCT FROM $2 END"
             )
             state = f"CASE WHEN {trusted} THEN stored.state END"
-            stale = f"NOT {trusted}"
+            stale = f"({trusted}) IS NOT TRUE"
             stored = f"""
               LEFT JOIN {snapshots} AS stored
                 ON stored.company_id = head.company_id AND stored.model_name = head.model_name
@@ -156,7 +156,7 @@ class EventStream(models.Model):
                    write_uid = EXCLUDED.write_uid, write_date = EXCLUDED.write_date;
             RETURN QUERY
             SELECT head.company_id, head.model_name, head.aggregate_id, head.version,
-                   head.unapplied,
+                   coalesce(head.unapplied, 0),
                    (SELECT array_agg(nextval('event_store_id_seq')::int)
                       FROM generate_series(1, key.add)),
                    {state}, {stale}, {sources}

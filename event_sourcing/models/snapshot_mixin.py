@@ -120,8 +120,9 @@ class SnapshotMixin(models.AbstractModel):
             SQL(
                 """
                 SELECT wanted.company_id, wanted.aggregate_id, stored.state,
-                       coalesce(stored.version, 0) = coalesce(head.version - head.unapplied, 0)
-                       AND (stored.id IS NULL OR stored.rules = %s)
+                       coalesce(stored.version, 0)
+                           = coalesce(head.version - coalesce(head.unapplied, 0), 0)
+                       AND (stored.id IS NULL OR stored.rules IS NOT DISTINCT FROM %s)
                   FROM unnest(%s::int[], %s::text[]) AS wanted (company_id, aggregate_id)
                   LEFT JOIN event_stream AS head
                     ON head.company_id = wanted.company_id AND head.model_name = ANY(%s)
