@@ -117,12 +117,13 @@ class EventStoreFold(models.Model):
                 problem = fold.problem and self._history_problem(model_name, key, fold)
                 problem = problem or handler._heal(model_name, key, fold)
                 full = key[0], model_name, key[1]
-                head = heads[full]
+                if problem:
+                    heads[full] = heads[full]._replace(problem=problem)
+                    continue
                 applied = fold.last.version if fold.last else 0
-                # Where the head was told otherwise, it is told so after the append.
-                heads[full] = head._replace(
-                    state=fold.state if applied else None, problem=problem, healed=applied
-                )
+                # A head that was told otherwise is told so after the append.
+                state = fold.state if applied else None
+                heads[full] = heads[full]._replace(state=state, healed=applied)
 
     @api.model
     def _history_problem(self, model_name, key, fold):
