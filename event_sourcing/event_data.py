@@ -29,6 +29,11 @@ class EventData:
     company_id: int = 0
     user_id: int = 0
 
+    @property
+    def key(self):
+        """Its stream among those of its aggregate type: ``(company id, aggregate id)``."""
+        return self.company_id, self.aggregate_id
+
     @classmethod
     def from_record(cls, record):
         """Return the value of one ``event.store`` record."""

@@ -15,17 +15,18 @@ class EventsAway(UserError):
     """A replay would need events that are in an archive; the message names its file."""
 
 
-class HistoryAway(Exception):
-    """The state of an aggregate is neither stored nor can be folded: its events are archived.
+class HistoryFoldError(Exception):
+    """The state to which an event is to be applied is neither stored nor can be folded.
 
-    A technical fault, no broken rule: the event that met it can be applied again.
+    A technical fault, no broken rule: the event that met it can be applied again, once the
+    handler can fold the stream, or its archive is back.
     """
 
 
 class Trouble(Exception):
     """Some streams of a batch cannot be folded together; leaves a savepoint.
 
-    :ivar set streams: their keys, ``(model_name, aggregate_id)``
+    :ivar set streams: their keys, ``(company id, model_name, aggregate_id)``
     """
 
     def __init__(self, streams):

@@ -200,8 +200,9 @@ def _lint_stored(env, model_name, history):
                 [store.append(**call) for call in batch] if singly else store.append_batch(batch)
             )
             answers[singly] = [(a["version"], a["outcome"], a["message"]) for a in found]
-            states[singly] = handler._load_states(model_name, [aggregate_id])[aggregate_id]
-            replays[singly] = store._replay(model_name, aggregate_id)[1]
+            key = env.company.id, aggregate_id
+            states[singly] = handler._load_states(model_name, [key])[key]
+            replays[singly] = store._replay(model_name, key)[1]
     finally:
         savepoint.close(rollback=True)
     if answers[True] != answers[False] or canonical(states[True]) != canonical(states[False]):

@@ -14,11 +14,12 @@ class DocumentComparison(models.AbstractModel):
     _inherit = "event.document"
 
     @api.model
-    def compare(self, model_name, aggregate_id, version=False, timestamp=False):
+    def compare(self, model_name, aggregate_id, version=False, timestamp=False, company_id=False):
         """Return an aggregate as it was after a version, or at a moment, beside today.
 
         :param int version: 0 for before the first event
         :param timestamp: UTC
+        :param int company_id: whose stream; as for ``event.store.state_at``
         :return: dict with ``message`` (a sentence where there is something to say),
             ``then`` and ``now`` (headings), ``rows`` (see ``_difference_rows``) and
             ``events`` since: dicts with ``id``, ``label``, ``when``, ``who``,
@@ -28,14 +29,15 @@ class DocumentComparison(models.AbstractModel):
         store = self.env["event.store"]
         at = {"version": version} if version is not False else {"timestamp": timestamp}
         try:
-            now = store.state_at(model_name, aggregate_id)
-            then = store.state_at(model_name, aggregate_id, **at)
+            now = store.state_at(model_name, aggregate_id, company_id=company_id)
+            then = store.state_at(model_name, aggregate_id, company_id=company_id, **at)
+            key, _head = store._readable_stream(model_name, aggregate_id, company_id)
         except UserError as error:
             if type(error) is not UserError:
                 raise
             return {"message": str(error), "then": "", "now": "", "rows": [], "events": []}
         return {
-            "message": self._about_moment(model_name, aggregate_id, then, timestamp),
+            "message": self._about_moment(model_name, key, then, timestamp),
             "then": _("After version %(version)s", version=then["version"]),
             "now": _("Now (version %(version)s)", version=now["version"]),
             "rows": self._difference_rows(
@@ -44,16 +46,16 @@ class DocumentComparison(models.AbstractModel):
                 model_name,
                 unchanged=True,
             ),
-            "events": self._events_since(model_name, aggregate_id, version, timestamp),
+            "events": self._events_since(model_name, key, version, timestamp),
         }
 
     @api.model
-    def _about_moment(self, model_name, aggregate_id, then, timestamp):
+    def _about_moment(self, model_name, key, then, timestamp):
         """Return a sentence about a moment before the first event, or in the future."""
         store = self.env["event.store"]
-        first = store.search(self._of_stream(model_name, aggregate_id), order="version", limit=1)
+        first = store.search(self._of_stream(model_name, key), order="version", limit=1)
         if not first:
-            return _("%(aggregate)s has no events yet.", aggregate=aggregate_id)
+            return _("%(aggregate)s has no events yet.", aggregate=key[1])
         if not then["version"]:
             return _(
                 "Nothing had happened yet: the first event is of %(moment)s.",
@@ -64,16 +66,12 @@ class DocumentComparison(models.AbstractModel):
         return ""
 
     @api.model
-    def _of_stream(self, model_name, aggregate_id):
-        names = self.env["snapshot.handler.registry"]._stream_names(model_name)
-        return [
-            ("model_name", "in", names),
-            ("aggregate_id", "=", aggregate_id),
-            ("event_type", "not in", FAILURE_TYPES),
-        ]
+    def _of_stream(self, model_name, key):
+        stream = self.env["event.store"]._of_stream(model_name, *key)
+        return [*stream, ("event_type", "not in", FAILURE_TYPES)]
 
     @api.model
-    def _events_since(self, model_name, aggregate_id, version, timestamp):
+    def _events_since(self, model_name, key, version, timestamp):
         """Return the events that the state then does not know, newest first."""
         store = self.env["event.store"]
         if version is not False:
@@ -81,7 +79,7 @@ class DocumentComparison(models.AbstractModel):
         else:
             later = [("timestamp", ">", store._clean_timestamp(timestamp))]
         events = store.search(
-            self._of_stream(model_name, aggregate_id) + later,
+            self._of_stream(model_name, key) + later,
             order="version desc",
             limit=MAX_EVENTS,
         )

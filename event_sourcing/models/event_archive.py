@@ -47,11 +47,12 @@ class EventArchive(models.Model):
             """
             CREATE TABLE IF NOT EXISTS event_archive_stream (
                 archive_id int NOT NULL REFERENCES event_archive ON DELETE CASCADE,
+                company_id int NOT NULL,
                 model_name varchar NOT NULL,
                 aggregate_id varchar NOT NULL,
                 last_version int NOT NULL,
                 first_event_on timestamp NOT NULL,
-                PRIMARY KEY (aggregate_id, model_name, archive_id));
+                PRIMARY KEY (aggregate_id, model_name, company_id, archive_id));
             CREATE UNIQUE INDEX IF NOT EXISTS event_archive_away_uniq
                 ON event_archive (from_id) WHERE state IN ('leaving', 'archived')
             """
@@ -79,23 +80,26 @@ class EventArchive(models.Model):
         )
 
     @api.model
-    def _streams_away(self, model_names, aggregate_ids):
+    def _streams_away(self, model_names, keys):
         """Return which streams have events in an archive.
 
-        :return: ``{aggregate_id: [(archive id, last version there, first moment there)]}``
+        :param keys: of the streams, ``(company id, aggregate id)``
+        :return: ``{key: [(archive id, last version there, first moment there)]}``
         """
         self.env.cr.execute(
             """
-            SELECT aggregate_id, archive_id, last_version, away.first_event_on
-              FROM event_archive_stream AS away JOIN event_archive ON event_archive.id = archive_id
-             WHERE model_name = ANY(%s) AND aggregate_id = ANY(%s)
-               AND state IN ('leaving', 'archived')
+            SELECT away.company_id, away.aggregate_id, archive_id, last_version,
+                   away.first_event_on
+              FROM unnest(%s::int[], %s::text[]) AS wanted (company_id, aggregate_id)
+              JOIN event_archive_stream AS away USING (company_id, aggregate_id)
+              JOIN event_archive ON event_archive.id = archive_id
+             WHERE model_name = ANY(%s) AND state IN ('leaving', 'archived')
             """,
-            [list(model_names), list(aggregate_ids)],
+            [[key[0] for key in keys], [key[1] for key in keys], list(model_names)],
         )
         found = {}
-        for aggregate_id, *away in self.env.cr.fetchall():
-            found.setdefault(aggregate_id, []).append(tuple(away))
+        for company_id, aggregate_id, *away in self.env.cr.fetchall():
+            found.setdefault((company_id, aggregate_id), []).append(tuple(away))
         return found
 
     @api.model

@@ -21,8 +21,8 @@ class EventJobArchived(models.Model):
         for model_name, folded in piece["streams"].items():
             away = self.env["event.store"]._missing(model_name, dict.fromkeys(folded, 0))
             piece["archived"] += len(away)
-            for aggregate_id in away:
-                del folded[aggregate_id]
+            for key in away:
+                del folded[key]
         return piece
 
     def _write_rebuild(self, piece):

@@ -47,8 +47,9 @@ class EventArchiveLeave(models.AbstractModel):
         self.env.cr.execute(
             f"""
             INSERT INTO event_archive_stream
-            SELECT %s, model_name, aggregate_id, max(version), min(timestamp) FROM {part.name}
-             WHERE event_type NOT IN %s GROUP BY model_name, aggregate_id
+            SELECT %s, company_id, model_name, aggregate_id, max(version), min(timestamp)
+              FROM {part.name}
+             WHERE event_type NOT IN %s GROUP BY company_id, model_name, aggregate_id
             """,
             [archive.id, FAILURE_TYPES],
         )

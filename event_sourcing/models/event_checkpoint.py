@@ -19,12 +19,13 @@ class EventCheckpoint(models.Model):
 
     _name = "event.checkpoint"
     _description = "Intermediate State of a Stream"
-    _order = "model_name, aggregate_id, version"
+    _order = "model_name, aggregate_id, company_id, version"
     _rec_name = "aggregate_id"
     _log_access = False
 
     model_name = fields.Char(string="Aggregate Type", required=True, readonly=True)
     aggregate_id = fields.Char(required=True, readonly=True)
+    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
     version = fields.Integer(required=True, readonly=True)
     latest = fields.Datetime(
         required=True,
@@ -41,7 +42,7 @@ class EventCheckpoint(models.Model):
         super().init()
         self.env.cr.execute(
             "CREATE UNIQUE INDEX IF NOT EXISTS event_checkpoint_version_uniq"
-            " ON event_checkpoint (model_name, aggregate_id, version)"
+            " ON event_checkpoint (model_name, aggregate_id, company_id, version)"
         )
         self._ensure_save()
 
@@ -64,28 +65,29 @@ class EventCheckpoint(models.Model):
             DECLARE mark record;
             BEGIN
                 FOR mark IN
-                    SELECT * FROM json_to_recordset(rows) AS row (model_name varchar,
-                        aggregate_id varchar, version int, state jsonb, rules varchar, names json)
+                    SELECT * FROM json_to_recordset(rows) AS row (company_id int,
+                        model_name varchar, aggregate_id varchar, version int, state jsonb,
+                        rules varchar, names json)
                 LOOP
                     INSERT INTO event_checkpoint AS stored
-                           (model_name, aggregate_id, version, latest, state, rules)
-                    SELECT mark.model_name, mark.aggregate_id, mark.version,
+                           (company_id, model_name, aggregate_id, version, latest, state, rules)
+                    SELECT mark.company_id, mark.model_name, mark.aggregate_id, mark.version,
                            greatest(before.latest, max(event.timestamp)), mark.state, mark.rules
                       FROM (SELECT) AS one
                       LEFT JOIN LATERAL (
                            SELECT version, latest FROM event_checkpoint
-                            WHERE model_name = mark.model_name
+                            WHERE company_id = mark.company_id AND model_name = mark.model_name
                               AND aggregate_id = mark.aggregate_id AND version < mark.version
                             ORDER BY version DESC LIMIT 1) AS before ON true
                       JOIN event_store AS event
-                        ON event.model_name IN (
+                        ON event.company_id = mark.company_id AND event.model_name IN (
                                SELECT json_array_elements_text(mark.names))
                        AND event.aggregate_id = mark.aggregate_id
                        AND event.version > coalesce(before.version, 0)
                        AND event.version <= mark.version
                        AND event.event_type NOT IN {FAILURE_TYPES}
                      GROUP BY before.latest
-                        ON CONFLICT (model_name, aggregate_id, version) DO UPDATE
+                        ON CONFLICT (model_name, aggregate_id, company_id, version) DO UPDATE
                        SET latest = EXCLUDED.latest, state = EXCLUDED.state,
                            rules = EXCLUDED.rules;
                 END LOOP;
@@ -103,6 +105,7 @@ class EventCheckpoint(models.Model):
         rows = [
             cells(
                 {
+                    "company_id": event.company_id,
                     "model_name": registry._canonical_name(event.model_name),
                     "aggregate_id": event.aggregate_id,
                     "version": event.version,
@@ -116,9 +119,10 @@ class EventCheckpoint(models.Model):
         return "SELECT event_checkpoint_save(%s)", [in_one_text(rows)]
 
     @api.model
-    def _nearest(self, handler, model_name, aggregate_id, version=None, moment=None):
+    def _nearest(self, handler, model_name, key, version=None, moment=None):
         """Return ``(version, state)`` of the last checkpoint that a fold may begin with.
 
+        :param tuple key: of the stream, ``(company id, aggregate id)``
         :param int version: the last one to look at, None for all
         :param datetime moment: what happened later must not be in it, None for no bound
         :return: version 0 and the initial state where there is none
@@ -126,13 +130,13 @@ class EventCheckpoint(models.Model):
         self.env.cr.execute(
             """
             SELECT version, state FROM event_checkpoint
-             WHERE model_name = %s AND aggregate_id = %s AND rules = %s
+             WHERE company_id = %s AND model_name = %s AND aggregate_id = %s AND rules = %s
                AND (%s IS NULL OR version <= %s)
                AND (%s::timestamp IS NULL OR latest <= %s)
              ORDER BY version DESC LIMIT 1
             """,
             [
-                *(model_name, aggregate_id, handler._rules_digest()),
+                *(key[0], model_name, key[1], handler._rules_digest()),
                 *(version, version, moment, moment),
             ],
         )
@@ -144,31 +148,32 @@ class EventCheckpoint(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _of_streams(self, handler, model_name, aggregate_ids):
-        """Return ``{(aggregate_id, version): state}`` of the checkpoints that count."""
+    def _of_streams(self, handler, model_name, keys):
+        """Return ``{(key, version): state}`` of the checkpoints that count."""
         self.env.cr.execute(
-            "SELECT aggregate_id, version, state FROM event_checkpoint"
-            " WHERE model_name = %s AND aggregate_id = ANY(%s) AND rules = %s",
-            [model_name, list(aggregate_ids), handler._rules_digest()],
+            "SELECT company_id, aggregate_id, version, state"
+            "  FROM unnest(%s::int[], %s::text[]) AS wanted (company_id, aggregate_id)"
+            "  JOIN event_checkpoint USING (company_id, aggregate_id)"
+            " WHERE model_name = %s AND rules = %s",
+            [[k[0] for k in keys], [k[1] for k in keys], model_name, handler._rules_digest()],
         )
-        return {row[:2]: reordered(row[2]) for row in self.env.cr.fetchall()}
+        return {(row[:2], row[2]): reordered(row[3]) for row in self.env.cr.fetchall()}
 
     @api.model
     def _differences(self, handler, model_name, folded):
         """Return a dict for each checkpoint that the events do not bear out.
 
-        :param dict folded: ``{aggregate_id: [Folded]}``, folded from the first event
+        :param dict folded: ``{key: [Folded]}``, folded from the first event
         """
         marks = {
-            (aggregate_id, event.version): state
-            for aggregate_id, (fold,) in folded.items()
+            (key, event.version): state
+            for key, (fold,) in folded.items()
             for state, event in fold.marks
         }
         missing = object()
         return [
             {
-                "model_name": model_name,
-                "aggregate_id": aggregate_id,
+                **self.env["event.difference"]._of_key(model_name, key),
                 "kind": "checkpoint",
                 "message": _(
                     "The intermediate state of version %(version)s is not what the events"
@@ -176,11 +181,9 @@ class EventCheckpoint(models.Model):
                     version=version,
                 ),
             }
-            for (aggregate_id, version), state in self._of_streams(
-                handler, model_name, folded
-            ).items()
-            if folded[aggregate_id][0].problem is None
-            and canonical(state) != canonical(marks.get((aggregate_id, version), missing) or {})
+            for (key, version), state in self._of_streams(handler, model_name, folded).items()
+            if folded[key][0].problem is None
+            and canonical(state) != canonical(marks.get((key, version), missing) or {})
         ]
 
     @api.model
@@ -189,8 +192,11 @@ class EventCheckpoint(models.Model):
         whole = {key: fold for key, (fold,) in folded.items() if fold.problem is None}
         marks = [mark for fold in whole.values() for mark in fold.marks]
         self.env.cr.execute(
-            "DELETE FROM event_checkpoint WHERE model_name = %s AND aggregate_id = ANY(%s)",
-            [model_name, list(whole)],
+            "DELETE FROM event_checkpoint AS mark"
+            " USING unnest(%s::int[], %s::text[]) AS gone (company_id, aggregate_id)"
+            " WHERE mark.model_name = %s AND mark.company_id = gone.company_id"
+            " AND mark.aggregate_id = gone.aggregate_id",
+            [[key[0] for key in whole], [key[1] for key in whole], model_name],
         )
         if marks:
             self.env.cr.execute(*self._save_code(handler, marks))

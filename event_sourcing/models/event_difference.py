@@ -77,7 +77,7 @@ class EventDifference(models.Model):
 
     @api.model
     def _of_streams(self, model_name, folded):
-        """Return what is stored otherwise than ``{aggregate_id: [Folded]}``, as dicts."""
+        """Return what is stored otherwise than ``{key: [Folded]}``, as dicts."""
         handler = self.env["event.store"]._find_handler(model_name)
         snapshots = handler.env[handler._snapshot_model]
         rows, empty = [], []
@@ -106,7 +106,7 @@ class EventDifference(models.Model):
         if "state" in stored:
             found = self._changed_keys(normalise(stored["state"] or {}), vals["state"])
         for name, value in stored.items():
-            if name != "state":
+            if name not in ("state", "rules"):  # of other rules, and yet the same, is no drift
                 found.setdefault(
                     name, (value, self._as_json(snapshots._stored_as(name, vals[name])))
                 )
@@ -139,19 +139,18 @@ class EventDifference(models.Model):
         ]
 
     @api.model
-    def _problem(self, model_name, aggregate_id, message):
-        return {
-            "model_name": model_name,
-            "aggregate_id": aggregate_id,
-            "kind": "broken",
-            "message": message,
-        }
+    def _of_key(self, model_name, key):
+        """Return what names a stream in a row; ``key`` is ``(company id, aggregate id)``."""
+        return {"model_name": model_name, "company_id": key[0], "aggregate_id": key[1]}
 
     @api.model
-    def _extra(self, model_name, aggregate_id):
+    def _problem(self, model_name, key, message):
+        return {**self._of_key(model_name, key), "kind": "broken", "message": message}
+
+    @api.model
+    def _extra(self, model_name, key):
         return {
-            "model_name": model_name,
-            "aggregate_id": aggregate_id,
+            **self._of_key(model_name, key),
             "kind": "extra",
             "message": _("A snapshot is stored, but no event accounts for it."),
         }
@@ -206,30 +205,7 @@ class EventDifference(models.Model):
     @api.model
     def _record(self, job, found):
         """Keep what was found, up to a limit; return by how much the job's counts grow."""
-        self._add_companies(found)
         problems = sum(drift["kind"] in ("broken", "no_handler") for drift in found)
         room = MAX_ROWS_PER_JOB - job.drift_count - job.problem_count
         self.create([{"job_id": job.id, **drift} for drift in found[: max(room, 0)]])
         return {"drift_count": len(found) - problems, "problem_count": problems}
-
-    @api.model
-    def _add_companies(self, found):
-        """Give what was found the company of its stream, where it has none yet."""
-        unknown = [drift for drift in found if "company_id" not in drift]
-        heads = (
-            self.env["event.stream"]
-            .sudo()
-            .search_read(
-                [
-                    ("aggregate_id", "in", [drift.get("aggregate_id") for drift in unknown]),
-                    ("model_name", "in", [drift.get("model_name") for drift in unknown]),
-                ],
-                ["model_name", "aggregate_id", "company_id"],
-            )
-            if unknown
-            else []
-        )
-        companies = {(h["model_name"], h["aggregate_id"]): h["company_id"][0] for h in heads}
-        for drift in unknown:
-            key = drift.get("model_name"), drift.get("aggregate_id")
-            drift["company_id"] = companies.get(key, False)

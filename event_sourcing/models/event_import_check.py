@@ -58,7 +58,7 @@ class EventImportCheck(models.Model):
             for key, item, reason in self._check_snapshots(how["folded"], streams, restored):
                 refused.append((item["line"], reason, item["excerpt"]))
                 # Told once: what comes after it is not folded any more.
-                streams[key] = *streams[key][:2], None
+                streams[key] = streams[key][0], None
         return {
             "refused": sorted(refused),
             "known": known,
@@ -147,33 +147,36 @@ class EventImportCheck(models.Model):
     # ------------------------------------------------------------------
 
     def _streams_of(self, items):
-        """Return ``{key: (version, company id, state)}``, as they stand before these rows."""
+        """Return ``{key: (version, state)}``, as they stand before these rows."""
         keys = {self._stream_key(item["vals"]) for item in items if self._takes_version(item)}
         streams = self.env["event.import.stream"]._load(self, keys)
         heads = self.env["event.stream"].sudo()
         registry = self.env["snapshot.handler.registry"]
         wanted = {}
-        for model_name, aggregate_id in keys - streams.keys():
-            wanted.setdefault(model_name, []).append(aggregate_id)
-        for model_name, aggregate_ids in wanted.items():
+        for company_id, model_name, aggregate_id in keys - streams.keys():
+            wanted.setdefault(model_name, []).append((company_id, aggregate_id))
+        for model_name, unknown in wanted.items():
             handler = self._memory_handler(model_name)
             states = {}
             if handler is not None:
-                states = handler._load_states(model_name, aggregate_ids)
+                states = handler._load_states(model_name, unknown)
             names = registry._stream_names(model_name)
-            domain = [("model_name", "in", names), ("aggregate_id", "in", aggregate_ids)]
+            domain = [
+                ("model_name", "in", names),
+                ("aggregate_id", "in", [key[1] for key in unknown]),
+            ]
             found = {
-                head.aggregate_id: (head.version, head.company_id.id)
+                (head.company_id.id, head.aggregate_id): head.version
                 for head in heads.search(domain)
             }
-            for aggregate_id in aggregate_ids:
-                version, company = found.get(aggregate_id, (0, 0))
-                streams[model_name, aggregate_id] = version, company, states.get(aggregate_id)
+            for key in unknown:
+                streams[key[0], model_name, key[1]] = found.get(key, 0), states.get(key)
         return streams
 
     def _stream_key(self, vals):
+        """Return ``(company id, model_name, aggregate_id)``; the importer's company for none."""
         today = self.env["snapshot.handler.registry"]._canonical_name(vals["model_name"])
-        return today, vals["aggregate_id"]
+        return vals["company_id"] or self._asker().company.id, today, vals["aggregate_id"]
 
     @api.model
     def _takes_version(self, item):
@@ -203,56 +206,48 @@ class EventImportCheck(models.Model):
         if vals["event_type"] in FAILURE_TYPES:
             return None
         key = self._stream_key(vals)
-        version, company, state = streams[key]
-        wanted = vals["company_id"] or company or how["asker"].company.id
-        reason = self._check_company(key, company, vals["company_id"], how["asker"])
+        version, state = streams[key]
+        reason = self._check_company(key, how["asker"])
         reason = reason or self._check_version(vals, key, version)
         if reason:
             if "content_hash" in vals and vals["version"] > version:
                 # A hole is told once, not again for each event after it.
-                streams[key] = vals["version"], company or wanted, state
+                streams[key] = vals["version"], state
             return reason
         version += 1
         if vals.get("outcome", "applied") == "applied" and state is not None:
-            place = key[0], version, company or wanted
+            place = key[1], version, key[0]
             user_id = vals.get("recorded_by") or how["asker"].uid
             event = self._as_event_data(vals, *place, user_id)
             before = state
-            state, reason = self._check_fold(key[0], state, event, how["careful"])
+            state, reason = self._check_fold(key[1], state, event, how["careful"])
             if not reason:
                 how["folded"].setdefault(key, (before, []))[1].append((item, event))
-        streams[key] = version, company or wanted, state
+        streams[key] = version, state
         if reason and "content_hash" in vals:
             return _(
                 "Version %(version)s of %(aggregate)s (%(type)s) cannot be folded by its"
                 " handler as it is today: %(error)s",
                 version=version,
-                aggregate="/".join(key),
+                aggregate="/".join(key[1:]),
                 type=vals["event_type"],
                 error=reason,
             )
         return None if how["record"] else reason
 
-    def _check_company(self, key, company, given, asker):
-        whose = company or given
-        if whose and not asker.su and whose not in asker.companies.ids:
+    def _check_company(self, key, asker):
+        if not asker.su and key[0] not in asker.companies.ids:
             return _(
                 "%(aggregate)s belongs to a company that you have no access to;"
                 " switch to that company or ask your administrator.",
-                aggregate="/".join(key),
-            )
-        if company and given not in (None, company):
-            return _(
-                "%(aggregate)s belongs to another company than the event;"
-                " leave out company_id or give the company of the stream.",
-                aggregate="/".join(key),
+                aggregate="/".join(key[1:]),
             )
         return None
 
     def _check_version(self, vals, key, version):
         if vals["version"] in (None, version + 1):
             return None
-        values = {"aggregate": "/".join(key), "version": vals["version"], "next": version + 1}
+        values = {"aggregate": "/".join(key[1:]), "version": vals["version"], "next": version + 1}
         if vals["version"] <= version:
             return _(
                 "%(aggregate)s has another event as version %(version)s here; the next one is"

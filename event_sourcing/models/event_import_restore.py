@@ -1,3 +1,5 @@
+from collections import Counter
+
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
@@ -39,37 +41,41 @@ class EventImportRestore(models.Model):
         with Step(self.env.cr) as step:
             step.begin()
             streamed = [vals for vals in vals_list if vals["event_type"] not in FAILURE_TYPES]
-            self._advance_to(step, streamed)
+            heads = self._advance_to(step, streamed)
             events = store._insert([self._row_of(vals) for vals in vals_list])
             self._as_recorded(vals_list)
-            self._fold_restored(events, vals_list)
+            self._fold_restored(events, vals_list, heads)
         return len(vals_list)
 
     def _advance_to(self, step, vals_list):
         """Move the stream heads to the versions of these events.
 
+        :return: ``{(company id, model_name, aggregate_id): Head}``, with states to be trusted
         :raise UserError: where that would leave a hole, or give a version twice
         """
-        counts = {}
-        for vals in vals_list:
-            key = self._stream_key(vals)
-            counts[key] = counts.get(key, (0, None))[0] + 1, vals["company_id"]
+        counts = Counter(map(self._stream_key, vals_list))
         if not counts:
-            return
-        heads = self.env["event.stream"].sudo()._advance(step, counts, {})
+            return {}
+        store = self.env["event.store"].sudo()
+        names = {model_name for _company_id, model_name, _id in counts}
+        folded = store._nothing_folded({name: store._find_handler(name) for name in names})
+        functions = {name: handler._begin_call() for name, (handler, *_rest) in folded.items()}
+        heads = self.env["event.stream"].sudo()._advance(step, counts, functions)
+        store._refold_stale(heads, folded)
         following = {key: head.version - len(head.ids) + 1 for key, head in heads.items()}
         for vals in vals_list:
             key = self._stream_key(vals)
-            if vals["version"] != following[key] or vals["company_id"] != heads[key].company_id:
+            if vals["version"] != following[key]:
                 raise UserError(
                     _(
                         "%(aggregate)s went on in the meantime: version %(version)s of the file"
                         " does not fit any more.",
-                        aggregate="/".join(key),
+                        aggregate="/".join(key[1:]),
                         version=vals["version"],
                     )
                 )
             following[key] += 1
+        return heads
 
     @api.model
     def _row_of(self, vals):
@@ -104,14 +110,20 @@ class EventImportRestore(models.Model):
         )
         self.env["event.store"].invalidate_model(flush=False)
 
-    def _fold_restored(self, events, vals_list):
+    def _fold_restored(self, events, vals_list, heads):
         """Fold what was applied into the snapshots, each written once."""
         store = self.env["event.store"]
         by_model = {}
         for event, vals in zip(events, vals_list, strict=True):
             if vals["outcome"] == "applied":
-                streams = by_model.setdefault(self._stream_key(vals)[0], {})
-                streams.setdefault(vals["aggregate_id"], []).append((event, vals))
+                company_id, model_name, aggregate_id = self._stream_key(vals)
+                streams = by_model.setdefault(model_name, {})
+                streams.setdefault((company_id, aggregate_id), []).append((event, vals))
+        last_applied = {
+            key: head.applied
+            for key, head in heads.items()
+            if self._memory_handler(key[1]) is not None
+        }
         for model_name, streams in by_model.items():
             handler = store._find_handler(model_name)
             if handler is None:
@@ -121,13 +133,16 @@ class EventImportRestore(models.Model):
                     for event, _vals in applied:
                         handler.apply_event(event)
                 continue
-            states = handler._load_states(model_name, list(streams))
-            folded = {}
-            for aggregate_id, applied in streams.items():
-                state = states[aggregate_id]
+            stored = {key: store._head_state(heads, model_name, key) for key in streams}
+            states, folded = handler._begin_states(stored), {}
+            for key, applied in streams.items():
+                state = states[key]
                 for _event, vals in applied:
                     place = model_name, vals["version"], vals["company_id"]
                     value = self._as_event_data(vals, *place, vals["recorded_by"])
                     state = handler._fold(state, value)
-                folded[aggregate_id] = state, value
+                folded[key] = state, value
+                last_applied[key[0], model_name, key[1]] = value.version
             handler._save_applied(folded)
+        for statement in self.env["event.stream"]._applied_statement(heads, last_applied):
+            self.env.cr.execute(*statement)

@@ -25,42 +25,43 @@ class EventImportStream(models.Model):
     def init(self):
         self.env.cr.execute(
             "CREATE UNIQUE INDEX IF NOT EXISTS event_import_stream_uniq"
-            " ON event_import_stream (job_id, model_name, aggregate_id)"
+            " ON event_import_stream (job_id, company_id, model_name, aggregate_id)"
         )
 
     @api.model
     def _load(self, job, keys):
-        """Return ``{(model_name, aggregate_id): (version, company id, state)}``."""
+        """Return ``{(company id, model_name, aggregate_id): (version, state)}``."""
         if not keys:
             return {}
         self.env.cr.execute(
-            "SELECT stream.model_name, stream.aggregate_id, version, company_id, state"
-            "  FROM unnest(%s::text[], %s::text[]) AS wanted (model_name, aggregate_id)"
-            "  JOIN event_import_stream AS stream USING (model_name, aggregate_id)"
+            "SELECT company_id, model_name, aggregate_id, version, state"
+            "  FROM unnest(%s::int[], %s::text[], %s::text[])"
+            "       AS wanted (company_id, model_name, aggregate_id)"
+            "  JOIN event_import_stream USING (company_id, model_name, aggregate_id)"
             " WHERE job_id = %s",
             [*map(list, zip(*keys, strict=True)), job.id],
         )
         return {
-            tuple(row[:2]): (*row[2:4], None if row[4] is None else normalise(row[4]))
+            row[:3]: (row[3], None if row[4] is None else normalise(row[4]))
             for row in self.env.cr.fetchall()
         }
 
     @api.model
     def _save(self, job, streams):
-        """Remember ``{(model_name, aggregate_id): (version, company id, state)}``."""
+        """Remember ``{(company id, model_name, aggregate_id): (version, state)}``."""
         rows = [
-            (job.id, *key, version, company, None if state is None else canonical(state))
-            for key, (version, company, state) in streams.items()
+            (job.id, *key, version, None if state is None else canonical(state))
+            for key, (version, state) in streams.items()
         ]
         if rows:
             self.env.cr.execute(
                 "INSERT INTO event_import_stream"
-                " (job_id, model_name, aggregate_id, version, company_id, state)"
-                " SELECT job, model, aggregate, version, company, state::jsonb"
-                "   FROM unnest(%s::int[], %s::text[], %s::text[], %s::int[], %s::int[],"
+                " (job_id, company_id, model_name, aggregate_id, version, state)"
+                " SELECT job, company, model, aggregate, version, state::jsonb"
+                "   FROM unnest(%s::int[], %s::int[], %s::text[], %s::text[], %s::int[],"
                 "               %s::text[])"
-                "        AS row (job, model, aggregate, version, company, state)"
-                " ON CONFLICT (job_id, model_name, aggregate_id) DO UPDATE"
+                "        AS row (job, company, model, aggregate, version, state)"
+                " ON CONFLICT (job_id, company_id, model_name, aggregate_id) DO UPDATE"
                 " SET version = excluded.version, state = excluded.state",
                 list(map(list, zip(*rows, strict=True))),
             )

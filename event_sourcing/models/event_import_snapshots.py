@@ -16,16 +16,16 @@ class EventImportSnapshots(models.Model):
         """Find the aggregates whose snapshots could not be written.
 
         :param dict folded: ``{key: (state before, [(item, EventData)])}``, what was folded
-        :param dict streams: ``{key: (version, company id, state)}``, how they stand now
+        :param dict streams: ``{key: (version, state)}``, how they stand now
         :param bool applied: whether the events were applied once, and are restored
         :return: list of ``(key, item, reason)``: the item since which it is so
         """
         by_model, found = {}, []
         for key in folded:
-            by_model.setdefault(key[0], []).append(key)
+            by_model.setdefault(key[1], []).append(key)
         for model_name, keys in by_model.items():
             handler = self._memory_handler(model_name)
-            folds = [(streams[key][2], folded[key][1][-1][1]) for key in keys]
+            folds = [(streams[key][1], folded[key][1][-1][1]) for key in keys]
             for index in handler._unfit(folds, applied):
                 item, reason = self._first_unfit(handler, *folded[keys[index]], applied)
                 found.append((keys[index], item, reason))

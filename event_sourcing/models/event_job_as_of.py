@@ -146,32 +146,27 @@ class EventJobAsOf(models.Model):
     def _write_compare(self, piece):
         found, aggregates = [], 0
         for model_name, folded in piece["streams"].items():
-            for aggregate_id, (before, after) in folded.items():
-                rows = self._compare(model_name, aggregate_id, before, after)
+            for key, (before, after) in folded.items():
+                rows = self._compare(model_name, key, before, after)
                 aggregates += bool(rows)
                 found += rows
         differences = self.env["event.difference"]
-        differences._add_companies(found)
         differences.create([{"job_id": self.id, **row} for row in found])
         return {"done": piece["count"], "changed_count": aggregates}
 
     @api.model
-    def _compare(self, model_name, aggregate_id, before, after):
-        """Return the rows about one aggregate between two folds, none where it is the same."""
+    def _compare(self, model_name, key, before, after):
+        """Return the rows about one stream between two folds, none where it is the same."""
         differences = self.env["event.difference"]
         for fold in (before, after):
             if fold.problem is not None:
                 text = self.env["event.store"]._problem_text(fold)
-                return [differences._problem(model_name, aggregate_id, text)]
+                return [differences._problem(model_name, key, text)]
         if after.last is None:
             return []
         ended = self.env["event.store"]._find_handler(model_name)._ended_statuses
         status = after.state.get("status")
-        base = {
-            "model_name": model_name,
-            "aggregate_id": aggregate_id,
-            "company_id": after.last.company_id,
-        }
+        base = differences._of_key(model_name, key)
         if before.last is None:
             return [{**base, "kind": "appeared", **differences._pair("status", MISSING, status)}]
         changed = differences._changed_keys(before.state, after.state)

@@ -5,6 +5,7 @@ from odoo.tools import SQL
 
 from ..retry import must_retry
 from .event_difference import ORPHAN_LIMIT
+from .event_stream import Head
 
 
 class EventJobRebuild(models.Model):
@@ -72,35 +73,54 @@ class EventJobRebuild(models.Model):
             if left:
                 held[model_name] = left
             free = {key: folded[key] for key in sorted(locked)}
-            longer = {key: fold for key, fold in free.items() if fold[0].version < locked[key]}
+            longer = {
+                key: fold for key, fold in free.items() if fold[0].version < locked[key].version
+            }
             if longer:
                 self.env["event.store"]._fold_streams(model_name, list(longer), begun=longer)
             for name, count in self._replace(model_name, free).items():
                 counts[name] += count
+            self._note_applied(model_name, free, locked)
         piece["held"] = held
         return counts
 
     @api.model
-    def _lock_heads(self, model_name, aggregate_ids, patient):
+    def _lock_heads(self, model_name, keys, patient):
         """Lock stream heads in the order in which appends lock them.
 
-        :return: ``{aggregate_id: version}`` of those that are locked now
+        :return: ``{key: Head}`` of those that are locked now
         """
         self.env.cr.execute(
             SQL(
-                "SELECT aggregate_id, version FROM event_stream"
-                " WHERE model_name = %s AND aggregate_id = ANY(%s)"
-                ' ORDER BY model_name COLLATE "C", aggregate_id COLLATE "C"'
-                " FOR NO KEY UPDATE %s",
+                "SELECT head.company_id, head.aggregate_id, head.version,"
+                "       coalesce(head.unapplied, 0)"
+                "  FROM unnest(%s::int[], %s::text[]) AS wanted (company_id, aggregate_id)"
+                "  JOIN event_stream AS head USING (company_id, aggregate_id)"
+                " WHERE head.model_name = %s"
+                ' ORDER BY head.company_id, head.aggregate_id COLLATE "C"'
+                " FOR NO KEY UPDATE OF head %s",
+                [key[0] for key in keys],
+                [key[1] for key in keys],
                 model_name,
-                aggregate_ids,
                 SQL("" if patient else "SKIP LOCKED"),
             )
         )
-        return dict(self.env.cr.fetchall())
+        return {row[:2]: Head(*row[2:], []) for row in self.env.cr.fetchall()}
+
+    @api.model
+    def _note_applied(self, model_name, folded, heads):
+        """Let the heads of streams say which of their events was applied last."""
+        applied = {
+            (key[0], model_name, key[1]): fold.last.version if fold.last else 0
+            for key, (fold,) in folded.items()
+            if fold.problem is None
+        }
+        named = {(key[0], model_name, key[1]): head for key, head in heads.items()}
+        for statement in self.env["event.stream"]._applied_statement(named, applied):
+            self.env.cr.execute(*statement)
 
     def _replace(self, model_name, folded):
-        """Write the snapshots that differ from ``{aggregate_id: [Folded]}``; return counts."""
+        """Write the snapshots that differ from ``{key: [Folded]}``; return counts."""
         drifts = self.env["event.difference"]
         handler = self.env["event.store"]._find_handler(model_name)
         snapshots = handler.env[handler._snapshot_model]
@@ -110,24 +130,24 @@ class EventJobRebuild(models.Model):
             handler._snapshot_vals(fold.state, fold.last) for fold in whole.values() if fold.last
         ]
         texts = snapshots._row_texts(rows) if rows else []
-        text_of = dict(zip((vals["aggregate_id"] for vals in rows), texts, strict=True))
+        text_of = dict(zip(map(self._key_of, rows), texts, strict=True))
         # To compare a row with nothing takes nearly as long as to write it.
         stored = snapshots._stored(handler._today_model_name(model_name), list(text_of))
-        absent = [vals for vals in rows if vals["aggregate_id"] not in stored]
-        rows = [vals for vals in rows if vals["aggregate_id"] in stored]
-        texts = [text_of[vals["aggregate_id"]] for vals in rows]
+        absent = [vals for vals in rows if self._key_of(vals) not in stored]
+        rows = [vals for vals in rows if self._key_of(vals) in stored]
+        texts = [text_of[self._key_of(vals)] for vals in rows]
         rows = absent + [vals for vals, _stored in snapshots._differences(rows, texts)]
         problems = drifts._of_problems(model_name, folded)
         changed = []
         try:
             with self.env.cr.savepoint():
-                snapshots._upsert(rows, [text_of[vals["aggregate_id"]] for vals in rows])
-            changed = [vals["aggregate_id"] for vals in rows]
+                snapshots._upsert(rows, [text_of[self._key_of(vals)] for vals in rows])
+            changed = list(map(self._key_of, rows))
         except IntegrityError as error:
             if must_retry(error):
                 raise
             for vals in rows:  # find out whose row the database refuses
-                key = vals["aggregate_id"]
+                key = self._key_of(vals)
                 try:
                     with self.env.cr.savepoint():
                         # A snapshot may be lost after a record that its events speak of.
@@ -142,6 +162,11 @@ class EventJobRebuild(models.Model):
         self.env["event.checkpoint"]._replace(handler, model_name, folded)
         handler._tell_source(changed)
         return {"changed_count": len(changed), **drifts._record(self, problems)}
+
+    @api.model
+    def _key_of(self, vals):
+        """Return which stream of its type a row of a snapshot is about."""
+        return vals["company_id"], vals["aggregate_id"]
 
     def _finish_rebuild(self):
         """Remove snapshots without events, and name what no handler folds."""

@@ -23,8 +23,8 @@ COMPARE = {
 class EventSourceMixin(models.AbstractModel):
     """For business records that are the aggregates of a stream.
 
-    An aggregate id is one for all companies. Where the records name their company, a
-    stream of another company with the same id is not theirs, and nothing of it is shown.
+    Companies number their records as they like: a stream is one of a company. Where the
+    records name theirs (``company_id``), it is that one; else see :meth:`_stream_keys`.
     """
 
     _name = "event.source.mixin"
@@ -58,12 +58,10 @@ class EventSourceMixin(models.AbstractModel):
                 ["__count"],
             )
         ):
-            counts.setdefault((aggregate_id, company.id), {})[outcome] = count
+            counts.setdefault((company.id, aggregate_id), {})[outcome] = count
+        keys = self._stream_keys()
         for record in self:
-            own = {}
-            for (aggregate_id, company_id), found in counts.items():
-                if aggregate_id == record[self._aggregate_field] and record._is_of(company_id):
-                    own = found
+            own = counts.get(keys[record], {})
             record.event_count = sum(own.values())
             record.refused_event_count = sum(own.get(outcome, 0) for outcome in REFUSED)
 
@@ -91,14 +89,17 @@ class EventSourceMixin(models.AbstractModel):
                     ("event_type", "not in", FAILURE_TYPES),
                     *domain,
                 ],
-                ["aggregate_id"],
+                ["company_id", "aggregate_id"],
                 ["__count"],
             )
         )
         # Those without any such event are in no group.
         wanted = compare(0, value)
-        names = [name for name, count in groups if compare(count, value) != wanted]
-        return [(self._aggregate_field, "not in" if wanted else "in", names)]
+        keys = [
+            (company.id, name) for company, name, count in groups if compare(count, value) != wanted
+        ]
+        ids = self._of_streams(keys).ids
+        return [("id", "not in" if wanted else "in", ids)]
 
     def _apply_event(self, event_type, payload=None, **options):
         """Record one event about each record of self, as the user who asks.
@@ -123,16 +124,18 @@ class EventSourceMixin(models.AbstractModel):
             options.setdefault("timestamp", self.env.context.get("event_timestamp"))
         if "expected_version" in options:
             options["version"] = options.pop("expected_version")
+        for record in self:
+            record._get_aggregate_id()
         vals_list = [
             {
                 **options,
                 "model_name": record._aggregate_model,
-                "aggregate_id": record._get_aggregate_id(),
+                "aggregate_id": aggregate_id,
                 "event_type": event_type,
                 "payload": payload(record) if callable(payload) else payload,
-                "company_id": record._get_event_company().id,
+                "company_id": company_id,
             }
-            for record in self
+            for record, (company_id, aggregate_id) in self._stream_keys().items()
         ]
         store = self.env["event.store"].sudo()
         return store._append_all(vals_list, [policy] * len(vals_list))[0]
@@ -141,6 +144,59 @@ class EventSourceMixin(models.AbstractModel):
     def _stream_names(self):
         """Return the names under which events about these records are stored."""
         return self.env["snapshot.handler.registry"]._stream_names(self._aggregate_model)
+
+    @api.model
+    def _has_company(self):
+        """Whether the records name the company to which they, and their streams, belong."""
+        field = self._fields.get("company_id")
+        return field is not None and field.type == "many2one" and bool(field.store)
+
+    def _stream_keys(self):
+        """Return ``{record: (company id, aggregate id)}``, the key of each record's stream.
+
+        A record without a company goes on with the stream that it has in the user's company,
+        else with the only one that there is, else begins one in the user's company.
+        """
+        own, field = self.env.company.id, self._aggregate_field
+        companies = {r: r.company_id.id if self._has_company() else False for r in self}
+        names = [r[field] for r in self if not companies[r] and r[field]]
+        found = {}
+        if names:
+            domain = [("model_name", "in", self._stream_names()), ("aggregate_id", "in", names)]
+            for head in self.env["event.stream"].sudo().search(domain):
+                found.setdefault(head.aggregate_id, set()).add(head.company_id.id)
+        for record in self.filtered(lambda r: not companies[r]):
+            others = found.get(record[field], {own})
+            companies[record] = own if own in others or len(others) > 1 else min(others)
+        return {record: (companies[record], record[field]) for record in self}
+
+    def _stream_key(self):
+        """Return ``(company id, aggregate id)`` of the record's stream.
+
+        :raise UserError: for a record that has no reference yet
+        """
+        self.ensure_one()
+        self._get_aggregate_id()
+        return self._stream_keys()[self]
+
+    @api.model
+    def _of_streams(self, keys):
+        """Return the records of streams, with full rights.
+
+        :param keys: of the streams, ``(company id, aggregate id)``
+        """
+        wanted = set(keys)
+        names = list({aggregate_id for _company_id, aggregate_id in wanted})
+        records = self.sudo().with_context(active_test=False)
+        records = records.search([(self._aggregate_field, "in", names)])
+        if not self._has_company():
+            return records
+        return records.filtered(
+            lambda record: (
+                not record.company_id
+                or (record.company_id.id, record[self._aggregate_field]) in wanted
+            )
+        )
 
     def _get_aggregate_id(self):
         """Return the id of the aggregate that this record is."""
@@ -155,12 +211,9 @@ class EventSourceMixin(models.AbstractModel):
 
         The initial state where there is none yet; for handlers with a snapshot model.
         """
-        self._get_aggregate_id()
+        key = self._stream_key()
         handler = self.env["event.store"]._find_handler(self._aggregate_model)
-        snapshot = self._own_snapshots().get(self)
-        aggregate_id = self[self._aggregate_field]
-        stored = {aggregate_id: snapshot.state if snapshot else None}
-        return handler._begin_states(stored)[aggregate_id]
+        return handler._load_states(self._aggregate_model, [key])[key]
 
     def _own_snapshots(self):
         """Return ``{record: its snapshot}`` with full rights; for fields that follow it.
@@ -174,28 +227,21 @@ class EventSourceMixin(models.AbstractModel):
                 ("aggregate_id", "in", self.mapped(self._aggregate_field)),
             ]
         )
-        by_id = {snapshot.aggregate_id: snapshot for snapshot in found}
-        own = {}
-        for record in self:
-            snapshot = by_id.get(record[self._aggregate_field])
-            if snapshot and record._is_of(snapshot.company_id.id):
-                own[record] = snapshot.with_env(self.env(su=True))
-        return own
-
-    def _is_of(self, company_id):
-        """Whether a stream of this company may be the record's."""
-        own = self.company_id if "company_id" in self._fields else None
-        return not own or own.id == company_id
-
-    def _get_event_company(self):
-        """Return the company to which the record's events belong."""
-        self.ensure_one()
-        return ("company_id" in self._fields and self.company_id) or self.env.company
+        by_key = {(snapshot.company_id.id, snapshot.aggregate_id): snapshot for snapshot in found}
+        keys = self._stream_keys()
+        return {
+            record: by_key[keys[record]].with_env(self.env(su=True))
+            for record in self
+            if keys[record] in by_key
+        }
 
     @api.model
-    def _snapshots_changed(self, aggregate_ids):
-        """Let the records of aggregates follow their snapshots."""
-        self.sudo().search([(self._aggregate_field, "in", aggregate_ids)])._follow_snapshots()
+    def _snapshots_changed(self, keys):
+        """Let the records of streams follow their snapshots.
+
+        :param keys: of the streams, ``(company id, aggregate id)``
+        """
+        self._of_streams(keys)._follow_snapshots()
 
     def _follow_snapshots(self):
         """Let the fields that are computed from snapshots follow them."""
@@ -220,14 +266,15 @@ class EventSourceMixin(models.AbstractModel):
 
         :param kinds: outcomes that the timeline begins with; all by default
         """
-        self.ensure_one()
+        company_id, aggregate_id = self._stream_key()
         stream = self.env["event.stream"].search(
             [
                 ("model_name", "in", self._stream_names()),
-                ("aggregate_id", "=", self._get_aggregate_id()),
+                ("aggregate_id", "=", aggregate_id),
+                ("company_id", "=", company_id),
             ],
             limit=1,
         )
-        if not stream or not self._is_of(stream.company_id.id):
+        if not stream:
             raise UserError(_("Nothing has happened to this record yet."))
         return {**stream._open_timeline(kinds), "name": name}

@@ -1,5 +1,7 @@
+from collections import Counter
+
 from odoo import _, api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from ..attempts import Attempts, retry_uuid
 from ..canonical_json import canonical, carried, normalise
@@ -142,7 +144,8 @@ class EventStore(models.Model):
             known already is the event that is stored
         :raise UserError: for bad input, a version that is not the next one, or a
             broken rule where the policy says so; nothing of the call is stored then
-        :raise AccessError: without the right to append, or for a foreign company
+        :raise AccessError: without the right to append, or for a company that is closed to
+            the user
         """
         return self._append_all(vals_list)[0]
 
@@ -208,6 +211,7 @@ class EventStore(models.Model):
         try:
             with Step(self.env.cr) as step:
                 heads = self._begin(step, vals_list, folded)
+                self._refold_stale(heads, folded)
                 ready = self._number(vals_list, heads, handlers)
                 pages, rest = in_pages(ready)
                 for page in pages:  # of a batch: one is stored while the next is folded
@@ -221,9 +225,11 @@ class EventStore(models.Model):
         except Trouble as trouble:
             troubled = trouble.streams
         with Step(self.env.cr) as step:
-            heads = self._begin(step, vals_list, {})
+            folded = self._nothing_folded(handlers)
+            heads = self._begin(step, vals_list, folded)
+            self._refold_stale(heads, folded)
             events = self._insert(self._number(vals_list, heads, handlers))
-            events._fold_new(policies, troubled)
+            events._fold_new(policies, troubled, heads)
             return events
 
     @api.model
@@ -231,32 +237,31 @@ class EventStore(models.Model):
         """Advance the heads of the streams, and read what the fold begins with.
 
         :param dict folded: of the aggregate types whose states are wanted, see ``_fold_ahead``
-        :return: ``{(model_name, aggregate_id): Head}``
+        :return: ``{(company id, model_name, aggregate_id): Head}``
         """
-        counts = {}
-        for vals in vals_list:
-            key = vals["model_name"], vals["aggregate_id"]
-            count, company_id = counts.get(key, (0, vals["company_id"]))
-            counts[key] = count + 1, company_id or self.env.company.id
-        functions = {name: handler._begin_name() for name, (handler, *_rest) in folded.items()}
+        counts = Counter(map(self._stream_key, vals_list))
+        functions = {name: handler._begin_call() for name, (handler, *_rest) in folded.items()}
         return self.env["event.stream"]._advance(step, counts, functions)
+
+    @api.model
+    def _stream_key(self, vals):
+        """Return the key of an event's stream: ``(company id, model_name, aggregate_id)``."""
+        return vals["company_id"], vals["model_name"], vals["aggregate_id"]
 
     @api.model
     def _number(self, vals_list, heads, handlers):
         """Give every event its id, version, company and outcome.
 
-        :param dict heads: ``{(model_name, aggregate_id): Head}``
+        :param dict heads: ``{(company id, model_name, aggregate_id): Head}``
         :param dict handlers: ``{model_name: handler or None}``
         :return: new dicts, ready to insert
         :raise VersionConflict: when an expected version is not the next one
-        :raise AccessError: for a stream of a company that is closed to the user
         """
-        self._check_companies(vals_list, heads)
         following = {key: head.version - len(head.ids) for key, head in heads.items()}
         ids = sorted(event_id for head in heads.values() for event_id in head.ids)
         numbered = []
         for event_id, vals in zip(ids, vals_list, strict=True):
-            key = vals["model_name"], vals["aggregate_id"]
+            key = self._stream_key(vals)
             following[key] = version = following[key] + 1
             if vals["version"] not in (None, version):
                 raise VersionConflict(
@@ -264,7 +269,7 @@ class EventStore(models.Model):
                         "%(aggregate)s has changed in the meantime: version %(expected)s was"
                         " expected next, but the next one is %(next)s. Nothing was stored;"
                         " read its current state and try again.",
-                        aggregate="/".join(key),
+                        aggregate="/".join(key[1:]),
                         expected=vals["version"],
                         next=version,
                     )
@@ -274,37 +279,10 @@ class EventStore(models.Model):
                     **vals,
                     "id": event_id,
                     "version": version,
-                    "company_id": heads[key].company_id,
-                    "outcome": "logged" if handlers[key[0]] is None else "applied",
+                    "outcome": "logged" if handlers[key[1]] is None else "applied",
                 }
             )
         return numbered
-
-    @api.model
-    def _check_companies(self, vals_list, heads):
-        """Refuse events whose company is not their stream's, or not the user's."""
-        allowed = set(self.env.companies.ids)
-        for key, head in heads.items():
-            if not self.env.su and head.company_id not in allowed:
-                raise AccessError(
-                    _(
-                        "%(aggregate)s belongs to a company that you have no access to;"
-                        " switch to that company or ask your administrator.",
-                        aggregate="/".join(key),
-                    )
-                )
-        for vals in vals_list:
-            if vals["company_id"] is None:
-                continue
-            key = vals["model_name"], vals["aggregate_id"]
-            if vals["company_id"] != heads[key].company_id:
-                raise UserError(
-                    _(
-                        "%(aggregate)s belongs to another company than the event; use another"
-                        " reference, or leave out company_id to record it for that company.",
-                        aggregate="/".join(key),
-                    )
-                )
 
     @api.model
     def _find_known(self, proposed):

@@ -17,6 +17,7 @@ APPEND_KEYS = (
     "causation_id",
     "policy",
     "schema_version",
+    "company_id",
 )
 KNOWN_KEYS = frozenset(APPEND_KEYS)
 RENAMED = {"expected_version": "version"}
@@ -44,6 +45,7 @@ class EventStoreApi(models.Model):
         causation_id=None,
         policy=None,
         schema_version=None,
+        company_id=None,
         **unknown,
     ):
         """Append one event.
@@ -57,6 +59,7 @@ class EventStoreApi(models.Model):
         :param timestamp: when it happened, UTC; now if left out
         :param str policy: ``record``, ``reject`` or ``reject_and_record``
         :param int schema_version: in which the payload is written; today's if left out
+        :param int company_id: whose stream it belongs to; the user's company if left out
         :return: dict with ``id``, ``version``, ``outcome``, ``message`` (the reason, or
             empty), ``failure_id`` (of the failure event, or False), ``event_uuid``
             and ``duplicate`` (whether it was stored before)
@@ -76,6 +79,7 @@ class EventStoreApi(models.Model):
             "causation_id": causation_id,
             "policy": policy,
             "schema_version": schema_version,
+            "company_id": company_id,
             **unknown,
         }
         return self.append_batch([call])[0]
@@ -166,13 +170,16 @@ class EventStoreApi(models.Model):
         return answers
 
     @api.model
-    def read_stream(self, model_name=None, aggregate_id=None, after_version=0, limit=1000):
+    def read_stream(
+        self, model_name=None, aggregate_id=None, after_version=0, limit=1000, company_id=None
+    ):
         """Return the events of one stream in order, a page at a time.
 
         Failure events are not part of the stream: a refused event carries its reason.
 
         :param int after_version: the last version that the caller has
         :param int limit: events in the page, at most 10 000
+        :param int company_id: whose stream; see :meth:`_readable_stream` where it is left out
         :return: list of dicts with ``id``, ``version``, ``event_type``,
             ``payload_json`` (text), ``outcome``, ``message``, ``timestamp`` (UTC, as
             text), ``event_uuid``, ``correlation_id``, ``causation_id``,
@@ -188,7 +195,8 @@ class EventStoreApi(models.Model):
             else self._clean_number("after_version", after_version)
         )
         limit = min(self._clean_number("limit", limit) or 1000, MAX_PAGE)
-        events = self._readable_page(model_name, aggregate_id, after_version, limit)
+        key, _head = self._readable_stream(model_name, aggregate_id, company_id)
+        events = self._readable_page(model_name, key, after_version, limit)
         return [
             {
                 "id": event.id,
@@ -208,13 +216,14 @@ class EventStoreApi(models.Model):
         ]
 
     @api.model
-    def _readable_page(self, model_name, aggregate_id, after_version, limit):
+    def _readable_page(self, model_name, key, after_version, limit):
         """Return the next events of a stream that the user may read, in order."""
         names = self.env["snapshot.handler.registry"]._stream_names(model_name)
         return self.search(
             [
                 ("model_name", "in", names),
-                ("aggregate_id", "=", aggregate_id),
+                ("aggregate_id", "=", key[1]),
+                ("company_id", "=", key[0]),
                 ("version", ">", after_version),
                 ("event_type", "not in", FAILURE_TYPES),
             ],

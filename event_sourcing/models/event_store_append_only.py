@@ -22,7 +22,7 @@ class EventStoreAppendOnly(models.Model):
                 ADD COLUMN IF NOT EXISTS tx xid8 NOT NULL DEFAULT pg_current_xact_id();
 
             CREATE INDEX IF NOT EXISTS event_store_failure_stream_index
-                ON event_store (model_name, aggregate_id)
+                ON event_store (model_name, aggregate_id, company_id)
              WHERE event_type IN ('InvalidOperationAttempted', 'SystemErrorOccurred');
             CREATE INDEX IF NOT EXISTS event_store_failed_event_index
                 ON event_store (failed_event_id) WHERE failed_event_id IS NOT NULL;
@@ -52,7 +52,7 @@ class EventStoreAppendOnly(models.Model):
         self._unique_index("event_store_event_uuid_uniq", "(event_uuid)")
         self._unique_index(
             "event_store_stream_version_uniq",
-            "(model_name, aggregate_id, version)"
+            "(model_name, aggregate_id, company_id, version)"
             " WHERE event_type NOT IN ('InvalidOperationAttempted', 'SystemErrorOccurred')",
         )
 

@@ -59,14 +59,15 @@ class EventStoreDisplay(models.Model):
     def _search_reason(self, operator, value):
         return [("error_message", operator, value)]
 
-    @api.depends("model_name", "aggregate_id")
+    @api.depends("model_name", "aggregate_id", "company_id")
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_source(self):
         registry = self.env["snapshot.handler.registry"]
         for model_name, events in self.grouped("model_name").items():
-            records = registry._source_records(model_name, events.mapped("aggregate_id"))
+            keys = {event: (event.company_id.id, event.aggregate_id) for event in events}
+            records = registry._source_records(model_name, keys.values())
             for event in events:
-                record = records.get(event.aggregate_id)
+                record = records.get(keys[event])
                 event.source_name = record.display_name if record else False
                 event.source_model = record._name if record else False
                 event.source_id = record.id if record else False
@@ -113,7 +114,7 @@ class EventStoreDisplay(models.Model):
     def action_open_stream(self):
         """Open all events of the same aggregate."""
         self.ensure_one()
-        return self._open_stream(self.model_name, self.aggregate_id)
+        return self._open_stream(self.model_name, self.company_id.id, self.aggregate_id)
 
     def _open_form(self):
         """Return the action that opens one event, or False for none."""
@@ -129,9 +130,18 @@ class EventStoreDisplay(models.Model):
         }
 
     @api.model
-    def _open_stream(self, model_name, aggregate_id):
-        """Return the action that lists the events of one aggregate, newest first."""
+    def _of_stream(self, model_name, company_id, aggregate_id):
+        """Return the domain of the events of one stream, failure events among them."""
         names = self.env["snapshot.handler.registry"]._stream_names(model_name)
+        return [
+            ("model_name", "in", names),
+            ("aggregate_id", "=", aggregate_id),
+            ("company_id", "=", company_id),
+        ]
+
+    @api.model
+    def _open_stream(self, model_name, company_id, aggregate_id):
+        """Return the action that lists the events of one stream, newest first."""
         return {
             "type": "ir.actions.act_window",
             "name": _("Events of %(aggregate)s", aggregate=aggregate_id),
@@ -139,5 +149,5 @@ class EventStoreDisplay(models.Model):
             "view_mode": "list,kanban,form",
             "mobile_view_mode": "kanban",
             "views": [(False, "list"), (False, "kanban"), (False, "form")],
-            "domain": [("model_name", "in", names), ("aggregate_id", "=", aggregate_id)],
+            "domain": self._of_stream(model_name, company_id, aggregate_id),
         }

@@ -7,7 +7,7 @@ from odoo import api, models
 
 from ..canonical_json import normalise
 from ..event_data import EventData
-from ..exceptions import Trouble
+from ..exceptions import HistoryFoldError, Trouble
 from ..retry import must_retry
 
 
@@ -49,18 +49,18 @@ class EventStoreFold(models.Model):
         """Fold events that are not stored yet, in memory.
 
         :param list vals_list: complete dicts, in order
-        :param dict heads: ``{(model_name, aggregate_id): Head}``, which say what the fold
-            begins with; where it is None, that is read
+        :param dict heads: ``{(company id, model_name, aggregate_id): Head}``, which say what
+            the fold begins with; where it is None, that is read
         :param dict folded: what was folded of the same batch before, and is from then on:
-            ``{model_name: (handler, {aggregate_id: (state, last EventData)}, marks)}``,
-            see ``snapshot.handler._fold_together``; events of other types are passed over
+            ``{model_name: (handler, {key: (state, last EventData)}, marks)}``, see
+            ``snapshot.handler._fold_together``; events of other types are passed over
         :raise Trouble: with the streams in which something went wrong
         """
         by_model = {}
         for vals in vals_list:
             streams = by_model.setdefault(vals["model_name"], {})
             event = EventData.from_vals(vals, self.env.uid)
-            streams.setdefault(event.aggregate_id, []).append(event)
+            streams.setdefault(event.key, []).append(event)
         troubled = set()
         for model_name, streams in by_model.items():
             if model_name not in folded:
@@ -70,9 +70,9 @@ class EventStoreFold(models.Model):
             new = [key for key in streams if key not in states]
             try:
                 if heads is None:
-                    begin.update(handler._load_states(model_name, new))
+                    begin.update(handler._stored_states(model_name, new))
                 else:
-                    stored = {key: heads[model_name, key].state for key in new}
+                    stored = {key: self._head_state(heads, model_name, key) for key in new}
                     begin.update(handler._begin_states(stored))
                 found, wrong, due = handler._fold_together(streams, begin)
             except Exception as error:
@@ -82,9 +82,55 @@ class EventStoreFold(models.Model):
                 found, wrong, due = {}, streams, []
             states.update(found)
             marks.extend(due)
-            troubled.update((model_name, aggregate_id) for aggregate_id in wrong)
+            troubled.update((company_id, model_name, key) for company_id, key in wrong)
         if troubled:
             raise Trouble(troubled)
+
+    @api.model
+    def _head_state(self, heads, model_name, key):
+        """Return the stored state that the head of a stream brought, None for none.
+
+        :raise HistoryFoldError: where it was not to be trusted, and cannot be folded anew
+        """
+        head = heads[key[0], model_name, key[1]]
+        if head.problem is not None:
+            raise head.problem
+        return head.state
+
+    @api.model
+    def _refold_stale(self, heads, folded):
+        """Fold the streams anew whose stored state is missing, or of other events or rules.
+
+        Their snapshots are written again, too: a cache is never trusted over the events.
+
+        :param dict heads: ``{(company id, model_name, aggregate_id): Head}``; those concerned
+            get the state that the events give, or a problem where they give none
+        :param dict folded: as for :meth:`_fold_ahead`
+        """
+        stale = {}
+        for (company_id, model_name, aggregate_id), head in heads.items():
+            if head.stale and model_name in folded:
+                stale.setdefault(model_name, []).append((company_id, aggregate_id))
+        for model_name, keys in stale.items():
+            handler = folded[model_name][0]
+            for key, fold in self._fold_to_now(handler, model_name, keys).items():
+                problem = fold.problem and self._history_problem(model_name, key, fold)
+                problem = problem or handler._heal(model_name, key, fold)
+                full = key[0], model_name, key[1]
+                head = heads[full]
+                applied = fold.last.version if fold.last else 0
+                # Where the head was told otherwise, it is told so after the append.
+                heads[full] = head._replace(
+                    state=fold.state if applied else None, problem=problem, healed=applied
+                )
+
+    @api.model
+    def _history_problem(self, model_name, key, fold):
+        """Return the technical fault that a stream cannot be folded anew."""
+        return HistoryFoldError(
+            f"The state of {model_name}/{key[1]} is not stored, and its events cannot be folded:"
+            f" {self._problem_text(fold)}"
+        )
 
     @api.model
     def _write_folded(self, step, vals_list, rest, folded, heads, last):
@@ -98,7 +144,8 @@ class EventStoreFold(models.Model):
         :raise Trouble: with the streams whose snapshots cannot be written
         """
         statements, params, followers = [], [], []
-        for handler, states, marks in folded.values():
+        last_applied = {}
+        for model_name, (handler, states, marks) in folded.items():
             with self._troubles_of([states]):
                 saving = [handler._save_code(states)]
             if marks:
@@ -106,7 +153,14 @@ class EventStoreFold(models.Model):
             for statement, values in saving:
                 statements.append(statement)
                 params += values
-            followers += handler._followers(states, heads)
+            followers += handler._followers(model_name, states, heads)
+            last_applied.update(
+                ((event.company_id, event.model_name, event.aggregate_id), event.version)
+                for _state, event in states.values()
+            )
+        for statement, values in self.env["event.stream"]._applied_statement(heads, last_applied):
+            statements.append(statement)
+            params += values
         last = last and not followers
         with self._troubles_of([states for _h, states, _m in folded.values()], but="event_store"):
             events = self._insert_with(step, vals_list, rest, statements, params, last)
@@ -121,7 +175,7 @@ class EventStoreFold(models.Model):
     def _troubles_of(self, folded, but=None):
         """Turn what goes wrong with snapshots into trouble with their streams.
 
-        :param list folded: dicts ``{aggregate_id: (state, last EventData)}``
+        :param list folded: dicts ``{key: (state, last EventData)}``
         :param str but: only what the database refuses, unless it is about this table
         :raise Trouble: with the keys of the streams
         """
@@ -133,7 +187,8 @@ class EventStoreFold(models.Model):
             if but and not (isinstance(error, psycopg2.Error) and error.diag.table_name != but):
                 raise
             events = [event for states in folded for _state, event in states.values()]
-            raise Trouble({(event.model_name, event.aggregate_id) for event in events}) from error
+            streams = {(e.company_id, e.model_name, e.aggregate_id) for e in events}
+            raise Trouble(streams) from error
 
     @api.model
     def _save_folded(self, folded):
@@ -151,7 +206,7 @@ class EventStoreFold(models.Model):
         chosen = [event.model_name in model_names for event in self]
         self.browse(compress(self.ids, chosen))._fold_new(list(compress(policies, chosen)))
 
-    def _fold_new(self, policies, troubled=()):
+    def _fold_new(self, policies, troubled=(), heads=None):
         """Fold events that were just inserted, and settle what became of them.
 
         All streams are folded in one savepoint. Where something goes wrong, only the
@@ -160,13 +215,17 @@ class EventStoreFold(models.Model):
 
         :param list policies: for each event of self a policy, or None
         :param troubled: keys of streams of which that is known already
+        :param dict heads: ``{(company id, model_name, aggregate_id): Head}`` of the streams
         """
-        together, alone = {}, {}
+        together, alone, problems = {}, {}, {}
         for event in self.sudo():
             handler = self._find_handler(event.model_name)
             if handler is None:
                 continue
-            key = event.model_name, event.aggregate_id
+            key = event.company_id.id, event.model_name, event.aggregate_id
+            if heads and heads[key].problem is not None:
+                problems[event.id] = heads[key].problem
+                continue
             careful = key in troubled or not self._folds_in_memory(handler)
             streams = alone if careful else together
             streams[key] = streams.get(key, event.browse()) + event
@@ -175,11 +234,26 @@ class EventStoreFold(models.Model):
             if not wrong:
                 break
             alone.update((key, together.pop(key)) for key in wrong)
-        problems = {}
         for events in alone.values():
             problems.update(events._fold_one_by_one())
         if problems:
             self._settle(problems, dict(zip(self.ids, policies, strict=True)))
+        if heads:
+            self._note_applied(heads)
+
+    def _note_applied(self, heads):
+        """Note in the heads which of the streams' events was applied last, self the new ones."""
+        applied = {
+            key: head.applied
+            for key, head in heads.items()
+            if self._folds_in_memory(self._find_handler(key[1]))
+        }
+        for event in self.sudo():
+            key = event.company_id.id, event.model_name, event.aggregate_id
+            if key in applied and event.outcome == "applied":
+                applied[key] = event.version
+        for statement in self.env["event.stream"]._applied_statement(heads, applied):
+            self.env.cr.execute(*statement)
 
     @api.model
     def _folds_in_memory(self, handler):
@@ -191,7 +265,7 @@ class EventStoreFold(models.Model):
     def _fold_stored(self, streams):
         """Fold whole streams in memory and write each snapshot once.
 
-        :param dict streams: ``{(model_name, aggregate_id): events}``
+        :param dict streams: ``{(company id, model_name, aggregate_id): events}``
         :return: keys of the streams in which something went wrong; then nothing of
             this call was written
         """

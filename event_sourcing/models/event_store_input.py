@@ -2,7 +2,7 @@ import unicodedata
 from datetime import date, datetime, time, timezone
 
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ..canonical_json import BEYOND_XML
 from .event_store import FAILURE_TYPES
@@ -69,11 +69,12 @@ class EventStoreInput(models.Model):
         """
         accepted = self._fields.keys() - DECIDED_BY_STORE
         kinds = {}  # what was found out about kinds of events so far
+        companies = {None: self.env.company.id}
         now = fields.Datetime.now()
         cleaned = []
         for number, vals in enumerate(vals_list, 1):
             try:
-                cleaned.append(self._clean_input(vals, accepted, kinds, now))
+                cleaned.append(self._clean_input(vals, accepted, kinds, companies, now))
             except UserError as error:
                 if len(vals_list) > 1:
                     place = _("Event %(number)s of %(all)s", number=number, all=len(vals_list))
@@ -87,7 +88,7 @@ class EventStoreInput(models.Model):
         error.args = (f"{place}: {error}", *error.args[1:])
 
     @api.model
-    def _clean_input(self, vals, accepted, kinds, now):
+    def _clean_input(self, vals, accepted, kinds, companies, now):
         if not isinstance(vals, dict):
             raise UserError(_("An event must be given as a set of named values."))
         if not vals.keys() <= accepted:
@@ -116,8 +117,38 @@ class EventStoreInput(models.Model):
             "causation_id": self._clean_name(
                 "causation_id", vals.get("causation_id"), optional=True
             ),
-            "company_id": self._clean_number("company_id", vals.get("company_id")),
+            "company_id": self._clean_company(vals.get("company_id"), companies),
         }
+
+    @api.model
+    def _clean_company(self, value, known):
+        """Return the id of the company whose stream an event goes to; the user's for none.
+
+        :param dict known: ``{company id: the same}``, what was found out so far
+        :raise AccessError: for a company that is closed to the user
+        :raise UserError: for one that does not exist
+        """
+        company_id = self._clean_number("company_id", value)
+        if company_id not in known:
+            known[company_id] = self._check_company(company_id)
+        return known[company_id]
+
+    @api.model
+    def _check_company(self, company_id):
+        """Return the id of a company in which the user may append events, and read its streams."""
+        if company_id in self.env.companies.ids:
+            return company_id
+        if not self.env.su:
+            raise AccessError(
+                _(
+                    "You have no access to the company with the id %(id)s; switch to that"
+                    " company or ask your administrator.",
+                    id=company_id,
+                )
+            )
+        if not self.env["res.company"].browse(company_id).exists():
+            raise UserError(_("There is no company with the id %(id)s.", id=company_id))
+        return company_id
 
     @api.model
     def _clean_kind(self, model_name, event_type, schema_version):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 import psycopg2
 
 from odoo import _, api, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..cycles import no_search_for_cycles
@@ -44,25 +45,28 @@ class EventStoreReader(models.Model):
     _reader_chunk = 10000
 
     @api.model
-    def _stream_chunk(self, after, model_names, aggregate_ids=None, until=None):
+    def _stream_chunk(self, after, model_names, aggregate_ids=None, until=None, companies=None):
         """Return the next streams, as many as hold about a chunk of events.
 
         :param int after: id of the stream head before them
         :param list model_names: aggregate types
         :param list aggregate_ids: only these, or None for all
         :param int until: id of the last stream head, or None for all
-        :return: ``(position, {model_name: [aggregate_id]})``; the position is the id to
-            go on after, None when there are no more
+        :param list companies: only streams of these companies, by their ids, or None for all
+        :return: ``(position, {model_name: [key]})``; the position is the id to go on after,
+            None when there are no more
         """
         self.env.cr.execute(
             SQL(
-                "SELECT id, model_name, aggregate_id, version FROM event_stream"
+                "SELECT id, model_name, company_id, aggregate_id, version FROM event_stream"
                 " WHERE id > %s AND model_name = ANY(%s) AND (%s OR aggregate_id = ANY(%s))"
-                " AND (%s OR id <= %s) ORDER BY id LIMIT %s",
+                " AND (%s OR company_id = ANY(%s)) AND (%s OR id <= %s) ORDER BY id LIMIT %s",
                 after,
                 list(model_names),
                 aggregate_ids is None,
                 list(aggregate_ids or ()),
+                companies is None,
+                list(companies or ()),
                 until is None,
                 until,
                 self._reader_page,
@@ -70,47 +74,73 @@ class EventStoreReader(models.Model):
         )
         heads = self.env.cr.fetchall()
         position, events, streams = None, 0, {}
-        for head_id, model_name, aggregate_id, version in heads:
+        for head_id, model_name, company_id, aggregate_id, version in heads:
             if events and events + version > self._reader_chunk:
                 return position, streams
             position, events = head_id, events + version
-            streams.setdefault(model_name, []).append(aggregate_id)
+            streams.setdefault(model_name, []).append((company_id, aggregate_id))
         return None if len(heads) < self._reader_page else position, streams
 
     @api.model
-    def _fold_streams(self, model_name, aggregate_ids, moments=(None,), begun=None):
-        """Fold the applied events of many aggregates of one type.
+    def _fold_to_now(self, handler, model_name, keys):
+        """Fold whole streams from the events, beginning at checkpoints where they count.
 
+        :param list keys: of streams, ``(company id, aggregate id)``
+        :return: ``{key: Folded}``, each with its last applied event
+        """
+        if not keys:
+            return {}
+        checkpoints, begun, versions = self.env["event.checkpoint"], {}, {}
+        for key in keys:
+            versions[key], state = checkpoints._nearest(handler, model_name, key)
+            begun[key] = [Folded(state, versions[key])]
+        folded = self._fold_streams(model_name, keys, begun=begun)
+        folded = {key: fold for key, (fold,) in folded.items()}
+        for key, fold in folded.items():
+            if versions[key] and fold.last is None and fold.problem is None:
+                # Nothing was applied since the checkpoint: it was taken at the last one.
+                try:
+                    ((fold.last, _outcome),) = self._read_streams(
+                        model_name, {key: versions[key] - 1}, last=versions[key]
+                    )
+                except UserError as error:
+                    fold.problem = error
+        return folded
+
+    @api.model
+    def _fold_streams(self, model_name, keys, moments=(None,), begun=None):
+        """Fold the applied events of many streams of one aggregate type.
+
+        :param keys: of the streams, ``(company id, aggregate id)``
         :param moments: for each a fold of what had happened by then; None is now
         :param dict begun: what :meth:`_fold_streams` gave before, to go on from there
-        :return: ``{aggregate_id: [Folded, one per moment]}``, for every id asked for
+        :return: ``{key: [Folded, one per moment]}``, for every key asked for
         """
         try:
             with self.env.cr.savepoint(flush=False):
-                return self._fold_together_again(model_name, aggregate_ids, moments, begun)
+                return self._fold_together_again(model_name, keys, moments, begun)
         except psycopg2.Error as error:
             # A handler's SQL broke the savepoint: find out whose, stream by stream.
             if must_retry(error):
                 raise
-            if len(aggregate_ids) == 1:
-                return {aggregate_ids[0]: [Folded({}, problem=error) for _moment in moments]}
+            if len(keys) == 1:
+                return {keys[0]: [Folded({}, problem=error) for _moment in moments]}
         folded = {}
-        for aggregate_id in aggregate_ids:
-            folded.update(self._fold_streams(model_name, [aggregate_id], moments, begun))
+        for key in keys:
+            folded.update(self._fold_streams(model_name, [key], moments, begun))
         return folded
 
     @api.model
-    def _fold_together_again(self, model_name, aggregate_ids, moments, begun):
+    def _fold_together_again(self, model_name, keys, moments, begun):
         handler = self._find_handler(model_name)
         until = None if None in moments else max(moments)
-        with no_search_for_cycles(len(aggregate_ids)):
+        with no_search_for_cycles(len(keys)):
             folded = begun or {
-                aggregate_id: [Folded(handler._initial_state()) for _moment in moments]
-                for aggregate_id in aggregate_ids
+                key: [Folded(handler._initial_state()) for _moment in moments] for key in keys
             }
-            after = {key: folded[key][0].version for key in aggregate_ids}
+            after = {key: folded[key][0].version for key in keys}
             for event, outcome in self._read_streams(model_name, after, until):
-                for moment, result in zip(moments, folded[event.aggregate_id], strict=True):
+                for moment, result in zip(moments, folded[event.key], strict=True):
                     if result.problem is None and (moment is None or event.timestamp <= moment):
                         self._fold_further(handler, result, event, outcome)
         return folded
@@ -150,11 +180,11 @@ class EventStoreReader(models.Model):
 
     @api.model
     def _read_streams(self, model_name, after, until=None, last=None):
-        """Yield ``(EventData, outcome)`` of many streams, by aggregate and version.
+        """Yield ``(EventData, outcome)`` of many streams, by company, aggregate and version.
 
         A server-side cursor holds a page in memory at a time, however long they are.
 
-        :param dict after: ``{aggregate_id: version to read on after}``
+        :param dict after: ``{key: version to read on after}``
         :param datetime until: only what had happened by then, None for all
         :param int last: no versions after this one, None for all
         """
@@ -168,19 +198,22 @@ class EventStoreReader(models.Model):
                        event.schema_version, event.event_uuid,
                        coalesce(event.correlation_id, ''), coalesce(event.causation_id, ''),
                        event.company_id, event.create_uid, event.outcome
-                  FROM unnest(%s::text[], %s::int[]) AS wanted (aggregate_id, after)
+                  FROM unnest(%s::int[], %s::text[], %s::int[])
+                       AS wanted (company_id, aggregate_id, after)
                   JOIN event_store AS event
                     ON event.model_name = ANY(%s)
                    AND event.aggregate_id = wanted.aggregate_id
+                   AND event.company_id = wanted.company_id
                    AND event.version > wanted.after
                    AND event.event_type NOT IN %s
                    AND (%s OR event.timestamp <= %s)
                    AND (%s OR event.version <= %s)
-                 ORDER BY event.aggregate_id COLLATE "C", event.version
+                 ORDER BY event.company_id, event.aggregate_id COLLATE "C", event.version
                 """,
                 CURSOR,
                 model_name,
-                list(after),
+                [key[0] for key in after],
+                [key[1] for key in after],
                 list(after.values()),
                 names,
                 FAILURE_TYPES,

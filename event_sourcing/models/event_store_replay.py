@@ -16,7 +16,14 @@ class EventStoreReplay(models.Model):
     _stream_page = 1000
 
     @api.model
-    def state_at(self, model_name=None, aggregate_id=None, version=None, timestamp=None):
+    def state_at(
+        self,
+        model_name=None,
+        aggregate_id=None,
+        version=None,
+        timestamp=None,
+        company_id=None,
+    ):
         """Return the state of an aggregate after a version, or at a moment.
 
         With neither, the state now. At a moment counts what had happened by then,
@@ -25,10 +32,12 @@ class EventStoreReplay(models.Model):
 
         :param int version: 0 for the state before the first event
         :param timestamp: UTC, as in :meth:`append`
+        :param int company_id: whose stream; see :meth:`_readable_stream` where it is left out
         :return: dict with ``version`` (of the last event looked at, 0 for none),
             ``status`` (text, may be empty), ``state`` (dict, or False where XML-RPC
             could not carry it) and ``state_json`` (text)
-        :raise UserError: when the stream has no such version, or there is no handler
+        :raise UserError: when the stream has no such version, there is no handler, or several
+            companies have such a stream
         """
         self = self._speaking_to_user()
         model_name = self._clean_model_name(model_name)
@@ -39,7 +48,7 @@ class EventStoreReplay(models.Model):
             version = 0
         else:
             version = self._clean_number("version", version)
-        head = self._readable_head(model_name, aggregate_id)
+        key, head = self._readable_stream(model_name, aggregate_id, company_id)
         if version is not None and version > head:
             raise UserError(
                 _(
@@ -50,7 +59,7 @@ class EventStoreReplay(models.Model):
                 )
             )
         moment = None if timestamp in (None, False, "") else self._clean_timestamp(timestamp)
-        last, state = self._replay(model_name, aggregate_id, version, moment, short=True)
+        last, state = self._replay(model_name, key, version, moment, short=True)
         return {
             "version": last,
             "status": str(state.get("status") or ""),
@@ -59,35 +68,66 @@ class EventStoreReplay(models.Model):
         }
 
     @api.model
-    def _readable_head(self, model_name, aggregate_id):
-        """Return the version of a stream, 0 where there is none.
+    def _readable_stream(self, model_name, aggregate_id, company_id=None):
+        """Return the key of a stream that the user may read, and the version of its head.
 
-        :raise AccessError: without the right to read it
-        :raise UserError: when there are streams under several names of its type
+        Where no company is named, it is the stream of the user's company; where that has none,
+        the one of another company of theirs. A stream that they may not read is as one that
+        does not exist.
+
+        :param int company_id: whose stream, or None
+        :return: ``((company id, aggregate id), version)``, version 0 where there is none
+        :raise AccessError: without the right to read events, or for a closed company
+        :raise UserError: where several other companies have such a stream, or there are streams
+            under several names of its type
         """
         check_access(self.browse(), "read")
         names = self.env["snapshot.handler.registry"]._stream_names(model_name)
         domain = [("model_name", "in", names), ("aggregate_id", "=", aggregate_id)]
         streams = self.env["event.stream"]
-        head = streams.sudo().search(domain, limit=2)
-        if head and not self.env.su and not streams.search_count(domain, limit=1):
-            raise AccessError(
-                _(
-                    "%(aggregate)s belongs to a company that you have no access to;"
-                    " switch to that company or ask your administrator.",
-                    aggregate="/".join((model_name, aggregate_id)),
+        company_id = self._clean_number("company_id", company_id)
+        if company_id is not None:
+            domain.append(("company_id", "=", self._check_readable_company(company_id)))
+        heads = streams.search(domain)
+        companies = set(heads.company_id.ids)
+        own = company_id or self.env.company.id
+        if own not in companies and companies:
+            if len(companies) > 1:
+                raise UserError(
+                    _(
+                        "Several companies have a %(aggregate)s; say whose you mean with"
+                        " company_id: %(companies)s.",
+                        aggregate="/".join((model_name, aggregate_id)),
+                        companies=", ".join(map(str, sorted(companies))),
+                    )
                 )
-            )
-        if len(head) > 1:
+            (own,) = companies
+        heads = heads.filtered(lambda head: head.company_id.id == own)
+        if len(heads) > 1:
             raise streams._two_names(aggregate_id, names)
-        return head.version
+        return (own, aggregate_id), heads.version
 
     @api.model
-    def _replay(self, model_name, aggregate_id, version=None, moment=None, short=False):
+    def _check_readable_company(self, company_id):
+        """Return the id of a company whose events the user may read; Auditors read all."""
+        companies = self.env["event.attempt"]._readable_companies()
+        if company_id not in companies and not self.env.su:
+            raise AccessError(
+                _(
+                    "You have no access to the company with the id %(id)s; switch to that"
+                    " company or ask your administrator.",
+                    id=company_id,
+                )
+            )
+        return company_id
+
+    @api.model
+    def _replay(self, model_name, key, version=None, moment=None, short=False):
         """Fold the applied events of a stream.
 
         Complete whoever asks: folding a part of a stream would give a wrong state.
 
+        :param tuple key: of the stream, ``(company id, aggregate id)``
         :param int version: the last one to look at, None for all
         :param datetime moment: only what had happened by then, None for all
         :param bool short: begin at a checkpoint instead of the first event
@@ -105,12 +145,12 @@ class EventStoreReplay(models.Model):
         last, state = 0, handler._initial_state()
         if short:
             checkpoints = self.env["event.checkpoint"]
-            last, state = checkpoints._nearest(handler, model_name, aggregate_id, version, moment)
+            last, state = checkpoints._nearest(handler, model_name, key, version, moment)
         domain = [] if version is None else [("version", "<=", version)]
         if moment is not None:
             domain.append(("timestamp", "<=", moment))
         left_out = False
-        for event in self._stream_in_order(model_name, aggregate_id, domain, last):
+        for event in self._stream_in_order(model_name, key, domain, last):
             # Versions have no holes: what lies between happened later, as it was recorded.
             left_out = left_out or (moment is not None and event.version > last + 1)
             last = event.version
@@ -153,14 +193,15 @@ class EventStoreReplay(models.Model):
             ) from error
 
     @api.model
-    def _stream_in_order(self, model_name, aggregate_id, domain=(), last=0):
+    def _stream_in_order(self, model_name, key, domain=(), last=0):
         """Yield the events of one stream after a version, a page in memory at a time."""
         names = self.env["snapshot.handler.registry"]._stream_names(model_name)
         while True:
             page = self.sudo().search(
                 [
                     ("model_name", "in", names),
-                    ("aggregate_id", "=", aggregate_id),
+                    ("aggregate_id", "=", key[1]),
+                    ("company_id", "=", key[0]),
                     ("event_type", "not in", FAILURE_TYPES),
                     ("version", ">", last),
                     *domain,

@@ -35,8 +35,9 @@ class EventStoreSearch(models.Model):
         keys = [
             ("model_name", "in", list(set(streams.mapped("model_name")))),
             ("aggregate_id", "in", streams.mapped("aggregate_id")),
+            ("company_id", "in", streams.company_id.ids),
         ]
         # One index holds the events of streams, another their failure events.
-        events = ["&", "&", *keys, ("event_type", "not in", FAILURE_TYPES)]
-        failures = ["&", "&", *keys, ("event_type", "in", FAILURE_TYPES)]
+        events = ["&", "&", "&", *keys, ("event_type", "not in", FAILURE_TYPES)]
+        failures = ["&", "&", "&", *keys, ("event_type", "in", FAILURE_TYPES)]
         return ["|", *events, *failures]

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ..canonical_json import canonical, carried, rpc_safe
 from ..compat import check_access
+from .event_store_input import MAX_VERSION
 
 MAX_STATES = 1000
 
@@ -13,18 +14,22 @@ class EventStoreStatesAt(models.Model):
     _inherit = "event.store"
 
     @api.model
-    def states_at(self, model_name=None, timestamp=None, limit=None, after=None):
+    def states_at(
+        self, model_name=None, timestamp=None, limit=None, after=None, after_company_id=None
+    ):
         """Return the states at a moment of the aggregates that had an event by then.
 
-        Ask for the next page with ``after`` the last ``aggregate_id`` of this one; a page
-        that is shorter than ``limit`` is the last.
+        Ask for the next page with ``after`` and ``after_company_id``, the ``aggregate_id`` and
+        the ``company_id`` of the last one of this page; a page that is shorter than ``limit``
+        is the last.
 
         :param timestamp: UTC, as in :meth:`append`; now where none is given
         :param int limit: how many aggregates, 100 where none is given
         :param str after: the aggregate id to go on after
-        :return: list of dicts with ``aggregate_id``, ``version``, ``status``, ``state``
-            (or False where XML-RPC could not carry it), ``state_json`` and ``message``,
-            which says why there is no state where an aggregate cannot be folded
+        :param int after_company_id: of which company, where several have one of that id
+        :return: list of dicts with ``aggregate_id``, ``company_id``, ``version``, ``status``,
+            ``state`` (or False where XML-RPC could not carry it), ``state_json`` and
+            ``message``, which says why there is no state where an aggregate cannot be folded
         :raise UserError: for bad input, or when no handler folds the aggregate type
         """
         self = self._speaking_to_user()
@@ -37,24 +42,34 @@ class EventStoreStatesAt(models.Model):
                 _("limit can be at most %(limit)s; ask page by page.", limit=MAX_STATES)
             )
         after = self._clean_name("after", after, optional=True) or ""
+        company_id = self._clean_number("after_company_id", after_company_id)
+        streams = self.env["event.stream"]
+        behind = MAX_VERSION  # id of the head to go on after, of those of one aggregate id
+        if company_id:
+            names = [("model_name", "=", model_name), ("aggregate_id", "=", after)]
+            behind = streams.search([*names, ("company_id", "=", company_id)]).id or MAX_VERSION
         self.env["event.job"]._check_can_fold(model_name)
         found = []
         while len(found) < limit:
             # With the rights of the user: a stream of another company is not listed.
-            heads = self.env["event.stream"].search(
-                [("model_name", "=", model_name), ("aggregate_id", ">", after)],
-                order="aggregate_id",
+            heads = streams.search(
+                [
+                    ("model_name", "=", model_name),
+                    *("|", ("aggregate_id", ">", after)),
+                    *("&", ("aggregate_id", "=", after), ("id", ">", behind)),
+                ],
+                order="aggregate_id, id",
                 limit=limit,
             )
             if not heads:
                 break
-            ids = heads.mapped("aggregate_id")
-            after = ids[-1]
-            folded = self.sudo()._fold_streams(model_name, ids, (moment,))
+            keys = [(head.company_id.id, head.aggregate_id) for head in heads]
+            behind, after = heads[-1].id, heads[-1].aggregate_id
+            folded = self.sudo()._fold_streams(model_name, keys, (moment,))
             found += [
-                self._state_answer(aggregate_id, fold)
-                for aggregate_id in ids
-                for fold in folded[aggregate_id]
+                self._state_answer(key, fold)
+                for key in keys
+                for fold in folded[key]
                 if fold.version or fold.problem
             ]
             if len(heads) < limit:
@@ -62,11 +77,12 @@ class EventStoreStatesAt(models.Model):
         return found[:limit]
 
     @api.model
-    def _state_answer(self, aggregate_id, fold):
+    def _state_answer(self, key, fold):
         message = "" if fold.problem is None else self._problem_text(fold)
         state = {} if message else fold.state
         return {
-            "aggregate_id": aggregate_id,
+            "aggregate_id": key[1],
+            "company_id": key[0],
             "version": fold.version,
             "status": str(state.get("status") or ""),
             "state": state if rpc_safe(state) and not message else False,

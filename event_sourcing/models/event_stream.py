@@ -8,13 +8,14 @@ from ..fields import NO_SUM
 from ..functions import ensure_function
 
 BEGIN = "event_stream_begin"
+LOCK = "event_stream_lock"
 KEYS = (
     "json_to_recordset(keys)"
-    " AS key (model_name varchar, aggregate_id varchar, add int, company_id int)"
+    " AS key (company_id int, model_name varchar, aggregate_id varchar, add int)"
 )
 BEGUN = (
-    "TABLE (model_name varchar, aggregate_id varchar, version int, company_id int, ids int[],"
-    " state jsonb, sources int[])"
+    "TABLE (company_id int, model_name varchar, aggregate_id varchar, version int,"
+    " unapplied int, ids int[], state jsonb, stale boolean, sources int[])"
 )
 
 
@@ -22,21 +23,37 @@ class Head(NamedTuple):
     """The head of a stream after its version was advanced, and what is known beside it.
 
     :ivar int version: of its last event
-    :ivar int company_id: whose it is
+    :ivar int unapplied: as stored, how many of the events before the new ones come after the
+        last applied one
     :ivar list ids: for its new events, in any order
-    :ivar state: the stored state as the database gives it back, None where there is none
+    :ivar state: the stored state as the database gives it back; None where there is none, or
+        where it is not to be trusted
+    :ivar bool stale: whether the stored state is missing, or not the one of the last applied
+        event by the rules of today: the events must be folded anew
     :ivar sources: ids of the business records whose stream it is, or None
+    :ivar problem: why the events cannot be folded anew, None where they need not or can
+    :ivar healed: version of the last applied event as a fold has shown, None without one
     """
 
     version: int
-    company_id: int
+    unapplied: int
     ids: list
     state: dict | None = None
+    stale: bool = False
     sources: list | None = None
+    problem: Exception | None = None
+    healed: int | None = None
+
+    @property
+    def applied(self):
+        """Version of the last event that was applied before the new ones, 0 for none."""
+        if self.healed is not None:
+            return self.healed
+        return self.version - len(self.ids) - self.unapplied
 
 
 class EventStream(models.Model):
-    """One head row per aggregate: the version of its last event.
+    """One head row per stream (company, aggregate type, aggregate): the version of its last event.
 
     Locking a head is how two writers of one aggregate meet; writers of different
     aggregates never do.
@@ -55,52 +72,98 @@ class EventStream(models.Model):
         **NO_SUM,
         help="Version of the last event of this stream.",
     )
+    unapplied = fields.Integer(
+        readonly=True,
+        **NO_SUM,
+        help="How many events come after the last one that was applied: they were refused or"
+        " failed. By it an append knows whether a snapshot is of the last applied event.",
+    )
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
 
     def init(self):
         self.env.cr.execute(
-            "CREATE UNIQUE INDEX IF NOT EXISTS event_stream_aggregate_uniq"
-            " ON event_stream (model_name, aggregate_id)"
+            """
+            CREATE UNIQUE INDEX IF NOT EXISTS event_stream_aggregate_uniq
+                ON event_stream (company_id, model_name, aggregate_id);
+            CREATE INDEX IF NOT EXISTS event_stream_aggregate_index
+                ON event_stream (model_name, aggregate_id);
+            """
         )
-        self._ensure_begin(BEGIN)
+        self._ensure_functions()
 
     def _register_hook(self):
         super()._register_hook()
-        self._ensure_begin(BEGIN)
+        self._ensure_functions()
 
     @api.model
-    def _ensure_begin(self, name, state="NULL::jsonb", sources="NULL::int[]"):
-        """Let the database have a function that begins an append to streams of one type.
-
-        It locks the heads, in the order in which it is given their keys, moves each forward,
-        and only then reads: what it gives is what the writer before has left.
-
-        :param str state: SQL of the stored state of the aggregate of ``head``
-        :param str sources: SQL of the ids of its business records
-        """
+    def _ensure_functions(self):
+        self._ensure_begin(BEGIN)
         ensure_function(
             self.env.cr,
-            name,
+            LOCK,
             "keys json, uid int, moment timestamp",
             BEGUN,
             f"""
             INSERT INTO event_stream (
-                model_name, aggregate_id, version, company_id,
+                company_id, model_name, aggregate_id, version, unapplied,
                 create_uid, create_date, write_uid, write_date)
-            SELECT key.model_name, key.aggregate_id, key.add, key.company_id,
+            SELECT key.company_id, key.model_name, key.aggregate_id, 0, 0,
                    uid, moment, uid, moment
               FROM {KEYS}
-                ON CONFLICT (model_name, aggregate_id) DO UPDATE
+                ON CONFLICT (company_id, model_name, aggregate_id) DO UPDATE
+               SET write_uid = EXCLUDED.write_uid;
+            """,
+        )
+
+    @api.model
+    def _ensure_begin(self, name, snapshots=None, sources="NULL::int[]"):
+        """Let the database have a function that begins an append to streams of one type.
+
+        It locks the heads, in the order in which it is given their keys, moves each forward,
+        and only then reads: what it gives is what the writer before has left. Ids are drawn
+        under these locks, so that in every stream they rise with the versions.
+
+        :param str snapshots: SQL name of the table with the stored states
+        :param str sources: SQL of the ids of the business records of ``head``
+        """
+        state, stale, stored = "NULL::jsonb", "false", ""
+        if snapshots:
+            applied = "head.version - key.add - coalesce(head.unapplied, 0)"
+            trusted = (
+                f"CASE WHEN stored.id IS NULL THEN {applied} = 0"
+                f" ELSE stored.version = {applied} AND stored.rules IS NOT DISTINCT FROM $2 END"
+            )
+            state = f"CASE WHEN {trusted} THEN stored.state END"
+            stale = f"({trusted}) IS NOT TRUE"
+            stored = f"""
+              LEFT JOIN {snapshots} AS stored
+                ON stored.company_id = head.company_id AND stored.model_name = head.model_name
+               AND stored.aggregate_id = head.aggregate_id"""
+        ensure_function(
+            self.env.cr,
+            name,
+            "keys json, rules varchar, uid int, moment timestamp",
+            BEGUN,
+            f"""
+            INSERT INTO event_stream (
+                company_id, model_name, aggregate_id, version, unapplied,
+                create_uid, create_date, write_uid, write_date)
+            SELECT key.company_id, key.model_name, key.aggregate_id, key.add, 0,
+                   uid, moment, uid, moment
+              FROM {KEYS}
+                ON CONFLICT (company_id, model_name, aggregate_id) DO UPDATE
                SET version = event_stream.version + EXCLUDED.version,
                    write_uid = EXCLUDED.write_uid, write_date = EXCLUDED.write_date;
             RETURN QUERY
-            SELECT head.model_name, head.aggregate_id, head.version, head.company_id,
+            SELECT head.company_id, head.model_name, head.aggregate_id, head.version,
+                   coalesce(head.unapplied, 0),
                    (SELECT array_agg(nextval('event_store_id_seq')::int)
                       FROM generate_series(1, key.add)),
-                   {state}, {sources}
+                   {state}, {stale}, {sources}
               FROM {KEYS}
               JOIN event_stream AS head
-                ON head.model_name = key.model_name AND head.aggregate_id = key.aggregate_id;
+                ON head.company_id = key.company_id AND head.model_name = key.model_name
+               AND head.aggregate_id = key.aggregate_id{stored};
             """,
         )
 
@@ -108,33 +171,68 @@ class EventStream(models.Model):
     def _advance(self, step, counts, functions):
         """Lock the heads of a batch and move each forward; the first statement of an append.
 
-        Keys are sorted, so that two batches never deadlock. A concurrent writer of
-        the same aggregate gets a serialization failure, which Odoo retries.
+        Keys are sorted, so that two batches never deadlock. All heads are locked before the
+        first id is drawn, whatever their types. A concurrent writer of the same stream gets a
+        serialization failure, which Odoo retries.
 
         :param Step step: all of the append
-        :param dict counts: ``{(model_name, aggregate_id): (events, company_id)}``
-        :param dict functions: ``{model_name: the database's function that begins an append}``,
-            where it is not the one that reads heads alone
-        :return: ``{(model_name, aggregate_id): Head}`` after the move
+        :param dict counts: ``{(company id, model_name, aggregate_id): number of events}``
+        :param dict functions: ``{model_name: (the database's function that begins an append,
+            digest of the rules of today)}``, where it is not the one that reads heads alone
+        :return: ``{(company id, model_name, aggregate_id): Head}`` after the move
         """
-        keys, calls, params = {}, [], []
-        for (model_name, aggregate_id), (count, company_id) in sorted(counts.items()):
+        keys = {}
+        for (company_id, model_name, aggregate_id), count in sorted(counts.items()):
             keys.setdefault(model_name, []).append(
                 {
+                    "company_id": company_id,
                     "model_name": model_name,
                     "aggregate_id": aggregate_id,
                     "add": count,
-                    "company_id": company_id,
                 }
             )
+        stamps = [self.env.uid, fields.Datetime.now()]
+        calls, params = [], []
+        if len(keys) > 1:
+            every = sorted(
+                (row for rows in keys.values() for row in rows),
+                key=lambda row: (row["company_id"], row["model_name"], row["aggregate_id"]),
+            )
+            calls.append(f'SELECT * FROM "{LOCK}"(%s, %s, %s)')
+            params += [json.dumps(every), *stamps]
         for model_name, rows in keys.items():
-            function = functions.get(model_name, BEGIN)
-            calls.append(f'SELECT * FROM "{function}"(%s, %s, %s)')
-            params += [json.dumps(rows), self.env.uid, fields.Datetime.now()]
+            function, rules = functions.get(model_name, (BEGIN, None))
+            calls.append(f'SELECT * FROM "{function}"(%s, %s, %s, %s)')
+            params += [json.dumps(rows), rules, *stamps]
         step.execute(" UNION ALL ".join(calls), params)
-        heads = {row[:2]: Head(*row[2:]) for row in self.env.cr.fetchall()}
+        heads = {row[:3]: Head(*row[3:]) for row in self.env.cr.fetchall()}
         self.invalidate_model(["version"], flush=False)
         return heads
+
+    @api.model
+    def _applied_statement(self, heads, applied):
+        """Return the statement that notes which event of each stream was applied last.
+
+        Where all went well there is nothing to note.
+
+        :param dict heads: ``{(company id, model_name, aggregate_id): Head}``
+        :param dict applied: ``{(company id, model_name, aggregate_id): version}``, 0 for none
+        :return: ``[(statement, parameters)]``, empty where nothing has changed
+        """
+        rows = [
+            (*key, heads[key].version - version)
+            for key, version in applied.items()
+            if heads[key].version - version != heads[key].unapplied
+        ]
+        if not rows:
+            return []
+        statement = """
+            UPDATE event_stream AS head SET unapplied = row.unapplied
+              FROM unnest(%s::int[], %s::text[], %s::text[], %s::int[])
+                   AS row (company_id, model_name, aggregate_id, unapplied)
+             WHERE head.company_id = row.company_id AND head.model_name = row.model_name
+               AND head.aggregate_id = row.aggregate_id"""
+        return [(statement, list(map(list, zip(*sorted(rows), strict=True))))]
 
     @api.model_create_multi
     def create(self, vals_list):

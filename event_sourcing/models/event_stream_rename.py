@@ -16,11 +16,11 @@ class EventStreamRename(models.Model):
     @api.model
     def _advance(self, step, counts, functions):
         registry = self.env["snapshot.handler.registry"]
-        for model_name in sorted({model_name for model_name, _aggregate_id in counts}):
+        for model_name in sorted({model_name for _company_id, model_name, _id in counts}):
             names = registry._stream_names(model_name)
             if len(names) > 1:
                 step.begin()
-                self._take_over(names, [key[1] for key in counts if key[0] == model_name])
+                self._take_over(names, [key[2] for key in counts if key[1] == model_name])
         return super()._advance(step, counts, functions)
 
     @api.model
@@ -39,7 +39,7 @@ class EventStreamRename(models.Model):
             SQL(
                 "SELECT min(aggregate_id) FILTER (WHERE heads > 1), count(*) FROM ("
                 " SELECT aggregate_id, count(*) AS heads FROM event_stream"
-                " WHERE model_name = ANY(%s) AND (%s) GROUP BY aggregate_id"
+                " WHERE model_name = ANY(%s) AND (%s) GROUP BY company_id, aggregate_id"
                 " HAVING count(*) > 1 OR min(model_name) <> %s) AS stream",
                 names,
                 chosen,
@@ -61,6 +61,7 @@ class EventStreamRename(models.Model):
                 SQL(
                     "UPDATE %s AS old SET model_name = %s WHERE model_name = ANY(%s) AND (%s)"
                     " AND NOT EXISTS (SELECT FROM %s AS new WHERE new.model_name = %s"
+                    " AND new.company_id = old.company_id"
                     " AND new.aggregate_id = old.aggregate_id)",
                     table,
                     model_name,

@@ -41,22 +41,22 @@ class EventTimeline(models.AbstractModel):
         :raise AccessError: without the right to read the record and its events
         :raise UserError: for a record that has no history, or is gone
         """
-        names, aggregate_id = self._resolve(res_model, res_id)
+        stream = self._resolve(res_model, res_id)
         kinds = [kind for kind in OUTCOMES if not kinds or kind in kinds]
         limit = max(1, min(int(limit or PAGE), MAX_PAGE))
-        events = self._events(names, aggregate_id, kinds, before, limit + 1)
+        events = self._events(stream, kinds, before, limit + 1)
         shown = events[:limit]
         answer = {
             "entries": self._entries(shown),
             "more": [shown[-1].version, shown[-1].id] if len(events) > limit else False,
         }
         if not before:
-            answer["counts"] = self._counts(names, aggregate_id)
+            answer["counts"] = self._counts(stream)
         return answer
 
     @api.model
     def _resolve(self, res_model, res_id):
-        """Return the stream of a record: ``(names of its aggregate type, aggregate id)``."""
+        """Return the domain of the events of a record's stream."""
         registry = self.env.registry
         model = self.env.get(res_model)
         record = None if model is None else model.browse(res_id).exists()
@@ -65,22 +65,23 @@ class EventTimeline(models.AbstractModel):
         check_access(record, "read")
         check_access(self.env["event.store"], "read")
         if isinstance(record, registry["event.source.mixin"]):
-            model_name, aggregate_id = record._aggregate_model, record._get_aggregate_id()
+            model_name = record._aggregate_model
+            company_id, aggregate_id = record._stream_key()
         elif isinstance(record, registry["snapshot.mixin"] | registry["event.stream"]):
             model_name, aggregate_id = record.model_name, record.aggregate_id
+            company_id = record.company_id.id
         else:
             raise UserError(_("%(record)s has no history of events.", record=record.display_name))
-        return self.env["snapshot.handler.registry"]._stream_names(model_name), aggregate_id
+        return self.env["event.store"]._of_stream(model_name, company_id, aggregate_id)
 
     @api.model
-    def _events(self, names, aggregate_id, kinds, before, limit):
+    def _events(self, stream, kinds, before, limit):
         """Return attempts of one stream, newest first; each search stays in its index."""
         store = self.env["event.store"]
-        stream = [("model_name", "in", names), ("aggregate_id", "=", aggregate_id)]
         if before:
             version, event_id = before
             older = [("version", "<", version), "&", ("version", "=", version)]
-            stream += ["|", *older, ("id", "<", event_id)]
+            stream = [*stream, "|", *older, ("id", "<", event_id)]
         order = "version desc, id desc"
         stored = store.search(
             [*stream, ("event_type", "not in", FAILURE_TYPES), ("outcome", "in", kinds)],
@@ -99,9 +100,8 @@ class EventTimeline(models.AbstractModel):
         return events.sorted(lambda event: (event.version, event.id), reverse=True)[:limit]
 
     @api.model
-    def _counts(self, names, aggregate_id):
+    def _counts(self, stream):
         counts = dict.fromkeys(OUTCOMES, 0)
-        stream = [("model_name", "in", names), ("aggregate_id", "=", aggregate_id)]
         groups = self.env["event.store"]._read_group(
             [*stream, ("event_type", "not in", FAILURE_TYPES)], ["outcome"], ["__count"]
         )
@@ -177,19 +177,19 @@ class EventTimeline(models.AbstractModel):
         if not events:
             return {}
         store = self.env["event.store"].sudo()
-        aggregate_id = events[0].aggregate_id
+        key = events[0].company_id.id, events[0].aggregate_id
         model_name = self.env["snapshot.handler.registry"]._canonical_name(events[0].model_name)
         handler = store._find_handler(model_name)
         if handler is None or not store._folds_in_memory(handler):
             return {}
         wanted = {event.version: event.id for event in events}
         begin, state = self.env["event.checkpoint"]._nearest(
-            handler, model_name, aggregate_id, version=min(wanted) - 1
+            handler, model_name, key, version=min(wanted) - 1
         )
         fold, changes = Folded(state, begin), {}
         documents = self.env["event.document"]
         deadline = time.monotonic() + PATIENCE
-        stream = store._read_streams(model_name, {aggregate_id: begin}, last=max(wanted))
+        stream = store._read_streams(model_name, {key: begin}, last=max(wanted))
         for event, outcome in stream:  # to the end, which closes the database's cursor
             if fold.problem or time.monotonic() > deadline:
                 continue

@@ -59,10 +59,11 @@ class HandlerKnowledge(models.AbstractModel):
         return self.env["ir.model"].sudo()._get(source).name
 
     @api.model
-    def _source_records(self, model_name, aggregate_ids):
-        """Return ``{aggregate id: business record}`` that the user may read.
+    def _source_records(self, model_name, keys):
+        """Return ``{key: business record}`` that the user may read.
 
-        :return: recordset of the handler's source model per id; empty where there is
+        :param keys: of streams, ``(company id, aggregate id)``
+        :return: recordset of the handler's source model per key; empty where there is
             none, or none that is open to the user
         """
         handler = self._known_handler(model_name)
@@ -73,8 +74,14 @@ class HandlerKnowledge(models.AbstractModel):
         if not self._may_read(source):
             return {}
         field = getattr(source, "_aggregate_field", "name")
-        found = source.with_context(active_test=False).search([(field, "in", list(aggregate_ids))])
-        return {record[field]: record for record in reversed(found)}
+        names = list({aggregate_id for _company_id, aggregate_id in keys})
+        found = {}
+        for record in source.with_context(active_test=False).search([(field, "in", names)]):
+            company = "company_id" in record._fields and record.company_id.id
+            found.setdefault((company or None, record[field]), record)
+        # A record without a company stands for the streams of any.
+        records = {key: found.get(key) or found.get((None, key[1])) for key in keys}
+        return {key: record for key, record in records.items() if record}
 
     @api.model
     def _may_read(self, model):

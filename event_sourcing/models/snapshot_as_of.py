@@ -19,7 +19,7 @@ class SnapshotAsOfMixin(models.AbstractModel):
     _name = "snapshot.as.of.mixin"
     _description = "Snapshot as of a Moment"
     _inherit = "snapshot.mixin"
-    _identity = ("job_id", "aggregate_id", "model_name")
+    _identity = ("job_id", "aggregate_id", "model_name", "company_id")
     # The snapshot model whose screens are used here, too.
     _snapshot_of = None
 
@@ -68,15 +68,18 @@ class SnapshotAsOfMixin(models.AbstractModel):
             concerned = [vals for vals in rows if vals[name] in gone]
             heirs = self._heirs(name, [vals["aggregate_id"] for vals in concerned])
             for vals in concerned:
-                key = vals["model_name"], vals["aggregate_id"], vals[name]
+                key = vals["company_id"], vals["model_name"], vals["aggregate_id"], vals[name]
                 vals[name] = heirs.get(key)
 
     @api.model
     def _heirs(self, name, aggregate_ids):
-        """Return ``{(model_name, aggregate_id, id in the state): id in the column}``."""
+        """Return the id in the column for each id in the state.
+
+        :return: ``{(company id, model_name, aggregate_id, id in the state): id in the column}``
+        """
         self.env.cr.execute(
             SQL(
-                "SELECT model_name, aggregate_id, state -> %s, %s FROM %s"
+                "SELECT company_id, model_name, aggregate_id, state -> %s, %s FROM %s"
                 " WHERE aggregate_id = ANY(%s) AND jsonb_typeof(state -> %s) = 'number'",
                 name,
                 SQL.identifier(name),
@@ -85,7 +88,7 @@ class SnapshotAsOfMixin(models.AbstractModel):
                 name,
             )
         )
-        return {row[:3]: row[3] for row in self.env.cr.fetchall()}
+        return {row[:4]: row[4] for row in self.env.cr.fetchall()}
 
 
 class EventSnapshotAsOf(models.Model):

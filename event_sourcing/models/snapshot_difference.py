@@ -111,15 +111,16 @@ class SnapshotDifference(models.AbstractModel):
 
     @api.model
     def _orphans(self, model_names, limit):
-        """Return ``(model_name, aggregate_id)`` of snapshots that no event accounts for."""
+        """Return ``(model_name, key)`` of snapshots that no event accounts for."""
         self.env.cr.execute(
             SQL(
                 """
-                SELECT model_name, aggregate_id FROM %s AS stored
+                SELECT model_name, company_id, aggregate_id FROM %s AS stored
                  WHERE model_name = ANY(%s)
                    AND NOT EXISTS (
                        SELECT FROM event_stream AS head
-                        WHERE head.model_name = stored.model_name
+                        WHERE head.company_id = stored.company_id
+                          AND head.model_name = stored.model_name
                           AND head.aggregate_id = stored.aggregate_id)
                  ORDER BY id LIMIT %s
                 """,
@@ -128,17 +129,21 @@ class SnapshotDifference(models.AbstractModel):
                 limit,
             )
         )
-        return self.env.cr.fetchall()
+        return [(row[0], row[1:]) for row in self.env.cr.fetchall()]
 
     @api.model
-    def _forget(self, model_name, aggregate_ids):
-        """Remove the snapshots of aggregates that have none by right."""
+    def _forget(self, model_name, keys):
+        """Remove the snapshots of streams that have none by right."""
         self.env.cr.execute(
             SQL(
-                "DELETE FROM %s WHERE model_name = %s AND aggregate_id = ANY(%s)",
+                "DELETE FROM %s AS stored"
+                " USING unnest(%s::int[], %s::text[]) AS gone (company_id, aggregate_id)"
+                " WHERE stored.model_name = %s AND stored.company_id = gone.company_id"
+                " AND stored.aggregate_id = gone.aggregate_id",
                 SQL.identifier(self._table),
+                [key[0] for key in keys],
+                [key[1] for key in keys],
                 model_name,
-                list(aggregate_ids),
             )
         )
         self.invalidate_model(flush=False)

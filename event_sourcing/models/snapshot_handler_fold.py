@@ -29,14 +29,14 @@ class SnapshotHandlerFold(models.AbstractModel):
         except UserError as error:
             error.sentences = self._other_sentences(event, str(error))
             raise
-        self._save_states({event.aggregate_id: folded})
+        self._save_states({folded[1].key: folded})
         return True
 
     @api.model
     def _fold_stored(self, event):
         """Return ``(state, EventData)`` after one stored event, the next of its aggregate."""
-        state = self._load_states(event.model_name, [event.aggregate_id])[event.aggregate_id]
         value = EventData.from_record(event)
+        state = self._stored_states(event.model_name, [value.key])[value.key]
         return self._fold(state, value), value
 
     @api.model
@@ -67,15 +67,15 @@ class SnapshotHandlerFold(models.AbstractModel):
     def _fold_together(self, aggregates, states):
         """Fold the new events of many aggregates; nothing is written.
 
-        :param dict aggregates: ``{aggregate_id: [EventData] in order}``
-        :param dict states: ``{aggregate_id: state}`` to begin with
-        :return: ``({aggregate_id: (state, last EventData)}, troubled, marks)``: troubled are
-            the ids of aggregates in which something went wrong, marks ``(state,
-            EventData)`` of those events at which a checkpoint is due
+        :param dict aggregates: ``{key: [EventData] in order}``, the keys as in ``EventData.key``
+        :param dict states: ``{key: state}`` to begin with
+        :return: ``({key: (state, last EventData)}, troubled, marks)``: troubled are the keys
+            of streams in which something went wrong, marks ``(state, EventData)`` of those
+            events at which a checkpoint is due
         """
         folded, troubled, marks = {}, set(), []
-        for aggregate_id, events in aggregates.items():
-            state = states[aggregate_id]
+        for key, events in aggregates.items():
+            state = states[key]
             try:
                 for event in events:
                     state = self._fold(state, event)
@@ -84,31 +84,70 @@ class SnapshotHandlerFold(models.AbstractModel):
             except Exception as error:
                 if must_retry(error):
                     raise
-                troubled.add(aggregate_id)
+                troubled.add(key)
             else:
-                folded[aggregate_id] = state, event
+                folded[key] = state, event
         return folded, troubled, marks
 
     @api.model
-    def _load_states(self, model_name, aggregate_ids):
-        """Return ``{aggregate_id: state}``, the initial state where there is none yet."""
+    def _load_states(self, model_name, keys):
+        """Return ``{key: state}`` of streams, the initial state where nothing was applied yet.
+
+        Stored states that are missing, or of other events or rules, are folded anew.
+
+        :raise HistoryFoldError: where one cannot be folded
+        """
+        store = self.env["event.store"]
         model_name = self.env["snapshot.handler.registry"]._canonical_name(model_name)
-        known = self.env[self._snapshot_model]._load(model_name, aggregate_ids)
-        return self._begin_states({key: known.get(key) for key in aggregate_ids})
+        known, stale = self.env[self._snapshot_model]._load_trusted(
+            model_name, keys, self._rules_digest()
+        )
+        states = self._begin_states({key: known.get(key) for key in keys})
+        for key, fold in store._fold_to_now(self, model_name, stale).items():
+            if fold.problem is not None:
+                raise store._history_problem(model_name, key, fold)
+            states[key] = fold.state
+        return states
+
+    @api.model
+    def _stored_states(self, model_name, keys):
+        """Return ``{key: state}`` as stored; for who has seen to it that it can be trusted."""
+        model_name = self.env["snapshot.handler.registry"]._canonical_name(model_name)
+        known = self.env[self._snapshot_model]._load(model_name, keys)
+        return self._begin_states({key: known.get(key) for key in keys})
 
     @api.model
     def _begin_states(self, stored):
-        """Return what a fold begins with for ``{aggregate_id: state as stored, or None}``."""
+        """Return what a fold begins with for ``{key: state as stored, or None}``."""
         return {
             key: self._initial_state() if state is None else reordered(state)
             for key, state in stored.items()
         }
 
     @api.model
+    def _heal(self, model_name, key, fold):
+        """Write the snapshot of a stream that was folded anew, or remove it where it has none.
+
+        :param Folded fold: without a problem
+        :return: None, or the exception that the database refuses it with
+        """
+        try:
+            with self.env.cr.savepoint(flush=False):
+                if fold.last:
+                    self._save_applied({key: (fold.state, fold.last)})
+                else:
+                    self.env[self._snapshot_model]._forget(model_name, [key])
+        except Exception as error:
+            if must_retry(error):
+                raise
+            return error
+        return None
+
+    @api.model
     def _save_states(self, folded):
         """Write snapshots and let the business records know.
 
-        :param dict folded: ``{aggregate_id: (state, last EventData)}``
+        :param dict folded: ``{key: (state, last EventData)}``
         """
         if folded:
             self.env.cr.execute(*self._save_code(folded))
@@ -164,7 +203,7 @@ class SnapshotHandlerFold(models.AbstractModel):
     def _save_code(self, folded):
         """Return the statement that writes snapshots, and its parameters.
 
-        :param dict folded: ``{aggregate_id: (state, last EventData)}``
+        :param dict folded: ``{key: (state, last EventData)}``
         """
         snapshots = self.env[self._snapshot_model]
         rows = [self._snapshot_vals(state, event) for state, event in folded.values()]
@@ -183,28 +222,30 @@ class SnapshotHandlerFold(models.AbstractModel):
             "aggregate_id": event.aggregate_id,
             "version": event.version,
             "state": state,
+            "rules": self._rules_digest(),
             "last_event_type": event.event_type,
             "last_event_date": event.timestamp,
             "company_id": event.company_id,
         }
 
     @api.model
-    def _tell_source(self, aggregate_ids):
+    def _tell_source(self, keys):
         """Let the business records follow their snapshots."""
-        if self._source_model and aggregate_ids:
-            self.env[self._source_model]._snapshots_changed(aggregate_ids)
+        if self._source_model and keys:
+            self.env[self._source_model]._snapshots_changed(keys)
 
     @api.model
-    def _followers(self, aggregate_ids, heads):
-        """Return the business records of aggregates, as a list of one recordset or none.
+    def _followers(self, model_name, keys, heads):
+        """Return the business records of streams, as a list of one recordset or none.
 
-        :param dict heads: ``{(model_name, aggregate_id): Head}``
+        :param keys: of streams of this aggregate type
+        :param dict heads: ``{(company id, model_name, aggregate_id): Head}``
         """
-        wanted = set(aggregate_ids)
+        wanted = set(keys)
         ids = [
             source
-            for (_name, aggregate_id), head in heads.items()
-            if head.sources and aggregate_id in wanted
+            for (company_id, name, aggregate_id), head in heads.items()
+            if head.sources and name == model_name and (company_id, aggregate_id) in wanted
             for source in head.sources
         ]
         return [self.env[self._source_model].browse(ids)] if ids else []
@@ -222,6 +263,11 @@ class SnapshotHandlerFold(models.AbstractModel):
         self._ensure_begin_function()
 
     @api.model
+    def _begin_call(self):
+        """Return what ``event.stream._advance`` calls: a function, and the rules of today."""
+        return self._begin_name(), self._rules_digest()
+
+    @api.model
     def _begin_name(self):
         return f"{self._table}_begin"
 
@@ -231,14 +277,14 @@ class SnapshotHandlerFold(models.AbstractModel):
         snapshots = self.env.get(self._snapshot_model)
         if self._name == "snapshot.handler" or snapshots is None:
             return
-        state = f"""
-            (SELECT stored.state FROM "{snapshots._table}" AS stored
-              WHERE stored.model_name = head.model_name
-                AND stored.aggregate_id = head.aggregate_id)"""
         sources = "NULL::int[]"
         if self._source_model:
             source = self.env[self._source_model]
+            company = ""
+            if source._has_company():
+                company = "AND (source.company_id IS NULL OR source.company_id = head.company_id)"
             sources = f"""
                 (SELECT array_agg(source.id) FROM "{source._table}" AS source
-                  WHERE source."{source._aggregate_field}" = head.aggregate_id)"""
-        self.env["event.stream"]._ensure_begin(self._begin_name(), state, sources)
+                  WHERE source."{source._aggregate_field}" = head.aggregate_id {company})"""
+        table = f'"{snapshots._table}"'
+        self.env["event.stream"]._ensure_begin(self._begin_name(), table, sources)

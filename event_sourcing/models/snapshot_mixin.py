@@ -23,8 +23,8 @@ class SnapshotMixin(models.AbstractModel):
     _name = "snapshot.mixin"
     _description = "Snapshot of an Aggregate"
     _rec_name = "aggregate_id"
-    # The columns that say which aggregate a row is about.
-    _identity = ("aggregate_id", "model_name")
+    # The columns that say which stream a row is about.
+    _identity = ("aggregate_id", "model_name", "company_id")
     _order = "aggregate_id desc"
 
     model_name = fields.Char(string="Aggregate Type", required=True, readonly=True)
@@ -38,6 +38,11 @@ class SnapshotMixin(models.AbstractModel):
         compute="_compute_state_json",
         search="_search_state_json",
         help="The state in JSON's canonical spelling, also where XML-RPC cannot carry it.",
+    )
+    rules = fields.Char(
+        readonly=True,
+        help="Digest of the rules by which the state was folded. An append takes a state of other"
+        " rules for none, and folds the events anew.",
     )
     last_event_type = fields.Char(readonly=True)
     last_event_date = fields.Datetime(string="Last Event On", readonly=True)
@@ -85,31 +90,78 @@ class SnapshotMixin(models.AbstractModel):
         ]
 
     @api.model
-    def _load(self, model_name, aggregate_ids):
-        """Return ``{aggregate_id: state}`` of the snapshots there are, in one query."""
+    def _load(self, model_name, keys):
+        """Return ``{key: state}`` of the snapshots there are, in one query.
+
+        :param keys: of streams, ``(company id, aggregate id)``
+        """
         self.env.cr.execute(
             SQL(
-                "SELECT aggregate_id, state FROM %s"
-                " WHERE model_name = %s AND aggregate_id = ANY(%s)",
-                SQL.identifier(self._table),
+                "SELECT stored.company_id, stored.aggregate_id, stored.state FROM %s"
+                " WHERE stored.model_name = %s",
+                self._of_keys(keys),
                 model_name,
-                list(aggregate_ids),
             )
         )
-        return dict(self.env.cr.fetchall())
+        return {row[:2]: row[2] for row in self.env.cr.fetchall()}
 
     @api.model
-    def _stored(self, model_name, aggregate_ids):
-        """Return the set of those aggregates that have a snapshot."""
+    def _load_trusted(self, model_name, keys, rules):
+        """Return which stored states a fold may go on from, and which streams it must refold.
+
+        A state is trusted if it is of the stream's last applied event, and of these rules.
+
+        :param keys: of streams, ``(company id, aggregate id)``
+        :param str rules: digest of the handler's rules of today
+        :return: ``({key: state}, [key])``
+        """
+        names = self.env["snapshot.handler.registry"]._stream_names(model_name)
         self.env.cr.execute(
             SQL(
-                "SELECT aggregate_id FROM %s WHERE model_name = %s AND aggregate_id = ANY(%s)",
+                """
+                SELECT wanted.company_id, wanted.aggregate_id, stored.state,
+                       coalesce(stored.version, 0)
+                           = coalesce(head.version - coalesce(head.unapplied, 0), 0)
+                       AND (stored.id IS NULL OR stored.rules IS NOT DISTINCT FROM %s)
+                  FROM unnest(%s::int[], %s::text[]) AS wanted (company_id, aggregate_id)
+                  LEFT JOIN event_stream AS head
+                    ON head.company_id = wanted.company_id AND head.model_name = ANY(%s)
+                   AND head.aggregate_id = wanted.aggregate_id
+                  LEFT JOIN %s AS stored
+                    ON stored.company_id = wanted.company_id AND stored.model_name = %s
+                   AND stored.aggregate_id = wanted.aggregate_id
+                """,
+                rules,
+                [key[0] for key in keys],
+                [key[1] for key in keys],
+                names,
                 SQL.identifier(self._table),
                 model_name,
-                list(aggregate_ids),
             )
         )
-        return {aggregate_id for (aggregate_id,) in self.env.cr.fetchall()}
+        known, stale = {}, []
+        for company_id, aggregate_id, state, trusted in self.env.cr.fetchall():
+            if not trusted:
+                stale.append((company_id, aggregate_id))
+            elif state is not None:
+                known[company_id, aggregate_id] = state
+        return known, stale
+
+    @api.model
+    def _stored(self, model_name, keys):
+        """Return the set of those streams that have a snapshot."""
+        return set(self._load(model_name, keys))
+
+    @api.model
+    def _of_keys(self, keys):
+        """Return the SQL of the rows of these streams, as ``stored``."""
+        return SQL(
+            "unnest(%s::int[], %s::text[]) AS wanted (company_id, aggregate_id)"
+            " JOIN %s AS stored USING (company_id, aggregate_id)",
+            [key[0] for key in keys],
+            [key[1] for key in keys],
+            SQL.identifier(self._table),
+        )
 
     # ------------------------------------------------------------------
     # Writing
@@ -190,7 +242,7 @@ class SnapshotMixin(models.AbstractModel):
     @tools.ormcache()
     def _complete_names(self):
         """Return the columns that a complete row has."""
-        own = ("model_name", "aggregate_id", "version", "state")
+        own = ("model_name", "aggregate_id", "version", "state", "rules")
         last = ("last_event_type", "last_event_date", "company_id")
         return [*self._typed_columns(), *own, *last]
 

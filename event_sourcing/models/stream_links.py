@@ -12,14 +12,15 @@ class EventStreamDisplay(models.Model):
     source_model = fields.Char(string="Business Model", compute="_compute_source")
     source_id = fields.Integer(string="Business Record ID", compute="_compute_source")
 
-    @api.depends("model_name", "aggregate_id")
+    @api.depends("model_name", "aggregate_id", "company_id")
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_source(self):
         registry = self.env["snapshot.handler.registry"]
         for model_name, streams in self.grouped("model_name").items():
-            records = registry._source_records(model_name, streams.mapped("aggregate_id"))
+            keys = {stream: (stream.company_id.id, stream.aggregate_id) for stream in streams}
+            records = registry._source_records(model_name, keys.values())
             for stream in streams:
-                record = records.get(stream.aggregate_id)
+                record = records.get(keys[stream])
                 stream.source_name = record.display_name if record else False
                 stream.source_model = record._name if record else False
                 stream.source_id = record.id if record else False
@@ -41,7 +42,8 @@ class EventStreamDisplay(models.Model):
     def action_view_as_of(self):
         """Ask what was true of the aggregate at some moment."""
         self.ensure_one()
-        return self.env["event.as.of.record"]._open(self.model_name, self.aggregate_id)
+        questions = self.env["event.as.of.record"]
+        return questions._open(self.model_name, self.company_id.id, self.aggregate_id)
 
     def _open_timeline(self, kinds=()):
         """Return the action that shows the stream as a timeline.
@@ -62,7 +64,8 @@ class EventStreamDisplay(models.Model):
     def action_open_events(self):
         """Open the events of the stream."""
         self.ensure_one()
-        return self.env["event.store"]._open_stream(self.model_name, self.aggregate_id)
+        events = self.env["event.store"]
+        return events._open_stream(self.model_name, self.company_id.id, self.aggregate_id)
 
 
 class SnapshotDisplay(models.AbstractModel):
@@ -73,4 +76,5 @@ class SnapshotDisplay(models.AbstractModel):
     def action_open_events(self):
         """Open the events of the aggregate."""
         self.ensure_one()
-        return self.env["event.store"]._open_stream(self.model_name, self.aggregate_id)
+        events = self.env["event.store"]
+        return events._open_stream(self.model_name, self.company_id.id, self.aggregate_id)

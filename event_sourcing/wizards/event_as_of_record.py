@@ -10,6 +10,7 @@ class EventAsOfRecord(models.TransientModel):
 
     model_name = fields.Char(string="Aggregate Type", required=True, readonly=True)
     aggregate_id = fields.Char(required=True, readonly=True)
+    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade")
     by = fields.Selection(
         [("moment", "A moment"), ("version", "A version")], required=True, default="moment"
     )
@@ -17,9 +18,13 @@ class EventAsOfRecord(models.TransientModel):
     version = fields.Integer(help="0 is before the first event.")
 
     @api.model
-    def _open(self, model_name, aggregate_id, version=None):
-        """Return the action that asks about one aggregate."""
-        context = {"default_model_name": model_name, "default_aggregate_id": aggregate_id}
+    def _open(self, model_name, company_id, aggregate_id, version=None):
+        """Return the action that asks about one stream."""
+        context = {
+            "default_model_name": model_name,
+            "default_company_id": company_id,
+            "default_aggregate_id": aggregate_id,
+        }
         if version is not None:
             context.update(default_by="version", default_version=version)
         return {
@@ -39,7 +44,8 @@ class SnapshotMixin(models.AbstractModel):
     def action_view_as_of(self):
         """Ask what was true of the aggregate at some moment."""
         self.ensure_one()
-        return self.env["event.as.of.record"]._open(self.model_name, self.aggregate_id)
+        questions = self.env["event.as.of.record"]
+        return questions._open(self.model_name, self.company_id.id, self.aggregate_id)
 
 
 class EventSourceMixin(models.AbstractModel):
@@ -49,7 +55,7 @@ class EventSourceMixin(models.AbstractModel):
         """Ask what was true of the record at some moment."""
         self.ensure_one()
         questions = self.env["event.as.of.record"]
-        return questions._open(self._aggregate_model, self._get_aggregate_id())
+        return questions._open(self._aggregate_model, *self._stream_key())
 
 
 class EventStore(models.Model):
@@ -59,4 +65,5 @@ class EventStore(models.Model):
         """Show what was true of the aggregate right after this event."""
         self.ensure_one()
         questions = self.env["event.as.of.record"]
-        return questions._open(self.model_name, self.aggregate_id, version=self.version)
+        stream = self.model_name, self.company_id.id, self.aggregate_id
+        return questions._open(*stream, version=self.version)

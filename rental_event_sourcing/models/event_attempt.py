@@ -19,7 +19,8 @@ class EventAttempt(models.Model):
                     """
                     (SELECT rental.%s FROM rental_snapshot AS rental
                       WHERE rental.model_name = event.model_name
-                        AND rental.aggregate_id = event.aggregate_id)
+                        AND rental.aggregate_id = event.aggregate_id
+                        AND rental.company_id = event.company_id)
                     """,
                     SQL.identifier(name),
                 )

@@ -65,6 +65,7 @@ class RentalBiMisoperation(models.AbstractModel):
                 LEFT JOIN rental_snapshot AS rental
                        ON rental.model_name = event.model_name
                       AND rental.aggregate_id = event.aggregate_id
+                      AND rental.company_id = event.company_id
                 LEFT JOIN res_partner AS customer ON customer.id = rental.partner_id
                 LEFT JOIN rental_product AS product ON product.id = rental.product_id
                 """

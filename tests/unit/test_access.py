@@ -1,3 +1,5 @@
+import json
+
 from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
@@ -70,24 +72,68 @@ class TestCompanies(EventCase):
         self.assertEqual(companies, {"T1": self.theirs, "O1": self.ours})
         self.assertEqual(self.snapshot("T1").company_id, self.theirs)
 
-    def test_a_stream_of_another_company_is_closed(self):
-        with self.assertRaisesRegex(AccessError, "counter/T1 belongs to a company that you"):
-            self.append(self.clerk, "T1")
-        for way in ("state_at", "read_stream"):
-            store = self.store.with_user(self.clerk)
-            if way == "state_at":
-                with self.assertRaisesRegex(AccessError, "counter/T1 belongs to a company"):
-                    store.state_at("counter", "T1")
-            else:
-                self.assertEqual(store.read_stream("counter", "T1"), [])
-        self.assertEqual(self.stream("T1"), [(1, "applied")])
+    def test_a_stream_of_another_company_is_as_one_that_is_not_there(self):
+        store = self.store.with_user(self.clerk)
+        for aggregate_id in ("T1", "never"):
+            self.assertEqual(store.read_stream("counter", aggregate_id), [])
+            self.assertEqual(store.state_at("counter", aggregate_id)["version"], 0)
+            with self.assertRaisesRegex(UserError, f"{aggregate_id} has no version 1"):
+                store.state_at("counter", aggregate_id, version=1)
+            for way in (store.read_stream, store.state_at):
+                with self.assertRaisesRegex(AccessError, "no access to the company"):
+                    way("counter", aggregate_id, company_id=self.theirs.id)
+        self.assertEqual([row["aggregate_id"] for row in store.states_at("counter")], ["O1"])
+
+    def test_companies_number_their_records_as_they_like(self):
+        answer = self.append(self.clerk, "T1", expected_version=1)
+        self.assertEqual((answer["version"], answer["outcome"]), (1, "applied"))
+        self.assertEqual(self.append(self.other, "T1")["version"], 2)
+        both = self.make_both()
+        for company, total in ((self.ours, 1), (self.theirs, 2)):
+            found = both.with_company(company).state_at("counter", "T1")
+            self.assertEqual(json.loads(found["state_json"])["total"], total)
+            found = both.state_at("counter", "T1", company_id=company.id)
+            self.assertEqual(json.loads(found["state_json"])["total"], total)
+            versions = [
+                e["version"] for e in both.read_stream("counter", "T1", company_id=company.id)
+            ]
+            self.assertEqual(versions, list(range(1, total + 1)))
+        snapshots = self.snapshot("T1")
+        self.assertEqual(
+            {s.company_id: s.version for s in snapshots}, {self.ours: 1, self.theirs: 2}
+        )
+
+    def test_pages_of_states_name_the_company(self):
+        self.append(self.clerk, "T1")
+        both, rows, after = self.make_both(), [], {}
+        while page := both.states_at("counter", limit=1, **after):
+            rows += [(row["aggregate_id"], row["company_id"]) for row in page]
+            after = {"after": rows[-1][0], "after_company_id": rows[-1][1]}
+        wanted = [("O1", self.ours.id), ("T1", self.theirs.id), ("T1", self.ours.id)]
+        self.assertEqual([row for row in rows if row in wanted], wanted)
+
+    def test_which_company_is_asked_where_several_have_one(self):
+        self.append(self.clerk, "T1")
+        third = self.env["res.company"].create({"name": "Third"})
+        user = make_user(self.env, "third", "integration", company=third)
+        user.company_ids += self.ours + self.theirs
+        store = self.store.with_user(user)
+        self.assertEqual(store.state_at("counter", "O1")["version"], 1)  # only one has it
+        with self.assertRaisesRegex(UserError, "Several companies have a counter/T1"):
+            store.state_at("counter", "T1")
+
+    def make_both(self):
+        user = make_user(self.env, "both", "integration", company=self.ours)
+        user.company_ids += self.theirs
+        return self.store.with_user(user)
 
     def test_a_company_that_is_not_the_users_cannot_be_given(self):
         vals = {"model_name": "counter", "aggregate_id": "N1", "event_type": "Closed"}
-        with self.assertRaises(AccessError):
-            self.store.with_user(self.clerk).create({**vals, "company_id": self.theirs.id})
-        with self.assertRaisesRegex(UserError, "belongs to another company than the event"):
-            self.store.create({**vals, "aggregate_id": "O1", "company_id": self.theirs.id})
+        for company_id in (self.theirs.id, 2**31 - 1):
+            with self.assertRaisesRegex(AccessError, "no access to the company"):
+                self.store.with_user(self.clerk).create({**vals, "company_id": company_id})
+        with self.assertRaisesRegex(UserError, "There is no company with the id 2147483647"):
+            self.store.create({**vals, "company_id": 2**31 - 1})
         self.assertFalse(self.stream("N1"))
 
     def test_a_record_shows_nothing_of_a_stream_of_another_company(self):
@@ -100,8 +146,24 @@ class TestCompanies(EventCase):
         self.assertEqual(list((same_name + own)._own_snapshots()), [own])
         with self.assertRaisesRegex(UserError, "Nothing has happened"):
             same_name.action_view_events()
-        with self.assertRaisesRegex(UserError, "belongs to another company than the event; use"):
-            same_name._apply_event("Solved")
+        event = same_name._apply_event("Opened", {"title": "theirs"})
+        self.assertEqual((event.company_id, event.version), (self.theirs, 1))
+        self.assertEqual((same_name.event_count, own.event_count), (1, 1))
+        self.assertEqual(own._current_state()["title"], "ours")
+        found = self.env["test.ticket"].search([("event_count", "=", 1), ("name", "=", "K1")])
+        self.assertEqual(found, same_name + own)
+        events = self.store.search([("aggregate_id", "=", "K1")])
+        self.assertEqual(
+            {e.company_id.id: e.source_id for e in events},
+            {self.theirs.id: same_name.id, self.ours.id: own.id},
+        )
+
+    def test_a_record_without_a_company_goes_on_with_its_stream(self):
+        ticket = self.env["test.ticket"].create({"name": "K9", "company_id": False})
+        ticket.with_company(self.theirs)._apply_event("Opened", {"title": "theirs"})
+        event = ticket.with_company(self.ours)._apply_event("Solved")
+        self.assertEqual((event.company_id, event.version), (self.theirs, 2))
+        self.assertEqual(ticket._current_state()["status"], "done")
 
     def test_nobody_sees_or_changes_what_another_one_is_entering(self):
         rules = self.env["ir.rule"].search([])

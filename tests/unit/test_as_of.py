@@ -271,8 +271,13 @@ class TestOneRecord(AsOfCase):
     def test_another_company_is_closed(self):
         company = self.env["res.company"].create({"name": "Elsewhere"})
         far = make_user(self.env, "or-far", "user", company=company)
+        documents = self.env["event.document"].with_user(far)
+        self.assertIn("has no version 1", documents.compare("rental", "AO2", version=1)["message"])
+        self.assertEqual(
+            documents.compare("rental", "AO2", version=0)["message"], "AO2 has no events yet."
+        )
         with self.assertRaises(AccessError):
-            self.env["event.document"].with_user(far).compare("rental", "AO2", version=1)
+            documents.compare("rental", "AO2", version=1, company_id=self.env.company.id)
 
     def test_the_buttons_ask_about_their_record(self):
         snapshot = self.env["rental.snapshot"].search([("aggregate_id", "=", "AO2")])

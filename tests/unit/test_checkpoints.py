@@ -63,7 +63,7 @@ class TestCheckpoints(EventCase):
             self.assertEqual(answer["version"], version)
             self.assertEqual(json.loads(answer["state_json"]).get("total", 0), version)
             self.assertLess(folded, EVERY)
-        last, whole = self.store._replay("counter", "LONG")
+        last, whole = self.store._replay("counter", self.key("LONG"))
         self.assertEqual((last, canonical(whole)), (2 * EVERY + 5, self.state_at()["state_json"]))
 
     def test_what_was_recorded_late_is_not_in_a_moment_before_it_happened(self):
@@ -93,13 +93,13 @@ class TestCheckpoints(EventCase):
         handler = self.store._find_handler("counter")
 
         def wrong():
-            folded = self.store._fold_streams("counter", ["LONG"])
+            folded = self.store._fold_streams("counter", [self.key("LONG")])
             return self.checkpoints._differences(handler, "counter", folded)
 
         (drift,) = wrong()
         self.assertEqual((drift["kind"], drift["aggregate_id"]), ("checkpoint", "LONG"))
         self.assertIn(f"version {EVERY} ", drift["message"])
-        folded = self.store._fold_streams("counter", ["LONG"])
+        folded = self.store._fold_streams("counter", [self.key("LONG")])
         self.checkpoints._replace(handler, "counter", folded)
         self.assertEqual(wrong(), [])
         state = json.loads(self.state_at(version=EVERY)["state_json"])
@@ -108,7 +108,7 @@ class TestCheckpoints(EventCase):
     def test_a_rebuild_takes_those_that_are_missing(self):
         self.fill(EVERY + 5)
         self.env.cr.execute("DELETE FROM event_checkpoint")
-        folded = self.store._fold_streams("counter", ["LONG"])
+        folded = self.store._fold_streams("counter", [self.key("LONG")])
         handler = self.store._find_handler("counter")
         self.checkpoints._replace(handler, "counter", folded)
         self.assertEqual(self.versions(), [EVERY])

@@ -114,6 +114,7 @@ class TestShares(JobCase):
                         )
                         found += streams.get("counter", [])
             expected = [*self.ids, *(f"H{number}" for number in range(len(gaps)))]
+            expected = list(map(self.key, expected))
             self.assertEqual(sorted(found), sorted(expected))
             savepoint.rollback()
             self.env.invalidate_all()

@@ -45,6 +45,10 @@ class EventCase(TransactionCase):
         payload = {"amount": amount, **options.pop("payload", {})}
         return self.store.append("counter", aggregate_id, "Added", payload, **options)
 
+    def key(self, aggregate_id="C1"):
+        """Return the key of a stream of the test's company."""
+        return self.env.company.id, aggregate_id
+
     def snapshot(self, aggregate_id="C1"):
         return self.env["counter.snapshot"].search([("aggregate_id", "=", aggregate_id)])
 

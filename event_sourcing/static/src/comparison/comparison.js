@@ -22,7 +22,7 @@ export class EventComparison extends Component {
     }
 
     async compare(record) {
-        const { model_name, aggregate_id, by, version, moment } = record.data;
+        const { model_name, aggregate_id, company_id, by, version, moment } = record.data;
         const number = ++this.question;
         if (by === "moment" && !moment) {
             Object.assign(this.state, NOTHING);
@@ -37,7 +37,10 @@ export class EventComparison extends Component {
                 by === "version" ? version : false,
                 by === "moment" ? serializeDateTime(moment) : false,
             ],
-            { context: { tz: luxon.DateTime.local().zoneName } }
+            {
+                company_id: Array.isArray(company_id) ? company_id[0] : company_id?.id || false,
+                context: { tz: luxon.DateTime.local().zoneName },
+            }
         );
         if (number === this.question) {
             Object.assign(this.state, answer); // and not of a question asked before
