@@ -71,3 +71,7 @@ class BrokenRule(UserError):
 
 class HandlerConflict(UserError):
     """Two handlers claim the same aggregate; the message names both."""
+
+
+class HandlerOff(UserError):
+    """What a handler declares is wrong; the message says what to write. Nothing was stored."""

@@ -31,6 +31,7 @@ from . import snapshot_handler_lint
 from . import snapshot_handler_words
 from . import snapshot_handler_fold
 from . import snapshot_handler_registry
+from . import snapshot_handler_declaration
 from . import snapshot_mixin
 from . import snapshot_difference
 from . import snapshot_fit

@@ -178,8 +178,11 @@ class EventDifference(models.Model):
     @api.model
     def _of_missing_handler(self, model_name, count):
         registry = self.env["snapshot.handler.registry"]
+        off = registry._switched_off(model_name)
+        if off:
+            return {"model_name": model_name, "kind": "no_handler", "message": off}
         today = registry._canonical_name(model_name)
-        if today != model_name and registry._find(today):
+        if today != model_name and today in registry._handler_names():
             return {
                 "model_name": model_name,
                 "kind": "no_handler",

@@ -113,6 +113,7 @@ class EventImportLine(models.AbstractModel):
                     " changed in the file, or in the database that it comes from."
                 )
             )
+        self.env["snapshot.handler.registry"]._check_not_off(vals["model_name"])
         vals["timestamp"] = fields.Datetime.to_datetime(timestamp)
         if vals["event_type"] not in FAILURE_TYPES:
             # A failure event wraps what failed: it is deeper and larger than any may be given.

@@ -220,8 +220,12 @@ class EventSourceMixin(models.AbstractModel):
 
         Records without events are left out.
         """
-        handler = self.env["event.store"]._find_handler(self._aggregate_model)
-        found = handler.env[handler._snapshot_model].search(
+        snapshots = self.env(su=True)["snapshot.handler.registry"]._snapshots_of(
+            self._aggregate_model
+        )
+        if snapshots is None:
+            return {}
+        found = snapshots.search(
             [
                 ("model_name", "in", self._stream_names()),
                 ("aggregate_id", "in", self.mapped(self._aggregate_field)),

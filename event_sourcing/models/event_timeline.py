@@ -179,7 +179,7 @@ class EventTimeline(models.AbstractModel):
         store = self.env["event.store"].sudo()
         key = events[0].company_id.id, events[0].aggregate_id
         model_name = self.env["snapshot.handler.registry"]._canonical_name(events[0].model_name)
-        handler = store._find_handler(model_name)
+        handler = self.env["snapshot.handler.registry"].sudo()._known_handler(model_name)
         if handler is None or not store._folds_in_memory(handler):
             return {}
         wanted = {event.version: event.id for event in events}

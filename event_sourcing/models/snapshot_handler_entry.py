@@ -37,6 +37,11 @@ class SnapshotHandlerEntry(models.Model):
         help="Two handlers claim this aggregate type: its events cannot be recorded until"
         " one is uninstalled or the one to use is registered.",
     )
+    switched_off = fields.Boolean(
+        readonly=True,
+        help="What is declared for this aggregate type is wrong: its events are refused until"
+        " that is corrected. Its history can be read.",
+    )
     style = fields.Selection(
         [("fold", "Folds in memory"), ("plain", "Writes its snapshot itself")],
         string="Kind",
@@ -76,14 +81,18 @@ class SnapshotHandlerEntry(models.Model):
                 handlers=entry.handler,
             )
 
-    @api.depends("model_name")
+    @api.depends("model_name", "handler")
     @api.depends_context("lang")
     def _compute_problems(self):
         registry = self.env["snapshot.handler.registry"]
+        wrong, hints = registry._problems(), registry._hints()
         for entry in self:
             handler = registry._known_handler(entry.model_name)
-            found = [] if handler is None else handler._lint()
-            entry.problems = "\n".join(sentence for _code, sentence in found)
+            found = list(wrong.get(entry.handler, ()))
+            found += filter(None, [hints.get(entry.handler)])
+            if handler is not None:
+                found += [sentence for _code, sentence in handler._lint()]
+            entry.problems = "\n".join(found)
 
     def action_open_documentation(self):
         """Open the page that explains the events of this aggregate type."""
@@ -116,10 +125,26 @@ class SnapshotHandlerEntry(models.Model):
         registered = registry._registered()
         claims = {model: list(names) for model, names in registry._discover().items()}
         claims.update((model, [name]) for model, name in registered.items())
-        return [
+        rows = [
             self._entry_row(model, [n for n in names if n in self.env], model in registered)
             for model, names in claims.items()
         ]
+        off = registry._off()
+        rows += [self._off_row(model, name) for model, name in off.items() if model not in claims]
+        told = {*off.values()}
+        rows += [self._off_row("", name) for name in registry._problems() if name not in told]
+        return rows
+
+    def _off_row(self, model_name, name):
+        """Return the row of what was meant as a handler, and serves nothing."""
+        return {
+            "id": self._stable_id(model_name, name),
+            "model_name": model_name,
+            "handler": name,
+            "conflict": False,
+            "switched_off": True,
+            "event_count": 0,
+        }
 
     def _entry_row(self, model_name, names, registered):
         """Return the row of one aggregate type and the handlers that claim it."""
@@ -128,9 +153,10 @@ class SnapshotHandlerEntry(models.Model):
             "model_name": model_name,
             "handler": ", ".join(names),
             "conflict": len(names) > 1,
+            "switched_off": model_name in self.env["snapshot.handler.registry"]._off(),
             "event_count": 0,
         }
-        if len(names) != 1:
+        if len(names) != 1 or row["switched_off"]:
             return row
         handler = self.env[names[0]]
         folds = self.env["event.store"]._folds_in_memory(handler)

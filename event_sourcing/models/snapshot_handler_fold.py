@@ -274,9 +274,10 @@ class SnapshotHandlerFold(models.AbstractModel):
     @api.model
     def _ensure_begin_function(self):
         """Let the database have the function that begins an append to such aggregates."""
-        snapshots = self.env.get(self._snapshot_model)
-        if self._name == "snapshot.handler" or snapshots is None:
-            return
+        registry = self.env["snapshot.handler.registry"]
+        if self._name == "snapshot.handler" or registry._problems_of(self._name):
+            return  # the registry says which
+        snapshots = self.env[self._snapshot_model]
         sources = "NULL::int[]"
         if self._source_model:
             source = self.env[self._source_model]

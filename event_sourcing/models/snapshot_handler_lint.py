@@ -91,7 +91,7 @@ class SnapshotHandlerLint(models.AbstractModel):
                 )
         registry = self.env["snapshot.handler.registry"]
         served = self._served_names()
-        for old in self._aggregate_aliases:
+        for old in registry._former_names(self._name):
             if registry._canonical_name(old) not in served:
                 yield (
                     "aggregate_alias",

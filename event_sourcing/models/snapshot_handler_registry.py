@@ -4,6 +4,7 @@ from odoo import _, api, models, tools
 from odoo.exceptions import AccessError, UserError
 
 from ..compat import returns_model
+from ..declared import LISTS, is_name
 from ..exceptions import HandlerConflict
 
 CONVENTIONS = (
@@ -48,6 +49,7 @@ class SnapshotHandlerRegistry(models.AbstractModel):
                 )
             )
         self._registered()[model_name] = name
+        self._log_problems({name})
         return True
 
     @api.model
@@ -56,6 +58,7 @@ class SnapshotHandlerRegistry(models.AbstractModel):
         """Return the handler of an aggregate type in this environment, or False.
 
         :raise HandlerConflict: when two handlers claim it
+        :raise HandlerOff: when what is declared for it is wrong
         """
         handler = self._find(model_name)
         return False if handler is None else handler
@@ -72,13 +75,28 @@ class SnapshotHandlerRegistry(models.AbstractModel):
 
     @api.model
     def _handler_names(self):
-        """Return ``{aggregate type: handler name}``, without those claimed twice."""
+        """Return ``{aggregate type: handler name}`` of those that work.
+
+        Without those claimed twice, and those that are declared wrongly.
+        """
+        off = self._off()
+        return {model: name for model, name in self._serving().items() if model not in off}
+
+    @api.model
+    def _serving(self):
+        """Return ``{aggregate type: handler name}``, also of those that are declared wrongly."""
         found = {model: names[0] for model, names in self._discover().items() if len(names) == 1}
         return {**found, **self._registered()}
 
     @api.model
     def _find(self, model_name):
         """Return the handler of an aggregate type, or None (a handler is never true)."""
+        self._check_not_off(model_name)
+        return self._claimed(model_name)
+
+    @api.model
+    def _claimed(self, model_name):
+        """Return the handler of an aggregate type, also one that is declared wrongly."""
         registered = self._registered()
         name = registered and registered.get(self._canonical_name(model_name))
         name = name or self._found(model_name)
@@ -115,7 +133,12 @@ class SnapshotHandlerRegistry(models.AbstractModel):
     @api.model
     def _aliases(self):
         """Return ``{former aggregate type: aggregate type}``, as the handlers declare it."""
-        return self._declared_aliases(tuple(sorted(self._registered().items())))
+        return self._declared_aliases(self._registered_names())
+
+    @api.model
+    def _registered_names(self):
+        """Return the explicit registrations as a key of what is kept about them."""
+        return tuple(sorted(self._registered().items()))
 
     @api.model
     @tools.ormcache("registered")
@@ -125,23 +148,49 @@ class SnapshotHandlerRegistry(models.AbstractModel):
         serving = {model: names[0] for model, names in self._discover().items()}
         serving.update(registered)
         for model_name, handler in serving.items():
-            declared = self.env.registry.get(handler)
-            for old in getattr(declared, "_aggregate_aliases", ()):
+            for old in self._former_names(handler):
                 if old not in serving:  # the name of a living one stays its own
                     found.setdefault(old, model_name)
         return found
 
     @api.model
+    def _former_names(self, handler):
+        """Return the former aggregate types that a handler names itself.
+
+        What it inherits from another one that serves is the other's.
+
+        :param str handler: name of the model
+        """
+        model = self.env.registry.get(handler)
+        former = getattr(model, "_aggregate_aliases", ())
+        if not former or not isinstance(former, LISTS):
+            return []
+        others = {name for names in self._discover().values() for name in names}
+        parents = [
+            getattr(self.env.registry[name], "_aggregate_aliases", ())
+            for name in others
+            if name != handler and issubclass(model, self.env.registry[name])
+        ]
+        return [
+            old
+            for old in former
+            if is_name(old)
+            and not any(old in named for named in parents if isinstance(named, LISTS))
+        ]
+
+    @api.model
     @tools.ormcache()
     def _discover(self):
         """Return ``{aggregate type: tuple of handler names}`` by the naming conventions."""
+        self._disarm()
         found = {}
         for name, model in sorted(self.env.registry.items()):
             if name in ENGINE_MODELS or not model._abstract:
                 continue
             if not callable(getattr(model, "apply_event", None)):
                 continue
-            aggregate = getattr(model, "_aggregate_model", None) or self._named_aggregate(name)
+            said = getattr(model, "_aggregate_model", None)
+            aggregate = said if is_name(said) else self._named_aggregate(name)
             if aggregate:
                 found[aggregate] = (*found.get(aggregate, ()), name)
         return found

@@ -1,14 +1,14 @@
-import hashlib
+import sys
+from functools import cache
+from pathlib import Path
 
-from odoo import api, models, tools
+from odoo import api, models, release, tools
+from odoo.modules.module import get_manifest, get_module_path
 
-from ..code_text import spelled
+from ..reach import NO_RULES, Reach
 
-# What a handler declares, and a fold depends on.
-TABLES = (
-    *("_transitions", "_initial_status", "_payload_fields"),
-    *("_schema_versions", "_upcasters", "_event_aliases"),
-)
+ODOO = f"odoo {release.version}"
+PACKAGES = {"site-packages", "dist-packages"}
 
 
 class SnapshotHandler(models.AbstractModel):
@@ -16,18 +16,56 @@ class SnapshotHandler(models.AbstractModel):
 
     _inherit = "snapshot.handler"
 
+    # To be raised where the rules have changed in what the digest below cannot see.
+    _rules_version = 1
+
     @api.model
     @tools.ormcache()
     def _rules_digest(self):
-        """Return a digest of the code and the tables of this handler, the same in every process.
+        """Return a digest of all that a fold can reach, the same in every process.
 
-        What a handler calls outside of its classes is not seen: rebuild after changing that.
+        That is what the handler's classes hold and what their functions name: constants,
+        functions and classes of their modules and of others of addons. What another model
+        provides (``self.env[…]``), files and settings are not seen: raise ``_rules_version``
+        after changing that.
         """
-        rules = [f"{name} {getattr(self, name)!r}" for name in TABLES]
-        for kind in type(self).__mro__:
-            if kind.__module__.startswith("odoo.addons."):
-                codes = {
-                    name: getattr(value, "__code__", None) for name, value in vars(kind).items()
-                }
-                rules += [f"{name} {spelled(code)}" for name, code in codes.items() if code]
-        return hashlib.sha256("\n".join(rules).encode()).hexdigest()[:16]
+        reach = Reach(foreign_code)
+        own = [kind for kind in type(self).__mro__ if foreign_code(kind.__module__) is None]
+        for number, kind in enumerate(own):
+            reach.add(f"class {number}", kind)
+        declared = {name for kind in own for name in vars(kind)} - vars(models.BaseModel).keys()
+        for number, kind in enumerate(type(self).__mro__):
+            # What was put on the classes that Odoo makes of them, such as a correction.
+            if vars(kind).get("pool") is not None:
+                for name, value in sorted(vars(kind).items()):
+                    if name in declared and name not in NO_RULES:
+                        reach.add(f"patch {number} {name}", value)
+        return reach.digest()[:16]
+
+
+@cache
+def foreign_code(module):
+    """Return what stands for the code of a module, None where its code is the rules' own.
+
+    :param str module: full name
+    """
+    parts = (module or "").split(".")
+    if parts[0] == "odoo":
+        if parts[1:2] != ["addons"] or len(parts) < 3:
+            return ODOO
+        return ODOO if _is_of_odoo(parts[2]) else None
+    if parts[0] in sys.stdlib_module_names:
+        return parts[0]
+    file = getattr(sys.modules.get(module), "__file__", None) or ""
+    if PACKAGES.isdisjoint(Path(file).parts):
+        return None
+    version = getattr(sys.modules.get(parts[0]), "__version__", "")
+    return f"{parts[0]} {version}"
+
+
+def _is_of_odoo(addon):
+    """Whether an addon came with Odoo."""
+    path, own = get_module_path(addon), ("base", "web")
+    if not path or Path(path).parent not in {Path(get_module_path(name)).parent for name in own}:
+        return False
+    return get_manifest(addon).get("author", "").startswith("Odoo")

@@ -1,0 +1,180 @@
+"""What a handler may declare, and in which form."""
+
+import math
+from collections.abc import Mapping
+from inspect import signature
+from numbers import Real
+
+from .transitions import PayloadField, Transition
+
+POLICIES = ("record", "reject", "reject_and_record")
+MAX_NAME = 128
+LISTS = (list, tuple, set, frozenset)
+
+
+def is_name(value):
+    """Whether a value can be a technical name."""
+    return isinstance(value, str) and bool(value) and value == value.strip()
+
+
+def _is_short_name(value):
+    return is_name(value) and len(value) <= MAX_NAME
+
+
+def _is_optional_name(value):
+    return value is None or value is False or is_name(value)
+
+
+def _is_optional_short_name(value):
+    return value is None or value is False or _is_short_name(value)
+
+
+def _is_policy(value):
+    return value is None or value is False or (isinstance(value, str) and value in POLICIES)
+
+
+def _is_number(value):
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _is_method_name(value):
+    return isinstance(value, str) and value.isidentifier()
+
+
+def _is_transition(value):
+    return (
+        isinstance(value, Transition)
+        and isinstance(value.sources, LISTS)
+        and all(map(is_name, value.sources))
+        and (value.target is None or is_name(value.target))
+    )
+
+
+def _is_payload_field(value):
+    return isinstance(value, PayloadField)
+
+
+def _is_names(value):
+    return isinstance(value, LISTS) and all(map(is_name, value))
+
+
+def _is_version(value):
+    return isinstance(value, int | str) and value != ""
+
+
+def _mapping(key, value):
+    """Return the check of a dict, as a function that gives what is wrong in it.
+
+    :return: None where all is well, else ``(path, value)``: keys that lead to what is wrong
+    """
+
+    def check(found):
+        if not isinstance(found, Mapping):
+            return (), found
+        for name, inner in found.items():
+            if not key(name):
+                return (), found
+            wrong = value(inner)
+            if isinstance(wrong, bool):
+                wrong = None if wrong else ((), inner)
+            if wrong is not None:
+                path, worst = wrong
+                return (name, *path), worst
+        return None
+
+    return check
+
+
+def _any_mapping(value):
+    return isinstance(value, Mapping)
+
+
+# What each attribute takes, and how it may be written.
+SHAPES = {
+    "_aggregate_model": (_is_optional_short_name, '"loan"'),
+    "_snapshot_model": (is_name, '"loan.snapshot"'),
+    "_source_model": (_is_optional_name, '"library.loan"'),
+    "_invalid_policy": (_is_policy, '"record", "reject" or "reject_and_record"'),
+    "_error_policy": (_is_policy, '"record", "reject" or "reject_and_record"'),
+    "_transitions": (
+        _mapping(_is_short_name, _is_transition),
+        '{"Lent": Transition("available", "lent")}',
+    ),
+    "_initial_status": (is_name, '"available"'),
+    "_ended_statuses": (_is_names, '("returned", "lost")'),
+    "_payload_fields": (
+        _mapping(_is_short_name, _mapping(is_name, _is_payload_field)),
+        '{"Lent": {"until": PayloadField("date")}}',
+    ),
+    "_schema_versions": (_mapping(_is_short_name, _is_number), '{"Lent": 2}'),
+    "_upcasters": (
+        _mapping(_is_short_name, _mapping(_is_number, _is_method_name)),
+        '{"Lent": {1: "_lent_2"}}',
+    ),
+    "_event_aliases": (_mapping(_is_short_name, _is_short_name), '{"Borrowed": "Lent"}'),
+    "_event_icons": (_mapping(is_name, is_name), '{"Lent": "fa-book"}'),
+    "_event_examples": (_mapping(is_name, _any_mapping), '{"Lent": {"until": "2026-01-31"}}'),
+    "_aggregate_aliases": (_is_names, '("library.loan.old",)'),
+    "_rules_version": (_is_version, "2"),
+}
+# Methods that a handler overrides, and how many values each is given.
+METHODS = {
+    "apply_event": 1,
+    "_initial_state": 0,
+    "_evolve": 2,
+    "_upcast": 1,
+    "_columns": 1,
+    "_refusal": 2,
+    "_event_labels": 0,
+    "_event_help": 0,
+    "_payload_help": 0,
+    "_payload_labels": 0,
+    "_rule_labels": 0,
+    "_status_labels": 0,
+}
+# Those that say which events and states there are: nobody declares them for all handlers.
+OF_ONE_TYPE = {
+    *("_aggregate_model", "_snapshot_model", "_source_model", "_transitions", "_initial_status"),
+    *("_payload_fields", "_schema_versions", "_upcasters", "_event_aliases"),
+    *("_ended_statuses", "_event_examples", "_aggregate_aliases"),
+}
+
+
+def misshapen(name, value):
+    """Return what is wrong with the form of an attribute.
+
+    :return: None where all is well, else ``(place, value)``, such as
+        ``('_transitions["Lent"]', ("available", "lent"))``
+    """
+    wrong = SHAPES[name][0](value)
+    if isinstance(wrong, bool):
+        wrong = None if wrong else ((), value)
+    if wrong is None:
+        return None
+    path, worst = wrong
+    return name + "".join(f"[{key!r}]" for key in path), worst
+
+
+def takes(method, count):
+    """Whether a value can be called with so many values."""
+    if not callable(method):
+        return False
+    try:
+        signature(method).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:  # a builtin, which does not say
+        return True
+    return True
+
+
+def unfit_minimum(field, example):
+    """Whether a payload field's minimum cannot be compared with its values."""
+    if field.minimum is None:
+        return False
+    if isinstance(field.minimum, Real) and not math.isfinite(field.minimum):
+        return True
+    try:
+        return not isinstance(example < field.minimum, bool)
+    except TypeError:
+        return True
