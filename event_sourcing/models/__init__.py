@@ -39,6 +39,7 @@ from . import snapshot_display
 from . import event_snapshot
 from . import snapshot_as_of
 from . import event_source_mixin
+from . import event_source_reference
 from . import handler_knowledge
 from . import handler_description
 from . import event_document

@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.event_sourcing.models.event_source_reference import UNNUMBERED
+
 from .rental_snapshot import STATUSES
 from .rental_snapshot_handler import PLAN
 
@@ -121,8 +123,8 @@ class RentalOrder(models.Model):
 
     def init(self):
         self.env.cr.execute(
-            "CREATE UNIQUE INDEX IF NOT EXISTS rental_order_name_uniq ON rental_order (name)"
-            " WHERE name != '/'"
+            "CREATE UNIQUE INDEX IF NOT EXISTS rental_order_name_uniq"
+            " ON rental_order (name, company_id) WHERE name != '/'"
         )
 
     # ------------------------------------------------------------------
@@ -199,13 +201,9 @@ class RentalOrder(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         self._check_values(*vals_list)
-        vals_list = [dict(vals) for vals in vals_list]
-        for vals in vals_list:
-            company = vals.get("company_id") or self.env.company.id
-            sequence = self.env["ir.sequence"].with_company(company)
-            vals["name"] = sequence.next_by_code("rental.order")
-        orders = super().create(vals_list)
-        orders._apply_event("RentalPlanned", lambda order: order._plan(), policy="reject")
+        # What is refused uses up no number: the reference comes last.
+        orders = super().create([{**vals, "name": UNNUMBERED} for vals in vals_list])
+        orders._begin_streams("RentalPlanned", lambda order: order._plan(), "rental.order")
         return orders
 
     def write(self, vals):

@@ -487,7 +487,7 @@ class TestFiles(Declarations):
 
     def test_restore(self):
         self.store.append("parcel", "P1", "Weighed", {"grams": 5})
-        manager = make_user(self.env, "off-export", "manager")
+        manager = make_user(self.env, "off-owner", "manager")
         job = self.env["event.job"].with_user(manager)._ask_export(model_names=["parcel"])[0].sudo()
         while job._write_piece(job._read_piece()):
             pass
