@@ -27,11 +27,14 @@ class Trouble(Exception):
     """Some streams of a batch cannot be folded together; leaves a savepoint.
 
     :ivar set streams: their keys, ``(company id, model_name, aggregate_id)``
+    :ivar dict folded: what was folded of them, where that is known; see
+        ``event.store._fold_ahead``
     """
 
-    def __init__(self, streams):
+    def __init__(self, streams, folded=None):
         super().__init__(f"{len(streams)} streams")
         self.streams = streams
+        self.folded = folded or {}
 
 
 class RefusedApart(Exception):

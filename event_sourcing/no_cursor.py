@@ -14,6 +14,7 @@ DATA = re.compile(
 )
 # Words for people come from the database, and are no part of a state.
 WORDS = {"get_field_string", "get_field_help", "get_field_selection", "_get_lang"}
+LANGUAGES = ("/tools/translate.py", "/base/models/res_lang.py")
 RESULTS = {"fetchone", "fetchall", "fetchmany", "dictfetchone", "dictfetchall", "rowcount"}
 
 
@@ -63,7 +64,7 @@ def _is_about_words():
     frame = sys._getframe(2)
     while frame is not None:
         code = frame.f_code
-        if code.co_name in WORDS or code.co_filename.endswith("/tools/translate.py"):
+        if code.co_name in WORDS or code.co_filename.endswith(LANGUAGES):
             return True
         frame = frame.f_back
     return False

@@ -133,7 +133,12 @@ class EventImportRestore(models.Model):
                     for event, _vals in applied:
                         handler.apply_event(event)
                 continue
-            stored = {key: store._head_state(heads, model_name, key) for key in streams}
+            stored = {}
+            for key in streams:
+                head = heads[key[0], model_name, key[1]]
+                if head.problem is not None:
+                    raise head.problem
+                stored[key] = head.state
             states, folded = handler._begin_states(stored), {}
             for key, applied in streams.items():
                 state = states[key]

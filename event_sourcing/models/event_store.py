@@ -199,38 +199,61 @@ class EventStore(models.Model):
     def _store(self, vals_list, policies):
         """Store events and what follows from them: all or nothing, whoever catches the error.
 
-        Most go well: they are folded in memory, and then written with their snapshots at
-        once. Where something goes wrong nothing of that stays; they are stored again,
-        and the streams concerned are folded event by event.
+        They are folded in memory, refused where they break a rule, and then written with
+        their outcomes, failure events and snapshots at once. Only where the database refuses
+        something nothing of that stays: they are stored again, and the events of the streams
+        concerned are applied one by one, each in a savepoint.
 
         :return: the records in the order of ``vals_list``
         """
         handlers = self._find_handlers(vals_list)
-        folded = self._nothing_folded(handlers)
-        alone = {name for name, handler in handlers.items() if handler is not None} - folded.keys()
-        try:
-            with Step(self.env.cr) as step:
-                heads = self._begin(step, vals_list, folded)
-                self._refold_stale(heads, folded)
-                ready = self._number(vals_list, heads, handlers)
-                pages, rest = in_pages(ready)
-                for page in pages:  # of a batch: one is stored while the next is folded
-                    self._fold_ahead(page, heads, folded)
-                    self._insert_behind(step, page)
-                self._fold_ahead(rest, heads, folded)
-                events = self._write_folded(step, ready, rest, folded, heads, last=not alone)
-                if alone:
-                    events._fold_alone(alone, policies)
-                return events
-        except Trouble as trouble:
-            troubled = trouble.streams
+        apart = set()
+        while True:
+            try:
+                return self._store_together(vals_list, policies, handlers, apart)
+            except Trouble as trouble:
+                troubled = self._narrow(trouble)
+                if troubled <= apart:
+                    raise trouble.__cause__ from None
+                apart |= troubled
+
+    @api.model
+    def _store_together(self, vals_list, policies, handlers, apart):
+        """Store events in one step.
+
+        :param dict handlers: ``{model_name: handler or None}``
+        :param set apart: keys of streams whose events are applied one by one
+        :raise Trouble: with the streams of which the database refuses something
+        """
         with Step(self.env.cr) as step:
             folded = self._nothing_folded(handlers)
             heads = self._begin(step, vals_list, folded)
             self._refold_stale(heads, folded)
-            events = self._insert(self._number(vals_list, heads, handlers))
-            events._fold_new(policies, troubled, heads)
+            ready = self._number(vals_list, heads, handlers)
+            decisions = dict(zip((vals["id"] for vals in ready), policies, strict=True))
+            single = [vals for vals in ready if self._is_applied_singly(vals, handlers, apart)]
+            pages, rest = in_pages(ready)
+            for page in pages:  # of a batch: one is stored while the next is folded
+                failures = self._fold_ahead(page, heads, folded, decisions, apart)
+                self._insert_behind(step, page + failures)
+            failures = self._fold_ahead(rest, heads, folded, decisions, apart)
+            events, plain = self._write_folded(
+                step, ready, rest + failures, folded, heads, apart, last=not single
+            )
+            if single:
+                chosen = self.browse([vals["id"] for vals in single])
+                chosen._apply_singly(decisions, heads)
+            if not plain:
+                self._finish_insert(events, ready)
             return events
+
+    @api.model
+    def _is_applied_singly(self, vals, handlers, apart):
+        """Whether an event is applied in a savepoint of its own, once it is stored."""
+        handler = handlers[vals["model_name"]]
+        if handler is None:
+            return False
+        return self._stream_key(vals) in apart or not self._folds_in_memory(handler)
 
     @api.model
     def _begin(self, step, vals_list, folded):

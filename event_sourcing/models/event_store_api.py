@@ -105,10 +105,15 @@ class EventStoreApi(models.Model):
         return self._speaking_to_user().env["snapshot.handler.registry"]._describe(model_name)
 
     @api.model
-    def append_batch(self, calls=None):
+    def append_batch(self, calls=None, policy=None):
         """Append many events in order, all or none.
 
+        All or none is about storing: bad input, a conflict or a broken rule whose policy is to
+        raise stores nothing of the batch. Under the policy ``record`` an event that breaks a
+        rule is stored, too, as ``rejected`` with its failure event; the others are applied.
+
         :param list calls: dicts with the keys of :meth:`append`
+        :param str policy: of all events that name none of their own
         :return: list of the dicts that :meth:`append` returns, in order
         """
         self = self._speaking_to_user()
@@ -130,7 +135,7 @@ class EventStoreApi(models.Model):
             else {RENAMED.get(key, key): call[key] for key in call if key != "policy"}
             for call in calls
         ]
-        policies = [call.get("policy") for call in calls]
+        policies = [call.get("policy") or policy for call in calls]
         with no_search_for_cycles(len(calls)):
             events, known = self._append_all(vals_list, policies)
             return events._answers(known)
@@ -144,8 +149,11 @@ class EventStoreApi(models.Model):
         outcomes = column(events, "outcome")
         failures = {}
         if not {"rejected", "failed"}.isdisjoint(outcomes):
-            for failure in events.search([("failed_event_id", "in", events.ids)]):
-                failures[failure.failed_event_id.id] = failure.id
+            domain = [("failed_event_id", "in", events.ids)]
+            for event, failure_id in self.sudo()._read_group(
+                domain, ["failed_event_id"], ["id:max"]
+            ):
+                failures[event.id] = failure_id
         answers, seen = [], set(known)
         for event_id, version, outcome, message, event_uuid in zip(
             events.ids,

@@ -25,9 +25,9 @@ class EventStoreCalm(models.Model):
         return super().create(vals_list)
 
     @api.model
-    def append_batch(self, calls=None):
+    def append_batch(self, calls=None, policy=None):
         self._wait_in_line()
-        return super().append_batch(calls)
+        return super().append_batch(calls, policy)
 
     @api.model
     def _append_all(self, vals_list, policies=None):

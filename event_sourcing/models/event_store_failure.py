@@ -8,7 +8,8 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..canonical_json import BEYOND_XML
+from ..canonical_json import BEYOND_XML, normalise
+from ..event_data import EventData
 from ..event_hash import CONTENT, content_hash
 from ..exceptions import RefusedApart
 from .event_store import INVALID_OPERATION, SYSTEM_ERROR
@@ -26,30 +27,70 @@ class EventStoreFailure(models.Model):
 
     _inherit = "event.store"
 
-    def _settle(self, problems, policies):
+    @api.model
+    def _settle(self, vals_list, problems, policies):
         """Decide what becomes of events that were refused or that failed.
 
+        :param list vals_list: complete dicts, in order; those concerned get their outcome
         :param dict problems: ``{event id: exception}``
         :param dict policies: ``{event id: policy or None}``
+        :return: their failure events, complete dicts
         :raise UserError: for the first event whose policy is to raise
         :raise RefusedApart: for the first one whose attempt is to be recorded all the same
         """
-        troubled = self.sudo().filtered(lambda event: event.id in problems)
-        for event in troubled:
-            error = problems[event.id]
-            policy = policies[event.id] or self._default_policy(event.model_name, error)
-            if policy == "record":
+        default = {}
+        failures = []
+        for vals in vals_list:
+            error = problems.get(vals["id"])
+            if error is None:
                 continue
-            apart = policy == "reject_and_record"
-            vals = event._apart_vals(error) if apart else None
-            refusal = event._apart_refusal(error) if apart else self._as_refusal(error)
-            if len(self) > 1:
-                words = self.env["snapshot.handler.registry"]
-                label = words._event_label(event.model_name, event.event_type)
-                self._say_where(refusal, f"{event.aggregate_id}, {label}")
-            raise RefusedApart(refusal, vals) if apart else refusal from None
-        troubled._set_outcomes(problems)
-        self.sudo()._insert([event._failure_vals(problems[event.id]) for event in troubled])
+            kind = vals["model_name"], isinstance(error, UserError)
+            if kind not in default:
+                default[kind] = self._default_policy(vals["model_name"], error)
+            policy = policies[vals["id"]] or default[kind]
+            if policy != "record":
+                self._raise_refusal(vals, error, policy, alone=len(policies) == 1)
+            failure = self._failure_vals(vals, error)
+            vals.update(
+                {
+                    "outcome": "rejected" if isinstance(error, UserError) else "failed",
+                    "error_class": failure["error_class"],
+                    "error_message": failure["error_message"],
+                    "broken_rule": failure.get("broken_rule"),
+                }
+            )
+            failures.append(failure)
+        return failures
+
+    @api.model
+    def _raise_refusal(self, vals, error, policy, alone):
+        """Raise what the caller is told of an event whose policy is to raise.
+
+        :param bool alone: whether it is the only one of its call
+        """
+        apart = policy == "reject_and_record"
+        separate = self._apart_vals(vals, error) if apart else None
+        refusal = self._apart_refusal(vals, error) if apart else self._as_refusal(error)
+        if not alone:
+            registry = self.env["snapshot.handler.registry"]
+            label = registry._event_label(vals["model_name"], vals["event_type"])
+            self._say_where(refusal, f"{vals['aggregate_id']}, {label}")
+        raise RefusedApart(refusal, separate) if apart else refusal from None
+
+    def _settle_stored(self, problems, policies):
+        """Decide what becomes of events that are stored already; see :meth:`_settle`."""
+        vals_list = [event._stored_vals() for event in self if event.id in problems]
+        failures = self._settle(vals_list, problems, policies)
+        self._set_outcomes(vals_list)
+        self._insert(failures)
+
+    def _stored_vals(self):
+        """Return one stored event as the values that it was stored from."""
+        self.ensure_one()
+        names = {*CONTENT, *EventData.__dataclass_fields__} - {"company_id", "user_id"}
+        vals = {name: self[name] for name in names}
+        payload = normalise(vals["payload"])
+        return {**vals, "id": self.id, "payload": payload, "company_id": self.company_id.id}
 
     @api.model
     def _default_policy(self, model_name, error):
@@ -75,19 +116,14 @@ class EventStoreFailure(models.Model):
             )
         )
 
-    def _set_outcomes(self, problems):
-        """Correct the outcome of events of this transaction, in one statement."""
-        rows = []
-        for event in self:
-            error = problems[event.id]
-            changed = {
-                "outcome": "rejected" if isinstance(error, UserError) else "failed",
-                "error_class": type(error).__name__,
-                "error_message": self._error_text(error),
-            }
-            content = {name: event[name] for name in CONTENT}
-            digest = content_hash({**content, **changed})
-            rows.append((event.id, *changed.values(), event._broken_rule(error), digest))
+    @api.model
+    def _set_outcomes(self, vals_list):
+        """Correct the outcome of events of this transaction, in one statement.
+
+        :param list vals_list: complete dicts, with their final outcomes
+        """
+        changed = ["outcome", "error_class", "error_message", "broken_rule"]
+        rows = [(vals["id"], *map(vals.get, changed), content_hash(vals)) for vals in vals_list]
         self.env.cr.execute(
             SQL(
                 """
@@ -104,18 +140,21 @@ class EventStoreFailure(models.Model):
                 *map(list, zip(*rows, strict=True)),
             )
         )
-        settled = ["outcome", "error_class", "error_message", "broken_rule", "content_hash"]
-        self.invalidate_recordset(settled, flush=False)
+        events = self.browse([vals["id"] for vals in vals_list])
+        events.invalidate_recordset([*changed, "content_hash"], flush=False)
 
-    def _failure_vals(self, error):
-        """Return the values of the failure event about this event."""
-        self.ensure_one()
+    @api.model
+    def _failure_vals(self, vals, error):
+        """Return the values of the failure event about an event.
+
+        :param dict vals: of the event, complete
+        """
         message = self._error_text(error)
-        columns = {"broken_rule": self._broken_rule(error)}
+        columns = {"broken_rule": self._broken_rule(vals, error)}
         payload = {
-            "failed_event": self.event_type,
-            "failed_event_uuid": self.event_uuid,
-            "failed_payload": self.payload,
+            "failed_event": vals["event_type"],
+            "failed_event_uuid": vals["event_uuid"],
+            "failed_payload": vals["payload"],
             "error_class": type(error).__name__,
             "error_message": message,
         }
@@ -124,32 +163,32 @@ class EventStoreFailure(models.Model):
         if not isinstance(error, UserError):
             _logger.warning(
                 "Event %s of %s/%s could not be applied.",
-                self.event_type,
-                self.model_name,
-                self.aggregate_id,
+                vals["event_type"],
+                vals["model_name"],
+                vals["aggregate_id"],
                 exc_info=error,
             )
             lines = "".join(traceback.format_exception(error))
             payload["traceback"] = self._storable(lines)[-MAX_TRACEBACK:]
-            payload["failed_schema_version"] = self.schema_version
-            columns, found = self._error_vals(error, self.model_name, self.event_uuid)
+            payload["failed_schema_version"] = vals["schema_version"]
+            columns, found = self._error_vals(error, vals["model_name"], vals["event_uuid"])
             payload.update(found)
         return {
-            "model_name": self.model_name,
-            "aggregate_id": self.aggregate_id,
+            "model_name": vals["model_name"],
+            "aggregate_id": vals["aggregate_id"],
             "event_type": INVALID_OPERATION if isinstance(error, UserError) else SYSTEM_ERROR,
             "payload": payload,
-            "version": self.version,
-            "timestamp": self.timestamp,
+            "version": vals["version"],
+            "timestamp": vals["timestamp"],
             "schema_version": 1,
             "outcome": "logged",
-            "failed_event_id": self.id,
+            "failed_event_id": vals["id"],
             "error_class": type(error).__name__,
             "error_message": message,
-            "event_uuid": str(uuid.uuid5(FAILURE_NAMESPACE, self.event_uuid)),
-            "correlation_id": self.correlation_id,
-            "causation_id": self.event_uuid,
-            "company_id": self.company_id.id,
+            "event_uuid": str(uuid.uuid5(FAILURE_NAMESPACE, vals["event_uuid"])),
+            "correlation_id": vals["correlation_id"],
+            "causation_id": vals["event_uuid"],
+            "company_id": vals["company_id"],
             **columns,
         }
 
@@ -172,7 +211,8 @@ class EventStoreFailure(models.Model):
     # reject_and_record
     # ------------------------------------------------------------------
 
-    def _apart_refusal(self, error):
+    @api.model
+    def _apart_refusal(self, vals, error):
         """Return what to raise about an attempt that is recorded all the same."""
         if isinstance(error, UserError):
             return error
@@ -182,20 +222,21 @@ class EventStoreFailure(models.Model):
                 " attempt is kept among the errors, from where a manager can apply it once the"
                 " cause is repaired; whoever sends it again must give its UUID, %(uuid)s.",
                 error=type(error).__name__,
-                uuid=self.event_uuid,
+                uuid=vals["event_uuid"],
             )
         )
 
-    def _apart_vals(self, error):
+    @api.model
+    def _apart_vals(self, vals, error):
         """Return the values of the failure event about an event that will not be stored.
 
         Its UUID follows from the attempt's, so that a retry of the request by Odoo, or
         of the call by its client, does not write it twice.
         """
-        vals = {**self._failure_vals(error), "failed_event_id": False}
         # The same attempt may be stored later, and have a failure event of its own.
-        vals["event_uuid"] = str(uuid.uuid5(FAILURE_NAMESPACE, f"apart:{self.event_uuid}"))
-        return vals
+        event_uuid = str(uuid.uuid5(FAILURE_NAMESPACE, f"apart:{vals['event_uuid']}"))
+        failure = self._failure_vals(vals, error)
+        return {**failure, "failed_event_id": False, "event_uuid": event_uuid}
 
     @api.model
     def _record_apart(self, vals):

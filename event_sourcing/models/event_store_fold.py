@@ -1,11 +1,9 @@
 from contextlib import contextmanager
-from itertools import compress
 
 import psycopg2
 
 from odoo import api, models
 
-from ..canonical_json import normalise
 from ..event_data import EventData
 from ..exceptions import HistoryFoldError, Trouble
 from ..retry import must_retry
@@ -45,57 +43,58 @@ class EventStoreFold(models.Model):
         }
 
     @api.model
-    def _fold_ahead(self, vals_list, heads, folded):
-        """Fold events that are not stored yet, in memory.
+    def _fold_ahead(self, vals_list, heads, folded, policies, apart=frozenset()):
+        """Fold events that are not stored yet, in memory, and decide what becomes of them.
 
-        :param list vals_list: complete dicts, in order
+        :param list vals_list: complete dicts, in order; those that are refused or that failed
+            get their outcome and its reason
         :param dict heads: ``{(company id, model_name, aggregate_id): Head}``, which say what
-            the fold begins with; where it is None, that is read
+            the fold begins with
         :param dict folded: what was folded of the same batch before, and is from then on:
-            ``{model_name: (handler, {key: (state, last EventData)}, marks)}``, see
+            ``{model_name: (handler, {key: (state, last applied EventData)}, marks)}``, see
             ``snapshot.handler._fold_together``; events of other types are passed over
-        :raise Trouble: with the streams in which something went wrong
+        :param dict policies: ``{event id: policy or None}``
+        :param set apart: keys of streams that are passed over, too
+        :return: the failure events to store, complete dicts
+        :raise UserError: for the first event whose policy is to raise
+        :raise RefusedApart: for the first one whose attempt is to be recorded all the same
+        :raise Trouble: with the streams in which the database refused something
         """
-        by_model = {}
+        by_model, by_version = {}, {}
         for vals in vals_list:
-            streams = by_model.setdefault(vals["model_name"], {})
-            event = EventData.from_vals(vals, self.env.uid)
-            streams.setdefault(event.key, []).append(event)
-        troubled = set()
+            if vals["model_name"] in folded and self._stream_key(vals) not in apart:
+                event = EventData.from_vals(vals, self.env.uid)
+                by_model.setdefault(vals["model_name"], {}).setdefault(event.key, []).append(event)
+                by_version[self._stream_key(vals), vals["version"]] = vals
+        problems = {}
         for model_name, streams in by_model.items():
-            if model_name not in folded:
-                continue
             handler, states, marks = folded[model_name]
+            named = {key: heads[key[0], model_name, key[1]] for key in streams}
             begin = {key: states[key][0] for key in streams if key in states}
-            new = [key for key in streams if key not in states]
+            stored = {key: head.state for key, head in named.items() if key not in states}
+            begin.update(handler._begin_states(stored))
+            whole = {key: e for key, e in streams.items() if named[key].problem is None}
             try:
-                if heads is None:
-                    begin.update(handler._stored_states(model_name, new))
-                else:
-                    stored = {key: self._head_state(heads, model_name, key) for key in new}
-                    begin.update(handler._begin_states(stored))
-                found, wrong, due = handler._fold_together(streams, begin)
-            except Exception as error:
-                # Also what fails because a stream before it broke the transaction.
+                found, wrong, due = handler._fold_together(whole, begin)
+            except psycopg2.Error as error:
                 if must_retry(error):
                     raise
-                found, wrong, due = {}, streams, []
+                # The transaction is broken by this stream; the second time, maybe by many.
+                again = any(stream[1] == model_name for stream in apart)
+                keys = whole if again else [error.stream]
+                raise Trouble({(key[0], model_name, key[1]) for key in keys}) from error
             states.update(found)
             marks.extend(due)
-            troubled.update((company_id, model_name, key) for company_id, key in wrong)
-        if troubled:
-            raise Trouble(troubled)
-
-    @api.model
-    def _head_state(self, heads, model_name, key):
-        """Return the stored state that the head of a stream brought, None for none.
-
-        :raise HistoryFoldError: where it was not to be trusted, and cannot be folded anew
-        """
-        head = heads[key[0], model_name, key[1]]
-        if head.problem is not None:
-            raise head.problem
-        return head.state
+            for key, head in named.items():
+                if head.problem is not None:
+                    wrong += [(event, head.problem) for event in streams[key]]
+            for event, error in wrong:
+                stream = event.company_id, model_name, event.aggregate_id
+                vals = by_version[stream, event.version]
+                problems[vals["id"]] = error
+        if not problems:
+            return []
+        return self._settle(vals_list, problems, policies)
 
     @api.model
     def _refold_stale(self, heads, folded):
@@ -117,12 +116,13 @@ class EventStoreFold(models.Model):
                 problem = fold.problem and self._history_problem(model_name, key, fold)
                 problem = problem or handler._heal(model_name, key, fold)
                 full = key[0], model_name, key[1]
-                head = heads[full]
+                if problem:
+                    heads[full] = heads[full]._replace(problem=problem)
+                    continue
                 applied = fold.last.version if fold.last else 0
-                # Where the head was told otherwise, it is told so after the append.
-                heads[full] = head._replace(
-                    state=fold.state if applied else None, problem=problem, healed=applied
-                )
+                # A head that was told otherwise is told so after the append.
+                state = fold.state if applied else None
+                heads[full] = heads[full]._replace(state=state, healed=applied)
 
     @api.model
     def _history_problem(self, model_name, key, fold):
@@ -133,20 +133,23 @@ class EventStoreFold(models.Model):
         )
 
     @api.model
-    def _write_folded(self, step, vals_list, rest, folded, heads, last):
+    def _write_folded(self, step, vals_list, rest, folded, heads, apart, last):
         """Insert events and write each snapshot once, all in one go.
 
         :param Step step: ends here where nobody has anything left to do
-        :param list rest: those of ``vals_list`` that are not inserted yet
+        :param list rest: those of ``vals_list`` that are not inserted yet, and failure events
         :param dict folded: as :meth:`_fold_ahead` left it
+        :param set apart: keys of streams whose events are applied afterwards, one by one
         :param bool last: whether the caller has nothing left to do in the step
-        :return: the records in the order of ``vals_list``
+        :return: as :meth:`_insert_with`
         :raise Trouble: with the streams whose snapshots cannot be written
         """
         statements, params, followers = [], [], []
         last_applied = {}
         for model_name, (handler, states, marks) in folded.items():
-            with self._troubles_of([states]):
+            if not states:
+                continue  # all was refused
+            with self._troubles_of({model_name: (handler, states, marks)}):
                 saving = [handler._save_code(states)]
             if marks:
                 saving.append(self.env["event.checkpoint"]._save_code(handler, marks))
@@ -154,28 +157,28 @@ class EventStoreFold(models.Model):
                 statements.append(statement)
                 params += values
             followers += handler._followers(model_name, states, heads)
-            last_applied.update(
-                ((event.company_id, event.model_name, event.aggregate_id), event.version)
-                for _state, event in states.values()
-            )
+        for key, head in heads.items():
+            if key[1] in folded and key not in apart:
+                _state, event = folded[key[1]][1].get((key[0], key[2]), (None, None))
+                last_applied[key] = event.version if event else head.applied
         for statement, values in self.env["event.stream"]._applied_statement(heads, last_applied):
             statements.append(statement)
             params += values
         last = last and not followers
-        with self._troubles_of([states for _h, states, _m in folded.values()], but="event_store"):
-            events = self._insert_with(step, vals_list, rest, statements, params, last)
+        with self._troubles_of(folded, but="event_store"):
+            inserted = self._insert_with(step, vals_list, rest, statements, params, last)
         for handler, _states, _marks in folded.values():
             handler.env[handler._snapshot_model].invalidate_model(flush=False)
         for records in followers:
             records._follow_snapshots()
-        return events
+        return inserted
 
     @api.model
     @contextmanager
     def _troubles_of(self, folded, but=None):
-        """Turn what goes wrong with snapshots into trouble with their streams.
+        """Turn what the database refuses of snapshots into trouble with their streams.
 
-        :param list folded: dicts ``{key: (state, last EventData)}``
+        :param dict folded: ``{model_name: (handler, states, marks)}``, see :meth:`_fold_ahead`
         :param str but: only what the database refuses, unless it is about this table
         :raise Trouble: with the keys of the streams
         """
@@ -186,119 +189,65 @@ class EventStoreFold(models.Model):
                 raise
             if but and not (isinstance(error, psycopg2.Error) and error.diag.table_name != but):
                 raise
-            events = [event for states in folded for _state, event in states.values()]
-            streams = {(e.company_id, e.model_name, e.aggregate_id) for e in events}
-            raise Trouble(streams) from error
+            streams = {
+                (key[0], model_name, key[1])
+                for model_name, (_handler, states, _marks) in folded.items()
+                for key in states
+            }
+            raise Trouble(streams, folded) from error
 
     @api.model
-    def _save_folded(self, folded):
-        """Write each snapshot once.
+    def _narrow(self, trouble):
+        """Return the streams in which the trouble is, as far as can be told; else all of it."""
+        found = set()
+        for model_name, (handler, states, _marks) in trouble.folded.items():
+            keys = list(states)
+            unfit = handler._unfit([states[key] for key in keys])
+            found.update((keys[index][0], model_name, keys[index][1]) for index in unfit)
+        return found or trouble.streams
 
-        :param dict folded: as :meth:`_fold_ahead` left it
-        :raise Trouble: with the streams of a handler whose snapshots cannot be written
-        """
-        for handler, states, _marks in folded.values():
-            with self._troubles_of([states]):
-                handler._save_states(states)
+    # ------------------------------------------------------------------
+    # One by one
+    # ------------------------------------------------------------------
 
-    def _fold_alone(self, model_names, policies):
-        """Let handlers that write their snapshots themselves apply stored events."""
-        chosen = [event.model_name in model_names for event in self]
-        self.browse(compress(self.ids, chosen))._fold_new(list(compress(policies, chosen)))
+    def _apply_singly(self, policies, heads):
+        """Apply stored events one by one, and settle what became of them.
 
-    def _fold_new(self, policies, troubled=(), heads=None):
-        """Fold events that were just inserted, and settle what became of them.
+        Each has a savepoint of its own: a bad event neither spoils its neighbours nor leaves
+        half a write. For handlers that write their snapshots by themselves, and for streams
+        of which the database refused something.
 
-        All streams are folded in one savepoint. Where something goes wrong, only the
-        streams concerned are folded again, event by event, each in a savepoint of
-        its own: a bad event neither spoils its neighbours nor leaves half a write.
-
-        :param list policies: for each event of self a policy, or None
-        :param troubled: keys of streams of which that is known already
+        :param dict policies: ``{event id: policy or None}``
         :param dict heads: ``{(company id, model_name, aggregate_id): Head}`` of the streams
         """
-        together, alone, problems = {}, {}, {}
+        problems, applied = {}, {}
         for event in self.sudo():
+            key = event.company_id.id, event.model_name, event.aggregate_id
             handler = self._find_handler(event.model_name)
-            if handler is None:
-                continue
-            key = event.company_id.id, event.model_name, event.aggregate_id
-            if heads and heads[key].problem is not None:
-                problems[event.id] = heads[key].problem
-                continue
-            careful = key in troubled or not self._folds_in_memory(handler)
-            streams = alone if careful else together
-            streams[key] = streams.get(key, event.browse()) + event
-        while together:
-            wrong = self._fold_stored(together)
-            if not wrong:
-                break
-            alone.update((key, together.pop(key)) for key in wrong)
-        for events in alone.values():
-            problems.update(events._fold_one_by_one())
-        if problems:
-            self._settle(problems, dict(zip(self.ids, policies, strict=True)))
-        if heads:
-            self._note_applied(heads)
-
-    def _note_applied(self, heads):
-        """Note in the heads which of the streams' events was applied last, self the new ones."""
-        applied = {
-            key: head.applied
-            for key, head in heads.items()
-            if self._folds_in_memory(self._find_handler(key[1]))
-        }
-        for event in self.sudo():
-            key = event.company_id.id, event.model_name, event.aggregate_id
-            if key in applied and event.outcome == "applied":
+            applied.setdefault(key, heads[key].applied)
+            error = heads[key].problem or event._apply_single(handler)
+            if error is not None:
+                problems[event.id] = error
+            else:
                 applied[key] = event.version
+        if problems:
+            self.sudo()._settle_stored(problems, policies)
         for statement in self.env["event.stream"]._applied_statement(heads, applied):
             self.env.cr.execute(*statement)
+
+    def _apply_single(self, handler):
+        """Apply one event in a savepoint; return the exception that stopped it, or None."""
+        try:
+            with self.env.cr.savepoint():
+                handler.apply_event(self)
+        except Exception as error:
+            if must_retry(error):
+                raise
+            return error
+        return None
 
     @api.model
     def _folds_in_memory(self, handler):
         """Whether the handler is the engine's own kind, without its own apply_event."""
         base = self.env.registry["snapshot.handler"]
         return isinstance(handler, base) and type(handler).apply_event is base.apply_event
-
-    @api.model
-    def _fold_stored(self, streams):
-        """Fold whole streams in memory and write each snapshot once.
-
-        :param dict streams: ``{(company id, model_name, aggregate_id): events}``
-        :return: keys of the streams in which something went wrong; then nothing of
-            this call was written
-        """
-        vals_list = [event._values_to_fold() for events in streams.values() for event in events]
-        folded = self._nothing_folded(self._find_handlers(vals_list))
-        try:
-            with self.env.cr.savepoint():
-                self._fold_ahead(vals_list, None, folded)
-                self._save_folded(folded)
-        except Trouble as trouble:
-            return trouble.streams
-        return set()
-
-    def _values_to_fold(self):
-        """Return one stored event as the values that it was stored from."""
-        self.ensure_one()
-        names = EventData.__dataclass_fields__.keys() - {"company_id", "user_id"}
-        vals = {name: self[name] for name in names}
-        return {**vals, "payload": normalise(vals["payload"]), "company_id": self.company_id.id}
-
-    def _fold_one_by_one(self):
-        """Apply the events of one stream, each in its own savepoint.
-
-        :return: ``{event id: exception}`` of those that were refused or failed
-        """
-        problems = {}
-        for event in self:
-            handler = self._find_handler(event.model_name)
-            try:
-                with self.env.cr.savepoint():
-                    handler.apply_event(event)
-            except Exception as error:
-                if must_retry(error):
-                    raise
-                problems[event.id] = error
-        return problems

@@ -115,10 +115,11 @@ class EventStoreInsert(models.Model):
         """Insert events that have their ids already, and write more, in one go.
 
         :param Step step: ends here where nobody has anything left to do
-        :param list rest: those of ``vals_list`` that are not inserted yet
+        :param list rest: those of ``vals_list`` that are not inserted yet, and failure events
         :param list statements: further ones, and ``params``, a list for all of them
         :param bool last: whether the caller has nothing left to do in the step
-        :return: records in the order of ``vals_list``
+        :return: ``(records, plain)``: in the order of ``vals_list``, and whether
+            :meth:`_finish_insert` has nothing to do for them
         """
         self = self._without_defaults()
         events = self.browse([vals["id"] for vals in vals_list])
@@ -126,9 +127,7 @@ class EventStoreInsert(models.Model):
         plain = not self._extras(vals_list) and self._keep_rules(events, vals_list)
         params = [*self._insert_params(rest), *params]
         step.execute("; ".join([INSERT, *statements]), params, last=last and plain)
-        if not plain:
-            self._finish_insert(events, vals_list)
-        return events
+        return events, plain
 
     @api.model
     def _without_defaults(self):
@@ -227,7 +226,10 @@ class EventStoreInsert(models.Model):
 
     @api.model
     def _finish_insert(self, events, vals_list):
-        """Do what the ORM does after an insert, as far as somebody asks for it."""
+        """Do what the ORM does after an insert, as far as somebody asks for it.
+
+        :param list vals_list: of the events, complete and with their final outcomes
+        """
         known, computed = self._known_to_insert()
         for name in computed:
             self.env.add_to_compute(self._fields[name], events)

@@ -30,17 +30,20 @@ class EventStoreRule(models.Model):
             """
         )
 
-    def _broken_rule(self, error):
-        """Return the rule that ``error`` says was broken, None for a technical fault."""
-        self.ensure_one()
+    @api.model
+    def _broken_rule(self, vals, error):
+        """Return the rule that ``error`` says an event broke, None for a technical fault.
+
+        :param dict vals: of the event
+        """
         if not isinstance(error, UserError):
             return None
         rule = getattr(error, "rule", None)
         if not rule:
-            handler = self._find_handler(self.model_name)
-            name = self.model_name if handler is None else handler._name
+            handler = self._find_handler(vals["model_name"])
+            name = vals["model_name"] if handler is None else handler._name
             rule = f"code:{fingerprint('UserError', name, find_place(error))}"
-        return self._storable(f"{self.event_type}/{rule}")[:MAX_RULE]
+        return self._storable(f"{vals['event_type']}/{rule}")[:MAX_RULE]
 
     @api.model
     def _known_rules(self, company_ids, limit=1000):

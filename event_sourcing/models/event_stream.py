@@ -206,7 +206,7 @@ class EventStream(models.Model):
             params += [json.dumps(rows), rules, *stamps]
         step.execute(" UNION ALL ".join(calls), params)
         heads = {row[:3]: Head(*row[3:]) for row in self.env.cr.fetchall()}
-        self.invalidate_model(["version"], flush=False)
+        self.invalidate_model(["version", "unapplied"], flush=False)
         return heads
 
     @api.model

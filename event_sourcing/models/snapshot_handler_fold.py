@@ -24,27 +24,24 @@ class SnapshotHandlerFold(models.AbstractModel):
         if getattr(event, "_name", None) != "event.store":
             raise TypeError(f"{event!r} is no record of event.store")
         event.ensure_one()
+        value = EventData.from_record(event)
+        state = self._stored_states(event.model_name, [value.key])[value.key]
         try:
-            folded = self._fold_stored(event)
+            folded = self._fold(reordered(state), value), value
         except UserError as error:
-            error.sentences = self._other_sentences(event, str(error))
+            error.sentences = self._other_sentences(state, value, str(error))
             raise
         self._save_states({folded[1].key: folded})
         return True
 
     @api.model
-    def _fold_stored(self, event):
-        """Return ``(state, EventData)`` after one stored event, the next of its aggregate."""
-        value = EventData.from_record(event)
-        state = self._stored_states(event.model_name, [value.key])[value.key]
-        return self._fold(state, value), value
-
-    @api.model
-    def _other_sentences(self, event, said):
+    def _other_sentences(self, state, event, said):
         """Return how the rule that refuses an event says so in the other languages.
 
         Only now can it be asked: later its rules may be others, or the state be gone.
 
+        :param dict state: before the event
+        :param EventData event: the event
         :param str said: what it said in the language of this environment
         :return: ``{language code: sentence}``, without those that say the same
         """
@@ -53,13 +50,13 @@ class SnapshotHandlerFold(models.AbstractModel):
             if lang == self.env.lang:
                 continue
             try:
-                self.with_context(lang=lang)._fold_stored(event)
+                self.with_context(lang=lang)._fold(reordered(state), event)
             except UserError as error:
                 if str(error) != said:
                     sentences[lang] = self.env["event.store"]._error_text(error)
             except Exception as error:
                 # What was refused stays refused, whatever a handler does in another language.
-                if must_retry(error):
+                if must_retry(error) or isinstance(error, psycopg2.Error):
                     raise
         return sentences
 
@@ -69,25 +66,35 @@ class SnapshotHandlerFold(models.AbstractModel):
 
         :param dict aggregates: ``{key: [EventData] in order}``, the keys as in ``EventData.key``
         :param dict states: ``{key: state}`` to begin with
-        :return: ``({key: (state, last EventData)}, troubled, marks)``: troubled are the keys
-            of streams in which something went wrong, marks ``(state, EventData)`` of those
-            events at which a checkpoint is due
+        :return: ``({key: (state, last applied EventData)}, problems, marks)``: problems are
+            ``(EventData, exception)`` of those that were refused or that failed, and left the
+            state as it was; marks ``(state, EventData)`` of those events at which a checkpoint
+            is due
+        :raise psycopg2.Error: where a handler's SQL broke the transaction; its ``stream`` is
+            the key of the stream
         """
-        folded, troubled, marks = {}, set(), []
+        folded, problems, marks = {}, [], []
         for key, events in aggregates.items():
             state = states[key]
-            try:
-                for event in events:
-                    state = self._fold(state, event)
-                    if event.version % EVERY == 0:
-                        marks.append((state, event))
-            except Exception as error:
-                if must_retry(error):
+            for event in events:
+                try:
+                    # A careless handler may change the state that it is given.
+                    after = self._fold(reordered(state), event)
+                except psycopg2.Error as error:
+                    error.stream = key
                     raise
-                troubled.add(key)
-            else:
+                except Exception as error:
+                    if must_retry(error):
+                        raise
+                    if isinstance(error, UserError):
+                        error.sentences = self._other_sentences(state, event, str(error))
+                    problems.append((event, error))
+                    continue
+                state = after
                 folded[key] = state, event
-        return folded, troubled, marks
+                if event.version % EVERY == 0:
+                    marks.append((state, event))
+        return folded, problems, marks
 
     @api.model
     def _load_states(self, model_name, keys):
@@ -185,11 +192,11 @@ class SnapshotHandlerFold(models.AbstractModel):
             if len(folds) == 1:
                 return {0: self._explain_unfit(error)}
         # One value spoils the whole query: find out whose.
-        return {
-            index: reason
-            for index, fold in enumerate(folds)
-            for reason in self._unfit([fold], applied).values()
-        }
+        half = len(folds) // 2
+        found = self._unfit(folds[:half], applied)
+        for index, reason in self._unfit(folds[half:], applied).items():
+            found[half + index] = reason
+        return found
 
     @api.model
     def _explain_unfit(self, error):

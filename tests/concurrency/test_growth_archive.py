@@ -381,7 +381,7 @@ def test_no_job_touches_a_snapshot_that_it_cannot_fold(store, key, archived, kin
     with mute_logger("odoo.addons.event_sourcing.models.event_store_failure"):
         answer = store.append(f"{key}-half", 1)[0]
     assert (answer["version"], answer["outcome"]) == (6, "failed")
-    assert "HistoryAway" in answer["message"]
+    assert "HistoryFoldError" in answer["message"]
     assert store.snapshot(f"{key}-half") == []
     bring_back(store, archived)
     own = store.env()

@@ -89,6 +89,25 @@ def test_batches_over_the_same_aggregates_in_any_order(server, key):
         assert [e["version"] for e in stream] == list(range(1, WRITERS * 6 + 1))
 
 
+def test_ids_rise_with_versions_in_batches_over_several_types(server, key):
+    _uid, call = server.login("admin", "admin")
+    types = ("counter", "loose", "parcel")
+
+    def write(writer):
+        for number in range(10):
+            # Some write to one type, some to all: their first locks are not the same.
+            chosen = types if (writer + number) % 2 else [types[number % 3]]
+            batch = [{**event(key), "model_name": name} for name in chosen]
+            call("event.store", "append_batch", batch if writer % 3 else batch[::-1])
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(write, range(WRITERS)))
+    for name in types:
+        ids = [e["id"] for e in call("event.store", "read_stream", name, key)]
+        assert len(ids) > WRITERS * 3
+        assert ids == sorted(ids)
+
+
 def test_one_uuid_from_eight_writers_is_no_failure_either(server, key):
     _uid, call = server.login("admin", "admin")
 

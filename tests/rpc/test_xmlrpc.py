@@ -222,11 +222,13 @@ class TestXmlRpc(HttpCase):
         theirs = self.env["res.company"].create({"name": "Theirs"})
         other = make_user(self.env, "other", "integration", company=theirs)
         self.call("append", user=other, **{**BASE, "aggregate_id": "T1"}, payload={"amount": 1})
-        self.refuse(
-            ACCESS, "counter/T1 belongs to a company", "append", **{**BASE, "aggregate_id": "T1"}
-        )
-        self.refuse(ACCESS, "counter/T1 belongs to a company", "state_at", "counter", "T1")
         self.assertEqual(self.call("read_stream", "counter", "T1"), [])
+        self.assertEqual(self.call("state_at", "counter", "T1")["version"], 0)
+        for call in ("state_at", "read_stream"):
+            sentence = "no access to the company"
+            self.refuse(ACCESS, sentence, call, "counter", "T1", company_id=theirs.id)
+        answer = self.call("append", **{**BASE, "aggregate_id": "T1"}, payload={"amount": 1})
+        self.assertEqual(answer["version"], 1)
 
     def test_handlers_answer_nothing_that_xmlrpc_cannot_carry(self):
         registry = "snapshot.handler.registry"

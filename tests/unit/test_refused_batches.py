@@ -1,0 +1,173 @@
+"""Refused events of a batch: decided in memory, stored once, with their failure events."""
+
+from unittest.mock import patch
+
+from odoo.exceptions import UserError
+from odoo.tools import mute_logger
+
+from odoo.addons.event_sourcing.step import Step
+from odoo.addons.test_event_sourcing.common import EventCase
+from odoo.addons.test_event_sourcing.models.counter_handler import CounterSnapshotHandler
+
+FAILURE = "odoo.addons.event_sourcing.models.event_store_failure"
+
+
+class TestRefusedBatches(EventCase):
+    def calls(self, *amounts, key="C1", **more):
+        return [
+            {
+                "model_name": "counter",
+                "aggregate_id": key,
+                "event_type": "Added",
+                "payload": {"amount": amount},
+                **more,
+            }
+            for amount in amounts
+        ]
+
+    def statements(self, calls):
+        """Return the statements that a batch sends, as texts."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        sent, execute, behind = [], type(self.env.cr).execute, Step.execute_behind
+
+        def noted(cursor, query, params=None, **options):
+            sent.append(str(getattr(query, "code", query)))
+            return execute(cursor, query, params, **options)
+
+        def noted_behind(step, statement, params):
+            sent.append(statement)
+            behind(step, statement, params)
+
+        with (
+            patch.object(type(self.env.cr), "execute", noted),
+            patch.object(Step, "execute_behind", noted_behind),
+        ):
+            self.store.with_context(lang="en_US").append_batch(calls)
+            self.env.flush_all()
+        return sent
+
+    @mute_logger(FAILURE)
+    def test_the_number_of_refusals_changes_nothing(self):
+        self.store.append_batch(self.calls(1, -9, key="warm"))
+        self.store.append_batch(self.calls(1, key="warm") + self.calls({}, key="warm"))
+        few = self.statements(self.calls(5, -9, key="few"))
+        many = self.statements(
+            [call for n in range(100) for call in self.calls(5, -99, 1, -99, key=f"many{n}")]
+        )
+        # The failure events are counted in the answer, by one search.
+        self.assertEqual(len(many), len(few))
+        for sent in (few, many):
+            text = "\n".join(sent)
+            self.assertNotIn("UPDATE event_store ", text)
+            self.assertNotIn("ROLLBACK TO", text)
+            self.assertLessEqual(len(sent), 3, text)
+
+    def test_all_the_first_the_last_and_every_second_one(self):
+        for number, amounts in enumerate(
+            ([-1, -1, -1], [-1, 5, 3], [5, 3, -99], [5, -99, 5, -99, 5], [0, -1, -1, 0])
+        ):
+            one_by_one, batch = f"single{number}", f"batch{number}"
+            for amount in amounts:
+                self.add(one_by_one, amount)
+            self.store.append_batch(self.calls(*amounts, key=batch))
+            self.assertEqual(self.stream(batch), self.stream(one_by_one))
+            for name in ("version", "event_type", "error_message", "broken_rule", "outcome"):
+                self.assertEqual(
+                    self.failures(batch).mapped(name), self.failures(one_by_one).mapped(name)
+                )
+            for failure in self.failures(batch):
+                failed = failure.failed_event_id
+                self.assertEqual((failed.aggregate_id, failed.outcome), (batch, "rejected"))
+                self.assertGreater(failure.id, failed.id)
+            states = [self.snapshot(key).state for key in (one_by_one, batch)]
+            self.assertEqual(*states)
+
+    @mute_logger(FAILURE)
+    def test_half_a_change_of_a_careless_handler_is_forgotten(self):
+        calls = self.calls(5) + self.calls(0, event_type="Broken") + self.calls(2)
+        answers = self.store.append_batch(calls)
+        self.assertEqual([a["outcome"] for a in answers], ["applied", "failed", "applied"])
+        self.assertEqual(self.snapshot().state["total"], 7)
+
+    @mute_logger(FAILURE, "odoo.sql_db")
+    def test_a_database_error_concerns_its_stream_alone(self):
+        calls = self.calls(5, -9, key="calm") + self.calls(0, key="sql", event_type="Sql")
+        calls += self.calls(3, key="sql") + self.calls(1, key="calm")
+        applied, apply = [], type(self.store)._apply_single
+        with patch.object(
+            type(self.store),
+            "_apply_single",
+            lambda event, handler: applied.append(event.aggregate_id) or apply(event, handler),
+        ):
+            answers = self.store.append_batch(calls)
+        self.assertEqual(applied, ["sql", "sql"])
+        outcomes = ["applied", "rejected", "failed", "applied", "applied"]
+        self.assertEqual([a["outcome"] for a in answers], outcomes)
+        self.assertEqual(self.snapshot("calm").state["total"], 6)
+        self.assertEqual(self.snapshot("sql").state["total"], 3)
+
+    @mute_logger(FAILURE, "odoo.sql_db")
+    def test_a_snapshot_that_cannot_be_written_concerns_its_stream_alone(self):
+        gone = {"payload": {"amount": 1, "partner_id": 2**31 - 1}}
+        calls = self.calls(5, key="calm") + self.calls(1, key="gone")
+        calls += [{**self.calls(1, key="gone")[0], **gone}]
+        applied, apply = [], type(self.store)._apply_single
+        with patch.object(
+            type(self.store),
+            "_apply_single",
+            lambda event, handler: applied.append(event.aggregate_id) or apply(event, handler),
+        ):
+            answers = self.store.append_batch(calls)
+        self.assertEqual(applied, ["gone", "gone"])
+        self.assertEqual([a["outcome"] for a in answers], ["applied", "applied", "failed"])
+        self.assertEqual(self.snapshot("gone").version, 1)
+
+    def test_a_policy_for_the_whole_batch(self):
+        with self.assertRaisesRegex(UserError, "must not fall below zero"):
+            self.store.append_batch(self.calls(1, -9), policy="reject")
+        self.assertEqual(self.stream(), [])
+        calls = self.calls(1) + self.calls(-9, policy="record")
+        answers = self.store.append_batch(calls, policy="reject")
+        self.assertEqual([a["outcome"] for a in answers], ["applied", "rejected"])
+        with self.assertRaisesRegex(UserError, "The policy 'perhaps' is unknown"):
+            self.store.append_batch(self.calls(1), policy="perhaps")
+
+    def test_the_first_event_of_the_batch_whose_policy_says_so_is_told(self):
+        calls = self.calls(-1, key="Z") + self.calls(-2, key="Y", policy="reject")
+        calls += self.calls(-3, key="X", policy="reject")
+        with self.assertRaisesRegex(UserError, "^Y, "):
+            self.store.append_batch(calls)
+        self.assertEqual([self.stream(key) for key in "XYZ"], [[], [], []])
+
+    @mute_logger(FAILURE, "odoo.sql_db")
+    def test_constraints_see_what_became_of_the_events(self):
+        seen = []
+        kind = type(self.store)
+
+        def look(events):
+            seen.extend((event.version, event.outcome) for event in events)
+
+        look._constrains = ("outcome",)
+        with patch.object(kind, "_constraint_methods", [look]):
+            self.store.append_batch(
+                self.calls(5, -9) + self.calls(0, event_type="Broken") + self.calls(1)
+            )
+            expected = [(1, "applied"), (2, "rejected"), (3, "failed"), (4, "applied")]
+            self.assertEqual(seen, expected)
+            del seen[:]
+            self.store.append_batch(self.calls(0, key="sql", event_type="Sql"))
+            self.assertIn((1, "failed"), seen)
+
+    def test_other_languages_are_asked_with_the_state_at_hand(self):
+        self.env["res.lang"]._activate_lang("ja_JP")
+        asked, evolve = [], CounterSnapshotHandler._evolve
+
+        def noted(handler, state, event):
+            asked.append((handler.env.lang, event.version, state.get("total", 0)))
+            return evolve(handler, state, event)
+
+        with patch.object(CounterSnapshotHandler, "_evolve", noted):
+            self.store.with_context(lang="en_US").append_batch(self.calls(5, -9, 2, -9))
+        others = [what[1:] for what in asked if what[0] == "ja_JP"]
+        self.assertEqual(others, [(2, 5), (4, 7)])
