@@ -271,7 +271,10 @@ class EventJobImport(models.Model):
             wanted if self._memory_handler(item["vals"]["model_name"]) is not None else "record"
             for item in items
         ]
-        events, known = store._append_all([item["vals"] for item in items], policies)
+        vals_list = [{**item["given"], "event_uuid": item["vals"]["event_uuid"]} for item in items]
+        keys = [None if item["key"][0] == "event_uuid" else item["key"] for item in items]
+        keys = [key and (key[0], key[2]) for key in keys]
+        events, known = store._append_all(vals_list, policies, keys)
         return len(set(events.ids) - known)
 
     def _blame(self, store, items):

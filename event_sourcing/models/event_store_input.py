@@ -5,6 +5,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..canonical_json import BEYOND_XML
+from ..nothing import is_nothing
 from .event_store import FAILURE_TYPES
 
 POLICIES = ("record", "reject", "reject_and_record")
@@ -27,7 +28,11 @@ DECIDED_BY_STORE = {
     "error_message",
     "error_fingerprint",
     "broken_rule",
-    "retry_uuid",
+    "attempt_uuid",
+    "attempt_digest",
+    "retry_of_id",
+    "retry_ids",
+    "import_key",
     "content_hash",
 }
 CONTROL_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
@@ -48,9 +53,9 @@ class EventStoreInput(models.Model):
     @api.model
     def _check_policy(self, policy):
         """Return a known policy, or None where none was given."""
-        if policy in (None, False, ""):
+        if is_nothing(policy):
             return None
-        if policy not in POLICIES:
+        if not isinstance(policy, str) or policy not in POLICIES:
             raise UserError(
                 _(
                     "The policy %(policy)s is unknown; use one of %(known)s.",
@@ -197,7 +202,7 @@ class EventStoreInput(models.Model):
             return None
         if type(value) is str and value.isalnum() and value.isascii() and len(value) <= MAX_NAME:
             return value
-        if optional and value in (False, ""):
+        if optional and is_nothing(value):
             return None
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
@@ -264,7 +269,7 @@ class EventStoreInput(models.Model):
             an XML-RPC DateTime
         :param datetime now: what is now for all events of a batch
         """
-        if value in (None, False, ""):
+        if is_nothing(value):
             return now or fields.Datetime.now()
         try:
             moment = self._parse_moment(value)
