@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date
 from odoo.tools.misc import formatLang
 
-from ..canonical_json import pretty
+from ..canonical_json import BEYOND_XML, pretty
 
 MAX_ROWS = 500
 MAX_MODEL_ID = 2**31 - 1
@@ -174,6 +174,7 @@ class EventDocument(models.AbstractModel):
         field = words["fields"].get(key)
         if field is not None and field.type == "selection":
             return dict(field._description_selection(self.env)).get(value, value)
+        value = BEYOND_XML.sub("\ufffd", value)
         return value if declared and declared.kind == "text" else self._readable_text(value)
 
     @api.model

@@ -250,7 +250,9 @@ class EventImportCheck(models.Model):
             user_id = vals.get("recorded_by") or how["asker"].uid
             event = self._as_event_data(vals, *place, user_id)
             before = state
-            state, reason = self._check_fold(key[1], state, event, how["careful"])
+            state, reason = self._check_fold(
+                *(key[1], state, event, how["careful"]), "content_hash" in vals
+            )
             if not reason:
                 how["folded"].setdefault(key, (before, []))[1].append((item, event))
         streams[key] = version, state
@@ -290,14 +292,15 @@ class EventImportCheck(models.Model):
             **values,
         )
 
-    def _check_fold(self, model_name, state, event, careful):
+    def _check_fold(self, model_name, state, event, careful, restored):
         """Return ``(state, reason)`` after one event; the state as it was where it is refused."""
         handler = self._memory_handler(model_name)
+        fold = handler._fold if restored else handler._fold_new
         try:
             if not careful:
-                return handler._fold(normalise(state), event), None
+                return fold(normalise(state), event), None
             with self.env.cr.savepoint(flush=False):
-                return handler._fold(normalise(state), event), None
+                return fold(normalise(state), event), None
         except psycopg2.Error as error:
             if not careful or must_retry(error):
                 raise

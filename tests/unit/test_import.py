@@ -250,9 +250,9 @@ class TestSnapshotsThatCannotBe(ImportCase):
             job = self.run_import(json_lines(*lines), dry_run=True)
         found = dict(self.refused(job))
         self.assertEqual(sorted(found), [2, 3, 4, 5])
-        self.assertIn("out of range", found[2])
-        self.assertIn("cannot hold", found[3])
-        self.assertIn("cannot hold", found[4])
+        self.assertIn("not larger than 2147483647", found[2])
+        self.assertIn("the id of a record", found[3])
+        self.assertIn("the id of a record", found[4])
         self.assertIn("The snapshot needs Partner (partner_id)", found[5])
 
     def test_the_line_since_which_it_is_so_is_named(self):
