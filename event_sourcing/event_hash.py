@@ -27,7 +27,10 @@ CONTENT = (
     "error_message",
 )
 # What a seal covers besides, as PostgreSQL writes it.
-RECORDING = ("content_hash", "create_uid", "create_date", "company_id", "failed_event_id", "tx")
+RECORDING = (
+    *("content_hash", "create_uid", "create_date", "company_id"),
+    *("failed_event_id", "retry_of_id", "attempt_uuid", "tx"),
+)
 ENTRY = struct.Struct(">q16s")  # an event in the manifest of a seal: id, digest of the row
 
 

@@ -24,7 +24,10 @@ CONTENT = (
     *("timezone", "event_uuid", "correlation_id", "causation_id", "schema_version", "outcome"),
     *("error_class", "error_message"),
 )
-RECORDING = ("content_hash", "create_uid", "create_date", "company_id", "failed_event_id", "tx")
+RECORDING = (
+    *("content_hash", "create_uid", "create_date", "company_id"),
+    *("failed_event_id", "retry_of_id", "attempt_uuid", "tx"),
+)
 ENTRY = struct.Struct(">q16s")
 ATTACHED = re.compile(r"ALTER TABLE ONLY \S*?(\w+) ATTACH PARTITION \S*?(\w+) ")
 ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
