@@ -199,6 +199,8 @@ class SnapshotHandlerFold(models.AbstractModel):
         :param list folds: ``(state, last EventData)`` of each
         :param bool applied: see ``snapshot.mixin._unfit``
         """
+        if not folds:
+            return {}
         snapshots = self.env[self._snapshot_model]
         try:
             with self.env.cr.savepoint(flush=False):
