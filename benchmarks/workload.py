@@ -54,6 +54,16 @@ def price_changes(aggregate_id, count):
     return [(aggregate_id, *LIFE[0]), *changes]
 
 
+def new_prices(ids, count):
+    """Return so many events about planned rentals, each of them allowed."""
+    return [(ids[n % len(ids)], "PriceChanged", {"monthly_price": 1000 + n}) for n in range(count)]
+
+
+def attempts(ids, count):
+    """Return so many events about planned rentals, none of them allowed."""
+    return [(ids[n % len(ids)], "EquipmentReturned", {}) for n in range(count)]
+
+
 def in_batches(items, size):
     """Return the items in lists of ``size``; all in one where ``size`` is 0."""
     size = size or len(items) or 1

@@ -1,8 +1,10 @@
 """Where an error came from, said so that the same bug is always recognised."""
 
 import hashlib
+import linecache
 import traceback
 from dataclasses import dataclass
+from functools import lru_cache
 
 ADDONS = "odoo.addons."
 # Frames of these stand between the handler and the fault, and say nothing about it.
@@ -37,25 +39,26 @@ def find_place(error):
     :return: a :class:`Place`; an empty one for an error that was never raised
     """
     frames = [
-        (frame.f_globals.get("__name__", ""), summary)
-        for (frame, _number), summary in zip(
-            traceback.walk_tb(error.__traceback__),
-            traceback.extract_tb(error.__traceback__),
-            strict=True,
-        )
+        (frame.f_globals.get("__name__", ""), frame.f_code, number)
+        for frame, number in traceback.walk_tb(error.__traceback__)
     ]
     addons = [found for found in frames if found[0].startswith(ADDONS)]
     own = [found for found in addons if found[0].split(".")[2] not in PLUMBING]
     for candidates in (own, addons, frames):
         if candidates:
-            module, summary = candidates[-1]
-            return Place(
-                file=f"{module.removeprefix(ADDONS).replace('.', '/')}.py",
-                function=summary.name,
-                line=(summary.line or "").strip()[:MAX_LINE],
-                number=summary.lineno or 0,
-            )
+            return _place(*candidates[-1])
     return Place()
+
+
+@lru_cache(maxsize=10000)
+def _place(module, code, number):
+    """Return the :class:`Place` of one line of code, as its file is when it is first asked."""
+    return Place(
+        file=f"{module.removeprefix(ADDONS).replace('.', '/')}.py",
+        function=code.co_name,
+        line=linecache.getline(code.co_filename, number or 0).strip()[:MAX_LINE],
+        number=number or 0,
+    )
 
 
 def fingerprint(error_class, handler, place):

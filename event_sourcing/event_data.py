@@ -45,6 +45,11 @@ class EventData:
         """Its stream among those of its aggregate type: ``(company id, aggregate id)``."""
         return self.company_id, self.aggregate_id
 
+    @property
+    def stream(self):
+        """Its stream among all: ``(company id, model_name, aggregate_id)``."""
+        return self.company_id, self.model_name, self.aggregate_id
+
     @classmethod
     def from_record(cls, record):
         """Return the value of one ``event.store`` record."""

@@ -24,7 +24,7 @@ class HistoryFoldError(Exception):
 
 
 class Trouble(Exception):
-    """Some streams of a batch cannot be folded together; leaves a savepoint.
+    """The database refused something of some streams of a batch; leaves a savepoint.
 
     :ivar set streams: their keys, ``(company id, model_name, aggregate_id)``
     :ivar dict folded: what was folded of them, where that is known; see
@@ -32,8 +32,8 @@ class Trouble(Exception):
     """
 
     def __init__(self, streams, folded=None):
-        super().__init__(f"{len(streams)} streams")
-        self.streams = streams
+        self.streams = set(streams)
+        super().__init__(f"{len(self.streams)} streams")
         self.folded = folded or {}
 
 

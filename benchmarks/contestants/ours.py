@@ -9,7 +9,7 @@ from benchmarks.answering import answer, stopwatch
 from benchmarks.contestants.emptying import empty_store
 from benchmarks.contestants.in_odoo import as_admin, load
 from benchmarks.contestants.memory import Peak
-from benchmarks.workload import in_batches, price_changes, rentals
+from benchmarks.workload import attempts, in_batches, new_prices, price_changes, rentals
 
 registry = load()
 
@@ -60,15 +60,31 @@ def append(tag, aggregates, batch, events=None):
     return result
 
 
-def _check(env, tag, count):
-    """Raise where events were refused: refusals are no measure of anything."""
+def append_once(tag, aggregates, count, outcome):
+    """Append so many events to planned rentals in one batch: all are refused, or applied."""
+    planned = [each for each in rentals(tag, aggregates) if each[1] == "RentalPlanned"]
+    happened = attempts if outcome == "rejected" else new_prices
+    with as_admin(registry) as env:
+        store = env["event.store"]
+        store.append_batch(calls_of(planned))
+        env.cr.commit()
+        calls = calls_of(happened([aggregate_id for aggregate_id, *_rest in planned], count))
+        with stopwatch(count) as result:
+            store.append_batch(calls)
+            env.cr.commit()
+        _check(env, tag, count + (len(planned) if outcome == "applied" else 0), outcome)
+    return result
+
+
+def _check(env, tag, count, outcome="applied"):
+    """Raise where something else became of events: that is no measure of anything."""
     env.cr.execute(
-        "SELECT count(*) FROM event_store WHERE outcome = 'applied' AND aggregate_id LIKE %s",
-        [f"{tag}-%"],
+        "SELECT count(*) FROM event_store WHERE outcome = %s AND aggregate_id LIKE %s",
+        [outcome, f"{tag}-%"],
     )
-    (applied,) = env.cr.fetchone()
-    if applied != count:
-        raise ValueError(f"{applied} of {count} events were applied")
+    (found,) = env.cr.fetchone()
+    if found != count:
+        raise ValueError(f"{found} of {count} events were {outcome}")
 
 
 def statements(batch, aggregates):
@@ -225,6 +241,7 @@ if __name__ == "__main__":
         prepare=prepare,
         reset=reset,
         append=append,
+        append_once=append_once,
         statements=statements,
         rebuild=rebuild,
         begin_rebuild=begin_rebuild,

@@ -5,6 +5,7 @@ import importlib
 PARTS = (
     "bulk",
     "single",
+    "refused",
     "statements",
     "full",
     "rebuild",

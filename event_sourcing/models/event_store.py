@@ -305,6 +305,7 @@ class EventStore(models.Model):
                 chosen._apply_singly(decisions, heads)
             if not plain:
                 self._finish_insert(events, ready)
+                self._finish_failures([vals["id"] for vals in ready if vals.get("error_class")])
             return events
 
     @api.model

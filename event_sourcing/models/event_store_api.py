@@ -117,6 +117,8 @@ class EventStoreApi(models.Model):
         All or none is about storing: bad input, a conflict or a broken rule whose policy is to
         raise stores nothing of the batch. Under the policy ``record`` an event that breaks a
         rule is stored, too, as ``rejected`` with its failure event; the others are applied.
+        Under ``reject_and_record`` the attempt is recorded that the error is about, the first
+        one that is refused.
 
         :param list calls: dicts with the keys of :meth:`append`
         :param str policy: of all events that name none of their own

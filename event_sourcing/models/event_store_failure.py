@@ -59,6 +59,8 @@ class EventStoreFailure(models.Model):
                 }
             )
             failures.append(failure)
+        for error in problems.values():
+            error.__traceback__ = None  # holds what was folded, and itself by that
         return failures
 
     @api.model
@@ -160,14 +162,14 @@ class EventStoreFailure(models.Model):
         if sentences := getattr(error, "sentences", None):
             payload["error_messages"] = sentences
         if not isinstance(error, UserError):
+            lines = "".join(traceback.format_exception(error))
             _logger.warning(
-                "Event %s of %s/%s could not be applied.",
+                "Event %s of %s/%s could not be applied.\n%s",
                 vals["event_type"],
                 vals["model_name"],
                 vals["aggregate_id"],
-                exc_info=error,
+                lines,  # written once: it costs more than all the rest
             )
-            lines = "".join(traceback.format_exception(error))
             payload["traceback"] = self._storable(lines)[-MAX_TRACEBACK:]
             payload["failed_schema_version"] = vals["schema_version"]
             columns, found = self._error_vals(error, vals["model_name"])

@@ -76,22 +76,18 @@ class EventStoreFold(models.Model):
             whole = {key: e for key, e in streams.items() if named[key].problem is None}
             try:
                 found, wrong, due = handler._fold_together(whole, begin)
-            except psycopg2.Error as error:
-                if must_retry(error):
-                    raise
-                # The transaction is broken by this stream; the second time, maybe by many.
-                again = any(stream[1] == model_name for stream in apart)
-                keys = whole if again else [error.stream]
-                raise Trouble({(key[0], model_name, key[1]) for key in keys}) from error
+            except Trouble as trouble:
+                if any(key[1] == model_name for key in apart):
+                    # The second time: maybe in many, of which each would be found by one more try.
+                    trouble.streams.update(key for key in heads if key[1] == model_name)
+                raise
             states.update(found)
             marks.extend(due)
             for key, head in named.items():
                 if head.problem is not None:
                     wrong += [(event, head.problem) for event in streams[key]]
             for event, error in wrong:
-                stream = event.company_id, model_name, event.aggregate_id
-                vals = by_version[stream, event.version]
-                problems[vals["id"]] = error
+                problems[by_version[event.stream, event.version]["id"]] = error
         if not problems:
             return []
         return self._settle(vals_list, problems, policies)

@@ -245,3 +245,11 @@ class EventStoreInsert(models.Model):
             events._validate_fields([*OWN, *self._other_columns()])
         if not self.env.su:
             check_access(events, "create")
+
+    @api.model
+    def _finish_failures(self, event_ids):
+        """Do the same for the failure events about these events, which the engine itself wrote."""
+        _known, computed = self._known_to_insert()
+        if event_ids and (computed or self._constraint_methods):
+            failures = self.sudo().search([("failed_event_id", "in", event_ids)], order="id")
+            failures._finish_insert(failures, [{}] * len(failures))

@@ -5,7 +5,8 @@ from odoo.exceptions import UserError
 
 from ..canonical_json import reordered
 from ..event_data import EventData
-from ..retry import must_retry
+from ..exceptions import Trouble
+from ..retry import is_broken, must_retry
 from .event_checkpoint import EVERY
 
 
@@ -29,34 +30,47 @@ class SnapshotHandlerFold(models.AbstractModel):
         try:
             folded = self._fold_new(reordered(state), value), value
         except UserError as error:
-            error.sentences = self._other_sentences(state, value, str(error))
+            others = self._in_other_languages()
+            error.sentences = self._other_sentences(others, state, value, str(error))
             raise
         self._save_states({folded[1].key: folded})
         return True
 
     @api.model
-    def _other_sentences(self, state, event, said):
+    def _in_other_languages(self):
+        """Return ``{language code: this handler}`` in the other installed languages.
+
+        None where a handler's SQL has broken the transaction: nothing can be asked then.
+        """
+        if is_broken(self.env.cr):
+            return {}
+        installed = self.env["res.lang"].get_installed()
+        return {
+            lang: self.with_context(lang=lang) for lang, _name in installed if lang != self.env.lang
+        }
+
+    @api.model
+    def _other_sentences(self, others, state, event, said):
         """Return how the rule that refuses an event says so in the other languages.
 
         Only now can it be asked: later its rules may be others, or the state be gone.
 
+        :param dict others: from :meth:`_in_other_languages`
         :param dict state: before the event
         :param EventData event: the event
         :param str said: what it said in the language of this environment
         :return: ``{language code: sentence}``, without those that say the same
         """
         sentences = {}
-        for lang, _name in self.env["res.lang"].get_installed():
-            if lang == self.env.lang:
-                continue
+        for lang, handler in others.items():
             try:
-                self.with_context(lang=lang)._fold_new(reordered(state), event)
+                handler._fold_new(reordered(state), event)
             except UserError as error:
                 if str(error) != said:
                     sentences[lang] = self.env["event.store"]._error_text(error)
             except Exception as error:
                 # What was refused stays refused, whatever a handler does in another language.
-                if must_retry(error) or isinstance(error, psycopg2.Error):
+                if must_retry(error):
                     raise
         return sentences
 
@@ -70,30 +84,34 @@ class SnapshotHandlerFold(models.AbstractModel):
             ``(EventData, exception)`` of those that were refused or that failed, and left the
             state as it was; marks ``(state, EventData)`` of those events at which a checkpoint
             is due
-        :raise psycopg2.Error: where a handler's SQL broke the transaction; its ``stream`` is
-            the key of the stream
+        :raise Trouble: with the streams in which a handler's SQL broke the transaction
         """
         folded, problems, marks = {}, [], []
+        others = None
         for key, events in aggregates.items():
             state = states[key]
             for event in events:
                 try:
                     # A careless handler may change the state that it is given.
                     after = self._fold_new(reordered(state), event)
-                except psycopg2.Error as error:
-                    error.stream = key
-                    raise
                 except Exception as error:
                     if must_retry(error):
                         raise
                     if isinstance(error, UserError):
-                        error.sentences = self._other_sentences(state, event, str(error))
+                        others = self._in_other_languages() if others is None else others
+                        said = self._other_sentences(others, state, event, str(error))
+                        error.sentences = said
+                    # A handler may say something else about what its SQL broke.
+                    if isinstance(error, psycopg2.Error) or is_broken(self.env.cr):
+                        raise Trouble([event.stream]) from error
                     problems.append((event, error))
                     continue
                 state = after
                 folded[key] = state, event
                 if event.version % EVERY == 0:
                     marks.append((state, event))
+        if is_broken(self.env.cr):  # and nobody said so
+            raise Trouble([events[0].stream for events in aggregates.values()])
         return folded, problems, marks
 
     @api.model
@@ -181,6 +199,8 @@ class SnapshotHandlerFold(models.AbstractModel):
         :param list folds: ``(state, last EventData)`` of each
         :param bool applied: see ``snapshot.mixin._unfit``
         """
+        if not folds:
+            return {}
         snapshots = self.env[self._snapshot_model]
         try:
             with self.env.cr.savepoint(flush=False):

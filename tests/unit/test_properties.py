@@ -111,9 +111,13 @@ class TestProperties(EventCase):
             )
             snapshots = [(*row[:2], canonical(row[2]), *row[3:]) for row in self.env.cr.fetchall()]
             self.env.cr.execute(
-                "SELECT aggregate_id, event_type, version, payload::text, outcome, error_message"
-                " FROM event_store WHERE aggregate_id IN ('A', 'B', 'C')"
-                " AND event_type != 'SystemErrorOccurred'"
+                # Failure events, too; a traceback says how it was called.
+                "SELECT aggregate_id, event_type, version, (payload - 'traceback')::text, outcome,"
+                " error_class, error_message, broken_rule, error_fingerprint, timestamp,"
+                " correlation_id, causation_id, schema_version, company_id,"
+                " (SELECT failed.event_uuid FROM event_store AS failed"
+                "   WHERE failed.id = event.failed_event_id)"
+                " FROM event_store AS event WHERE aggregate_id IN ('A', 'B', 'C')"
                 " ORDER BY aggregate_id, version, event_type"
             )
             stored = self.env.cr.fetchall()

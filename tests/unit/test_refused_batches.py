@@ -2,9 +2,12 @@
 
 from unittest.mock import patch
 
-from odoo.exceptions import UserError
+from psycopg2 import DatabaseError
+
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import mute_logger
 
+from odoo.addons.event_sourcing import rows
 from odoo.addons.event_sourcing.step import Step
 from odoo.addons.test_event_sourcing.common import EventCase
 from odoo.addons.test_event_sourcing.models.counter_handler import CounterSnapshotHandler
@@ -146,6 +149,7 @@ class TestRefusedBatches(EventCase):
         kind = type(self.store)
 
         def look(events):
+            events = events.filtered(lambda event: not event.failed_event_id)
             seen.extend((event.version, event.outcome) for event in events)
 
         look._constrains = ("outcome",)
@@ -171,3 +175,122 @@ class TestRefusedBatches(EventCase):
             self.store.with_context(lang="en_US").append_batch(self.calls(5, -9, 2, -9))
         others = [what[1:] for what in asked if what[0] == "ja_JP"]
         self.assertEqual(others, [(2, 5), (4, 7)])
+
+    def break_quietly(self, evolve_more):
+        """Let the event ``Nothing`` break the transaction, and ``evolve_more`` say what follows."""
+        evolve = CounterSnapshotHandler._evolve
+
+        def breaking(handler, state, event):
+            if event.event_type != "Nothing":
+                return evolve(handler, state, event)
+            try:
+                handler.env.cr.execute("SELECT 1 / 0")
+            except DatabaseError:
+                return evolve_more(state)
+
+        self.patch(CounterSnapshotHandler, "_evolve", breaking)
+
+    @mute_logger(FAILURE, "odoo.sql_db")
+    def test_a_handler_that_says_something_else_about_what_its_sql_broke(self):
+        def refuse(state):
+            raise UserError("Try again next year.")
+
+        self.break_quietly(refuse)
+        for page in (1000, 2):
+            with self.subTest(page), patch.object(rows, "PAGE", page):
+                keys = [f"{name}{page}" for name in ("quiet", "calm")]
+                calls = self.calls(0, key=keys[0], event_type="Nothing")
+                alone = self.store.append_batch(calls)
+                self.assertEqual(alone[0]["message"], "Try again next year.")
+                calls += self.calls(1, -9, 2, key=keys[1]) + self.calls(3, key=keys[0])
+                answers = self.store.append_batch(calls)
+                outcomes = ["rejected", "applied", "rejected", "applied", "applied"]
+                self.assertEqual([a["outcome"] for a in answers], outcomes)
+                self.assertEqual([self.snapshot(key).total for key in keys], [3, 3])
+
+    @mute_logger(FAILURE, "odoo.sql_db")
+    def test_a_handler_that_says_nothing_about_what_its_sql_broke(self):
+        self.break_quietly(lambda state: {**state, "total": 99})
+        for page in (1000, 2):
+            with self.subTest(page), patch.object(rows, "PAGE", page):
+                keys = [f"{name}{page}" for name in ("silent", "calm")]
+                calls = self.calls(0, key=keys[0], event_type="Nothing")
+                calls += self.calls(1, -9, 2, key=keys[1]) + self.calls(3, key=keys[0])
+                answers = self.store.append_batch(calls)
+                outcomes = ["failed", "applied", "rejected", "applied", "applied"]
+                self.assertEqual([a["outcome"] for a in answers], outcomes)
+                self.assertIn("InFailedSqlTransaction", answers[0]["message"])
+                self.assertEqual([self.snapshot(key).total for key in keys], [3, 3])
+
+    @mute_logger(FAILURE, "odoo.sql_db")
+    def test_sql_that_breaks_in_another_language_alone(self):
+        self.env["res.lang"]._activate_lang("ja_JP")
+
+        def evolve(handler, state, event):
+            if handler.env.lang == "ja_JP":
+                handler.env.cr.execute("SELECT 1 / 0")
+            raise UserError("No.")
+
+        self.patch(CounterSnapshotHandler, "_evolve", evolve)
+        answers = self.store.with_context(lang="en_US").append_batch(self.calls(1, 2))
+        self.assertEqual([a["outcome"] for a in answers], ["rejected", "rejected"])
+        self.assertEqual({a["message"] for a in answers}, {"No."})
+        self.env.cr.execute("SELECT 1")
+
+    @mute_logger(FAILURE, "odoo.sql_db")
+    def test_many_database_errors_begin_anew_few_times(self):
+        begun, together = [], type(self.store)._store_together
+
+        def counted(*args):
+            begun.append(True)
+            return together(*args)
+
+        calls = [
+            call
+            for n in range(12)
+            for call in self.calls(1, key=f"sql{n}")
+            + self.calls(0, key=f"sql{n}", event_type="Sql")
+        ]
+        with (
+            patch.object(rows, "PAGE", 2),
+            patch.object(type(self.store), "_store_together", counted),
+        ):
+            answers = self.store.append_batch(calls)
+        self.assertEqual([a["outcome"] for a in answers], ["applied", "failed"] * 12)
+        self.assertEqual(len(begun), 3)
+
+    @mute_logger(FAILURE)
+    def test_constraints_see_failure_events_too(self):
+        seen = []
+
+        def look(events):
+            seen.extend((e.event_type, e.version, e.failed_event_id.outcome) for e in events)
+
+        look._constrains = ("outcome",)
+        with patch.object(type(self.store), "_constraint_methods", [look]):
+            self.store.append_batch(self.calls(5, -9) + self.calls(0, event_type="Broken"))
+        self.assertIn(("InvalidOperationAttempted", 2, "rejected"), seen)
+        self.assertIn(("SystemErrorOccurred", 3, "failed"), seen)
+
+        def forbid(events):
+            if any(event.event_type == "InvalidOperationAttempted" for event in events):
+                raise ValidationError("Not here.")
+
+        forbid._constrains = ("event_type",)
+        with patch.object(type(self.store), "_constraint_methods", [forbid]):
+            with self.assertRaisesRegex(ValidationError, "Not here"):
+                self.store.append_batch(self.calls(1, -99))
+        self.assertEqual([version for version, _outcome in self.stream()], [1, 2, 3])
+
+    @mute_logger(FAILURE)
+    def test_nothing_of_a_fold_outlives_its_batch(self):
+        """An error keeps the frames that it passed through, and they keep what was folded."""
+        kept, settle = [], type(self.store)._settle
+
+        def noted(store, vals_list, problems, policies):
+            kept.extend(problems.values())
+            return settle(store, vals_list, problems, policies)
+
+        with patch.object(type(self.store), "_settle", noted):
+            self.store.append_batch(self.calls(-1) + self.calls(0, event_type="Broken"))
+        self.assertEqual([error.__traceback__ for error in kept], [None, None])
