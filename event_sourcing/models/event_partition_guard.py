@@ -56,11 +56,11 @@ class EventPartitionGuard(models.AbstractModel):
                     INSERT INTO event_store_key {KEYS};
                 ELSE  -- what is restored follows other events, which is said after the insert
                     INSERT INTO event_store_key
-                    SELECT * FROM ({KEYS}) AS new (kind, company_id, value, event_id)
+                    SELECT * FROM ({KEYS}) AS own (kind, company_id, value, event_id)
                      WHERE NOT EXISTS (
                            SELECT FROM event_store_key AS known
-                            WHERE known.value = new.value AND known.company_id = new.company_id
-                              AND known.kind = new.kind AND known.event_id = new.event_id);
+                            WHERE known.value = own.value AND known.company_id = own.company_id
+                              AND known.kind = own.kind AND known.event_id = own.event_id);
                 END IF;
                 RETURN NULL;
             END
