@@ -52,7 +52,16 @@ class EventPartitionGuard(models.AbstractModel):
             DECLARE event event_store;
             BEGIN
                 event := NEW;
-                INSERT INTO event_store_key {KEYS};
+                IF TG_OP = 'INSERT' THEN
+                    INSERT INTO event_store_key {KEYS};
+                ELSE  -- what is restored follows other events, which is said after the insert
+                    INSERT INTO event_store_key
+                    SELECT * FROM ({KEYS}) AS own (kind, company_id, value, event_id)
+                     WHERE NOT EXISTS (
+                           SELECT FROM event_store_key AS known
+                            WHERE known.value = own.value AND known.company_id = own.company_id
+                              AND known.kind = own.kind AND known.event_id = own.event_id);
+                END IF;
                 RETURN NULL;
             END
             $$ LANGUAGE plpgsql;
@@ -64,7 +73,7 @@ class EventPartitionGuard(models.AbstractModel):
             $$ LANGUAGE plpgsql;
 
             CREATE OR REPLACE TRIGGER event_store_key_once
-                AFTER INSERT ON event_store
+                AFTER INSERT OR UPDATE OF failed_event_id, retry_of_id ON event_store
                 FOR EACH ROW EXECUTE FUNCTION event_store_note_key();
             CREATE OR REPLACE TRIGGER event_store_key_final
                 BEFORE UPDATE OR DELETE OR TRUNCATE ON event_store_key

@@ -1,7 +1,7 @@
 from collections import Counter
 
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ..attempts import Attempts
@@ -386,7 +386,7 @@ class EventStore(models.Model):
         found = self._stored_by_key(asked)
         known = {key: self.browse(event_id) for key, event_id in found.items()}
         # Before anything is compared: a wrong guess is answered as a right one.
-        check_access(self.browse(found.values()), "read")
+        self._check_readable(found)
         first = {}
         for said, vals, key in zip(given, proposed, keys, strict=True):
             if key is None:
@@ -394,6 +394,8 @@ class EventStore(models.Model):
             twin = known[key].sudo() if key in known else first.setdefault(key, vals)
             if key[0] != "event_uuid" or twin is vals:
                 continue
+            if key not in known and twin["version"] is None:
+                twin["version"] = vals["version"]  # one event: who names a version, means it
             if self._contradicts(said, vals, twin):
                 raise UserError(
                     _(
@@ -403,6 +405,22 @@ class EventStore(models.Model):
                     )
                 )
         return known
+
+    @api.model
+    def _check_readable(self, found):
+        """Refuse to answer with events that the user may not read, without a word about them.
+
+        :param dict found: from :meth:`_stored_by_key`
+        """
+        try:
+            check_access(self.browse(found.values()), "read")
+        except AccessError:
+            raise AccessError(
+                _(
+                    "A UUID of this call belongs to an event that you may not read; give every"
+                    " event a UUID of its own, or ask your administrator."
+                )
+            ) from None
 
     @api.model
     def _stored_by_key(self, keys):
@@ -472,15 +490,22 @@ class EventStore(models.Model):
             return True
         if vals["event_type"] != self._today_event_type(handler, twin["event_type"]):
             return True
+        others = self._other_columns()
         for name in given.keys() - COMPARED:
-            if is_nothing(given[name]):
-                continue
             field = self._fields[name]
-            if field.type in ("one2many", "many2many") or not field.store:
+            if not field.store or not field.column_type:
                 continue
-            there = twin[name]
-            if isinstance(twin, dict) and there is None:
-                continue
-            if field.convert_to_cache(vals[name], self) != field.convert_to_cache(there, self):
+            if is_nothing(given[name]) and name not in others:
+                continue  # of these, nothing means that the store is to choose
+            if isinstance(twin, dict) and name not in twin:  # left to its default
+                there = self._without_defaults().default_get([name]).get(name, False)
+            else:
+                there = twin[name]
+            if field.type == "json":
+                here, there = canonical(vals[name]), canonical(there)
+            else:
+                here = field.convert_to_cache(vals[name], self)
+                there = field.convert_to_cache(there, self)
+            if here != there:
                 return True
         return False

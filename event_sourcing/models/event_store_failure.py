@@ -232,11 +232,11 @@ class EventStoreFailure(models.Model):
     def _apart_vals(self, vals, error):
         """Return the values of the failure event about an event that will not be stored.
 
-        It says what was attempted under which UUID, so that a retry of the request by Odoo,
-        or of the call by its client, does not write it twice.
+        It says who attempted what under which UUID, so that a retry of the request by Odoo,
+        or of the call by its client, does not write it twice, and nobody else's takes its place.
         """
         names = ("model_name", "aggregate_id", "event_type", "payload", "schema_version")
-        said = canonical([*map(vals.get, names), isinstance(error, UserError)])
+        said = canonical([*map(vals.get, names), isinstance(error, UserError), self.env.uid])
         return {
             **self._failure_vals(vals, error),
             "failed_event_id": False,
@@ -263,6 +263,8 @@ class EventStoreFailure(models.Model):
                 if not store.search_count([(name, "=", vals[name]) for name in names]):
                     noted = self._has_noted_recorder(vals) and not store._has_noted_recorder(vals)
                     store._insert([vals], note_recorders=not noted)
+        except psycopg2.errors.UniqueViolation:
+            _logger.info("The attempt %s was recorded at the same moment.", vals["attempt_uuid"])
         except psycopg2.Error:
             # The caller's refusal matters more than its record: report both.
             _logger.exception("The refused attempt %s could not be recorded.", vals["event_uuid"])

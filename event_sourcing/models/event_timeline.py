@@ -104,7 +104,16 @@ class EventTimeline(models.AbstractModel):
         groups = self.env["event.store"]._read_group(
             [*stream, ("event_type", "not in", FAILURE_TYPES)], ["outcome"], ["__count"]
         )
-        return {**counts, **dict(groups)}
+        counts.update(groups)
+        apart = self.env["event.store"]._read_group(
+            [*stream, ("event_type", "in", FAILURE_TYPES), ("failed_event_id", "=", False)],
+            ["event_type"],
+            ["__count"],
+        )
+        kinds = {event_type: kind for kind, event_type in APART.items()}
+        for event_type, count in apart:
+            counts[kinds[event_type]] += count
+        return counts
 
     # ------------------------------------------------------------------
     # Entries

@@ -18,17 +18,17 @@ UNTOUCHED = ROWS.replace("event::text", "event::text || event.xmin::text")
 # Everything that an update could make otherwise.
 SCHEMA = """
     SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid), indisvalid::text
-      FROM pg_index WHERE indrelid::regclass::text ~ '^event_store(_from|_rest|_uuid|$)'
+      FROM pg_index WHERE indrelid::regclass::text ~ '^event_store(_from|_rest|_key|$)'
      UNION ALL
     SELECT tgrelid::regclass::text, pg_get_triggerdef(oid), tgenabled::text FROM pg_trigger
-     WHERE tgrelid::regclass::text ~ '^event_store(_from|_rest|_uuid|$)' AND NOT tgisinternal
+     WHERE tgrelid::regclass::text ~ '^event_store(_from|_rest|_key|$)' AND NOT tgisinternal
      UNION ALL
     SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
      WHERE contype = 'f' AND (conrelid::regclass::text ~ '^event_store(_from|_rest|$)'
                               OR confrelid = 'event_store'::regclass)
      UNION ALL
     SELECT relname, relkind::text, array_to_string(reloptions, ',') FROM pg_class
-     WHERE relname ~ '^event_store(_from|_rest|_uuid|$)'
+     WHERE relname ~ '^event_store(_from|_rest|_key|$)'
      ORDER BY 1, 2, 3
 """
 
@@ -141,6 +141,41 @@ def test_a_stream_and_its_uuids_go_on_across_a_border(store, key):
             " outcome, 1, company_id, %s FROM event_store WHERE id = %s",
             [f"{key}-1", second["id"]],
         )
+
+
+def test_what_is_restored_is_a_retry_once_across_a_border(store, key):
+    """A restore says which event one follows in a second statement."""
+    store.append(key, -50)
+    ((failure,),) = store.fetch(
+        "SELECT id FROM event_store WHERE aggregate_id = %s AND failed_event_id IS NOT NULL", key
+    )
+    for amount in (1, 2):
+        store.next_partition()
+        own = store.env()
+        (answer,) = own["event.store"].append_batch(
+            [
+                {
+                    "model_name": "counter",
+                    "aggregate_id": key,
+                    "event_type": "Added",
+                    "payload": {"amount": amount},
+                }
+            ]
+        )
+        own.flush_all()
+        statement = "UPDATE event_store SET retry_of_id = %s WHERE id = %s"
+        if amount == 1:
+            own.cr.execute(statement, [failure, answer["id"]])
+            own.cr.execute(statement, [failure, answer["id"]])  # the same again is no other
+            own.cr.commit()
+            first = answer["id"]
+        else:
+            with pytest.raises(psycopg2.errors.UniqueViolation), mute_logger("odoo.sql_db"):
+                own.cr.execute(statement, [failure, answer["id"]])
+            own.cr.rollback()
+    own = store.env()
+    wanted = ("retry_of_id", own.company.id, failure)
+    assert own["event.store"]._stored_by_key([wanted]) == {wanted: first}
 
 
 def test_two_appends_of_one_uuid_meet_across_a_border(store, key):

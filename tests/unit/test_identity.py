@@ -105,6 +105,40 @@ class TestCallersUuids(EventCase):
                 )
             answers.append(str(caught.exception))
         self.assertEqual(*answers)
+        for word in (user.name, "Added", "C1", "not this one"):
+            self.assertNotIn(word, answers[0])
+
+    def test_values_of_other_addons_are_compared_too(self):
+        event = {"model_name": "nobody", "aggregate_id": "N", "event_type": "E"}
+        said = {**event, "event_uuid": "with-channel", "channel": "pos"}
+        first = self.store.create(said)
+        self.assertEqual(self.store.create(said), first)
+        self.assertEqual(self.store.create({**event, "event_uuid": "with-channel"}), first)
+        for other in ("web", "", False, None):  # to say nothing is not to leave it out
+            with self.assertRaisesRegex(UserError, OTHER):
+                self.store.create({**said, "channel": other})
+        none = {**event, "event_uuid": "no-channel", "channel": False}
+        self.assertEqual(self.store.create(none), self.store.create(none))
+
+    def test_a_batch_compares_as_one_by_one_does(self):
+        event = {"model_name": "nobody", "aggregate_id": "N", "event_type": "E"}
+        pairs = (
+            ({}, {"channel": "pos"}),
+            ({"channel": "pos"}, {"channel": False}),
+            ({}, {"causation_id": "cause"}),
+            ({"causation_id": "cause"}, {"causation_id": "other"}),
+            ({}, {"version": 7}),
+        )
+        for number, (more, other) in enumerate(pairs):
+            one, two = ({**event, "event_uuid": f"b-{number}", **m} for m in (more, other))
+            for calls in ([[one, two]], [[one], [two]]):
+                with self.assertRaises(UserError), self.env.cr.savepoint():
+                    for call in calls:
+                        self.store.create(call)
+            self.assertFalse(self.store.search_count([("event_uuid", "=", f"b-{number}")]))
+        one = {**event, "event_uuid": "b-default"}
+        records = self.store.create([one, {**one, "channel": "backend", "version": 1}])
+        self.assertEqual(records[0], records[1])
 
 
 class TestDerived(EventCase):
@@ -140,6 +174,7 @@ class TestDerived(EventCase):
         snapshot = self.snapshot()
         page = self.env["event.timeline"].page("counter.snapshot", snapshot.id)
         self.assertIn(failure.id, [entry["id"] for entry in page["entries"]])
+        self.assertEqual((page["counts"]["applied"], page["counts"]["rejected"]), (2, 1))
 
     @mute_logger(FAILURE)
     def test_the_uuid_of_an_attempt_used_for_something_else_repairs_nothing(self):
@@ -164,6 +199,19 @@ class TestDerived(EventCase):
                 self.add(amount=amount, event_uuid="twice", policy="reject_and_record")
         names = ("company_id", "attempt_uuid", "attempt_digest")
         self.assertEqual([first[0][n] for n in names], [second[0][n] for n in names])
+
+    def test_nobody_elses_attempt_takes_the_place_of_mine(self):
+        found = []
+        self.patch(type(self.store), "_record_apart", lambda _store, vals: found.append(vals))
+        for login in ("id-one", "id-two"):
+            store = self.store.with_user(make_user(self.env, login, "integration"))
+            with self.assertRaises(UserError):
+                store.append(
+                    *("counter", "C1", "Added", {"amount": -9}),
+                    event_uuid="shared",
+                    policy="reject_and_record",
+                )
+        self.assertEqual(len(self.store.sudo()._insert(found)), 2)
 
     def test_what_the_store_decides_cannot_be_given(self):
         for name in ("attempt_uuid", "attempt_digest", "retry_of_id", "import_key", "retry_ids"):
