@@ -35,7 +35,7 @@ class SnapshotHandlerFold(models.AbstractModel):
         return True
 
     @api.model
-    def _other_sentences(self, state, event, said):
+    def _other_sentences(self, state, event, said, named=None):
         """Return how the rule that refuses an event says so in the other languages.
 
         Only now can it be asked: later its rules may be others, or the state be gone.
@@ -43,6 +43,7 @@ class SnapshotHandlerFold(models.AbstractModel):
         :param dict state: before the event
         :param EventData event: the event
         :param str said: what it said in the language of this environment
+        :param dict named: as for ``_fold_new``
         :return: ``{language code: sentence}``, without those that say the same
         """
         sentences = {}
@@ -50,7 +51,7 @@ class SnapshotHandlerFold(models.AbstractModel):
             if lang == self.env.lang:
                 continue
             try:
-                self.with_context(lang=lang)._fold_new(reordered(state), event)
+                self.with_context(lang=lang)._fold_new(reordered(state), event, named)
             except UserError as error:
                 if str(error) != said:
                     sentences[lang] = self.env["event.store"]._error_text(error)
@@ -73,13 +74,17 @@ class SnapshotHandlerFold(models.AbstractModel):
         :raise psycopg2.Error: where a handler's SQL broke the transaction; its ``stream`` is
             the key of the stream
         """
-        folded, problems, marks = {}, [], []
+        folded, problems, marks, named = {}, [], [], {}
+        self._look_up_named(
+            ((e.company_id, e.event_type, e.payload) for some in aggregates.values() for e in some),
+            named,
+        )
         for key, events in aggregates.items():
             state = states[key]
             for event in events:
                 try:
                     # A careless handler may change the state that it is given.
-                    after = self._fold_new(reordered(state), event)
+                    after = self._fold_new(reordered(state), event, named)
                 except psycopg2.Error as error:
                     error.stream = key
                     raise
@@ -87,7 +92,7 @@ class SnapshotHandlerFold(models.AbstractModel):
                     if must_retry(error):
                         raise
                     if isinstance(error, UserError):
-                        error.sentences = self._other_sentences(state, event, str(error))
+                        error.sentences = self._other_sentences(state, event, str(error), named)
                     problems.append((event, error))
                     continue
                 state = after

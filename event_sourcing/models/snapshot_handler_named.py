@@ -1,0 +1,116 @@
+from odoo import _, api, models, tools
+
+from ..exceptions import BrokenRule
+
+
+class SnapshotHandlerNamed(models.AbstractModel):
+    """Records that a new event names must be of its stream's company, or of none.
+
+    As Odoo's own ``check_company`` has it. Asked beside the fold, of new events alone: what
+    was applied once stays applied, whatever becomes of the record.
+    """
+
+    _inherit = "snapshot.handler"
+
+    @api.model
+    @tools.ormcache("event_type")
+    def _record_keys(self, event_type):
+        """Return ``(key, model)`` of what may name records that belong to companies.
+
+        Declared keys of the payload, and those of the state that fill a typed column.
+        """
+        snapshots = self.env[self._snapshot_model]
+        columns = {name: snapshots._fields[name] for name in snapshots._typed_columns()}
+        found = {name: f.comodel_name for name, f in columns.items() if f.type == "many2one"}
+        for key, field in self._payload_fields.get(event_type, {}).items():
+            if field.model:
+                found[key] = field.model
+        return tuple((key, model) for key, model in found.items() if self._of_companies(model))
+
+    @api.model
+    def _of_companies(self, model_name):
+        records = self.env.get(model_name)
+        return records is not None and not records._abstract and "company_id" in records._fields
+
+    @api.model
+    def _look_up_named(self, events, named):
+        """Note which of the records that events name can be seen, in one query per model.
+
+        :param events: ``(company id, event type, payload)`` of each
+        :param dict named: ``{(company id, model): {record id: whether it can be seen}}``,
+            which is filled
+        """
+        wanted = {}
+        for company_id, event_type, payload in events:
+            for key, model in self._record_keys(event_type):
+                record_id = self._record_id(payload.get(key))
+                if record_id and record_id not in named.get((company_id, model), ()):
+                    wanted.setdefault((company_id, model), set()).add(record_id)
+        for place, ids in wanted.items():
+            seen = self._visible_to(*place, ids)
+            named.setdefault(place, {}).update((i, i in seen) for i in ids)
+
+    @api.model
+    def _visible_to(self, company_id, model, ids):
+        """Return which of the records are of a company, of one above it, or of none."""
+        records = self.env(su=True)[model].with_context(active_test=False)
+        domain = records._check_company_domain(self.env["res.company"].browse(company_id))
+        return set(records.search([("id", "in", list(ids)), *domain], order="id").ids)
+
+    @api.model
+    def _record_id(self, value):
+        """Return a value as the id of a record, None where it is none."""
+        if type(value) is float and value.is_integer():
+            value = int(value)
+        return value if type(value) is int and 1 <= value < 2**31 else None
+
+    @api.model
+    def _check_named(self, before, after, event, named):
+        """Refuse an event that names a record which its company cannot see.
+
+        The sentence is the one for a record that is not there: it tells nobody that it is.
+
+        :param dict before: the keys of :meth:`_record_keys` in the state before; what is as
+            it was is not asked again
+        :param dict after: the state after the event
+        :param EventData event: of today's schema version
+        :param dict named: see :meth:`_look_up_named`
+        :raise BrokenRule: naming the key
+        """
+        if not event.company_id:
+            return  # of no stream, as in tests of rules alone
+        for key, model in self._record_keys(event.event_type):
+            for holder in (event.payload, after):
+                record_id = self._record_id(holder.get(key))
+                if record_id is None or record_id == before.get(key):
+                    continue
+                known = named.setdefault((event.company_id, model), {})
+                if record_id not in known:
+                    seen = self._visible_to(event.company_id, model, [record_id])
+                    known[record_id] = record_id in seen
+                if not known[record_id]:
+                    raise BrokenRule(
+                        self._not_here(key, model, record_id), f"payload:{key}:record"
+                    )
+
+    @api.model
+    def _not_here(self, key, model, record_id):
+        return _(
+            "%(label)s (%(name)s) names the %(record)s with the id %(id)s, which is not here;"
+            " give the id of one that is.",
+            label=self._payload_label(key),
+            name=key,
+            record=self.env["ir.model"].sudo()._get(model).name,
+            id=record_id,
+        )
+
+    @api.model
+    def _check_new(self, event):
+        """Refuse what may not begin today; for handlers to extend.
+
+        Asked of new events alone, never in replay: other than ``_evolve`` it may read the
+        database.
+
+        :param EventData event: of today's schema version
+        :raise UserError: to refuse the event, with the reason in words
+        """
