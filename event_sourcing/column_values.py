@@ -23,7 +23,8 @@ class NoValue(ValueError):
     """A value is none of its column.
 
     :ivar str kind: what the column takes: a kind of ``PayloadField``, ``record`` or
-        ``choice``, or ``large`` for a whole number that it cannot hold
+        ``choice``, ``large`` for a whole number that it cannot hold, or ``digits`` for one
+        that a double cannot keep
     """
 
     def __init__(self, kind):
@@ -81,6 +82,8 @@ def _whole(value):
 def _number(value):
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise NoValue("number")
+    if int(float(value)) != value and isinstance(value, int):
+        raise NoValue("digits")  # read back as a double, it would be another one
     return value
 
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from odoo import api, models
 
-from ..canonical_json import canonical
+from ..canonical_json import canonical, exact_float
 from ..event_hash import text_hash
 from ..transfer_file import Unreadable
 from .event_store_input import DECIDED_BY_STORE
@@ -104,7 +104,7 @@ class EventImportRow(models.AbstractModel):
             if kind == "integer" or whole:
                 return int(text)
             if kind == "number":
-                return float(text)
+                return exact_float(text)
             if kind == "date" and (match := SLASHES.fullmatch(text)) and not match[4]:
                 return str(date(*map(int, match.groups()[:3])))
         if kind in ("integer", "number", "boolean"):

@@ -62,6 +62,12 @@ class EventStorePayload(models.Model):
             return _("%(where)s holds half a character; send valid Unicode text.", where=where)
         if error.reason == "integer":
             return _("%(where)s is too large for a number; send it as text.", where=where)
+        if error.reason == "digits":
+            return _(
+                "%(value)s in %(where)s has more digits than a number can keep; send it as text.",
+                value=error.value,
+                where=where,
+            )
         if error.reason == "depth":
             return _(
                 "The payload is nested too deeply: at most %(limit)s levels are allowed.",

@@ -34,10 +34,10 @@ class SnapshotHandlerNamed(models.AbstractModel):
 
     @api.model
     def _look_up_named(self, events, named):
-        """Note which of the records that events name can be seen, in one query per model.
+        """Note which of the records that events name may be used, in one query per model.
 
         :param events: ``(company id, event type, payload)`` of each
-        :param dict named: ``{(company id, model): {record id: whether it can be seen}}``,
+        :param dict named: ``{(company id, model): {record id: whether it may be used}}``,
             which is filled
         """
         wanted = {}
@@ -47,15 +47,20 @@ class SnapshotHandlerNamed(models.AbstractModel):
                 if record_id and record_id not in named.get((company_id, model), ()):
                     wanted.setdefault((company_id, model), set()).add(record_id)
         for place, ids in wanted.items():
-            seen = self._visible_to(*place, ids)
-            named.setdefault(place, {}).update((i, i in seen) for i in ids)
+            foreign = self._foreign_to(*place, ids)
+            named.setdefault(place, {}).update((i, i not in foreign) for i in ids)
 
     @api.model
-    def _visible_to(self, company_id, model, ids):
-        """Return which of the records are of a company, of one above it, or of none."""
+    def _foreign_to(self, company_id, model, ids):
+        """Return which of the records are of other companies than one, and those above it.
+
+        One that is not there at all is none of these: the snapshot says so.
+        """
         records = self.env(su=True)[model].with_context(active_test=False)
         domain = records._check_company_domain(self.env["res.company"].browse(company_id))
-        return set(records.search([("id", "in", list(ids)), *domain], order="id").ids)
+        seen = records.search([("id", "in", list(ids)), *domain], order="id").ids
+        others = set(ids).difference(seen)
+        return set(records.browse(others).exists().ids) if others else others
 
     @api.model
     def _record_id(self, value):
@@ -68,7 +73,7 @@ class SnapshotHandlerNamed(models.AbstractModel):
     def _check_named(self, before, after, event, named):
         """Refuse an event that names a record which its company cannot see.
 
-        The sentence is the one for a record that is not there: it tells nobody that it is.
+        The sentence says nothing of the record but its id.
 
         :param dict before: the keys of :meth:`_record_keys` in the state before; what is as
             it was is not asked again
@@ -86,18 +91,17 @@ class SnapshotHandlerNamed(models.AbstractModel):
                     continue
                 known = named.setdefault((event.company_id, model), {})
                 if record_id not in known:
-                    seen = self._visible_to(event.company_id, model, [record_id])
-                    known[record_id] = record_id in seen
+                    foreign = self._foreign_to(event.company_id, model, [record_id])
+                    known[record_id] = not foreign
                 if not known[record_id]:
-                    raise BrokenRule(
-                        self._not_here(key, model, record_id), f"payload:{key}:record"
-                    )
+                    sentence = self._not_visible(key, model, record_id)
+                    raise BrokenRule(sentence, f"payload:{key}:record")
 
     @api.model
-    def _not_here(self, key, model, record_id):
+    def _not_visible(self, key, model, record_id):
         return _(
-            "%(label)s (%(name)s) names the %(record)s with the id %(id)s, which is not here;"
-            " give the id of one that is.",
+            "%(label)s (%(name)s): the %(record)s with the id %(id)s cannot be used by the company"
+            " of this event; give the id of one of that company, or of one that all share.",
             label=self._payload_label(key),
             name=key,
             record=self.env["ir.model"].sudo()._get(model).name,

@@ -1,7 +1,7 @@
 """What a payload names must be of the stream's company, as the form has it."""
 
 from odoo.addons.event_sourcing.transitions import PayloadField
-from odoo.addons.test_event_sourcing.common import EventCase
+from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 
 class TestNamedRecords(EventCase):
@@ -27,12 +27,18 @@ class TestNamedRecords(EventCase):
         for number, partner in enumerate((self.own, self.shared)):
             self.assertEqual(self.plan(partner.id, name=f"G{number}")["outcome"], "applied")
 
-    def test_the_sentence_does_not_tell_whether_the_record_exists(self):
-        gone = self.env["res.partner"].create({"name": "Gone"})
-        gone_id = gone.id
-        gone.unlink()
-        said = self.plan(self.foreign.id)["message"].replace(str(self.foreign.id), "N")
-        self.assertEqual(self.plan(gone_id, name="N2")["message"].replace(str(gone_id), "N"), said)
+    def test_a_customer_that_is_not_there_is_a_fault_as_before(self):
+        self.assertEqual(self.plan(999999999, name="N2")["outcome"], "failed")
+
+    def test_the_attempt_shows_the_clerk_no_name(self):
+        clerk = make_user(
+            self.env, "named", "user", "rental_event_sourcing.rental_order_group_user"
+        )
+        self.plan(self.foreign.id)
+        event = self.store.search([("aggregate_id", "=", "N1"), ("outcome", "=", "rejected")])
+        documents = self.env["event.document"].with_user(clerk)
+        found = documents.describe("event.store", event.id, "payload")
+        self.assertNotIn("Secret", str(found))
 
     def test_a_product_of_another_company(self):
         product = self.env["rental.product"].create(
