@@ -348,4 +348,5 @@ class EventImportCheck(models.Model):
             causation_id=vals["causation_id"] or "",
             company_id=company_id,
             user_id=user_id,
+            timezone=vals.get("timezone") or "UTC",
         )

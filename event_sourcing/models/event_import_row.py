@@ -1,13 +1,13 @@
 import re
 from contextlib import suppress
 from datetime import date, timezone
-from zoneinfo import ZoneInfo
 
 from odoo import api, models
 
 from ..canonical_json import canonical, exact_float
 from ..event_hash import text_hash
 from ..transfer_file import Unreadable
+from ..zones import find_zone
 from .event_store_input import DECIDED_BY_STORE
 
 PREFIX = "payload."
@@ -140,8 +140,11 @@ class EventImportRow(models.AbstractModel):
         if row.get("timestamp") in (None, False, ""):
             raise Unreadable("no_time")
         zone = options.get("tz") or "UTC"
+        self.env["event.store"]._known_zone(zone)
         naive = self._moment(row["timestamp"], "UTC") != self._moment(row["timestamp"], "Etc/GMT+1")
         row["timestamp"] = self._moment(row["timestamp"], zone)
+        if naive and options.get("tz"):
+            row.setdefault("timezone", zone)  # where its times are, there are its days
         row["company_id"] = self._company(row.get("company_id")) or options.get("company_id")
         (vals,) = self.env["event.store"]._clean_all([row])
         if vals["event_uuid"]:
@@ -168,7 +171,7 @@ class EventImportRow(models.AbstractModel):
         try:
             moment = self.env["event.store"]._parse_moment(value)
             if not moment.tzinfo:
-                moment = moment.replace(tzinfo=ZoneInfo(zone))
+                moment = moment.replace(tzinfo=find_zone(zone))
             return moment.astimezone(timezone.utc).replace(tzinfo=None)
         except (TypeError, ValueError, OverflowError):
             return value  # the store says what is wrong with it
