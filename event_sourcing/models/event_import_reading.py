@@ -126,7 +126,8 @@ class EventImportReading(models.Model):
             # As it was written: what the words in it mean may be another thing one day.
             written = [reading["about"]["header"], row]
             model_name = cache["options"]["model_name"]
-            row = rows._from_cells(cache["columns"], row, model_name, cache["labels"])
+            zone = cache["options"].get("tz") or "UTC"
+            row = rows._from_cells(cache["columns"], row, model_name, cache["labels"], zone)
         else:
             written = file.rows.lines.last.decode().strip()
         return rows._item(row, written, cache["options"])

@@ -1,8 +1,8 @@
 import re
 from contextlib import suppress
-from datetime import date, timezone
+from datetime import date, datetime, timezone
 
-from odoo import api, models
+from odoo import api, fields, models
 
 from ..canonical_json import canonical, exact_float
 from ..event_hash import text_hash
@@ -51,11 +51,12 @@ class EventImportRow(models.AbstractModel):
         return list(names)
 
     @api.model
-    def _from_cells(self, columns, cells, model_name, labels):
+    def _from_cells(self, columns, cells, model_name, labels, zone="UTC"):
         """Return the values that stand in the cells of one row, by field name.
 
         :param str model_name: aggregate type of rows that name none
         :param dict labels: for :meth:`_unlabelled`
+        :param str zone: of times that name none
         :raise Unreadable: for a cell that is not what its payload key is declared as
         """
         if len(cells) > len(columns) and any(cells[len(columns) :]):
@@ -76,7 +77,7 @@ class EventImportRow(models.AbstractModel):
             return row
         kinds = self._payload_kinds(row["model_name"], row.get("event_type"))
         typed = {
-            key: self._typed(PREFIX + key, cell, kinds.get(key, "text"))
+            key: self._typed(PREFIX + key, cell, kinds.get(key, "text"), zone)
             for key, cell in keys.items()
         }
         payload, _text = self.env["event.store"]._clean_payload(row.get("payload"))
@@ -95,8 +96,12 @@ class EventImportRow(models.AbstractModel):
         return {key: field.kind for key, field in handler._payload_fields.get(today, {}).items()}
 
     @api.model
-    def _typed(self, column, cell, kind):
+    def _typed(self, column, cell, kind, zone="UTC"):
         text = cell.strip()
+        if kind == "datetime":
+            moment = self._moment(text, zone)
+            # What is no moment is kept: the handler says so.
+            return fields.Datetime.to_string(moment) if isinstance(moment, datetime) else text
         if kind == "boolean" and text.lower() in TRUE | FALSE:
             return text.lower() in TRUE
         with suppress(ValueError):

@@ -12,7 +12,16 @@ LOST = (
     *("1.00000000000000000001", "-0.30000000000000000004", "9007199254740993e0"),
     *("123456789012345678e-3", "1e-99999999999999999999"),
 )
-KEPT = ("0.1", "10.125", "1e22", "1.50", "-0.0", "9007199254740992.0", "1E-7", "0.30000000000000004")
+KEPT = (
+    "0.1",
+    "10.125",
+    "1e22",
+    "1.50",
+    "-0.0",
+    "9007199254740992.0",
+    "1E-7",
+    "0.30000000000000004",
+)
 
 
 class TestExactNumbers(EventCase):
@@ -79,7 +88,9 @@ class TestAmounts(EventCase):
         self.assertEqual(self.damage(10.125)["outcome"], "applied")
         self.assertEqual(self.damage(0.005)["outcome"], "applied")
         self.assertEqual(self.record("RentalInvoiced", {"amount": 10.125})["outcome"], "applied")
-        self.assertEqual(self.record("PriceChanged", {"monthly_price": 7.125})["outcome"], "applied")
+        self.assertEqual(
+            self.record("PriceChanged", {"monthly_price": 7.125})["outcome"], "applied"
+        )
         found = self.snapshot().read(
             ["damage_cost", "damage_charged", "invoiced_amount", "monthly_price"]
         )[0]

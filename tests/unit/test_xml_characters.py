@@ -1,5 +1,7 @@
 """What a payload says breaks no XML-RPC answer, whichever model shows it."""
 
+from odoo.exceptions import UserError
+
 from odoo.addons.event_sourcing.canonical_json import BEYOND_XML
 from odoo.addons.test_event_sourcing.common import JobCase
 
@@ -38,7 +40,7 @@ class TestXmlCharacters(JobCase):
             self.store.append("counter", "X1", "Broken", {"key": BAD})
         # Beside those that a handler folds: a generic snapshot, and differences of two kinds.
         self.tamper(
-            "UPDATE counter_snapshot SET state = state || '{\"extra\": \"\uffff\"}'"
+            'UPDATE counter_snapshot SET state = state || \'{"extra": "\uffff"}\''
             " WHERE aggregate_id = 'X1'"
         )
         job = self.run_job("check", aggregate_ids=["X1"])
@@ -71,6 +73,12 @@ class TestXmlCharacters(JobCase):
             self.env["event.timeline"].page("counter.snapshot", snapshot.id),
         ):
             self.assertFalse(self.beyond(answer))
+
+    def test_refusals_of_input(self):
+        for payload in ({BAD: float("nan")}, {BAD: {5: 1}}, {BAD: object()}, {BAD: "\x00"}):
+            with self.assertRaises(UserError) as caught:
+                self.store.append("counter", "X3", "Added", payload)
+            self.assertFalse(self.beyond(str(caught.exception)))
 
     def beyond(self, value, path=""):
         """Return the paths to texts that XML cannot carry; structured states travel as text."""
