@@ -146,7 +146,8 @@ class SnapshotHandler(models.AbstractModel):
 
         :param dict named: what is known about records already, see ``_look_up_named``
         """
-        before = {key: state.get(key) for key, _model in self._record_keys(event.event_type)}
+        keys = self._record_keys(event.event_type)
+        before = {key: state.get(key) for key, _model in keys}
         after = self._fold(state, event)
         for name, parse in self._column_parsers():
             value = after.get(name)
@@ -157,8 +158,8 @@ class SnapshotHandler(models.AbstractModel):
                     sentence = self._column_refusal(name, error.kind)
                     raise BrokenRule(sentence, f"payload:{name}:type") from None
         today = self._upcast(event)
-        if before:
-            self._check_named(before, after, today, {} if named is None else named)
+        if keys:
+            self._check_named(keys, before, after, today, {} if named is None else named)
         self._check_new(today)
         return after
 

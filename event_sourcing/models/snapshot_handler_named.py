@@ -40,9 +40,11 @@ class SnapshotHandlerNamed(models.AbstractModel):
         :param dict named: ``{(company id, model): {record id: whether it may be used}}``,
             which is filled
         """
-        wanted = {}
+        wanted, keys = {}, {}
         for company_id, event_type, payload in events:
-            for key, model in self._record_keys(event_type):
+            if event_type not in keys:
+                keys[event_type] = self._record_keys(event_type)
+            for key, model in keys[event_type]:
                 record_id = self._record_id(payload.get(key))
                 if record_id and record_id not in named.get((company_id, model), ()):
                     wanted.setdefault((company_id, model), set()).add(record_id)
@@ -70,13 +72,13 @@ class SnapshotHandlerNamed(models.AbstractModel):
         return value if type(value) is int and 1 <= value < 2**31 else None
 
     @api.model
-    def _check_named(self, before, after, event, named):
+    def _check_named(self, keys, before, after, event, named):
         """Refuse an event that names a record which its company cannot see.
 
         The sentence says nothing of the record but its id.
 
-        :param dict before: the keys of :meth:`_record_keys` in the state before; what is as
-            it was is not asked again
+        :param keys: as :meth:`_record_keys` gives them
+        :param dict before: these keys in the state before; what is as it was is not asked again
         :param dict after: the state after the event
         :param EventData event: of today's schema version
         :param dict named: see :meth:`_look_up_named`
@@ -84,7 +86,7 @@ class SnapshotHandlerNamed(models.AbstractModel):
         """
         if not event.company_id:
             return  # of no stream, as in tests of rules alone
-        for key, model in self._record_keys(event.event_type):
+        for key, model in keys:
             for holder in (event.payload, after):
                 record_id = self._record_id(holder.get(key))
                 if record_id is None or record_id == before.get(key):
