@@ -1,10 +1,10 @@
 import re
 from contextlib import suppress
-from datetime import date, datetime, timezone
+from datetime import date, timezone
 
-from odoo import api, fields, models
+from odoo import api, models
 
-from ..canonical_json import canonical, exact_float
+from ..canonical_json import canonical
 from ..event_hash import text_hash
 from ..transfer_file import Unreadable
 from ..zones import find_zone
@@ -14,6 +14,7 @@ PREFIX = "payload."
 NUMBERS = ("version", "schema_version")
 TRUE = {"true", "yes", "1", "はい", "真"}
 FALSE = {"false", "no", "0", "いいえ", "偽"}
+GUARDED = re.compile(r"'[=+\-@\t\r]")
 # How Excel writes a day, or a time, where people write the year first.
 SLASHES = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(?: (\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 
@@ -56,11 +57,12 @@ class EventImportRow(models.AbstractModel):
 
         :param str model_name: aggregate type of rows that name none
         :param dict labels: for :meth:`_unlabelled`
-        :param str zone: of times that name none
         :raise Unreadable: for a cell that is not what its payload key is declared as
         """
         if len(cells) > len(columns) and any(cells[len(columns) :]):
             raise Unreadable("many_cells", cells=len(cells), columns=len(columns))
+        # Odoo's exports guard spreadsheets against formulas with an apostrophe.
+        cells = [cell[1:] if GUARDED.match(cell) else cell for cell in cells]
         given = {name: cell for name, cell in zip(columns, cells, strict=False) if cell.strip()}
         row = {name: cell.strip() for name, cell in given.items() if not name.startswith(PREFIX)}
         for name in NUMBERS:
@@ -75,7 +77,8 @@ class EventImportRow(models.AbstractModel):
         }
         if not keys:
             return row
-        kinds = self._payload_kinds(row["model_name"], row.get("event_type"))
+        version = row.get("schema_version")
+        kinds = self._payload_kinds(row["model_name"], row.get("event_type"), version)
         typed = {
             key: self._typed(PREFIX + key, cell, kinds.get(key, "text"), zone)
             for key, cell in keys.items()
@@ -87,29 +90,37 @@ class EventImportRow(models.AbstractModel):
         return row
 
     @api.model
-    def _payload_kinds(self, model_name, event_type):
-        """Return ``{payload key: kind}``, as the handler declares it."""
+    def _payload_kinds(self, model_name, event_type, version=None):
+        """Return ``{payload key: kind}``, as the handler declares it.
+
+        :param int version: the schema version that the row is written in; today's for None
+        """
         handler = self.env["snapshot.handler.registry"]._known_handler(model_name or "")
         if handler is None:
             return {}
         today = handler._event_aliases.get(event_type, event_type)
-        return {key: field.kind for key, field in handler._payload_fields.get(today, {}).items()}
+        declared = handler._payload_fields.get(today, {})
+        if version and version != handler._schema_versions.get(today, 1):
+            former = handler._former_payload_fields.get(today, {})
+            declared = {**declared, **former.get(version, {})}
+        return {key: field.kind for key, field in declared.items()}
 
     @api.model
     def _typed(self, column, cell, kind, zone="UTC"):
+        """Return a cell as the kind of value that its column is declared as.
+
+        :param str zone: of times that name none
+        """
         text = cell.strip()
-        if kind == "datetime":
-            moment = self._moment(text, zone)
-            # What is no moment is kept: the handler says so.
-            return fields.Datetime.to_string(moment) if isinstance(moment, datetime) else text
         if kind == "boolean" and text.lower() in TRUE | FALSE:
             return text.lower() in TRUE
         with suppress(ValueError):
-            whole = kind == "number" and re.fullmatch(r"[+-]?\d+", text)
-            if kind == "integer" or whole:
-                return int(text)
-            if kind == "number":
-                return exact_float(text)
+            if kind in ("integer", "number"):
+                number = self.env["event.store"]._parse_number(text)
+                if kind == "number" or isinstance(number, int):
+                    return number
+            if kind == "datetime":
+                return str(self._moment(text, zone))
             if kind == "date" and (match := SLASHES.fullmatch(text)) and not match[4]:
                 return str(date(*map(int, match.groups()[:3])))
         if kind in ("integer", "number", "boolean"):

@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 
 from ..canonical_json import BEYOND_XML
 from ..nothing import is_nothing
+from ..number_text import parse_number
 from ..zones import find_zone
 from .event_store import FAILURE_TYPES
 
@@ -148,6 +149,21 @@ class EventStoreInput(models.Model):
                 )
             known[key] = value if given else self._business_zone(company_id, self.env.uid)
         return known[key]
+
+    @api.model
+    def _parse_number(self, text):
+        """Return the number that a text says in the user's language.
+
+        :raise ValueError: for a text that is none
+        """
+        return parse_number(text, *self._number_signs(self.env.lang or "en_US"))
+
+    @api.model
+    @tools.ormcache("lang")
+    def _number_signs(self, lang):
+        """Return what a language puts before decimals, and between thousands."""
+        found = self.env["res.lang"].with_context(active_test=False).search([("code", "=", lang)])
+        return (found.decimal_point, found.thousands_sep or "") if found else (".", ",")
 
     @api.model
     def _user_zone(self):

@@ -34,6 +34,7 @@ class RentalSnapshotHandler(models.AbstractModel):
     _initial_status = "draft"
     # Version 1 of a damage had a cost, and every customer was charged all of it.
     _schema_versions = {"DamageReported": 2}
+    _former_payload_fields = {"DamageReported": {1: {"cost": PayloadField("number", minimum=0)}}}
     _upcasters = {"DamageReported": {1: "_damage_reported_2"}}
     _ended_statuses = ("closed", "cancelled")
     _transitions = {
