@@ -26,7 +26,7 @@ class NotJson(ValueError):
     """A value that JSON, or PostgreSQL's ``jsonb``, cannot hold.
 
     :ivar reason: one of ``type``, ``key``, ``nan``, ``null_character``,
-        ``surrogate``, ``integer`` and ``depth``
+        ``surrogate``, ``integer``, ``digits`` and ``depth``
     :ivar path: where it is, for example ``lines.0.price``
     :ivar value: the offending value, shortened, as text
     """
@@ -134,10 +134,30 @@ def pretty(value):
     return json.dumps(value, sort_keys=True, ensure_ascii=False, indent=2)
 
 
+def exact_float(text):
+    """Return the number that a decimal ``text`` writes, in ASCII digits.
+
+    :raise NotJson: when it has more digits than a double keeps; they would vanish in silence
+    :raise ValueError: for what is no number
+    """
+    if not text.isascii() or "_" in text:
+        raise ValueError(text)
+    value = float(text)
+    if math.isfinite(value):
+        try:
+            exact = Decimal(repr(value)) == Decimal(text)
+        except ArithmeticError:  # an exponent beyond all reason
+            exact = False
+        if not exact:
+            raise NotJson("digits", None, text.strip())
+    return value
+
+
 def parse_object(text):
     """Return the JSON object in ``text``.
 
-    :raise ValueError: when it is no JSON, no object, repeats a key or holds NaN
+    :raise ValueError: when it is no JSON, no object, repeats a key, holds NaN or a number
+        with more digits than a double keeps
     """
 
     def refuse_constant(name):
@@ -151,7 +171,10 @@ def parse_object(text):
 
     try:
         value = json.loads(
-            text, parse_constant=refuse_constant, object_pairs_hook=refuse_double_keys
+            text,
+            parse_constant=refuse_constant,
+            parse_float=exact_float,
+            object_pairs_hook=refuse_double_keys,
         )
     except RecursionError as error:
         raise NotJson("depth") from error

@@ -6,6 +6,7 @@ some of what it takes breaks every list that shows the row.
 
 import re
 from datetime import date, datetime, timezone
+from functools import partial
 
 from .canonical_json import BEYOND_XML
 
@@ -17,13 +18,15 @@ MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
+REFERENCE = re.compile(r"([a-z0-9_.]+),([1-9][0-9]{0,9})")
 
 
 class NoValue(ValueError):
     """A value is none of its column.
 
     :ivar str kind: what the column takes: a kind of ``PayloadField``, ``record`` or
-        ``choice``, or ``large`` for a whole number that it cannot hold
+        ``choice``, ``large`` for a whole number that it cannot hold, or ``digits`` for one
+        that a double cannot keep
     """
 
     def __init__(self, kind):
@@ -81,6 +84,8 @@ def _whole(value):
 def _number(value):
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise NoValue("number")
+    if int(float(value)) != value and isinstance(value, int):
+        raise NoValue("digits")  # read back as a double, it would be another one
     return value
 
 
@@ -103,6 +108,13 @@ def _text(value):
     return BEYOND_XML.sub("\ufffd", str(value))
 
 
+def _reference(models, value):
+    found = isinstance(value, str) and REFERENCE.fullmatch(value)
+    if not found or found[1] not in models or int(found[2]) not in INT4:
+        raise NoValue("record")
+    return value
+
+
 PARSERS = {
     "date": lambda value: str(parse_date(value)),
     "datetime": lambda value: str(parse_moment(value)),
@@ -113,6 +125,8 @@ PARSERS = {
     "many2one": _record,
     "char": _text,
     "text": _text,
+    "html": _text,
+    "many2one_reference": _record,
 }
 
 
@@ -123,9 +137,11 @@ def parser_of(field, env):
 
     :raise NoValue: (the function) for what is none of its column
     """
-    if field.type != "selection":
+    if field.type not in ("selection", "reference"):
         return PARSERS.get(field.type)
     known = frozenset(field.get_values(env))
+    if field.type == "reference":
+        return partial(_reference, known)
 
     def choice(value):
         if not isinstance(value, str) or value not in known:

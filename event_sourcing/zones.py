@@ -1,20 +1,37 @@
-"""Time zones, as far as this machine knows them."""
+"""Time zones, as far as this machine and Odoo know them."""
 
 from datetime import timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+import pytz
 
-@lru_cache(maxsize=1000)
+# Names in the machine's tz database that mean another zone on each machine, or count in
+# another way.
+NO_ZONES = {"localtime", "posixrules", "Factory"}
+NO_FOLDERS = ("posix/", "right/")
+
+
 def find_zone(name):
     """Return a time zone by its IANA name, such as ``Asia/Tokyo``, None for one unknown here.
 
-    What the machine's tz database does not know, the package ``tzdata`` may.
+    What the machine's tz database has dropped, and Odoo still offers its users, is known.
     """
+    return _find_zone(name) if isinstance(name, str) and len(name) <= 100 else None
+
+
+@lru_cache(maxsize=1000)
+def _find_zone(name):
+    if name in NO_ZONES or name.startswith(NO_FOLDERS):
+        return None
     try:
         return ZoneInfo(name)
-    except (KeyError, OSError, ValueError, TypeError):
+    except (KeyError, OSError, ValueError):
+        pass
+    if name not in pytz.all_timezones_set:
         return None
+    with pytz.open_resource(name) as file:
+        return ZoneInfo.from_file(file, key=name)
 
 
 def local_date(moment, name):

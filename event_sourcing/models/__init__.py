@@ -29,6 +29,7 @@ from . import snapshot_handler_rules
 from . import snapshot_handler_upcast
 from . import snapshot_handler_lint
 from . import snapshot_handler_words
+from . import snapshot_handler_named
 from . import snapshot_handler_fold
 from . import snapshot_handler_registry
 from . import snapshot_handler_declaration

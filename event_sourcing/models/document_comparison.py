@@ -53,7 +53,8 @@ class DocumentComparison(models.AbstractModel):
     def _about_moment(self, model_name, key, then, timestamp):
         """Return a sentence about a moment before the first event, or in the future."""
         store = self.env["event.store"]
-        first = store.search(self._of_stream(model_name, key), order="version", limit=1)
+        # The first to happen: events may be recorded in another order, also before their time.
+        first = store.search(self._of_stream(model_name, key), order="timestamp, version", limit=1)
         if not first:
             return _("%(aggregate)s has no events yet.", aggregate=key[1])
         if not then["version"]:
@@ -61,7 +62,14 @@ class DocumentComparison(models.AbstractModel):
                 "Nothing had happened yet: the first event is of %(moment)s.",
                 moment=format_datetime(self.env, first.timestamp, tz=self.env.context.get("tz")),
             )
-        if timestamp and store._clean_timestamp(timestamp) > fields.Datetime.now():
+        moment = timestamp and store._clean_timestamp(timestamp)
+        if moment and moment > fields.Datetime.now():
+            later = [*self._of_stream(model_name, key), ("timestamp", ">", moment)]
+            if store.search(later, limit=1):
+                return _(
+                    "This lies in the future: events that are recorded for an even later time are"
+                    " left out."
+                )
             return _("This lies in the future: what you see is how it is now.")
         return ""
 

@@ -3,7 +3,7 @@ import json
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..canonical_json import canonical, normalise
+from ..canonical_json import BEYOND_XML, canonical, carried, normalise
 from .document_difference import MISSING
 
 MAX_ROWS_PER_JOB = 10_000  # of a check; all are counted
@@ -121,9 +121,9 @@ class EventDifference(models.Model):
     @api.model
     def _pair(self, key, before, after):
         return {
-            "key": key,
-            "before_json": False if before is MISSING else canonical(before),
-            "after_json": False if after is MISSING else canonical(after),
+            "key": BEYOND_XML.sub("\ufffd", key),
+            "before_json": False if before is MISSING else carried(canonical(before)),
+            "after_json": False if after is MISSING else carried(canonical(after)),
         }
 
     @api.model

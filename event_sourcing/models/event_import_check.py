@@ -1,4 +1,5 @@
 import hashlib
+from functools import partial
 
 import psycopg2
 
@@ -48,6 +49,7 @@ class EventImportCheck(models.Model):
             "record": self.options["broken"] == "record",
             "references": self._references(fresh, seen),
             "folded": {},
+            "named": self._look_up_named(fresh),
         }
         for item in fresh:
             reason = self._check_item(item, streams, how)
@@ -234,8 +236,8 @@ class EventImportCheck(models.Model):
         """Take one event into its stream; return why it cannot be, None where it can.
 
         :param dict how: ``asker`` (an environment), ``careful`` (each fold in a savepoint),
-            ``record`` (whether refusals are kept), ``references`` (known UUIDs) and
-            ``folded``, which is filled: see :meth:`_check_snapshots`
+            ``record`` (whether refusals are kept), ``references`` (known UUIDs),
+            ``folded``, which is filled: see :meth:`_check_snapshots`, and ``named``
         """
         vals = item["vals"]
         for name in FOLLOWS:
@@ -264,9 +266,8 @@ class EventImportCheck(models.Model):
             user_id = vals.get("recorded_by") or how["asker"].uid
             event = self._as_event_data(vals, *place, user_id)
             before = state
-            state, reason = self._check_fold(
-                *(key[1], state, event, how["careful"]), "content_hash" in vals
-            )
+            named = None if "content_hash" in vals else how["named"].get(key[1], {})
+            state, reason = self._check_fold(key[1], state, event, how["careful"], named)
             if not reason:
                 how["folded"].setdefault(key, (before, []))[1].append((item, event))
         streams[key] = version, state
@@ -306,10 +307,31 @@ class EventImportCheck(models.Model):
             **values,
         )
 
-    def _check_fold(self, model_name, state, event, careful, restored):
-        """Return ``(state, reason)`` after one event; the state as it was where it is refused."""
+    def _look_up_named(self, fresh):
+        """Return which records new events name can be seen, ``{model_name: named}``.
+
+        See ``snapshot.handler._look_up_named``.
+        """
+        events, found = {}, {}
+        for item in fresh:
+            vals = item["vals"]
+            if "content_hash" not in vals and self._takes_version(item):
+                company_id, model_name, _aggregate_id = self._stream_key(vals)
+                event = company_id, vals["event_type"], vals["payload"]
+                events.setdefault(model_name, []).append(event)
+        for model_name, some in events.items():
+            handler = self._memory_handler(model_name)
+            if handler is not None:
+                handler._look_up_named(some, found.setdefault(model_name, {}))
+        return found
+
+    def _check_fold(self, model_name, state, event, careful, named):
+        """Return ``(state, reason)`` after one event; the state as it was where it is refused.
+
+        :param dict named: see ``snapshot.handler._look_up_named``, None for what is restored
+        """
         handler = self._memory_handler(model_name)
-        fold = handler._fold if restored else handler._fold_new
+        fold = handler._fold if named is None else partial(handler._fold_new, named=named)
         try:
             if not careful:
                 return fold(normalise(state), event), None

@@ -53,7 +53,8 @@ class EventStorePayload(models.Model):
     @api.model
     def _explain_not_json(self, error):
         """Return one sentence for a :class:`NotJson`, in the user's language."""
-        where = error.path[:MAX_NAME] or _("the payload")
+        where = self._storable(error.path[:MAX_NAME]) or _("the payload")
+        value = self._storable(error.value)
         if error.reason == "nan":
             return _("%(where)s is no finite number: JSON knows no NaN or infinity.", where=where)
         if error.reason == "null_character":
@@ -62,6 +63,12 @@ class EventStorePayload(models.Model):
             return _("%(where)s holds half a character; send valid Unicode text.", where=where)
         if error.reason == "integer":
             return _("%(where)s is too large for a number; send it as text.", where=where)
+        if error.reason == "digits":
+            return _(
+                "%(value)s in %(where)s has more digits than a number can keep; send it as text.",
+                value=value,
+                where=where,
+            )
         if error.reason == "depth":
             return _(
                 "The payload is nested too deeply: at most %(limit)s levels are allowed.",
@@ -70,12 +77,12 @@ class EventStorePayload(models.Model):
         if error.reason == "key":
             return _(
                 "The key %(key)s in %(where)s is no text; JSON keys are texts.",
-                key=error.value,
+                key=value,
                 where=where,
             )
         return _(
             "%(where)s is a %(type)s, which JSON cannot hold; send dates as text like"
             " 2026-01-31 and amounts as numbers.",
             where=where,
-            type=error.value,
+            type=value,
         )

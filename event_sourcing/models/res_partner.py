@@ -11,3 +11,13 @@ class ResPartner(models.Model):
         if "tz" in vals:
             self.env.registry.clear_cache()
         return result
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "partner_id" in vals:
+            self.env.registry.clear_cache()
+        return result

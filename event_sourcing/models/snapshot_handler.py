@@ -141,12 +141,16 @@ class SnapshotHandler(models.AbstractModel):
         return normalise(self._checked_evolve(state, self._upcast(event)))
 
     @api.model
-    def _fold_new(self, state, event):
+    def _fold_new(self, state, event, named=None):
         """Return the state after an event that was not applied before; see :meth:`_fold`.
 
-        Values that the columns of the snapshot cannot hold are refused here. What was applied
-        once is not asked again.
+        Values that the columns of the snapshot cannot hold are refused here, and records of
+        other companies. What was applied once is not asked again.
+
+        :param dict named: what is known about records already, see ``_look_up_named``
         """
+        keys = self._record_keys(event.event_type)
+        before = {key: state.get(key) for key, _model in keys}
         after = self._fold(state, event)
         for name, parse in self._column_parsers():
             value = after.get(name)
@@ -156,6 +160,10 @@ class SnapshotHandler(models.AbstractModel):
                 except NoValue as error:
                     sentence = self._column_refusal(name, error.kind)
                     raise BrokenRule(sentence, f"payload:{name}:type") from None
+        today = self._upcast(event)
+        if keys:
+            self._check_named(keys, before, after, today, {} if named is None else named)
+        self._check_new(today)
         return after
 
     @api.model
@@ -255,5 +263,6 @@ class SnapshotHandler(models.AbstractModel):
             "boolean": _("true or false"),
             "large": _("a whole number that is not larger than 2147483647"),
             "record": _("the id of a record, a whole number from 1 on"),
+            "digits": _("a number of at most 15 digits"),
         }
         return kinds[kind]

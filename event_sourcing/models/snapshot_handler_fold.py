@@ -50,7 +50,7 @@ class SnapshotHandlerFold(models.AbstractModel):
         }
 
     @api.model
-    def _other_sentences(self, others, state, event, said):
+    def _other_sentences(self, others, state, event, said, named=None):
         """Return how the rule that refuses an event says so in the other languages.
 
         Only now can it be asked: later its rules may be others, or the state be gone.
@@ -59,12 +59,13 @@ class SnapshotHandlerFold(models.AbstractModel):
         :param dict state: before the event
         :param EventData event: the event
         :param str said: what it said in the language of this environment
+        :param dict named: as for ``_fold_new``
         :return: ``{language code: sentence}``, without those that say the same
         """
         sentences = {}
         for lang, handler in others.items():
             try:
-                handler._fold_new(reordered(state), event)
+                handler._fold_new(reordered(state), event, named)
             except UserError as error:
                 if str(error) != said:
                     sentences[lang] = self.env["event.store"]._error_text(error)
@@ -86,20 +87,24 @@ class SnapshotHandlerFold(models.AbstractModel):
             is due
         :raise Trouble: with the streams in which a handler's SQL broke the transaction
         """
-        folded, problems, marks = {}, [], []
+        folded, problems, marks, named = {}, [], [], {}
         others = None
+        self._look_up_named(
+            ((e.company_id, e.event_type, e.payload) for some in aggregates.values() for e in some),
+            named,
+        )
         for key, events in aggregates.items():
             state = states[key]
             for event in events:
                 try:
                     # A careless handler may change the state that it is given.
-                    after = self._fold_new(reordered(state), event)
+                    after = self._fold_new(reordered(state), event, named)
                 except Exception as error:
                     if must_retry(error):
                         raise
                     if isinstance(error, UserError):
                         others = self._in_other_languages() if others is None else others
-                        said = self._other_sentences(others, state, event, str(error))
+                        said = self._other_sentences(others, state, event, str(error), named)
                         error.sentences = said
                     # A handler may say something else about what its SQL broke.
                     if isinstance(error, psycopg2.Error) or is_broken(self.env.cr):

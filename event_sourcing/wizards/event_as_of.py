@@ -87,12 +87,9 @@ class EventAsOf(models.TransientModel):
         moment = self.moment_before if self.two_moments else self.moment
         if not self.moment or not moment or not self.model_name:
             return False
-        if self.moment > fields.Datetime.now():
-            return _("This lies in the future: you will see how it is now.")
         names = self.env["snapshot.handler.registry"]._stream_names(self.model_name)
-        first = self.env["event.store"].search(
-            [("model_name", "in", names)], order="timestamp, id", limit=1
-        )
+        events = self.env["event.store"]
+        first = events.search([("model_name", "in", names)], order="timestamp, id", limit=1)
         if not first:
             return _("There are no events of this kind yet.")
         if moment < first.timestamp:
@@ -100,6 +97,14 @@ class EventAsOf(models.TransientModel):
                 "Nothing had happened by then: the first event is of %(moment)s.",
                 moment=format_datetime(self.env, first.timestamp, tz=self.env.context.get("tz")),
             )
+        if self.moment > fields.Datetime.now():
+            later = [("model_name", "in", names), ("timestamp", ">", self.moment)]
+            if events.search(later, limit=1):
+                return _(
+                    "This lies in the future: events that are recorded for an even later time are"
+                    " left out."
+                )
+            return _("This lies in the future: you will see how it is now.")
         return False
 
     def action_show(self):

@@ -7,3 +7,4 @@ from . import rental_order
 from . import rental_order_actions
 from . import rental_demo
 from . import rental_bi
+from . import res_partner

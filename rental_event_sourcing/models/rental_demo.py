@@ -191,7 +191,7 @@ class RentalDemo(models.AbstractModel):
         with mute_logger("odoo.sql_db", "odoo.addons.event_sourcing.models.event_store_failure"):
             for aggregate_id, payload in (
                 ("WEB-1001", {"partner_id": 999999999, "quantity": 1}),
-                ("WEB-1002", {"quantity": 3_000_000_000}),
+                ("WEB-1002", {"product_id": 999999999, "quantity": 2}),
             ):
                 store.append(
                     *("rental", aggregate_id, "RentalPlanned", payload),

@@ -52,9 +52,8 @@ class RentalOrder(models.Model):
         compute="_compute_from_snapshot",
         store=True,
         readonly=False,
-        required=True,
         index=True,
-        ondelete="restrict",
+        ondelete="set null",  # see res.partner: not while the rental goes on
         check_company=True,
         copy=True,
     )
@@ -110,10 +109,10 @@ class RentalOrder(models.Model):
     demo_end = fields.Date(related="snapshot_id.demo_end")
     delivered_on = fields.Date(related="snapshot_id.delivered_on")
     returned_on = fields.Date(related="snapshot_id.returned_on")
-    invoiced_amount = fields.Float(related="snapshot_id.invoiced_amount")
+    invoiced_amount = fields.Monetary(related="snapshot_id.invoiced_amount")
     damage_count = fields.Integer(related="snapshot_id.damage_count")
-    damage_cost = fields.Float(related="snapshot_id.damage_cost")
-    damage_charged = fields.Float(related="snapshot_id.damage_charged")
+    damage_cost = fields.Monetary(related="snapshot_id.damage_cost")
+    damage_charged = fields.Monetary(related="snapshot_id.damage_charged")
     cancel_reason = fields.Char(related="snapshot_id.cancel_reason")
     overdue = fields.Boolean(
         compute="_compute_overdue",
@@ -203,6 +202,8 @@ class RentalOrder(models.Model):
         self._check_values(*vals_list)
         # What is refused uses up no number: the reference comes last.
         orders = super().create([{**vals, "name": UNNUMBERED} for vals in vals_list])
+        if not all(order.partner_id for order in orders):
+            raise UserError(_("A rental needs a customer; choose one."))
         orders._begin_streams("RentalPlanned", lambda order: order._plan(), "rental.order")
         return orders
 

@@ -1,12 +1,10 @@
-from odoo import _, fields, models
+from odoo import _, models
 from odoo.exceptions import UserError
 
 # What needs more than a click is asked for by the wizard.
 ASKED = ("DemoExtended", "RentalExtended", "PriceChanged", "DamageReported", "RentalInvoiced")
 # What no click may do by a slip, because an event stays recorded; and people ask why.
 CANCELLATIONS = ("DemoCancelled", "RentalCancelled")
-# Where the day counts: the user's own, which the time of an event, in UTC, does not say.
-DAYS = {"EquipmentDelivered": "delivered_on", "EquipmentReturned": "returned_on"}
 MAX_NAMED = 10
 
 
@@ -27,10 +25,7 @@ class RentalOrderActions(models.Model):
             raise UserError(_("Select at least one rental first."))
         if event_type in ASKED:
             return self._ask(event_type)
-        payload = {}
-        if event_type in DAYS:
-            payload[DAYS[event_type]] = fields.Date.to_string(fields.Date.context_today(self))
-        return self._record_and_tell(event_type, payload)
+        return self._record_and_tell(event_type)
 
     def _ask(self, event_type):
         """Return the action that asks for what an event needs."""

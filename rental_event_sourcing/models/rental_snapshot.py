@@ -23,7 +23,11 @@ class RentalSnapshot(models.Model):
     # Not indexed: nearly every event changes it, and would then be written into every index.
     status = fields.Selection(STATUSES, readonly=True)
     partner_id = fields.Many2one(
-        "res.partner", string="Customer", readonly=True, index=True, ondelete="restrict"
+        "res.partner",
+        string="Customer",
+        readonly=True,
+        index=True,
+        ondelete="set null",  # see res.partner: not while the rental goes on
     )
     product_id = fields.Many2one("rental.product", readonly=True, index=True, ondelete="restrict")
     quantity = fields.Integer(readonly=True)
@@ -32,13 +36,13 @@ class RentalSnapshot(models.Model):
     demo_end = fields.Date(readonly=True)
     delivered_on = fields.Date(readonly=True)
     returned_on = fields.Date(readonly=True)
-    monthly_price = fields.Float(digits=(16, 2), readonly=True, **NO_SUM)
-    invoiced_amount = fields.Float(digits=(16, 2), readonly=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    monthly_price = fields.Monetary(readonly=True, **NO_SUM)
+    invoiced_amount = fields.Monetary(readonly=True)
     damage_count = fields.Integer(string="Damages", readonly=True)
-    damage_cost = fields.Float(digits=(16, 2), readonly=True)
-    damage_charged = fields.Float(
+    damage_cost = fields.Monetary(readonly=True)
+    damage_charged = fields.Monetary(
         string="Damages Charged",
-        digits=(16, 2),
         readonly=True,
         help="What of it the customer is charged.",
     )

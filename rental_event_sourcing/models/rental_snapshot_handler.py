@@ -1,3 +1,6 @@
+from decimal import Decimal
+from fractions import Fraction
+
 from odoo import _, api, models
 
 from odoo.addons.event_sourcing.exceptions import BrokenRule
@@ -12,6 +15,7 @@ PLAN = {
     "monthly_price": PayloadField("number", minimum=0),
 }
 REASON = {"reason": PayloadField("text")}
+AMOUNTS = ("monthly_price", "repair_cost", "amount")
 # Pairs of dates of which the second must not come before the first.
 DATE_ORDER = (
     ("planned_start", "planned_end"),
@@ -161,13 +165,13 @@ class RentalSnapshotHandler(models.AbstractModel):
         charged = cost if given.get("charged") else 0
         return {
             "damage_count": state.get("damage_count", 0) + 1,
-            "damage_cost": round(state.get("damage_cost", 0) + cost, 2),
-            "damage_charged": round(state.get("damage_charged", 0) + charged, 2),
+            "damage_cost": self._sum(state.get("damage_cost", 0), cost),
+            "damage_charged": self._sum(state.get("damage_charged", 0), charged),
             "last_damage": given["description"],
         }
 
     def _on_RentalInvoiced(self, state, event, given):
-        return {"invoiced_amount": round(state.get("invoiced_amount", 0) + given["amount"], 2)}
+        return {"invoiced_amount": self._sum(state.get("invoiced_amount", 0), given["amount"])}
 
     @api.model
     def _damage_reported_2(self, payload, event):
@@ -179,6 +183,52 @@ class RentalSnapshotHandler(models.AbstractModel):
     # ------------------------------------------------------------------
     # Refusals
     # ------------------------------------------------------------------
+
+    @api.model
+    def _sum(self, known, given):
+        """Return the exact sum of two amounts as they are written in decimals.
+
+        Not rounded: how many decimals an amount may have depends on the currency, which may
+        become another one; see :meth:`_check_new`.
+        """
+        if isinstance(known, int) and isinstance(given, int):
+            return known + given
+        exact = Fraction(repr(known)) + Fraction(repr(given))
+        found = float(exact)
+        if Fraction(repr(found)) != exact:
+            message = _(
+                "%(known)s and %(given)s add up to more digits than a number can keep; record"
+                " a smaller amount.",
+                known=known,
+                given=given,
+            )
+            raise BrokenRule(message, "too_many_digits")
+        return found
+
+    @api.model
+    def _check_new(self, event):
+        """Refuse an amount that its currency does not have, rather than round it."""
+        super()._check_new(event)
+        for key in AMOUNTS:
+            value = event.payload.get(key)
+            if key not in self._payload_fields[event.event_type] or not isinstance(value, float):
+                continue
+            if not value.is_integer() and event.company_id:
+                company = self.env["res.company"].browse(event.company_id)
+                self._check_decimals(key, value, company.currency_id)
+
+    @api.model
+    def _check_decimals(self, key, value, currency):
+        if -Decimal(repr(value)).as_tuple().exponent > currency.decimal_places:
+            message = _(
+                "%(name)s (%(key)s) has more decimals than an amount in %(currency)s:"
+                " %(digits)s at most; round it.",
+                name=self._payload_label(key),
+                key=key,
+                currency=currency.name,
+                digits=currency.decimal_places,
+            )
+            raise BrokenRule(message, f"decimals:{key}")
 
     @api.model
     def _check_dates(self, state, changes):

@@ -15,16 +15,24 @@ class RentalEventWizard(models.TransientModel):
     order_ids = fields.Many2many("rental.order", string="Rentals", required=True, readonly=True)
     demo_end = fields.Date(string="Demo Until")
     planned_end = fields.Date(string="Rental Until")
-    monthly_price = fields.Float(string="New Monthly Price", digits=(16, 2))
+    currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
+    monthly_price = fields.Monetary(string="New Monthly Price")
     description = fields.Char(string="What Is Damaged")
-    repair_cost = fields.Float(string="Estimated Repair Cost", digits=(16, 2))
+    repair_cost = fields.Monetary(string="Estimated Repair Cost")
     charged = fields.Boolean(string="Charged to the Customer", default=True)
-    amount = fields.Float(string="Invoiced Amount", digits=(16, 2))
+    amount = fields.Monetary(string="Invoiced Amount")
     reason = fields.Char(help="Why, in the words of the customer.")
 
     def _selection_event_type(self):
         labels = self.env["rental.snapshot.handler"]._event_labels()
         return [(name, labels[name]) for name in ASKED + CANCELLATIONS]
+
+    @api.depends("order_ids")
+    def _compute_currency_id(self):
+        for wizard in self:
+            currencies = wizard.order_ids.currency_id
+            # Of several, each rental checks its own when the event is recorded.
+            wizard.currency_id = currencies if len(currencies) == 1 else False
 
     @api.depends("event_type")
     @api.depends_context("lang")
@@ -44,7 +52,9 @@ class RentalEventWizard(models.TransientModel):
             "demo_end": set(orders.mapped("demo_end")),
             "planned_end": set(orders.mapped("planned_end")),
             "monthly_price": set(orders.mapped("monthly_price")),
-            "amount": {order.monthly_price * order.quantity for order in orders},
+            "amount": {
+                order.currency_id.round(order.monthly_price * order.quantity) for order in orders
+            },
         }
         for name, found in proposals.items():
             if name in fields_list and len(found) == 1:

@@ -262,6 +262,17 @@ class TestOneRecord(AsOfCase):
         self.assertIn("Nothing had happened yet", self.compare(version=0)["message"])
         self.assertIn("in the future", self.compare(timestamp="2099-01-01 00:00:00")["message"])
 
+    def test_events_that_lie_in_the_future(self):
+        self.add("F1", timestamp="2098-01-01 00:00:00")
+        self.add("F1", timestamp="2096-01-01 00:00:00")
+
+        def message(moment):
+            return self.env["event.document"].compare("counter", "F1", timestamp=moment)["message"]
+
+        self.assertIn("the first event is of Jan 1, 2096", message("2095-01-01 00:00:00"))
+        self.assertIn("even later time are left out", message("2097-01-01 00:00:00"))
+        self.assertIn("how it is now", message("2099-01-01 00:00:00"))
+
     def test_a_version_that_does_not_exist_and_no_handler(self):
         self.assertIn("has no version 9; its last one is 3", self.compare(version=9)["message"])
         self.store.append("nobody", "N", "E")
@@ -340,3 +351,18 @@ class TestQuestion(AsOfCase):
         action = form.record.action_show()
         self.assertEqual(action["res_model"], "rental.snapshot.as.of")
         self.assertIn("Rental as of", action["name"])
+
+    def test_events_that_lie_in_the_future(self):
+        names = ["future.parcel"]
+        registry = type(self.env["snapshot.handler.registry"])
+        self.store.append("future.parcel", "F1", "Sent", {}, timestamp="2096-01-01 00:00:00")
+        self.store.append("future.parcel", "F1", "Sent", {}, timestamp="2098-01-01 00:00:00")
+        question = self.env["event.as.of"].create({"model_name": "counter", "period": "own"})
+        with patch.object(registry, "_stream_names", return_value=names):
+            for moment, hint in (
+                ("2095-01-01 00:00:00", "Nothing had happened by then"),
+                ("2097-01-01 00:00:00", "even later time are left out"),
+                ("2099-01-01 00:00:00", "how it is now"),
+            ):
+                question.moment = moment
+                self.assertIn(hint, question._hint())

@@ -3,11 +3,16 @@
 import json
 from datetime import date, datetime
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
+
+import pytz
 
 from odoo import fields
 from odoo.exceptions import UserError
 
+from odoo.addons.event_sourcing import zones
 from odoo.addons.event_sourcing.event_data import EventData
+from odoo.addons.event_sourcing.zones import find_zone, local_date
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 
@@ -97,6 +102,10 @@ class TestBusinessDay(EventCase):
             "../../etc/passwd",
             "/etc/localtime",
             "x" * 5000,
+            "localtime",
+            "posix/Asia/Tokyo",
+            "right/Asia/Tokyo",
+            "asia/tokyo",
             5,
             [1],
             True,
@@ -107,6 +116,43 @@ class TestBusinessDay(EventCase):
         overview = self.env["event.overview"].with_context(tz="Mars/Olympus")
         with self.assertRaisesRegex(UserError, "unknown on this machine"):
             overview._midnight(date(2026, 1, 1))
+        for odd in ([1], {"a": 1}, 5):
+            with self.subTest(odd), self.assertRaisesRegex(UserError, "unknown on this machine"):
+                self.store.with_context(tz=odd)._user_zone()
+
+    def test_what_odoo_offers_is_known(self):
+        for zone in pytz.all_timezones:
+            self.assertIsNotNone(find_zone(zone), zone)
+        with patch.object(zones, "ZoneInfo", wraps=ZoneInfo) as machine:
+            machine.side_effect = KeyError  # dropped from the machine's tz database
+            zones._find_zone.cache_clear()
+            self.addCleanup(zones._find_zone.cache_clear)
+            self.assertEqual(
+                local_date(datetime(2026, 6, 2, 2, 49), "US/Pacific"), date(2026, 6, 1)
+            )
+
+    def test_the_buttons_take_the_day_of_the_company(self):
+        """Not that of a clerk who sits elsewhere, which a demo would not take either."""
+        self.env.company.partner_id.tz = "Asia/Tokyo"
+        order = self.env["rental.order"].create(self.plan)
+        clerk = order.with_context(tz="America/Los_Angeles")
+        clerk.action_confirm()
+        with patch.object(fields.Datetime, "now", return_value=datetime(2026, 5, 31, 23, 30)):
+            clerk.action_deliver()
+        with patch.object(fields.Datetime, "now", return_value=datetime(2026, 6, 1, 2, 0)):
+            clerk.action_return()
+        self.assertEqual(order.status, "returned")
+        self.assertEqual([order.delivered_on, order.returned_on], [date(2026, 6, 1)] * 2)
+
+    def test_a_company_with_another_address_has_its_zone(self):
+        company = self.env["res.company"].create({"name": "Moving"})
+        self.env.user.company_ids += company
+        company.partner_id.tz = "Asia/Tokyo"
+        there = {"company_id": company.id}
+        self.store.append("nobody", "M", "E", **there)
+        company.partner_id = self.env["res.partner"].create({"name": "New", "tz": "Europe/Berlin"})
+        answer = self.store.append("nobody", "M", "E", **there)
+        self.assertEqual(self.store.browse(answer["id"]).timezone, "Europe/Berlin")
 
     def test_a_failed_event_that_is_applied_again_keeps_its_zone(self):
         kind = type(self.env["counter.snapshot.handler"])

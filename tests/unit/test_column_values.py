@@ -1,6 +1,13 @@
 """What a payload says reaches typed columns as what was written, or is refused."""
 
-from odoo.addons.event_sourcing.column_values import NoValue, parse_date, parse_moment
+from functools import partial
+
+from odoo.addons.event_sourcing.column_values import (
+    NoValue,
+    _reference,
+    parse_date,
+    parse_moment,
+)
 from odoo.addons.test_event_sourcing.common import EventCase
 
 WRONG_DATES = (
@@ -33,6 +40,16 @@ class TestParsing(EventCase):
         ):
             with self.subTest(value), self.assertRaises(NoValue):
                 parse_moment(value)
+
+    def test_references(self):
+        parse = partial(_reference, frozenset({"res.partner"}))
+        self.assertEqual(parse("res.partner,12"), "res.partner,12")
+        for value in (
+            *("res.users,1", "res.partner", "res.partner,x", "res.partner,0", "a,b,c", 5, None),
+            *("res.partner,9999999999", "res.partner,1\n", "res.partner,１２"),
+        ):
+            with self.subTest(value), self.assertRaises(NoValue):
+                parse(value)
 
 
 class TestTypedColumns(EventCase):

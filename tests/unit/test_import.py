@@ -461,6 +461,26 @@ class TestCsv(ImportCase):
         self.assertEqual(second.payload, {"title": "Broken", "price": 7, "urgent": False})
         self.assertEqual(str(second.timestamp), "2026-01-30 15:00:00")
 
+    def test_times_in_the_payload_are_of_the_zone_of_the_file(self):
+        head = "model_name,aggregate_id,event_type,timestamp,payload.title,payload.called\n"
+        cells = ("2026-01-31 09:30", "2026/1/31 9:30", "2026-01-31T09:30:00+01:00", "tomorrow")
+        rows = [f"ticket,Z{n},Opened,2026-01-31 08:00,A,{cell}\n" for n, cell in enumerate(cells)]
+        events = self.ticket_rows(head + "".join(rows), broken="record")
+        events = events.filtered(lambda event: event.event_type == "Opened")
+        self.assertEqual(
+            [event.payload["called"] for event in events],
+            ["2026-01-31 00:30:00"] * 2 + ["2026-01-31 08:30:00", "tomorrow"],
+        )
+        self.assertEqual(events.mapped("outcome"), ["applied"] * 3 + ["rejected"])
+        self.assertEqual(set(events.mapped("timezone")), {"Asia/Tokyo"})
+
+    def test_numbers_with_digits_that_would_be_lost(self):
+        head = "model_name,aggregate_id,event_type,timestamp,payload.title,payload.price\n"
+        cells = ("0.1234567890123456789", "9007199254740993.0", "nan", "inf", "1_0.5", "10.125")
+        rows = [f"ticket,L{n},Opened,2026-01-31 08:00,A,{cell}\n" for n, cell in enumerate(cells)]
+        job = self.run_import(head + "".join(rows), dry_run=True)
+        self.assertEqual([line for line, _reason in self.refused(job)], [2, 3, 4, 5, 6])
+
     def test_dates_as_excel_writes_them_where_the_year_comes_first(self):
         head = "model_name,aggregate_id,event_type,timestamp,payload.title,payload.due\n"
         spellings = ["2026/2/1", "2026/02/01", "2026-02-01", " 2026/2/01 "]

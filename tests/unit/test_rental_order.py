@@ -130,6 +130,36 @@ class TestOrder(RentalCase):
         with self.assertRaisesRegex(UserError, "stay as they are"):
             order.name = "R99999"
 
+    def test_a_customer_can_be_deleted_when_the_rentals_are_over(self):
+        over, going_on = self.order(), self.order()
+        partner_id = self.partner.id
+        over._apply_event("RentalCancelled")
+        with self.assertRaisesRegex(UserError, "rental that is not over"):
+            self.partner.unlink()
+        going_on._apply_event("RentalCancelled")
+        self.partner.unlink()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual((over.status, over.partner_id.id), ("cancelled", False))
+        self.assertFalse(over.snapshot_id.partner_id)
+        # History keeps the id; a rebuild, a note and the past work as before.
+        self.assertEqual(over._current_state()["partner_id"], partner_id)
+        job = self.env["event.job"].start("check", "rental", [over.name])
+        job = self.env["event.job"].browse(job["id"]).sudo()
+        while job._write_piece(job._read_piece()):
+            pass
+        self.assertEqual(job.drift_count, 0)
+        over.snapshot_id.action_rebuild()
+        over.notes = "Written afterwards"
+        self.assertEqual(over.display_name, over.name)
+
+    def test_a_rental_needs_a_customer(self):
+        with self.assertRaisesRegex(UserError, "needs a customer"):
+            self.env["rental.order"].create({"product_id": self.product.id})
+        order = self.order()
+        with self.assertRaisesRegex(UserError, "is missing"):
+            order.partner_id = False
+
     def test_a_copy_has_a_history_of_its_own(self):
         order = self.order(quantity=4)
         order._apply_event("DemoStarted")
