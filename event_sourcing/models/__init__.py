@@ -1,3 +1,4 @@
+from . import access_first
 from . import aggregate_label
 from . import history_page
 from . import event_recorder

@@ -16,6 +16,7 @@ class EventArchive(models.Model):
     """
 
     _name = "event.archive"
+    _inherit = "access.first.mixin"
     _description = "Archive of Events"
     _order = "from_id desc, id desc"
 

@@ -9,7 +9,12 @@ from odoo import _, api, fields, models
 from odoo.tools import SQL, format_date, get_lang
 from odoo.tools.misc import babel_locale_parse, formatLang
 
+from ..arguments import text, whole
+from ..compat import check_access
+
 WEEKS = 12
+MAX_WEEKS = 5000
+MAX_RULE = 10_000
 TOP = 8
 
 
@@ -31,6 +36,7 @@ class EventOverviewFigures(models.Model):
             ``rules`` and ``people`` (dicts with ``key``, ``label``, ``count``, ``note``
             and ``share`` of the largest in percent)
         """
+        check_access(self.env["event.attempt"], "read")
         this, last = self._month(0), self._month(-1)
         weeks = [self._week(number) for number in range(1 - WEEKS, 1)]
         counts_this, counts_last, *by_week = self._counts(this, last, *weeks)
@@ -55,10 +61,16 @@ class EventOverviewFigures(models.Model):
         :param int user_id: whose, or False for all
         :param int week: counted from this week, 0, backwards; or False for the month
         """
+        check_access(self.env["event.attempt"], "read")
+        kind = text(self.env, "kind", kind, default="")
+        rule = text(self.env, "rule", rule, default="", limit=MAX_RULE)
+        user_id = whole(self.env, "user_id", user_id, default=0)
+        if week is not False and week is not None:
+            week = whole(self.env, "week", week, least=-MAX_WEEKS, most=MAX_WEEKS)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "event_sourcing.event_attempt_action"
         )
-        begin, end, _day = self._month(0) if week is False else self._week(int(week))
+        begin, end, _day = self._month(0) if week is None or week is False else self._week(week)
         domain = [("date", ">=", begin), ("date", "<", end)]
         domain += [("outcome", "=", kind)] if kind else []
         domain += [("reason", "=", rule)] if rule else []
@@ -82,7 +94,8 @@ class EventOverviewFigures(models.Model):
     @api.model
     def _midnight(self, day):
         """Return when a day begins where the user is, in UTC."""
-        zone = pytz.timezone(self.env.context.get("tz") or self.env.user.tz or "UTC")
+        zone = self.env.context.get("tz") or self.env.user.tz
+        zone = pytz.timezone(zone if zone in pytz.all_timezones_set else "UTC")
         local = zone.localize(datetime.combine(day, time.min))
         return local.astimezone(pytz.utc).replace(tzinfo=None)
 

@@ -51,7 +51,7 @@ class EventSourceMixin(models.AbstractModel):
             ._read_group(
                 [
                     ("model_name", "in", self._stream_names()),
-                    ("aggregate_id", "in", self.mapped(self._aggregate_field)),
+                    ("aggregate_id", "in", self._origin.mapped(self._aggregate_field)),
                     ("event_type", "not in", FAILURE_TYPES),
                 ],
                 ["aggregate_id", "company_id", "outcome"],
@@ -59,9 +59,10 @@ class EventSourceMixin(models.AbstractModel):
             )
         ):
             counts.setdefault((company.id, aggregate_id), {})[outcome] = count
-        keys = self._stream_keys()
+        # A record that is only being entered may name anything: it has no history yet.
+        keys = self._origin._stream_keys()
         for record in self:
-            own = counts.get(keys[record], {})
+            own = counts.get(keys.get(record._origin), {})
             record.event_count = sum(own.values())
             record.refused_event_count = sum(own.get(outcome, 0) for outcome in REFUSED)
 
@@ -218,7 +219,8 @@ class EventSourceMixin(models.AbstractModel):
     def _own_snapshots(self):
         """Return ``{record: its snapshot}`` with full rights; for fields that follow it.
 
-        Records without events are left out.
+        Records without events are left out, and those that are only being entered: they may
+        name anything.
         """
         snapshots = self.env(su=True)["snapshot.handler.registry"]._snapshots_of(
             self._aggregate_model
@@ -228,15 +230,15 @@ class EventSourceMixin(models.AbstractModel):
         found = snapshots.search(
             [
                 ("model_name", "in", self._stream_names()),
-                ("aggregate_id", "in", self.mapped(self._aggregate_field)),
+                ("aggregate_id", "in", self._origin.mapped(self._aggregate_field)),
             ]
         )
         by_key = {(snapshot.company_id.id, snapshot.aggregate_id): snapshot for snapshot in found}
-        keys = self._stream_keys()
+        keys = self._origin._stream_keys()
         return {
-            record: by_key[keys[record]].with_env(self.env(su=True))
+            record: by_key[keys[record._origin]].with_env(self.env(su=True))
             for record in self
-            if keys[record] in by_key
+            if keys.get(record._origin) in by_key
         }
 
     @api.model
@@ -256,10 +258,12 @@ class EventSourceMixin(models.AbstractModel):
 
     def action_view_events(self):
         """Open the history of the record as a timeline."""
+        check_access(self, "read")
         return self._history_action(_("History of %(record)s", record=self.display_name))
 
     def action_view_refused_events(self):
         """Open what was refused or failed in the history of the record."""
+        check_access(self, "read")
         return self._history_action(
             _("Refused attempts on %(record)s", record=self.display_name),
             REFUSED,
