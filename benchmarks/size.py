@@ -51,7 +51,7 @@ PIECES = """
     SELECT relname || ': ' || part, bytes
       FROM pg_class, LATERAL (VALUES ('rows', pg_table_size(oid)),
                                      ('indexes', pg_indexes_size(oid))) AS piece (part, bytes)
-     WHERE relname IN ('event_store_uuid', 'event_stream', 'rental_snapshot') AND relkind = 'r'
+     WHERE relname IN ('event_store_key', 'event_stream', 'rental_snapshot') AND relkind = 'r'
 """
 UPDATES = """
     SELECT relname, n_tup_upd, round(100.0 * n_tup_hot_upd / nullif(n_tup_upd, 0), 1),

@@ -7,18 +7,10 @@ its own must then be recognised, although its caller named no UUID.
 
 import os
 import time
-import uuid
 from hashlib import sha256
 from weakref import WeakKeyDictionary
 
-RETRY_NAMESPACE = uuid.UUID("0b0f4d0e-3f0c-5c1b-9f43-8a4f2f8f8a55")
-
 _transactions = WeakKeyDictionary()
-
-
-def retry_uuid(failed_uuid):
-    """Return the UUID of the one event that may apply a failed event again."""
-    return str(uuid.uuid5(RETRY_NAMESPACE, failed_uuid))
 
 
 class _Transaction:

@@ -29,6 +29,11 @@ def in_rpc():
     return path.startswith("/xmlrpc/") or path == "/jsonrpc"
 
 
+def sendable(document):
+    """Return a document as an answer: itself, but False where XML-RPC could not carry it."""
+    return False if in_xmlrpc() and not rpc_safe(document) else document
+
+
 class JsonDocument(fields.Json):
     """A ``jsonb`` column for a JSON object that may be empty.
 
@@ -56,7 +61,7 @@ class JsonDocument(fields.Json):
 
         There the text travels instead: ``payload_json``, ``state_json``.
         """
-        if not rpc_safe(value) and in_xmlrpc():
+        if value and sendable(value) is False:
             return False
         return super().convert_to_read(value, record, *args, **kwargs)
 

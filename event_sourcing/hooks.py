@@ -10,8 +10,8 @@ from .models.event_bi_view import SCHEMA
 FUNCTIONS = (
     "event_store_refuse_change",
     "event_seal_refuse_change",
-    "event_store_note_uuid",
-    "event_store_uuid_refuse_change",
+    "event_store_note_key",
+    "event_store_key_refuse_change",
 )
 
 
@@ -22,7 +22,7 @@ def uninstall_hook(env):
     env.cr.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
     if env["event.partition"]._partitioned():
         # Odoo drops ordinary tables only.
-        env.cr.execute("DROP TABLE event_store, event_store_uuid CASCADE")
+        env.cr.execute("DROP TABLE event_store, event_store_key CASCADE")
     env.cr.execute("DROP TABLE IF EXISTS event_archive_stream")
     for name in FUNCTIONS:
         env.cr.execute(f"DROP FUNCTION IF EXISTS {name}() CASCADE")

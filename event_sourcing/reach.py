@@ -5,6 +5,7 @@ modules, what those name, and so on. What is not followed is Python's, Odoo's an
 packages' own code: their name and version stand for it.
 """
 
+import gc
 import importlib
 import importlib.util
 import re
@@ -16,9 +17,11 @@ from types import (
     BuiltinFunctionType,
     CodeType,
     FunctionType,
+    GenericAlias,
     MappingProxyType,
     MethodType,
     ModuleType,
+    UnionType,
 )
 
 from .code_text import code_text, spelled
@@ -113,6 +116,9 @@ class Reach:
             return f"{self._class(kind)} {self._several(parts)}"
         if isinstance(value, _lru_cache_wrapper):
             return f"cached {self.spell(value.__wrapped__)}"
+        if isinstance(value, UnionType | GenericAlias):
+            origin = getattr(value, "__origin__", None)
+            return f"{kind.__name__} {self.spell(origin)} {self._several(value.__args__)}"
         if isinstance(value, re.Pattern):
             return f"pattern {value.pattern!r} {value.flags}"
         if isinstance(value, MappingProxyType):
@@ -265,7 +271,7 @@ class Reach:
         try:
             reduced = value.__reduce_ex__(2)
         except Exception:
-            return f"{self._class(kind)} {self._pairs(self._own(value))}"
+            return f"{self._class(kind)} {self._inside(value)}"
         if isinstance(reduced, str):
             return f"{self._class(kind)} {reduced}"
         how, args, state, items, pairs = (*reduced, None, None, None)[:5]
@@ -281,3 +287,12 @@ class Reach:
                 self._pairs(pairs or ()),
             ]
         )
+
+    def _inside(self, value):
+        """Return what is in an object that cannot be copied, as far as Python can tell."""
+        if isinstance(value, memoryview):
+            return spelled(bytes(value))
+        if hasattr(value, "__dict__"):
+            return self._pairs(self._own(value))
+        kinds = (FunctionType, list, tuple, dict, *PLAIN)
+        return self._several(v for v in gc.get_referents(value) if isinstance(v, kinds))

@@ -70,7 +70,7 @@ class Scenario:
     def when(self, event):
         """Try one event."""
         try:
-            self._state = self._fold(event)
+            self._state = self._fold(event, new=True)
             self._refusal = None
         except UserError as error:
             self._refusal = str(error)
@@ -98,10 +98,11 @@ class Scenario:
         assert not differing, f"(found, expected) differ: {differing}"
         return self
 
-    def _fold(self, event):
+    def _fold(self, event, new=False):
         self._version += 1
         event = _as_event(self._handler, event, self._model_name, self._version)
-        return self._handler._fold(deepcopy(self._state), event)
+        fold = self._handler._fold_new if new else self._handler._fold
+        return fold(deepcopy(self._state), event)
 
 
 def lint_handler(env, model_name, histories):

@@ -15,7 +15,9 @@ FORMAT = 1
 HEAD = "event_sourcing_export"
 END = "event_sourcing_end"
 # Columns beyond what the hash covers that are restored as they were.
-REST = ("broken_rule", "error_fingerprint", "retry_uuid")
+REST = ("broken_rule", "error_fingerprint", "attempt_uuid", "attempt_digest", "import_key")
+# What an event follows, as the UUIDs of those events.
+FOLLOWS = ("failed_event_uuid", "retry_of_uuid")
 
 
 def key_name(key):
@@ -59,10 +61,10 @@ def event_line(row):
     """Return one event as a line, without its end.
 
     :param dict row: the columns of ``event.store`` with ``payload`` as an object, and
-        ``timestamp``, ``recorded_on``, ``recorded_by``, ``company`` and
-        ``failed_event_uuid`` as texts, and ``other``: a dict of other addons' columns
+        ``timestamp``, ``recorded_on``, ``recorded_by``, ``company`` and those of ``FOLLOWS``
+        as texts, and ``other``: a dict of other addons' columns
     """
-    names = (*CONTENT, *REST, "recorded_on", "recorded_by", "company", "failed_event_uuid", "other")
+    names = (*CONTENT, *REST, "recorded_on", "recorded_by", "company", *FOLLOWS, "other")
     line = {name: row[name] for name in names if row.get(name) not in (None, "", False)}
     line["payload"] = row["payload"]
     line["content_hash"] = row["content_hash"] or content_hash(row)

@@ -2,8 +2,9 @@
 
 import math
 from dataclasses import dataclass
-from datetime import date, datetime
 from numbers import Real
+
+from .column_values import NoValue, parse_date, parse_moment
 
 MISSING = (None, "")
 KINDS = ("text", "date", "datetime", "integer", "number", "boolean")
@@ -74,19 +75,16 @@ class PayloadField:
 
     @staticmethod
     def _is_date(value):
-        return isinstance(value, str) and len(value) == 10 and _parses(date, value)
+        return isinstance(value, str) and _parses(parse_date, value)
 
     @staticmethod
     def _is_datetime(value):
-        return isinstance(value, str) and _parses(datetime, value)
+        return isinstance(value, str) and _parses(parse_moment, value)
 
 
-def _parses(kind, value):
-    # Later Pythons also take weeks, and dates without dashes, which no column holds.
-    if value[4:8:3] != "--":
-        return False
+def _parses(parse, value):
     try:
-        kind.fromisoformat(value)
-    except ValueError:
+        parse(value)
+    except NoValue:
         return False
     return True

@@ -97,25 +97,43 @@ class EventArchiveReplay(models.Model):
         return folded
 
     @api.model
-    def _stored_by_uuid(self, uuids):
-        """Look where each UUID is first, and then in those partitions alone.
+    def _stored_by_key(self, keys):
+        """Look where each key is first, and then in those partitions alone.
 
         :raise UserError: for a UUID whose event is in an archive
         """
         if not self.env["event.partition"]._partitioned():
-            return super()._stored_by_uuid(uuids)
+            return super()._stored_by_key(keys)
+        by_text = {(key[0], key[1], str(key[2])): key for key in keys}
         self.env.cr.execute(
-            "SELECT event_id, event_uuid FROM event_store_uuid WHERE event_uuid = ANY(%s)",
-            [list(uuids)],
+            """
+            SELECT kind, company_id, value, event_id
+              FROM unnest(%s::text[], %s::int[], %s::text[]) AS key (kind, company_id, value)
+              JOIN event_store_key USING (kind, company_id, value)
+             UNION ALL
+            SELECT key.kind, key.company_id, key.value, retry.event_id
+              FROM unnest(%s::text[], %s::int[], %s::text[]) AS key (kind, company_id, value)
+              JOIN event_store_key AS attempt
+                ON attempt.kind LIKE 'attempt:%%' AND attempt.company_id = key.company_id
+               AND attempt.value = key.value
+              JOIN event_store_key AS retry
+                ON retry.kind = 'retry_of_id' AND retry.company_id = key.company_id
+               AND retry.value = attempt.event_id::text
+             WHERE key.kind = 'event_uuid'
+            """,
+            2 * [list(column) for column in zip(*by_text, strict=True)],
         )
-        known = dict(self.env.cr.fetchall())
-        stored = self.sudo().search([("id", "in", list(known))]) if known else self.browse()
-        for event_id in sorted(known.keys() - set(stored.ids)):
-            archives = self.env["event.archive"].sudo()
-            domain = [("from_id", "<=", event_id), ("to_id", ">=", event_id)]
-            archive = archives.search(domain, limit=1)
-            raise archive._refusal_to_repeat(known[event_id])
-        return stored
+        known = {}
+        for *text, event_id in self.env.cr.fetchall():
+            known.setdefault(by_text[tuple(text)], event_id)
+        there = set(self.sudo().search([("id", "in", list(known.values()))]).ids) if known else ()
+        for key, event_id in known.items():
+            if event_id not in there:
+                archives = self.env["event.archive"].sudo()
+                domain = [("from_id", "<=", event_id), ("to_id", ">=", event_id)]
+                archive = archives.search(domain, limit=1)
+                raise archive._refusal_to_repeat(key[2])
+        return known
 
 
 class EventTimelineArchived(models.AbstractModel):

@@ -145,8 +145,7 @@ class EventAttempt(models.Model):
                    (CASE event_type WHEN %(invalid)s THEN 'rejected' ELSE 'failed' END)::varchar,
                    create_uid, create_date, company_id, broken_rule, error_message, payload
               FROM event_store AS failure
-             WHERE event_type IN %(failures)s AND failed_event_id IS NULL AND NOT EXISTS (
-                   SELECT FROM event_store AS stored WHERE stored.event_uuid = failure.causation_id)
+             WHERE event_type IN %(failures)s AND failed_event_id IS NULL
             """,
             failures=FAILURE_TYPES,
             invalid=INVALID_OPERATION,

@@ -7,7 +7,7 @@ from odoo.tools import format_date
 from odoo.tools.misc import formatLang
 
 from ..arguments import model_of, shown, text, whole
-from ..canonical_json import pretty
+from ..canonical_json import BEYOND_XML, pretty
 from ..compat import check_access
 
 MAX_ROWS = 500
@@ -179,6 +179,7 @@ class EventDocument(models.AbstractModel):
         field = words["fields"].get(key)
         if field is not None and field.type == "selection":
             return dict(field._description_selection(self.env)).get(value, value)
+        value = BEYOND_XML.sub("\ufffd", value)
         return value if declared and declared.kind == "text" else self._readable_text(value)
 
     @api.model

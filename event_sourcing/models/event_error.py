@@ -13,17 +13,14 @@ FINGERPRINT = SQL(
 # that: a further fault is a failure of its own) nor sent once more by its own client.
 OUTSTANDING = SQL(
     """
-    NOT EXISTS (SELECT FROM event_store AS retry WHERE retry.event_uuid = failure.retry_uuid)
+    NOT EXISTS (SELECT FROM event_store AS retry WHERE retry.retry_of_id = failure.id)
     AND NOT (failure.failed_event_id IS NULL AND EXISTS (
         SELECT FROM event_store AS sent
-         WHERE sent.event_uuid = failure.causation_id AND sent.outcome <> 'failed'))
-    AND NOT (failure.retry_uuid IS NULL AND EXISTS (
-        SELECT FROM event_store AS retry
-         WHERE retry.model_name = failure.model_name
-           AND retry.aggregate_id = failure.aggregate_id
-           AND retry.version >= failure.version
-           AND retry.event_type NOT IN %s
-           AND retry.causation_id = failure.causation_id))
+         WHERE sent.event_uuid = failure.attempt_uuid AND sent.company_id = failure.company_id
+           AND sent.event_type NOT IN %s AND sent.outcome <> 'failed'
+           AND sent.aggregate_id = failure.aggregate_id AND sent.model_name = failure.model_name
+           AND sent.event_type = failure.payload ->> 'failed_event'
+           AND sent.payload = failure.payload -> 'failed_payload'))
     """,
     FAILURE_TYPES,
 )
@@ -43,7 +40,7 @@ class EventError(models.Model):
     _order = "last_date desc, id desc"
     _rec_name = "error_class"
     _depends = {
-        "event.store": ["event_type", "error_fingerprint", "retry_uuid", "failed_event_id"],
+        "event.store": ["event_type", "error_fingerprint", "retry_of_id", "failed_event_id"],
         "event.error.triage": ["fingerprint", "company_id", "state", "seen_count"],
     }
 

@@ -94,11 +94,13 @@ class EventExportContent(models.AbstractModel):
                 """
                 SELECT %s, event.timestamp::text AS timestamp,
                        event.create_date::text AS recorded_on, person.login AS recorded_by,
-                       company.name AS company, failed.event_uuid AS failed_event_uuid
+                       company.name AS company, failed.event_uuid AS failed_event_uuid,
+                       retried.event_uuid AS retry_of_uuid
                   FROM event_store AS event
                   LEFT JOIN res_users AS person ON person.id = event.create_uid
                   LEFT JOIN res_company AS company ON company.id = event.company_id
                   LEFT JOIN event_store AS failed ON failed.id = event.failed_event_id
+                  LEFT JOIN event_store AS retried ON retried.id = event.retry_of_id
                  WHERE event.id = ANY(%s) ORDER BY event.id
                 """,
                 SQL(", ").join(SQL.identifier("event", name) for name in [*columns, *others]),

@@ -8,8 +8,8 @@ from odoo.tools import SQL
 
 from ..canonical_json import canonical, normalise
 from ..event_data import EventData
-from ..event_hash import CONTENT, content_hash
 from ..retry import must_retry
+from ..transfer_format import FOLLOWS
 from .event_store import FAILURE_TYPES
 
 
@@ -25,7 +25,7 @@ class EventImportCheck(models.Model):
     def _check_items(self, items):
         """Return what came of a piece of rows.
 
-        :param list items: dicts with ``line``, ``vals``, ``derived`` and ``excerpt``
+        :param list items: dicts with ``line``, ``vals``, ``given``, ``key`` and ``excerpt``
         :return: dict with ``refused``, a list of ``(line, reason, excerpt)``, ``known``, how
             many are stored already, ``unhandled``, how many no handler folds, by aggregate
             type, ``seen`` and ``streams``, for the scratch tables
@@ -73,74 +73,102 @@ class EventImportCheck(models.Model):
 
     def _new_among(self, items):
         """Tell apart what is new, stored already, and said twice."""
-        uuids = [item["vals"]["event_uuid"] for item in items]
-        before = self.env["event.import.seen"]._load(self, uuids)
-        stored = self._digests_of_stored(uuids, items)
+        keys = ["/".join(map(str, item["key"])) for item in items]
+        before = self.env["event.import.seen"]._load(self, keys)
+        stored = self._find_stored(items)
         fresh, seen, refused, known = [], {}, [], 0
-        for item in items:
-            uuid, digest = item["vals"]["event_uuid"], self._digest(item["vals"])
-            twin = seen.get(uuid) or before.get(uuid)
-            if twin and twin[1] == digest and item["derived"]:
+        for key, item in zip(keys, items, strict=True):
+            digest = self._digest(item["vals"])
+            twin, there = seen.get(key) or before.get(key), item["key"] in stored
+            if twin and item["key"][0] == "import_key":
                 reason = _(
                     "The row says the same as line %(line)s; if it happened twice, give each an"
                     " event_uuid of its own.",
                     line=twin[0],
                 )
                 refused.append((item["line"], reason, item["excerpt"]))
-            elif (twin and twin[1] != digest) or stored.get(uuid, digest) != digest:
+            elif (twin and twin[1] != digest) or (there and self._is_other(item, stored)):
                 reason = _(
                     "The UUID %(uuid)s was already used for a different event;"
                     " give every event a UUID of its own.",
-                    uuid=uuid,
+                    uuid=item["vals"]["event_uuid"],
                 )
                 refused.append((item["line"], reason, item["excerpt"]))
             else:
-                known += bool(twin) or uuid in stored
-                if not twin and uuid not in stored:
+                known += bool(twin) or there
+                if not twin and not there:
                     fresh.append(item)
-            seen.setdefault(uuid, (item["line"], digest))
+            seen.setdefault(key, (item["line"], digest))
         return fresh, seen, refused, known
 
     def _digest(self, vals):
-        """Return what makes an event the same: its hash, or what a caller says of it."""
+        """Return what makes an event the same: its hash, or what a row says of it."""
         if vals.get("content_hash"):
             return vals["content_hash"]
-        identity = self.env["event.store"]._identity_of(vals)
-        return hashlib.sha256(canonical(identity).encode()).hexdigest()
+        names = ("model_name", "aggregate_id", "event_type", "correlation_id", "causation_id")
+        said = [*map(vals.get, names), normalise(vals["payload"]), str(vals["timestamp"])]
+        return hashlib.sha256(canonical(said).encode()).hexdigest()
 
-    def _digests_of_stored(self, uuids, items):
-        """Return ``{event_uuid: digest}`` of the events that are stored."""
-        restored = {
-            item["vals"]["event_uuid"] for item in items if item["vals"].get("content_hash")
-        }
+    def _find_stored(self, items):
+        """Return ``{key: event id}`` of the rows whose events are stored.
+
+        Restored failure events are known by their UUID, too: nobody else can store one.
+        """
         store = self.env["event.store"].sudo()
         store.flush_model()
-        names = (*CONTENT, "content_hash")
-        self.env.cr.execute(
-            SQL(
-                "SELECT %s FROM event_store WHERE event_uuid = ANY(%s)",
-                SQL(", ").join(map(SQL.identifier, names)),
-                uuids,
+        own = [item["key"] for item in items if item["key"][0] != "failure"]
+        stored = store._stored_by_key(own) if own else {}
+        failures = [item["key"] for item in items if item["key"][0] == "failure"]
+        if failures:
+            self.env.cr.execute(
+                SQL(
+                    """
+                    SELECT 'failure', event.company_id, event.event_uuid, event.id
+                      FROM unnest(%s::int[], %s::text[]) AS key (company_id, event_uuid)
+                      JOIN event_store AS event USING (company_id, event_uuid)
+                     WHERE event.event_type IN %s
+                    """,
+                    [company_id for _kind, company_id, _uuid in failures],
+                    [uuid for _kind, _company_id, uuid in failures],
+                    FAILURE_TYPES,
+                )
             )
-        )
-        digests = {}
-        for row in self.env.cr.dictfetchall():
-            digest = row.pop("content_hash")
-            if row["event_uuid"] not in restored:
-                digest = self._digest({**row, "payload": normalise(row["payload"])})
-            digests[row["event_uuid"]] = digest or content_hash(row)
-        return digests
+            stored.update((row[:3], row[3]) for row in self.env.cr.fetchall())
+        return stored
+
+    def _is_other(self, item, stored):
+        """Whether the stored event of the same UUID does not say what the row says."""
+        event = self.env["event.store"].sudo().browse(stored[item["key"]])
+        if "content_hash" in item["vals"]:
+            return event.content_hash != item["vals"]["content_hash"]
+        if item["key"][0] == "import_key":
+            return False
+        return event._contradicts(item["given"], item["vals"], event)
 
     def _references(self, fresh, seen):
-        """Return which of the events that failure events are about are known."""
-        wanted = {item["vals"].get("failed_event_uuid") for item in fresh} - {None}
-        missing = wanted - seen.keys()
+        """Return which of the events that others follow are known, as ``(company id, uuid)``."""
+        wanted = {
+            (item["vals"]["company_id"], item["vals"][name])
+            for item in fresh
+            for name in FOLLOWS
+            if item["vals"].get(name)
+        }
+        if not wanted:
+            return wanted
+        kinds = ("event_uuid", "failure")
+        texts = {f"{kind}/{key[0]}/{key[1]}": key for key in wanted for kind in kinds}
+        known = {texts[text] for text in texts.keys() & seen.keys()}
+        known |= {texts[text] for text in self.env["event.import.seen"]._load(self, list(texts))}
+        missing = wanted - known
         if missing:
-            wanted -= missing
-            wanted |= self.env["event.import.seen"]._load(self, missing).keys()
-            stored = self.env["event.store"].sudo().search([("event_uuid", "in", list(missing))])
-            wanted.update(stored.mapped("event_uuid"))
-        return wanted
+            self.env.cr.execute(
+                "SELECT company_id, event_uuid"
+                "  FROM unnest(%s::int[], %s::text[]) AS key (company_id, event_uuid)"
+                "  JOIN event_store USING (company_id, event_uuid)",
+                list(map(list, zip(*missing, strict=True))),
+            )
+            known.update(self.env.cr.fetchall())
+        return known
 
     # ------------------------------------------------------------------
     # Streams
@@ -196,8 +224,10 @@ class EventImportCheck(models.Model):
             ``folded``, which is filled: see :meth:`_check_snapshots`
         """
         vals = item["vals"]
-        failed = vals.get("failed_event_uuid")
-        if failed and failed not in how["references"]:
+        for name in FOLLOWS:
+            failed = vals.get(name)
+            if not failed or (vals["company_id"], failed) in how["references"]:
+                continue
             return _(
                 "The event %(uuid)s that failed is neither in the file nor stored here; import"
                 " the period before this one first.",
@@ -220,7 +250,9 @@ class EventImportCheck(models.Model):
             user_id = vals.get("recorded_by") or how["asker"].uid
             event = self._as_event_data(vals, *place, user_id)
             before = state
-            state, reason = self._check_fold(key[1], state, event, how["careful"])
+            state, reason = self._check_fold(
+                *(key[1], state, event, how["careful"]), "content_hash" in vals
+            )
             if not reason:
                 how["folded"].setdefault(key, (before, []))[1].append((item, event))
         streams[key] = version, state
@@ -260,14 +292,15 @@ class EventImportCheck(models.Model):
             **values,
         )
 
-    def _check_fold(self, model_name, state, event, careful):
+    def _check_fold(self, model_name, state, event, careful, restored):
         """Return ``(state, reason)`` after one event; the state as it was where it is refused."""
         handler = self._memory_handler(model_name)
+        fold = handler._fold if restored else handler._fold_new
         try:
             if not careful:
-                return handler._fold(normalise(state), event), None
+                return fold(normalise(state), event), None
             with self.env.cr.savepoint(flush=False):
-                return handler._fold(normalise(state), event), None
+                return fold(normalise(state), event), None
         except psycopg2.Error as error:
             if not careful or must_retry(error):
                 raise
@@ -288,7 +321,7 @@ class EventImportCheck(models.Model):
             version=version,
             timestamp=vals["timestamp"],
             schema_version=vals["schema_version"],
-            event_uuid=vals["event_uuid"],
+            event_uuid=vals["event_uuid"] or "",
             correlation_id=vals["correlation_id"] or "",
             causation_id=vals["causation_id"] or "",
             company_id=company_id,

@@ -5,7 +5,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..event_hash import CONTENT, content_hash
-from ..transfer_format import END, FORMAT, HEAD, REST, key_name, signature
+from ..transfer_format import END, FOLLOWS, FORMAT, HEAD, REST, key_name, signature
 from .event_job import MANAGER
 from .event_store import FAILURE_TYPES
 
@@ -122,7 +122,7 @@ class EventImportLine(models.AbstractModel):
         vals["company_id"] = self._cached(cache, "company", line, options, self._company)
         vals["recorded_by"] = self._cached(cache, "recorded_by", line, options, self._person)
         vals["recorded_on"] = line.get("recorded_on")
-        vals["failed_event_uuid"] = line.get("failed_event_uuid")
+        vals.update((name, line.get(name) or None) for name in FOLLOWS)
         return {**self._others(line.get("other") or {}), **vals}
 
     @api.model

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from ..canonical_json import canonical
 from ..transfer_file import Rows, Unreadable, look_at, unpacked
 from ..transfer_format import END, HEAD, chained
+from .event_store import FAILURE_TYPES
 
 MAX_OPEN = 4
 MAX_BYTES = 4 * 1024 * 1024
@@ -93,19 +94,18 @@ class EventImportReading(models.Model):
             if reading.get("export"):
                 excerpt = canonical({k: v for k, v in row.items() if k != "content_hash"})
                 vals = self._take_line(piece, reading, cache, file, row)
-                derived = False
                 if vals is None:
                     return
+                item = self._restored_item(vals)
             else:
                 excerpt = self._excerpt(row)
-                vals, derived = self._take_foreign(cache, row)
+                item = self._take_foreign(cache, reading, file, row)
         except Unreadable as error:
             piece["refused"].append((line, words._explain(error), excerpt))
         except UserError as error:
             piece["refused"].append((line, str(error), excerpt))
         else:
-            item = {"line": line, "vals": vals, "derived": derived, "excerpt": excerpt}
-            piece["items"].append(item)
+            piece["items"].append({**item, "line": line, "excerpt": excerpt})
 
     def _excerpt(self, row):
         if isinstance(row, list):
@@ -119,12 +119,17 @@ class EventImportReading(models.Model):
     # Somebody else's rows
     # ------------------------------------------------------------------
 
-    def _take_foreign(self, cache, row):
+    def _take_foreign(self, cache, reading, file, row):
+        """Return ``vals`` (clean), ``given`` (as the row says it) and ``key`` of one row."""
         rows = cache["asker"]["event.import.row"]
         if isinstance(row, list):
+            # As it was written: what the words in it mean may be another thing one day.
+            written = [reading["about"]["header"], row]
             model_name = cache["options"]["model_name"]
             row = rows._from_cells(cache["columns"], row, model_name, cache["labels"])
-        return rows._vals(row, cache["options"])
+        else:
+            written = file.rows.lines.last.decode().strip()
+        return rows._item(row, written, cache["options"])
 
     # ------------------------------------------------------------------
     # Our own lines
@@ -150,6 +155,11 @@ class EventImportReading(models.Model):
             return None
         reading["digest"] = chained(reading["digest"], file.rows.lines.last.rstrip(b"\r\n"))
         return lines._vals(row, cache["options"], cache)
+
+    def _restored_item(self, vals):
+        failure = vals["event_type"] in FAILURE_TYPES
+        column = "failure" if failure else "event_uuid"
+        return {"vals": vals, "given": {}, "key": (column, vals["company_id"], vals["event_uuid"])}
 
     def _check_ended(self, piece, reading):
         if reading.get("export") and not reading["ended"] and not piece["refused"]:

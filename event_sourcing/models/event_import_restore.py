@@ -4,6 +4,7 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 
 from ..step import Step
+from ..transfer_format import FOLLOWS
 from .event_store import FAILURE_TYPES
 
 
@@ -24,17 +25,16 @@ class EventImportRestore(models.Model):
         :return: how many were stored
         :raise UserError: where a stream went on in the meantime
         """
-        uuids = [item["vals"]["event_uuid"] for item in items]
-        stored = self._digests_of_stored(uuids, items)
+        stored = self._find_stored(items)
         vals_list, before = [], set(stored)
         for item in items:
             vals = item["vals"]
-            if stored.get(vals["event_uuid"], vals["content_hash"]) != vals["content_hash"]:
+            if item["key"] in stored and self._is_other(item, stored):
                 uuid = vals["event_uuid"]
                 raise UserError(_("The event %(uuid)s is stored otherwise here.", uuid=uuid))
-            if vals["event_uuid"] not in before:
+            if item["key"] not in before:
                 vals_list.append(vals)
-            before.add(vals["event_uuid"])
+            before.add(item["key"])
         if not vals_list:
             return 0
         store = self.env["event.store"].sudo()
@@ -43,7 +43,7 @@ class EventImportRestore(models.Model):
             streamed = [vals for vals in vals_list if vals["event_type"] not in FAILURE_TYPES]
             heads = self._advance_to(step, streamed)
             events = store._insert([self._row_of(vals) for vals in vals_list])
-            self._as_recorded(vals_list)
+            self._as_recorded(events, vals_list)
             self._fold_restored(events, vals_list, heads)
         return len(vals_list)
 
@@ -82,10 +82,10 @@ class EventImportRestore(models.Model):
         row = {
             name: value for name, value in vals.items() if name in self.env["event.store"]._fields
         }
-        return {**row, "failed_event_id": None}
+        return {**row, "failed_event_id": None, "retry_of_id": None}
 
-    def _as_recorded(self, vals_list):
-        """Say who recorded these events and when, and what failure events are about.
+    def _as_recorded(self, events, vals_list):
+        """Say who recorded these events and when, and which others they follow.
 
         The trigger lets a row change in the transaction that wrote it.
         """
@@ -95,18 +95,27 @@ class EventImportRestore(models.Model):
             " SELECT * FROM unnest(%s::int[], %s::int[]) ON CONFLICT DO NOTHING",
             list(map(list, zip(*sorted(recorders), strict=True))),
         )
-        columns = ("event_uuid", "recorded_by", "recorded_on", "failed_event_uuid")
+        columns = ("company_id", "recorded_by", "recorded_on", *FOLLOWS)
         self.env.cr.execute(
             """
             UPDATE event_store AS event
                SET create_uid = said.who, create_date = coalesce(said.moment, event.create_date),
-                   failed_event_id = failed.id
-              FROM unnest(%s::text[], %s::int[], %s::timestamp[], %s::text[])
-                   AS said (event_uuid, who, moment, failed_uuid)
-              LEFT JOIN event_store AS failed ON failed.event_uuid = said.failed_uuid
-             WHERE event.event_uuid = said.event_uuid
+                   failed_event_id = failed.id, retry_of_id = retried.id
+              FROM unnest(%s::int[], %s::int[], %s::int[], %s::timestamp[], %s::text[], %s::text[])
+                   AS said (id, company_id, who, moment, failed_uuid, retry_of_uuid)
+              LEFT JOIN event_store AS failed
+                ON failed.event_uuid = said.failed_uuid AND failed.company_id = said.company_id
+               AND failed.event_type NOT IN %s
+              LEFT JOIN event_store AS retried
+                ON retried.event_uuid = said.retry_of_uuid
+               AND retried.company_id = said.company_id AND retried.event_type IN %s
+             WHERE event.id = said.id
             """,
-            [[vals[name] for vals in vals_list] for name in columns],
+            [
+                events.ids,
+                *([vals[name] for vals in vals_list] for name in columns),
+                *(FAILURE_TYPES, FAILURE_TYPES),
+            ],
         )
         self.env["event.store"].invalidate_model(flush=False)
 

@@ -1,5 +1,4 @@
 import re
-import uuid
 from contextlib import suppress
 from datetime import date, timezone
 from zoneinfo import ZoneInfo
@@ -7,10 +6,10 @@ from zoneinfo import ZoneInfo
 from odoo import api, models
 
 from ..canonical_json import canonical
+from ..event_hash import text_hash
 from ..transfer_file import Unreadable
 from .event_store_input import DECIDED_BY_STORE
 
-IMPORT_NAMESPACE = uuid.UUID("4b1c2f0a-0b0e-5a51-8a42-5f7c6a1d9e33")
 PREFIX = "payload."
 NUMBERS = ("version", "schema_version")
 TRUE = {"true", "yes", "1", "はい", "真"}
@@ -117,32 +116,48 @@ class EventImportRow(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _vals(self, row, options):
-        """Return ``(vals, derived)``: clean values, and whether their UUID follows from them.
+    def _item(self, row, written, options):
+        """Return what is imported of a row.
+
+        A row without a UUID is known by how it was written, never by what it is taken for: a
+        field that is declared or renamed later, or a user of another language, makes it no
+        other row. Neither can anybody who appends give an event that key.
 
         :param dict row: values by field name
+        :param written: the row as it was written, and its header where it has one
         :param dict options: of the import: ``model_name``, ``tz`` and ``company_id``
+        :return: dict with ``vals`` (clean), ``given`` (the same as the row says it) and ``key``
+            (see ``event.store._keys_of``)
         :raise UserError, Unreadable: saying what is wrong
         """
         row = dict(row)
+        named = bool(row.get("model_name"))
         if "company" in row:
             row.setdefault("company_id", row.pop("company"))
-        if not row.get("model_name") and options.get("model_name"):
-            row["model_name"] = options["model_name"]
+        model_name = options.get("model_name")
+        if not named and model_name:
+            row["model_name"] = model_name
         if row.get("timestamp") in (None, False, ""):
             raise Unreadable("no_time")
-        row["timestamp"] = self._moment(row["timestamp"], options.get("tz") or "UTC")
+        zone = options.get("tz") or "UTC"
+        naive = self._moment(row["timestamp"], "UTC") != self._moment(row["timestamp"], "Etc/GMT+1")
+        row["timestamp"] = self._moment(row["timestamp"], zone)
         row["company_id"] = self._company(row.get("company_id")) or options.get("company_id")
         (vals,) = self.env["event.store"]._clean_all([row])
-        vals.pop("payload_json")  # not for a caller to give, when the row is appended
-        derived = not vals["event_uuid"]
-        if derived:
-            # As the file names it: a type that is renamed later is no other event.
-            what = [str(row[name]) for name in ("model_name", "aggregate_id", "event_type")]
-            what += [vals["payload"], str(vals["timestamp"])]
-            vals["event_uuid"] = str(uuid.uuid5(IMPORT_NAMESPACE, canonical(what)))
-        vals["correlation_id"] = vals["correlation_id"] or vals["event_uuid"]
-        return vals, derived
+        if vals["event_uuid"]:
+            return {
+                "vals": vals,
+                "given": row,
+                "key": ("event_uuid", vals["company_id"], vals["event_uuid"]),
+            }
+        # What was chosen for the whole file counts where the row does not say it.
+        chosen = [
+            # By its oldest name: it may be renamed between two imports.
+            None if named else self.env["snapshot.handler.registry"]._stream_names(model_name)[-1],
+            zone if naive else None,
+        ]
+        key = text_hash(canonical([written, chosen]))[:40]
+        return {"vals": vals, "given": row, "key": ("import_key", vals["company_id"], key)}
 
     @api.model
     def _moment(self, value, zone):

@@ -69,7 +69,7 @@ class EventImportStream(models.Model):
 
 
 class EventImportSeen(models.Model):
-    """Which UUIDs a file named so far, and what they stood for."""
+    """By which keys the rows of a file were known so far, and what they stood for."""
 
     _name = "event.import.seen"
     _inherit = "access.first.mixin"
@@ -77,33 +77,32 @@ class EventImportSeen(models.Model):
     _log_access = False
 
     job_id = fields.Many2one("event.job", required=True, ondelete="cascade")
-    event_uuid = fields.Char(required=True)
+    key = fields.Char(required=True, help="Column, company and value; see event.store._keys_of.")
     line = fields.Integer(required=True)
     digest = fields.Char(required=True)
 
     def init(self):
         self.env.cr.execute(
             "CREATE UNIQUE INDEX IF NOT EXISTS event_import_seen_uniq"
-            " ON event_import_seen (job_id, event_uuid)"
+            " ON event_import_seen (job_id, key)"
         )
 
     @api.model
-    def _load(self, job, uuids):
-        """Return ``{event_uuid: (line, digest)}`` of those that were seen."""
+    def _load(self, job, keys):
+        """Return ``{key: (line, digest)}`` of those that were seen."""
         self.env.cr.execute(
-            "SELECT event_uuid, line, digest FROM event_import_seen"
-            " WHERE job_id = %s AND event_uuid = ANY(%s)",
-            [job.id, list(uuids)],
+            "SELECT key, line, digest FROM event_import_seen WHERE job_id = %s AND key = ANY(%s)",
+            [job.id, list(keys)],
         )
-        return {uuid: (line, digest) for uuid, line, digest in self.env.cr.fetchall()}
+        return {key: (line, digest) for key, line, digest in self.env.cr.fetchall()}
 
     @api.model
     def _save(self, job, seen):
-        """Remember ``{event_uuid: (line, digest)}``."""
-        rows = [(job.id, uuid, *row) for uuid, row in seen.items()]
+        """Remember ``{key: (line, digest)}``."""
+        rows = [(job.id, key, *row) for key, row in seen.items()]
         if rows:
             self.env.cr.execute(
-                "INSERT INTO event_import_seen (job_id, event_uuid, line, digest)"
+                "INSERT INTO event_import_seen (job_id, key, line, digest)"
                 " SELECT * FROM unnest(%s::int[], %s::text[], %s::int[], %s::text[])"
                 " ON CONFLICT DO NOTHING",
                 list(map(list, zip(*rows, strict=True))),

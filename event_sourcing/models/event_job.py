@@ -183,7 +183,20 @@ class EventJob(models.Model):
         domain = [("model_name", "in", self._model_names())]
         if self.aggregate_ids:
             domain.append(("aggregate_id", "in", self.aggregate_ids))
+        companies = self._asked_companies()
+        if companies is not None:
+            domain.append(("company_id", "in", companies))
         return self.env["event.stream"].sudo().search_count(domain)
+
+    def _asked_companies(self):
+        """Return the ids of the companies that a question is about; None for all.
+
+        Those that its asker may read: a total of all would tell what happens in the others.
+        """
+        asker = self.create_uid
+        if self.kind not in QUESTIONS or asker._is_superuser() or asker.has_group(AUDITOR):
+            return None
+        return asker.company_ids.ids
 
     def _model_names(self):
         """Return the aggregate types of the job that a handler folds in memory."""

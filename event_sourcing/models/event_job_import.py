@@ -5,6 +5,7 @@ from contextlib import suppress
 import psycopg2
 
 from odoo import _, api, fields, models
+from odoo.http import request
 from odoo.exceptions import UserError
 
 from ..compat import check_access
@@ -271,7 +272,10 @@ class EventJobImport(models.Model):
             wanted if self._memory_handler(item["vals"]["model_name"]) is not None else "record"
             for item in items
         ]
-        events, known = store._append_all([item["vals"] for item in items], policies)
+        vals_list = [{**item["given"], "event_uuid": item["vals"]["event_uuid"]} for item in items]
+        keys = [None if item["key"][0] == "event_uuid" else item["key"] for item in items]
+        keys = [key and (key[0], key[2]) for key in keys]
+        events, known = store._append_all(vals_list, policies, keys)
         return len(set(events.ids) - known)
 
     def _blame(self, store, items):
@@ -316,7 +320,8 @@ class EventJobImport(models.Model):
         return [*super()._waiting_domain(), ("file_path", "=", False)]
 
     def _work(self, seconds):
-        if not self.file_path or self.env.context.get("from_command_line"):
+        # A context may come from anywhere: never from a request.
+        if not self.file_path or (self.env.context.get("from_command_line") and not request):
             super()._work(seconds)
 
     # ------------------------------------------------------------------

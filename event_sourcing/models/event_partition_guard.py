@@ -2,6 +2,19 @@ from odoo import api, models
 
 from .event_partition import REST
 
+# The keys of ``event`` that must be its own, as rows.
+KEYS = """
+    SELECT key.kind, event.company_id, key.value, event.id
+      FROM (VALUES
+            ('event_uuid', CASE WHEN event.event_type NOT IN (
+                'InvalidOperationAttempted', 'SystemErrorOccurred') THEN event.event_uuid END),
+            ('failed_event_id', event.failed_event_id::text),
+            ('retry_of_id', event.retry_of_id::text),
+            ('import_key', event.import_key),
+            ('attempt:' || event.attempt_digest, event.attempt_uuid)
+           ) AS key (kind, value)
+     WHERE key.value IS NOT NULL"""
+
 
 class EventPartitionGuard(models.AbstractModel):
     """What one table promised and partitions cannot: no UUID twice, and nothing changes."""
@@ -9,19 +22,23 @@ class EventPartitionGuard(models.AbstractModel):
     _inherit = "event.partition"
 
     @api.model
-    def _note_uuids(self):
-        """Create the one table in which every UUID stands once, whatever the partition.
+    def _note_keys(self):
+        """Create the one table in which every key stands once, whatever the partition.
 
         An index over all partitions would have to contain the id. This table is that
         index: two appends of one UUID meet in it as they met in the store, and it still
-        knows the UUIDs of events that are in an archive.
+        knows the UUIDs of events that are in an archive. Kinds of keys are those of
+        ``event.store._keys_of``, and ``attempt:`` with a digest for attempts recorded apart.
         """
         self._execute(
-            """
-            CREATE TABLE event_store_uuid (event_uuid varchar NOT NULL, event_id int NOT NULL);
-            INSERT INTO event_store_uuid SELECT event_uuid, id FROM event_store ORDER BY event_uuid;
-            ALTER TABLE event_store_uuid ADD CONSTRAINT event_store_uuid_pkey
-                PRIMARY KEY (event_uuid)
+            f"""
+            CREATE TABLE event_store_key (
+                kind varchar NOT NULL, company_id int NOT NULL, value varchar NOT NULL,
+                event_id int NOT NULL);
+            INSERT INTO event_store_key
+            SELECT key.* FROM event_store AS event, LATERAL ({KEYS}) AS key;
+            ALTER TABLE event_store_key ADD CONSTRAINT event_store_key_pkey
+                PRIMARY KEY (value, company_id, kind)
             """
         )
         self._ensure_guards()
@@ -30,27 +47,30 @@ class EventPartitionGuard(models.AbstractModel):
     def _ensure_guards(self):
         """Create the triggers; also where an update of the addon changes them."""
         self._execute(
-            """
-            CREATE OR REPLACE FUNCTION event_store_note_uuid() RETURNS trigger AS $$
+            f"""
+            CREATE OR REPLACE FUNCTION event_store_note_key() RETURNS trigger AS $$
+            DECLARE event event_store;
             BEGIN
-                INSERT INTO event_store_uuid VALUES (NEW.event_uuid, NEW.id);
+                event := NEW;
+                INSERT INTO event_store_key {KEYS};
                 RETURN NULL;
             END
             $$ LANGUAGE plpgsql;
-            CREATE OR REPLACE FUNCTION event_store_uuid_refuse_change() RETURNS trigger AS $$
+            CREATE OR REPLACE FUNCTION event_store_key_refuse_change() RETURNS trigger AS $$
             BEGIN
                 RAISE EXCEPTION 'Events are never changed or deleted: % on % refused.',
                     TG_OP, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
             END
             $$ LANGUAGE plpgsql;
 
-            CREATE OR REPLACE TRIGGER event_store_uuid_once
+            CREATE OR REPLACE TRIGGER event_store_key_once
                 AFTER INSERT ON event_store
-                FOR EACH ROW EXECUTE FUNCTION event_store_note_uuid();
-            CREATE OR REPLACE TRIGGER event_store_uuid_final
-                BEFORE UPDATE OR DELETE OR TRUNCATE ON event_store_uuid
-                FOR EACH STATEMENT EXECUTE FUNCTION event_store_uuid_refuse_change();
-            ALTER TABLE event_store_uuid ENABLE ALWAYS TRIGGER event_store_uuid_final;
+                FOR EACH ROW EXECUTE FUNCTION event_store_note_key();
+            CREATE OR REPLACE TRIGGER event_store_key_final
+                BEFORE UPDATE OR DELETE OR TRUNCATE ON event_store_key
+                FOR EACH STATEMENT EXECUTE FUNCTION event_store_key_refuse_change();
+            ALTER TABLE event_store ENABLE ALWAYS TRIGGER event_store_key_once;
+            ALTER TABLE event_store_key ENABLE ALWAYS TRIGGER event_store_key_final;
             """
         )
 
@@ -67,6 +87,7 @@ class EventPartitionGuard(models.AbstractModel):
                 FOR EACH STATEMENT EXECUTE FUNCTION event_store_refuse_change();
             ALTER TABLE {name} ENABLE ALWAYS TRIGGER event_store_append_only;
             ALTER TABLE {name} ENABLE ALWAYS TRIGGER event_store_no_truncate;
+            ALTER TABLE {name} ENABLE ALWAYS TRIGGER event_store_key_once;
             """
         )
         self._settle(name)

@@ -46,7 +46,7 @@ class EventPartitionSchema(models.AbstractModel):
         for name, _definition, enabled in old["triggers"]:
             if enabled == "A":
                 self._execute(f'ALTER TABLE event_store ENABLE ALWAYS TRIGGER "{name}"')
-        self._note_uuids()
+        self._note_keys()
         self._protect(first)
         self._protect(REST)
         self.env["ir.config_parameter"].set_param(SIZE_PARAMETER, size)

@@ -7,6 +7,8 @@ from ..compat import check_access
 from .event_store import FAILURE_TYPES
 
 REFUSED = ("rejected", "failed")
+# What a record that has no reference yet may hold in its place.
+UNNUMBERED = "/"
 COMPARE = {
     "=": operator.eq,
     "!=": operator.ne,
@@ -44,14 +46,14 @@ class EventSourceMixin(models.AbstractModel):
     )
 
     def _compute_event_count(self):
-        counts = {}
+        counts, keys = {}, self._stream_keys()
         for aggregate_id, company, outcome, count in (
             self.env["event.store"]
             .sudo()
             ._read_group(
                 [
                     ("model_name", "in", self._stream_names()),
-                    ("aggregate_id", "in", self._origin.mapped(self._aggregate_field)),
+                    ("aggregate_id", "in", [reference for _company, reference in keys.values()]),
                     ("event_type", "not in", FAILURE_TYPES),
                 ],
                 ["aggregate_id", "company_id", "outcome"],
@@ -59,10 +61,8 @@ class EventSourceMixin(models.AbstractModel):
             )
         ):
             counts.setdefault((company.id, aggregate_id), {})[outcome] = count
-        # A record that is only being entered may name anything: it has no history yet.
-        keys = self._origin._stream_keys()
         for record in self:
-            own = counts.get(keys.get(record._origin), {})
+            own = counts.get(keys[record], {})
             record.event_count = sum(own.values())
             record.refused_event_count = sum(own.get(outcome, 0) for outcome in REFUSED)
 
@@ -156,20 +156,22 @@ class EventSourceMixin(models.AbstractModel):
         """Return ``{record: (company id, aggregate id)}``, the key of each record's stream.
 
         A record without a company goes on with the stream that it has in the user's company,
-        else with the only one that there is, else begins one in the user's company.
+        else with the only one that there is, else begins one in the user's company. What is
+        not saved yet has no stream, whatever a form says about it: the id is False.
         """
-        own, field = self.env.company.id, self._aggregate_field
-        companies = {r: r.company_id.id if self._has_company() else False for r in self}
-        names = [r[field] for r in self if not companies[r] and r[field]]
+        own = self.env.company.id
+        companies = {r: r._origin.company_id.id if self._has_company() else False for r in self}
+        references = {record: record._reference() for record in self}
+        names = [references[r] for r in self if not companies[r] and references[r]]
         found = {}
         if names:
             domain = [("model_name", "in", self._stream_names()), ("aggregate_id", "in", names)]
             for head in self.env["event.stream"].sudo().search(domain):
                 found.setdefault(head.aggregate_id, set()).add(head.company_id.id)
         for record in self.filtered(lambda r: not companies[r]):
-            others = found.get(record[field], {own})
+            others = found.get(references[record], {own})
             companies[record] = own if own in others or len(others) > 1 else min(others)
-        return {record: (companies[record], record[field]) for record in self}
+        return {record: (companies[record], references[record]) for record in self}
 
     def _stream_key(self):
         """Return ``(company id, aggregate id)`` of the record's stream.
@@ -199,10 +201,15 @@ class EventSourceMixin(models.AbstractModel):
             )
         )
 
+    def _reference(self):
+        """Return the aggregate id of a record as it is saved, False where it has none yet."""
+        reference = self._origin[self._aggregate_field]
+        return reference if reference and reference != UNNUMBERED else False
+
     def _get_aggregate_id(self):
         """Return the id of the aggregate that this record is."""
         self.ensure_one()
-        aggregate_id = self[self._aggregate_field]
+        aggregate_id = self._reference()
         if not aggregate_id:
             raise UserError(_("Save the record first: it has no reference yet."))
         return aggregate_id
@@ -219,26 +226,25 @@ class EventSourceMixin(models.AbstractModel):
     def _own_snapshots(self):
         """Return ``{record: its snapshot}`` with full rights; for fields that follow it.
 
-        Records without events are left out, and those that are only being entered: they may
-        name anything.
+        Records without events are left out.
         """
         snapshots = self.env(su=True)["snapshot.handler.registry"]._snapshots_of(
             self._aggregate_model
         )
         if snapshots is None:
             return {}
+        keys = self._stream_keys()
         found = snapshots.search(
             [
                 ("model_name", "in", self._stream_names()),
-                ("aggregate_id", "in", self._origin.mapped(self._aggregate_field)),
+                ("aggregate_id", "in", [reference for _company, reference in keys.values()]),
             ]
         )
         by_key = {(snapshot.company_id.id, snapshot.aggregate_id): snapshot for snapshot in found}
-        keys = self._origin._stream_keys()
         return {
-            record: by_key[keys[record._origin]].with_env(self.env(su=True))
+            record: by_key[keys[record]].with_env(self.env(su=True))
             for record in self
-            if keys.get(record._origin) in by_key
+            if keys[record] in by_key
         }
 
     @api.model

@@ -6,12 +6,12 @@ from odoo.tools import SQL
 
 from ..event_data import EventData
 from ..exceptions import VersionConflict
+from .event_source_mixin import UNNUMBERED
 from .event_store import FAILURE_TYPES
 
 ATTEMPTS = 5
 # Numbers that are looked at together, from the first look to the last.
 LOOKS = tuple(min(100 * 4**n, 100_000) for n in range(20))
-UNNUMBERED = "/"
 
 
 class EventSourceReference(models.AbstractModel):

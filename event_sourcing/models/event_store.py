@@ -2,18 +2,24 @@ from collections import Counter
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
-from ..attempts import Attempts, retry_uuid
+from ..attempts import Attempts
 from ..canonical_json import canonical, carried, normalise
 from ..compat import check_access
 from ..exceptions import RefusedApart, Trouble, VersionConflict
 from ..fields import NO_SUM, JsonDocument, Remembered
+from ..nothing import is_nothing
 from ..rows import in_pages
 from ..step import Step
 
 INVALID_OPERATION = "InvalidOperationAttempted"
 SYSTEM_ERROR = "SystemErrorOccurred"
 FAILURE_TYPES = (INVALID_OPERATION, SYSTEM_ERROR)
+# What the store knows an event by where no caller named it.
+DERIVED_KEYS = ("retry_of_id", "import_key")
+# What is compared in a way of its own; the company is a part of the key.
+COMPARED = {"model_name", "aggregate_id", "event_type", "payload", "event_uuid", "company_id"}
 OUTCOMES = [
     ("applied", "Applied"),
     ("rejected", "Refused"),
@@ -88,6 +94,30 @@ class EventStore(models.Model):
         ondelete="restrict",
         help="The event that this failure is about.",
     )
+    attempt_uuid = fields.Char(
+        string="UUID of the Attempt",
+        readonly=True,
+        copy=False,
+        help="Of a failure event whose attempt was not stored (policy reject_and_record): the UUID"
+        " that the attempt had.",
+    )
+    attempt_digest = fields.Char(
+        readonly=True, copy=False, help="Digest of what was attempted: the same is noted once."
+    )
+    retry_of_id = fields.Many2one(
+        "event.store",
+        string="Retry Of",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        help="The failure event whose attempt this event applies again.",
+    )
+    retry_ids = fields.One2many("event.store", "retry_of_id", string="Retries")
+    import_key = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Digest of the row that this event was imported from, where it named no UUID.",
+    )
     failure_ids = fields.One2many("event.store", "failed_event_id", string="Failures")
     error_class = fields.Char(readonly=True, copy=False)
     error_message = fields.Text(string="Reason", readonly=True, copy=False)
@@ -150,10 +180,12 @@ class EventStore(models.Model):
         return self._append_all(vals_list)[0]
 
     @api.model
-    def _append_all(self, vals_list, policies=None):
+    def _append_all(self, vals_list, policies=None, keys=None):
         """Append ``vals_list`` in order; the single path of every append.
 
         :param list policies: for each event a policy or None for its handler's own
+        :param list keys: for each event None, or ``(column, value)`` of what the store itself
+            knows it by, one of ``DERIVED_KEYS``; no caller can name these
         :return: ``(records, known)``: the events in order, and the ids of those that
             were stored already
         """
@@ -163,22 +195,45 @@ class EventStore(models.Model):
         check_access(self.browse(), "create")
         proposed = self._clean_all(vals_list)
         policies = [self._check_policy(policy) for policy in policies or [None] * len(proposed)]
-        known = self._find_known(proposed)
+        keys = self._keys_of(proposed, keys or [None] * len(proposed))
         self._give_uuids(proposed)
-        fresh = {}  # the first of each UUID, with its policy
-        for vals, policy in zip(proposed, policies, strict=True):
-            if vals["event_uuid"] not in known:
-                fresh.setdefault(vals["event_uuid"], (vals, policy))
-        ids = {event_uuid: event.id for event_uuid, event in known.items()}
+        known = self._find_known(vals_list, proposed, keys)
+        fresh = {}  # the first of each key, with its policy
+        ids = []
+        for number, (key, vals, policy) in enumerate(zip(keys, proposed, policies, strict=True)):
+            ids.append(key or number)
+            if key not in known:
+                fresh.setdefault(key or number, (vals, policy))
+        found = {key: event.id for key, event in known.items()}
         if fresh:
             try:
                 events = self._store(*map(list, zip(*fresh.values(), strict=True)))
             except RefusedApart as refused:
                 self._record_apart(refused.vals)
                 raise refused.refusal from None
-            ids.update(zip(fresh, events.ids, strict=True))
-        records = self.browse([ids[vals["event_uuid"]] for vals in proposed])
+            found.update(zip(fresh, events.ids, strict=True))
+        records = self.browse([found[key] for key in ids])
         return records, {event.id for event in known.values()}
+
+    @api.model
+    def _keys_of(self, proposed, derived):
+        """Return what each event is known by, None where nobody gave it a name.
+
+        Callers' UUIDs are those of a company; what the store derives stands in columns of its
+        own, which are written here.
+
+        :return: ``(column, company id, value)`` each, or None
+        """
+        keys = []
+        for vals, key in zip(proposed, derived, strict=True):
+            if key:
+                vals[key[0]] = key[1]
+                keys.append((key[0], vals["company_id"], key[1]))
+            elif vals["event_uuid"]:
+                keys.append(("event_uuid", vals["company_id"], vals["event_uuid"]))
+            else:
+                keys.append(None)
+        return keys
 
     @api.model
     def _give_uuids(self, proposed):
@@ -308,24 +363,32 @@ class EventStore(models.Model):
         return numbered
 
     @api.model
-    def _find_known(self, proposed):
-        """Return ``{event_uuid: record}`` for the proposed events stored already.
+    def _find_known(self, given, proposed, keys):
+        """Return ``{key: record}`` for the proposed events that are stored already.
 
         What failed, and was applied again by a manager since, is known by its own UUID, too.
 
+        :param list given: the callers' dicts
+        :param list proposed: the same, clean
+        :param list keys: see :meth:`_keys_of`
+        :raise AccessError: for one that the user may not read
         :raise UserError: when a UUID was used for a different event
         """
-        asked = {vals["event_uuid"]: vals for vals in reversed(proposed) if vals["event_uuid"]}
+        asked = list(filter(None, dict.fromkeys(keys)))
         if not asked:
             return {}
-        again = {retry_uuid(event_uuid): event_uuid for event_uuid in asked}
-        stored = self._stored_by_uuid([*asked, *again])
-        by_uuid = {event.event_uuid: event for event in stored}
-        found = {again[key]: event for key, event in by_uuid.items() if key in again}
-        found.update((key, event) for key, event in by_uuid.items() if key in asked)
-        for vals in proposed:
-            twin = found.get(vals["event_uuid"]) or asked.get(vals["event_uuid"])
-            if twin and self._identity_of(twin) != self._identity_of(vals):
+        found = self._stored_by_key(asked)
+        known = {key: self.browse(event_id) for key, event_id in found.items()}
+        # Before anything is compared: a wrong guess is answered as a right one.
+        check_access(self.browse(found.values()), "read")
+        first = {}
+        for said, vals, key in zip(given, proposed, keys, strict=True):
+            if key is None:
+                continue
+            twin = known[key].sudo() if key in known else first.setdefault(key, vals)
+            if key[0] != "event_uuid" or twin is vals:
+                continue
+            if self._contradicts(said, vals, twin):
                 raise UserError(
                     _(
                         "The UUID %(uuid)s was already used for a different event;"
@@ -333,18 +396,85 @@ class EventStore(models.Model):
                         uuid=vals["event_uuid"],
                     )
                 )
-        check_access(self.browse(stored.ids), "read")
-        return {key: self.browse(event.id) for key, event in found.items()}
+        return known
 
     @api.model
-    def _stored_by_uuid(self, uuids):
-        """Return the stored events with these UUIDs, with full rights."""
-        return self.sudo().search([("event_uuid", "in", list(uuids))])
+    def _stored_by_key(self, keys):
+        """Return ``{key: event id}`` of the stored events with these keys; see :meth:`_keys_of`."""
+        columns = {}
+        for column, company_id, value in keys:
+            columns.setdefault(column, []).append((company_id, value))
+        queries = [
+            SQL(
+                """
+                SELECT %s, event.company_id, event.%s::text, event.id
+                  FROM unnest(%s::int[], %s::text[]) AS key (company_id, value)
+                  JOIN event_store AS event
+                    ON event.company_id = key.company_id AND event.%s = key.value::%s
+                 WHERE event.event_type NOT IN %s
+                """,
+                column,
+                SQL.identifier(column),
+                [company_id for company_id, _value in pairs],
+                [str(value) for _company_id, value in pairs],
+                SQL.identifier(column),
+                SQL(self._fields[column].column_type[0]),
+                FAILURE_TYPES,
+            )
+            for column, pairs in columns.items()
+        ]
+        if "event_uuid" in columns:
+            # An attempt that was recorded apart, by the event that applied it again.
+            queries.append(
+                SQL(
+                    """
+                    SELECT 'event_uuid', failure.company_id, failure.attempt_uuid, retry.id
+                      FROM unnest(%s::int[], %s::text[]) AS key (company_id, value)
+                      JOIN event_store AS failure
+                        ON failure.company_id = key.company_id
+                       AND failure.attempt_uuid = key.value
+                      JOIN event_store AS retry ON retry.retry_of_id = failure.id
+                    """,
+                    [company_id for company_id, _value in columns["event_uuid"]],
+                    [value for _company_id, value in columns["event_uuid"]],
+                )
+            )
+        self.env.cr.execute(SQL(" UNION ALL ").join(queries))
+        by_text = {(*key[:2], str(key[2])): key for key in keys}
+        found = {}
+        for column, company_id, value, event_id in self.env.cr.fetchall():
+            found.setdefault(by_text[column, company_id, value], event_id)
+        return found
 
     @api.model
-    def _identity_of(self, event):
-        """Return what an event is, under today's names, to compare it with its twin."""
-        model_name = self.env["snapshot.handler.registry"]._canonical_name(event["model_name"])
-        handler = self._find_handler(model_name)
-        event_type = self._today_event_type(handler, event["event_type"])
-        return model_name, event["aggregate_id"], event_type, event["payload"]
+    def _contradicts(self, given, vals, twin):
+        """Whether what a caller says of an event is not what its twin says.
+
+        What the caller leaves out contradicts nothing; what is given is compared as it is
+        stored, so that ``true`` is not ``1``.
+
+        :param dict given: as the caller gave it
+        :param dict vals: the same, clean
+        :param twin: the stored record, or the clean dict of one before it in the batch
+        """
+        handler = self._find_handler(vals["model_name"])
+        payload = canonical(normalise(twin["payload"]))
+        if vals["payload_json"] != payload or vals["aggregate_id"] != twin["aggregate_id"]:
+            return True
+        registry = self.env["snapshot.handler.registry"]
+        if vals["model_name"] != registry._canonical_name(twin["model_name"]):
+            return True
+        if vals["event_type"] != self._today_event_type(handler, twin["event_type"]):
+            return True
+        for name in given.keys() - COMPARED:
+            if is_nothing(given[name]):
+                continue
+            field = self._fields[name]
+            if field.type in ("one2many", "many2many") or not field.store:
+                continue
+            there = twin[name]
+            if isinstance(twin, dict) and there is None:
+                continue
+            if field.convert_to_cache(vals[name], self) != field.convert_to_cache(there, self):
+                return True
+        return False

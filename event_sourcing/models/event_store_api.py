@@ -4,6 +4,7 @@ from odoo.exceptions import UserError
 from ..arguments import text
 from ..compat import check_access, column
 from ..cycles import no_search_for_cycles
+from ..nothing import is_nothing
 from .event_store import FAILURE_TYPES
 
 APPEND_KEYS = (
@@ -138,7 +139,7 @@ class EventStoreApi(models.Model):
             else {RENAMED.get(key, key): call[key] for key in call if key != "policy"}
             for call in calls
         ]
-        policies = [call.get("policy") or policy for call in calls]
+        policies = [policy if is_nothing(call.get("policy")) else call["policy"] for call in calls]
         with no_search_for_cycles(len(calls)):
             events, known = self._append_all(vals_list, policies)
             return events._answers(known)

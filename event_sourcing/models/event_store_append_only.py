@@ -24,8 +24,6 @@ class EventStoreAppendOnly(models.Model):
             CREATE INDEX IF NOT EXISTS event_store_failure_stream_index
                 ON event_store (model_name, aggregate_id, company_id)
              WHERE event_type IN ('InvalidOperationAttempted', 'SystemErrorOccurred');
-            CREATE INDEX IF NOT EXISTS event_store_failed_event_index
-                ON event_store (failed_event_id) WHERE failed_event_id IS NOT NULL;
 
             CREATE OR REPLACE FUNCTION event_store_refuse_change() RETURNS trigger AS $$
             BEGIN
@@ -49,7 +47,28 @@ class EventStoreAppendOnly(models.Model):
             ALTER TABLE event_store ENABLE ALWAYS TRIGGER event_store_no_truncate;
             """
         )
-        self._unique_index("event_store_event_uuid_uniq", "(event_uuid)")
+        # What a caller names is one in its company; what the store derives is known by columns
+        # that no caller can name: an attempt has one failure event, and is applied again once.
+        self._unique_index(
+            "event_store_event_uuid_uniq",
+            "(event_uuid, company_id)"
+            " WHERE event_type NOT IN ('InvalidOperationAttempted', 'SystemErrorOccurred')",
+        )
+        self._unique_index(
+            "event_store_failed_event_uniq",
+            "(failed_event_id) WHERE failed_event_id IS NOT NULL",
+        )
+        self._unique_index(
+            "event_store_attempt_uniq",
+            "(attempt_uuid, company_id, attempt_digest) WHERE attempt_uuid IS NOT NULL",
+        )
+        self._unique_index(
+            "event_store_retry_of_uniq", "(retry_of_id) WHERE retry_of_id IS NOT NULL"
+        )
+        self._unique_index(
+            "event_store_import_key_uniq",
+            "(import_key, company_id) WHERE import_key IS NOT NULL",
+        )
         self._unique_index(
             "event_store_stream_version_uniq",
             "(model_name, aggregate_id, company_id, version)"

@@ -3,7 +3,6 @@ from collections import Counter
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..attempts import retry_uuid
 from .event_store import SYSTEM_ERROR
 from .event_store_input import DECIDED_BY_STORE
 
@@ -12,8 +11,8 @@ class EventStoreApplyAgain(models.Model):
     """After a bug is repaired: its failed events, recorded anew and once.
 
     History stays as it is. What failed is appended again as an event of its own, caused
-    by the failed one and with a UUID that follows from it: a second click, a second
-    person or a retry of the request finds it stored.
+    by the failed one and named as its retry: a second click, a second person or a retry of
+    the request finds it stored.
     """
 
     _inherit = "event.store"
@@ -28,23 +27,26 @@ class EventStoreApplyAgain(models.Model):
     )
     can_apply_again = fields.Boolean(compute="_compute_retry_event")
 
-    @api.depends("event_uuid", "outcome", "event_type", "causation_id")
+    @api.depends("outcome", "event_type", "failed_event_id", "failure_ids", "retry_ids")
     def _compute_retry_event(self):
-        wanted = {event: event._retry_uuid() for event in self}
-        found = self.search([("event_uuid", "in", [uuid for uuid in wanted.values() if uuid])])
-        stored = {event.event_uuid: event for event in found}
-        for event, uuid in wanted.items():
+        failures = {event: event._own_failure() for event in self}
+        found = self.search([("retry_of_id", "in", [f.id for f in failures.values() if f])])
+        stored = {event.retry_of_id.id: event for event in found}
+        for event, failure in failures.items():
             # Another cursor's failure event stands for an event that was never stored.
             stands = event.outcome == "failed" or not event.failed_event_id
-            retry = stored.get(uuid, self.browse())
+            retry = stored.get(failure.id, self.browse())
             event.retry_event_id = retry if stands else False
-            event.can_apply_again = bool(uuid) and stands and not retry
+            event.can_apply_again = bool(failure) and stands and not retry
 
-    def _retry_uuid(self):
-        """Return the UUID of the next try of what failed here, or False."""
+    def _own_failure(self):
+        """Return the technical failure event that this event is, or has; empty without one."""
         if self.event_type == SYSTEM_ERROR:
-            return retry_uuid(self.causation_id)
-        return self.outcome == "failed" and retry_uuid(self.event_uuid)
+            return self
+        if self.outcome != "failed":
+            return self.browse()
+        domain = [("failed_event_id", "=", self.id), ("event_type", "=", SYSTEM_ERROR)]
+        return self.search(domain, limit=1)
 
     def action_open_retry(self):
         """Open the event that recorded this failed one anew."""
@@ -61,22 +63,18 @@ class EventStoreApplyAgain(models.Model):
         self.ensure_one()
         self = self._speaking_to_user()
         self._check_may_apply_again()
-        if not self._retry_uuid():
+        if not self._own_failure():
             raise UserError(_("This event did not fail, so there is nothing to apply again."))
         return self._told(self._last_failure()._apply_again())
 
     def _last_failure(self):
         """Return the failure of the newest try, empty when that one did not fail."""
-        failure = self
-        if self.event_type != SYSTEM_ERROR:
-            domain = [("failed_event_id", "=", self.id), ("event_type", "=", SYSTEM_ERROR)]
-            failure = self.search(domain, limit=1)
+        failure = self._own_failure()
         while failure:
-            retry = self.search([("event_uuid", "=", failure._retry_uuid())])
+            retry = self.search([("retry_of_id", "=", failure.id)], limit=1)
             if not retry:
                 return failure
-            domain = [("failed_event_id", "=", retry.id), ("event_type", "=", SYSTEM_ERROR)]
-            failure = self.search(domain, limit=1)
+            failure = retry._own_failure()
         return failure
 
     @api.model
@@ -121,7 +119,8 @@ class EventStoreApplyAgain(models.Model):
         for start in range(0, len(failures), self._apply_again_chunk):
             chunk = failures[start : start + self._apply_again_chunk]
             vals_list = [failure._again_vals() for failure in chunk]
-            events, known = store._append_all(vals_list, ["record"] * len(chunk))
+            keys = [("retry_of_id", failure.id) for failure in chunk]
+            events, known = store._append_all(vals_list, ["record"] * len(chunk), keys)
             tally.update(event.outcome for event in events if event.id not in known)
         return tally
 
@@ -161,7 +160,8 @@ class EventStoreApplyAgain(models.Model):
                 "schema_version": self.payload.get("failed_schema_version", 1),
                 "company_id": self.company_id.id,
             }
-        return {**vals, "event_uuid": self._retry_uuid(), "causation_id": self.causation_id}
+        vals.pop("event_uuid", None)
+        return {**vals, "causation_id": self.causation_id}
 
     @api.model
     def _told(self, tally, left=0):

@@ -30,14 +30,14 @@ class EventStoreCalm(models.Model):
         return super().append_batch(calls, policy)
 
     @api.model
-    def _append_all(self, vals_list, policies=None):
+    def _append_all(self, vals_list, policies=None, keys=None):
         try:
-            return super()._append_all(vals_list, policies)
+            return super()._append_all(vals_list, policies, keys)
         except errors.UniqueViolation:
             # While it waited, somebody stored an event of the same UUID: now it is known.
             if not self._in_line():
                 raise
-            return super()._append_all(vals_list, policies)
+            return super()._append_all(vals_list, policies, keys)
         except (OperationalError, InternalError, InterfaceError) as error:
             refusal = self._in_words(error)
             if refusal is None:

@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 
-from ..attempts import retry_uuid
 from ..error_place import find_place, fingerprint
 
 
@@ -13,12 +12,6 @@ class EventStoreError(models.Model):
         readonly=True,
         copy=False,
         help="Shared by all failures of one bug: same error, same handler, same line of code.",
-    )
-    retry_uuid = fields.Char(
-        string="UUID of the Next Try",
-        readonly=True,
-        copy=False,
-        help="UUID of the event that applies the failed event again, once there is one.",
     )
 
     def init(self):
@@ -34,11 +27,10 @@ class EventStoreError(models.Model):
         )
 
     @api.model
-    def _error_vals(self, error, model_name, event_uuid):
+    def _error_vals(self, error, model_name):
         """Return the columns and the payload keys that a technical fault adds.
 
         :param str model_name: the aggregate type whose handler failed
-        :param str event_uuid: of the event that failed
         :return: ``(columns, payload)``, two dicts
         """
         place = find_place(error)
@@ -46,7 +38,6 @@ class EventStoreError(models.Model):
         handler = model_name if handler is None else handler._name
         columns = {
             "error_fingerprint": fingerprint(type(error).__name__, handler, place),
-            "retry_uuid": retry_uuid(event_uuid),
         }
         payload = {
             "handler": handler,

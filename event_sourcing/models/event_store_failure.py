@@ -8,16 +8,15 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..canonical_json import BEYOND_XML, normalise
+from ..canonical_json import BEYOND_XML, canonical, normalise
 from ..event_data import EventData
-from ..event_hash import CONTENT, content_hash
+from ..event_hash import CONTENT, content_hash, text_hash
 from ..exceptions import RefusedApart
 from .event_store import INVALID_OPERATION, SYSTEM_ERROR
 from .event_store_input import POLICIES
 
 _logger = logging.getLogger(__name__)
 
-FAILURE_NAMESPACE = uuid.UUID("6d0f9d0c-58a5-5d5c-9a77-0f6a3c1c6b52")
 MAX_MESSAGE = 4000
 MAX_TRACEBACK = 20000
 
@@ -171,7 +170,7 @@ class EventStoreFailure(models.Model):
             lines = "".join(traceback.format_exception(error))
             payload["traceback"] = self._storable(lines)[-MAX_TRACEBACK:]
             payload["failed_schema_version"] = vals["schema_version"]
-            columns, found = self._error_vals(error, vals["model_name"], vals["event_uuid"])
+            columns, found = self._error_vals(error, vals["model_name"])
             payload.update(found)
         return {
             "model_name": vals["model_name"],
@@ -185,7 +184,7 @@ class EventStoreFailure(models.Model):
             "failed_event_id": vals["id"],
             "error_class": type(error).__name__,
             "error_message": message,
-            "event_uuid": str(uuid.uuid5(FAILURE_NAMESPACE, vals["event_uuid"])),
+            "event_uuid": str(uuid.uuid4()),
             "correlation_id": vals["correlation_id"],
             "causation_id": vals["event_uuid"],
             "company_id": vals["company_id"],
@@ -230,13 +229,17 @@ class EventStoreFailure(models.Model):
     def _apart_vals(self, vals, error):
         """Return the values of the failure event about an event that will not be stored.
 
-        Its UUID follows from the attempt's, so that a retry of the request by Odoo, or
-        of the call by its client, does not write it twice.
+        It says what was attempted under which UUID, so that a retry of the request by Odoo,
+        or of the call by its client, does not write it twice.
         """
-        # The same attempt may be stored later, and have a failure event of its own.
-        event_uuid = str(uuid.uuid5(FAILURE_NAMESPACE, f"apart:{vals['event_uuid']}"))
-        failure = self._failure_vals(vals, error)
-        return {**failure, "failed_event_id": False, "event_uuid": event_uuid}
+        names = ("model_name", "aggregate_id", "event_type", "payload", "schema_version")
+        said = canonical([*map(vals.get, names), isinstance(error, UserError)])
+        return {
+            **self._failure_vals(vals, error),
+            "failed_event_id": False,
+            "attempt_uuid": vals["event_uuid"],
+            "attempt_digest": text_hash(said)[:32],
+        }
 
     @api.model
     def _record_apart(self, vals):
@@ -253,7 +256,8 @@ class EventStoreFailure(models.Model):
                 # event has an id. An ordinary append gets its own with the stream's head.
                 cr.execute("SELECT pg_current_xact_id()")
                 store = self.with_env(self.env(cr=cr, su=True)).browse()
-                if not store.search_count([("event_uuid", "=", vals["event_uuid"])]):
+                names = ("company_id", "attempt_uuid", "attempt_digest")
+                if not store.search_count([(name, "=", vals[name]) for name in names]):
                     noted = self._has_noted_recorder(vals) and not store._has_noted_recorder(vals)
                     store._insert([vals], note_recorders=not noted)
         except psycopg2.Error:

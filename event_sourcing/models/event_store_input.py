@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 
 from ..arguments import shown
 from ..canonical_json import BEYOND_XML
+from ..nothing import is_nothing
 from .event_store import FAILURE_TYPES
 
 POLICIES = ("record", "reject", "reject_and_record")
@@ -28,7 +29,11 @@ DECIDED_BY_STORE = {
     "error_message",
     "error_fingerprint",
     "broken_rule",
-    "retry_uuid",
+    "attempt_uuid",
+    "attempt_digest",
+    "retry_of_id",
+    "retry_ids",
+    "import_key",
     "content_hash",
 }
 CONTROL_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
@@ -49,9 +54,9 @@ class EventStoreInput(models.Model):
     @api.model
     def _check_policy(self, policy):
         """Return a known policy, or None where none was given."""
-        if policy in (None, False, ""):
+        if is_nothing(policy):
             return None
-        if policy not in POLICIES:
+        if not isinstance(policy, str) or policy not in POLICIES:
             raise UserError(
                 _(
                     "The policy %(policy)s is unknown; use one of %(known)s.",
@@ -198,7 +203,7 @@ class EventStoreInput(models.Model):
             return None
         if type(value) is str and value.isalnum() and value.isascii() and len(value) <= MAX_NAME:
             return value
-        if optional and value in (False, ""):
+        if optional and is_nothing(value):
             return None
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
@@ -265,7 +270,7 @@ class EventStoreInput(models.Model):
             an XML-RPC DateTime
         :param datetime now: what is now for all events of a batch
         """
-        if value in (None, False, ""):
+        if is_nothing(value):
             return now or fields.Datetime.now()
         try:
             moment = self._parse_moment(value)

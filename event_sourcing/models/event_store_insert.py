@@ -11,10 +11,14 @@ from ..rows import STAMPS, cells, in_one_text, listed, record_of
 OWN = (
     *CONTENT,
     *("failed_event_id", "company_id", "content_hash"),
-    *("broken_rule", "error_fingerprint", "retry_uuid"),
+    *("broken_rule", "error_fingerprint"),
+    *("attempt_uuid", "attempt_digest", "retry_of_id", "import_key"),
 )
 # Those that are not part of the hashed text, and empty in most rows.
-BESIDE = ("id", "failed_event_id", "broken_rule", "error_fingerprint", "retry_uuid")
+BESIDE = (
+    *("id", "failed_event_id", "broken_rule", "error_fingerprint"),
+    *("attempt_uuid", "attempt_digest", "retry_of_id", "import_key"),
+)
 # What everybody asks about an event that was just stored.
 ASKED = ("version", "outcome", "event_uuid", "error_message", "company_id")
 INSERT = "SELECT * FROM event_store_insert(%s, %s, %s, %s)"

@@ -1,9 +1,10 @@
 from odoo import _, api, models
 from odoo.exceptions import AccessError, UserError
 
-from ..canonical_json import canonical, carried, rpc_safe
+from ..canonical_json import canonical, carried
 from ..compat import check_access
 from ..event_data import EventData
+from ..fields import sendable
 from ..retry import must_retry
 from .event_store import FAILURE_TYPES
 
@@ -34,8 +35,8 @@ class EventStoreReplay(models.Model):
         :param timestamp: UTC, as in :meth:`append`
         :param int company_id: whose stream; see :meth:`_readable_stream` where it is left out
         :return: dict with ``version`` (of the last event looked at, 0 for none),
-            ``status`` (text, may be empty), ``state`` (dict, or False where XML-RPC
-            could not carry it) and ``state_json`` (text)
+            ``status`` (text, may be empty), ``state`` (dict; False over XML-RPC where that
+            cannot carry it) and ``state_json`` (text)
         :raise UserError: when the stream has no such version, there is no handler, or several
             companies have such a stream
         """
@@ -63,7 +64,7 @@ class EventStoreReplay(models.Model):
         return {
             "version": last,
             "status": str(state.get("status") or ""),
-            "state": state if rpc_safe(state) else False,
+            "state": sendable(state),
             "state_json": carried(canonical(state)),
         }
 

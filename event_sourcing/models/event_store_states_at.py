@@ -1,8 +1,9 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from ..canonical_json import canonical, carried, rpc_safe
+from ..canonical_json import canonical, carried
 from ..compat import check_access
+from ..fields import sendable
 from .event_store_input import MAX_VERSION
 
 MAX_STATES = 1000
@@ -28,7 +29,7 @@ class EventStoreStatesAt(models.Model):
         :param str after: the aggregate id to go on after
         :param int after_company_id: of which company, where several have one of that id
         :return: list of dicts with ``aggregate_id``, ``company_id``, ``version``, ``status``,
-            ``state`` (or False where XML-RPC could not carry it), ``state_json`` and
+            ``state`` (False over XML-RPC where that cannot carry it), ``state_json`` and
             ``message``, which says why there is no state where an aggregate cannot be folded
         :raise UserError: for bad input, or when no handler folds the aggregate type
         """
@@ -85,7 +86,7 @@ class EventStoreStatesAt(models.Model):
             "company_id": key[0],
             "version": fold.version,
             "status": str(state.get("status") or ""),
-            "state": state if rpc_safe(state) and not message else False,
+            "state": False if message else sendable(state),
             "state_json": carried(canonical(state)),
             "message": message,
         }

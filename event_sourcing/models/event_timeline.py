@@ -102,10 +102,9 @@ class EventTimeline(models.AbstractModel):
             order=order,
             limit=limit,
         )
-        uuids = [uuid for uuid in apart.mapped("causation_id") if uuid]
-        known = set(store.sudo().search([("event_uuid", "in", uuids)]).mapped("event_uuid"))
-        events = stored + apart.filtered(lambda event: event.causation_id not in known)
-        return events.sorted(lambda event: (event.version, event.id), reverse=True)[:limit]
+        return (stored + apart).sorted(lambda event: (event.version, event.id), reverse=True)[
+            :limit
+        ]
 
     @api.model
     def _counts(self, stream):

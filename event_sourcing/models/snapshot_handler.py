@@ -1,6 +1,7 @@
-from odoo import _, api, models
+from odoo import _, api, models, tools
 
 from ..canonical_json import normalise
+from ..column_values import NoValue
 from ..exceptions import BrokenRule
 from ..words import spaced
 
@@ -137,6 +138,47 @@ class SnapshotHandler(models.AbstractModel):
         return normalise(self._checked_evolve(state, self._upcast(event)))
 
     @api.model
+    def _fold_new(self, state, event):
+        """Return the state after an event that was not applied before; see :meth:`_fold`.
+
+        Values that the columns of the snapshot cannot hold are refused here. What was applied
+        once is not asked again.
+        """
+        after = self._fold(state, event)
+        for name, parse in self._column_parsers():
+            value = after.get(name)
+            if value is not None and value != "":
+                try:
+                    parse(value)
+                except NoValue as error:
+                    sentence = self._column_refusal(name, error.kind)
+                    raise BrokenRule(sentence, f"payload:{name}:type") from None
+        return after
+
+    @api.model
+    @tools.ormcache()
+    def _column_parsers(self):
+        """Return ``(key of the state, parser)`` of what fills the snapshot's typed columns.
+
+        Where a handler fills them in a way of its own, they are parsed when they are written.
+        """
+        own = type(self)._columns is not self.env.registry["snapshot.handler"]._columns
+        return () if own else self.env[self._snapshot_model]._parsers()
+
+    @api.model
+    def _column_refusal(self, name, kind):
+        """Return the sentence that refuses a value of a typed column.
+
+        :param str kind: see ``column_values.NoValue``
+        """
+        field = self.env[self._snapshot_model]._fields[name]
+        values = {"name": self._payload_label(name), "key": name}
+        if kind == "choice":
+            known = ", ".join(field.get_values(self.env))
+            return _("%(name)s (%(key)s) must be one of: %(known)s.", **values, known=known)
+        return _("%(name)s (%(key)s) must be %(kind)s.", **values, kind=self._kind_in_words(kind))
+
+    @api.model
     def _checked_evolve(self, state, event):
         """Return what ``_evolve`` gives, between the table's and the payload's checks."""
         status = self._next_status(state, event)
@@ -195,6 +237,12 @@ class SnapshotHandler(models.AbstractModel):
                 key=key,
                 minimum=field.minimum,
             )
+        kind = self._kind_in_words(field.kind)
+        return _("%(name)s (%(key)s) must be %(kind)s.", name=name, key=key, kind=kind)
+
+    @api.model
+    def _kind_in_words(self, kind):
+        """Return what a kind of value is, in the language of the user."""
         kinds = {
             "text": _("a text"),
             "date": _("a date such as 2026-01-31"),
@@ -202,5 +250,7 @@ class SnapshotHandler(models.AbstractModel):
             "integer": _("a whole number"),
             "number": _("a number"),
             "boolean": _("true or false"),
+            "large": _("a whole number that is not larger than 2147483647"),
+            "record": _("the id of a record, a whole number from 1 on"),
         }
-        return _("%(name)s (%(key)s) must be %(kind)s.", name=name, key=key, kind=kinds[field.kind])
+        return kinds[kind]

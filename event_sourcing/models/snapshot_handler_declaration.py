@@ -188,7 +188,7 @@ class SnapshotHandler(models.AbstractModel):
     def _guess(self, word, known):
         """Return what may have been meant, as the end of a clause, or nothing."""
         close = get_close_matches(word, list(known), n=1)
-        return _(" (%(guess)s?)", guess=close[0]) if close else ""
+        return f" ({close[0]}?)" if close else ""
 
     @api.model
     def _wrong_statuses(self):

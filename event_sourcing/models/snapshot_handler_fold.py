@@ -30,7 +30,7 @@ class SnapshotHandlerFold(models.AbstractModel):
         value = EventData.from_record(event)
         state = self._stored_states(event.model_name, [value.key])[value.key]
         try:
-            folded = self._fold(reordered(state), value), value
+            folded = self._fold_new(reordered(state), value), value
         except UserError as error:
             error.sentences = self._other_sentences(state, value, str(error))
             raise
@@ -53,7 +53,7 @@ class SnapshotHandlerFold(models.AbstractModel):
             if lang == self.env.lang:
                 continue
             try:
-                self.with_context(lang=lang)._fold(reordered(state), event)
+                self.with_context(lang=lang)._fold_new(reordered(state), event)
             except UserError as error:
                 if str(error) != said:
                     sentences[lang] = self.env["event.store"]._error_text(error)
@@ -82,7 +82,7 @@ class SnapshotHandlerFold(models.AbstractModel):
             for event in events:
                 try:
                     # A careless handler may change the state that it is given.
-                    after = self._fold(reordered(state), event)
+                    after = self._fold_new(reordered(state), event)
                 except psycopg2.Error as error:
                     error.stream = key
                     raise
@@ -188,6 +188,7 @@ class SnapshotHandlerFold(models.AbstractModel):
         try:
             with self.env.cr.savepoint(flush=False):
                 rows = [self._snapshot_vals(state, event) for state, event in folds]
+                snapshots._row_texts(rows, strict=not applied)
                 return snapshots._unfit(rows, applied)
         except Exception as error:
             if must_retry(error):
@@ -203,6 +204,8 @@ class SnapshotHandlerFold(models.AbstractModel):
 
     @api.model
     def _explain_unfit(self, error):
+        if isinstance(error, UserError):
+            return str(error)
         said = isinstance(error, psycopg2.Error) and error.diag.message_primary
         return _(
             "The columns of the snapshot cannot hold this (%(error)s); correct the value.",
@@ -217,7 +220,7 @@ class SnapshotHandlerFold(models.AbstractModel):
         """
         snapshots = self.env[self._snapshot_model]
         rows = [self._snapshot_vals(state, event) for state, event in folded.values()]
-        return snapshots._upsert_code(rows)
+        return snapshots._upsert_code(rows, snapshots._row_texts(rows, strict=True))
 
     @api.model
     def _snapshot_vals(self, state, event):

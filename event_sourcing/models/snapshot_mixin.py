@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..canonical_json import canonical, carried, normalise
+from ..column_values import NoValue, parser_of
 from ..fields import NO_SUM, JsonDocument
 from ..functions import ensure_function
 from ..rows import STAMPS, cells, in_one_text, listed, record_of
@@ -206,19 +207,39 @@ class SnapshotMixin(models.AbstractModel):
         return re.sub(r"%\(\w+\)s", "%s", text), order
 
     @api.model
-    def _row_texts(self, vals_list):
-        """Return each row as a JSON text, its values as the columns take them."""
+    def _row_texts(self, vals_list, strict=False):
+        """Return each row as a JSON text, its values as the columns take them.
+
+        :param bool strict: whether a value that is none of its column is refused; else the
+            column stays empty, and the state keeps it
+        :raise NoValue: for such a value
+        """
         empty, plain, converters = self._cells(tuple(vals_list[0]))
+        parsers = dict(self._parsers())
         texts = []
         for vals in vals_list:
             row = dict(empty)
             for name, value in vals.items():
-                if type(value) is plain[name]:
+                if name in parsers:
+                    if value is not None and value != "":
+                        try:
+                            row[name] = parsers[name](value)
+                        except NoValue:
+                            if strict:
+                                raise
+                elif type(value) is plain[name]:
                     row[name] = value
                 elif value is not None:
                     row[name] = converters[name](value, self, vals)
             texts.append(cells(row))
         return texts
+
+    @api.model
+    @tools.ormcache()
+    def _parsers(self):
+        """Return ``(name, parser)`` of the typed columns; see ``column_values``."""
+        parsers = [(n, parser_of(self._fields[n], self.env)) for n in self._typed_columns()]
+        return tuple((name, parser) for name, parser in parsers if parser)
 
     @api.model
     def _stored_as(self, name, value):

@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.models.event_source_reference import UNNUMBERED
+from odoo.addons.event_sourcing.models.event_source_mixin import UNNUMBERED
 
 from .rental_snapshot import STATUSES
 from .rental_snapshot_handler import PLAN

@@ -137,7 +137,7 @@ def test_an_attempt_that_survived_its_rollback_is_applied_again(cursor, key, bug
     assert rows(cursor, key)[1:] == [("Seen", 1, "applied")]
     failure, event = store(cr).search([("aggregate_id", "=", key)], order="id")
     assert event.causation_id == failure.causation_id
-    assert event.event_uuid == failure.retry_uuid
+    assert event.retry_of_id == failure
     assert str(event.timestamp) == "2026-02-01 00:00:00"
     assert not failure.can_apply_again
 

@@ -104,8 +104,8 @@ def test_nothing_changes_in_any_partition(store, key):
     store.append(key, 1)
     store.close()
     tables = ["event_store", *(part["name"] for part in store.partitions.status())]
-    statements = [f"TRUNCATE {table}" for table in (*tables, "event_store_uuid")]
-    statements += ["DELETE FROM event_store_uuid", "UPDATE event_store_uuid SET event_id = 1"]
+    statements = [f"TRUNCATE {table}" for table in (*tables, "event_store_key")]
+    statements += ["DELETE FROM event_store_key", "UPDATE event_store_key SET event_id = 1"]
     for table in tables:
         if store.fetch(f"SELECT EXISTS (SELECT FROM {table})") == [(True,)]:
             statements += [f"DELETE FROM {table}", f"UPDATE {table} SET error_message = 'x'"]

@@ -193,7 +193,7 @@ def test_two_imports_of_one_file_at_once_store_it_once(env, tag, tmp_path):
 STORED = """
     SELECT event.model_name, event.aggregate_id, event.version, event_type, payload::text,
            timestamp, event.event_uuid, correlation_id, causation_id, schema_version, outcome,
-           error_class, error_message, content_hash, broken_rule, error_fingerprint, retry_uuid,
+           error_class, error_message, content_hash, broken_rule, error_fingerprint, attempt_uuid,
            event.create_date, person.login, company.name,
            (SELECT failed.event_uuid FROM event_store AS failed
              WHERE failed.id = event.failed_event_id)

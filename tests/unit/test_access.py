@@ -179,9 +179,12 @@ class TestCompanies(EventCase):
         self.assertEqual(open_to_all, [])
 
     def test_a_known_uuid_of_another_company_is_not_shown(self):
-        self.append(self.other, "T2", event_uuid="secret")
-        with self.assertRaises(AccessError):
-            self.append(self.clerk, "T2", event_uuid="secret")
+        theirs = self.append(self.other, "T2", event_uuid="secret")
+        for aggregate_id in ("T2", "T3"):
+            uuid = "secret" if aggregate_id == "T2" else "never used"
+            answer = self.append(self.clerk, aggregate_id, event_uuid=uuid)
+            self.assertFalse(answer["duplicate"])
+            self.assertNotEqual(answer["id"], theirs["id"])
 
     def test_users_see_their_own_and_auditors_all(self):
         domain = [("aggregate_id", "in", ("T1", "O1"))]

@@ -1,13 +1,11 @@
 """Apply again: what failed is recorded anew, once, and history stays as it is."""
 
-import uuid
 import xmlrpc.client
 
 from test_error_inbox import QUIET, InboxCase
 
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.attempts import RETRY_NAMESPACE
 from odoo.addons.test_event_sourcing.common import make_user
 from odoo.addons.test_event_sourcing.models.flaky_handler import FlakySnapshotHandler
 
@@ -43,7 +41,7 @@ class TestApplyAgain(ApplyAgainCase):
         message = self.again(failed.with_user(manager))
         self.assertEqual(message, "Applied: 1; refused by a rule now: 0; failed again: 0.")
         retry = failed.retry_event_id
-        self.assertEqual(retry.event_uuid, str(uuid.uuid5(RETRY_NAMESPACE, "sent-1")))
+        self.assertEqual(retry.retry_of_id, failed.failure_ids)
         self.assertEqual(retry.causation_id, "sent-1")
         for name in ("event_type", "payload", "timestamp", "correlation_id", "schema_version"):
             self.assertEqual(retry[name], failed[name], name)
@@ -217,6 +215,7 @@ class TestApplyAgain(ApplyAgainCase):
             names = [n for n, f in failure._fields.items() if f.store and f.type != "many2one"]
             vals = {n: failure[n] for n in names if n not in ("id", "create_date", "write_date")}
             vals.update(model_name="flakyapart", company_id=event.company_id.id)
+            vals.update(attempt_uuid=event.event_uuid, attempt_digest="of what was said")
             savepoint.rollback()
         self.env.invalidate_all(flush=False)
         return store.sudo()._insert([{**vals, "failed_event_id": False}]).sudo(False)

@@ -79,9 +79,9 @@ class Declarations(EventCase):
             model = model_classes.add_to_registry(registry, kind)
             model_classes._prepare_setup(model)
             model_classes._setup(model, self.env)
+            model_classes._setup_fields(model, self.env)
             model = self.env[model._name]
-            model._setup_fields()
-            model._setup_complete()
+            model._post_model_setup__()
         registry.clear_cache()
         return model
 

@@ -145,7 +145,7 @@ class TestGrouping(InboxCase):
     def test_failures_from_before_there_were_fingerprints(self):
         self.failing(1, 2)
         self.env.cr.execute(
-            "UPDATE event_store SET error_fingerprint = NULL, retry_uuid = NULL,"
+            "UPDATE event_store SET error_fingerprint = NULL,"
             " payload = payload - 'handler' - 'code_place' - 'code_line'"
             " WHERE event_type = 'SystemErrorOccurred' AND aggregate_id = 'F1'"
         )
@@ -158,7 +158,7 @@ class TestGrouping(InboxCase):
         self.assertEqual((self.inbox().outstanding_count, self.inbox().state), (0, "fixed"))
 
     def test_nobody_can_give_a_fingerprint(self):
-        for name in ("error_fingerprint", "retry_uuid"):
+        for name in ("error_fingerprint", "attempt_uuid", "retry_of_id", "import_key"):
             with self.assertRaisesRegex(UserError, f"{name} cannot be given"):
                 self.store.create(
                     {"model_name": "flaky", "aggregate_id": "F", "event_type": "Seen", name: "x"}

@@ -250,9 +250,9 @@ class TestSnapshotsThatCannotBe(ImportCase):
             job = self.run_import(json_lines(*lines), dry_run=True)
         found = dict(self.refused(job))
         self.assertEqual(sorted(found), [2, 3, 4, 5])
-        self.assertIn("out of range", found[2])
-        self.assertIn("cannot hold", found[3])
-        self.assertIn("cannot hold", found[4])
+        self.assertIn("not larger than 2147483647", found[2])
+        self.assertIn("the id of a record", found[3])
+        self.assertIn("the id of a record", found[4])
         self.assertIn("The snapshot needs Partner (partner_id)", found[5])
 
     def test_the_line_since_which_it_is_so_is_named(self):
@@ -516,10 +516,9 @@ class TestCsv(ImportCase):
             event = self.store.search([("aggregate_id", "=", key)])
             self.assertEqual((event.model_name, event.event_type), ("rental", "DemoStarted"))
             self.assertEqual((str(event.timestamp), event.payload), (TIME, payload))
-            # The labels are the same event as the technical names.
-            technical = {"model_name": "rental", "aggregate_id": key, "timestamp": TIME}
-            technical.update(event_type="DemoStarted", payload=payload)
-            self.assertEqual(self.run_import(json_lines(technical)).known_count, 1)
+            # The same file again is known, whatever its words are called by then.
+            again = self.run_import(text.replace(",L-0,", f",{key},"), tz="Asia/Tokyo")
+            self.assertEqual((again.known_count, again.stored_count), (1, 0))
 
     def test_labels_as_cells(self):
         head = "aggregate_id,Event,timestamp,payload.title,payload.hours\n"

@@ -48,7 +48,7 @@ class NumbersCase(EventCase):
                     "event_type": event_type,
                     "payload": {"quantity": 7},
                     "company_id": (company or self.env.company).id,
-                    **more,
+                    **more,  # such as another payload
                 }
             )
 
@@ -111,6 +111,21 @@ class TestTakenReferences(NumbersCase):
             with self.assertRaises(UserError), self.env.cr.savepoint():
                 self.plan(**vals)
         self.assertEqual(self.plan().name, "T00001")
+
+    def test_nobody_can_slip_a_history_under_a_rental_that_is_not_saved(self):
+        self.take("/", "T00001", payload={"quantity": 99, "planned_start": "2026-02-01"})
+        order = self.plan()
+        self.assertEqual((order.name, order.planned_start), ("T00002", False))
+        for name in ("/", "T00001"):
+            form = self.orders.new({**self.values(quantity=1), "name": name})
+            form._compute_from_snapshot()
+            self.assertEqual((form.quantity, form.event_count), (1, 0))
+            self.assertFalse(form.snapshot_id)
+            form = self.orders.new({"name": name}, origin=order)
+            form._compute_from_snapshot()
+            self.assertEqual((form.quantity, form.event_count), (1, 1))
+            with self.assertRaisesRegex(UserError, "Save the record first"):
+                self.orders.new({"name": name})._apply_event("RentalConfirmed")
 
     def test_a_batch_keeps_its_order(self):
         self.take("T00002")

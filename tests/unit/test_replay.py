@@ -1,4 +1,5 @@
 import json
+import threading
 
 from odoo.exceptions import UserError
 
@@ -66,6 +67,11 @@ class TestStateAt(EventCase):
                 self.store.state_at(aggregate, key)
 
     def test_the_structured_state_is_offered_only_where_rpc_can_carry_it(self):
+        state = self.store.state_at("counter", "C1")["state"]
+        self.assertIn(None, state.values())  # Python can carry it
+        thread = threading.current_thread()
+        thread.url = "http://localhost/xmlrpc/2/object"
+        self.addCleanup(lambda: delattr(thread, "url"))
         self.assertIs(self.store.state_at("counter", "C1")["state"], False)
         self.store.append("prefixed", "P", "E", {"n": 2**31 - 1, "t": ["x", {"y": 1.5}]})
         self.assertEqual(

@@ -24,7 +24,8 @@ QUIET = mute_logger(EventStoreFailure.__module__, "odoo.sql_db")
 COLUMNS = (
     "model_name, aggregate_id, version, event_type, payload::text, timestamp, event_uuid,"
     " correlation_id, causation_id, schema_version, outcome, error_class, error_message,"
-    " content_hash, broken_rule, error_fingerprint, retry_uuid, company_id, create_uid,"
+    " content_hash, broken_rule, error_fingerprint, attempt_uuid, import_key, company_id,"
+    " create_uid,"
     " create_date, channel"
 )
 SNAPSHOTS = (

@@ -98,6 +98,15 @@ def logged(function):
     return wrapper
 
 
+def dispatching(step):
+    @functools.singledispatch
+    def rule(value):
+        return value
+
+    rule.register(int, lambda value: value + step)
+    return rule
+
+
 def ring(value):
     found = {"value": value}
     found["self"] = found
@@ -208,6 +217,12 @@ PAIRS = {
         fields.Integer(compute=lambda self: 1),
         fields.Integer(compute=lambda self: 2),
     ),
+    "a sort key": (
+        functools.cmp_to_key(lambda one, other: 1),
+        functools.cmp_to_key(lambda one, other: 2),
+    ),
+    "a dispatch": (dispatching(1), dispatching(2)),
+    "a kind of kinds": (list[int] | None, list[str] | None),
     "a statement": (SQL("SELECT 1"), SQL("SELECT 2")),
 }
 # (a function, the module or class of what it names, the name, another value)

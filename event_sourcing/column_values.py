@@ -1,0 +1,135 @@
+"""Values of a state on their way into typed columns: parsed here, never by PostgreSQL.
+
+PostgreSQL takes ``tomorrow`` for a date, ``false`` for a boolean and drops the zone of a moment;
+some of what it takes breaks every list that shows the row.
+"""
+
+import re
+from datetime import date, datetime, timezone
+
+from .canonical_json import BEYOND_XML
+
+# Business dates; beyond them weeks, zones and date pickers leave what they can count with.
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+INT4 = range(-(2**31), 2**31)
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
+
+
+class NoValue(ValueError):
+    """A value is none of its column.
+
+    :ivar str kind: what the column takes: a kind of ``PayloadField``, ``record`` or
+        ``choice``, or ``large`` for a whole number that it cannot hold
+    """
+
+    def __init__(self, kind):
+        super().__init__(kind)
+        self.kind = kind
+
+
+def parse_date(value):
+    """Return a date from a text like ``2026-01-31``.
+
+    :raise NoValue: for anything else, and for years that no business date has
+    """
+    if isinstance(value, str) and DATE.fullmatch(value):
+        try:
+            value = date.fromisoformat(value)
+        except ValueError:
+            raise NoValue("date") from None
+    if type(value) is not date or not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise NoValue("date")
+    return value
+
+
+def parse_moment(value):
+    """Return UTC without zone from a text like ``2026-01-31 09:30:00``, or with a zone.
+
+    :raise NoValue: for anything else, and for years that no business date has
+    """
+    if isinstance(value, str) and MOMENT.fullmatch(value):
+        try:
+            value = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        except ValueError:
+            raise NoValue("datetime") from None
+    if not isinstance(value, datetime):
+        raise NoValue("datetime")
+    try:
+        if value.tzinfo:
+            value = value.astimezone(timezone.utc).replace(tzinfo=None)
+    except OverflowError:
+        raise NoValue("datetime") from None
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise NoValue("datetime")
+    return value.replace(microsecond=0)
+
+
+def _whole(value):
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if type(value) is not int:
+        raise NoValue("integer")
+    if value not in INT4:
+        raise NoValue("large")
+    return value
+
+
+def _number(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise NoValue("number")
+    return value
+
+
+def _boolean(value):
+    if not isinstance(value, bool):
+        raise NoValue("boolean")
+    return value
+
+
+def _record(value):
+    if type(value) is not int or not 1 <= value < INT4.stop:
+        raise NoValue("record")
+    return value
+
+
+def _text(value):
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise NoValue("text")
+    # XML-RPC could not carry these characters; history and state keep them.
+    return BEYOND_XML.sub("\ufffd", str(value))
+
+
+PARSERS = {
+    "date": lambda value: str(parse_date(value)),
+    "datetime": lambda value: str(parse_moment(value)),
+    "integer": _whole,
+    "float": _number,
+    "monetary": _number,
+    "boolean": _boolean,
+    "many2one": _record,
+    "char": _text,
+    "text": _text,
+}
+
+
+def parser_of(field, env):
+    """Return the function that parses values for a column, None for other kinds of columns.
+
+    It takes what a state holds, and returns what goes into the row as JSON.
+
+    :raise NoValue: (the function) for what is none of its column
+    """
+    if field.type != "selection":
+        return PARSERS.get(field.type)
+    known = frozenset(field.get_values(env))
+
+    def choice(value):
+        if not isinstance(value, str) or value not in known:
+            raise NoValue("choice")
+        return value
+
+    return choice
