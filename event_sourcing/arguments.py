@@ -92,7 +92,5 @@ def model_of(env, name, value):
     """
     model = env.get(text(env, name, value))
     if model is None:
-        raise UserError(
-            _("%(name)s: there is no model %(value)s.", name=name, value=shown(value))
-        )
+        raise UserError(_("%(name)s: there is no model %(value)s.", name=name, value=shown(value)))
     return model

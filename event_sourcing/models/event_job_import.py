@@ -5,8 +5,8 @@ from contextlib import suppress
 import psycopg2
 
 from odoo import _, api, fields, models
-from odoo.http import request
 from odoo.exceptions import UserError
+from odoo.http import request
 
 from ..compat import check_access
 from ..fields import JsonDocument

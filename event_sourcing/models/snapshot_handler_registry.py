@@ -64,7 +64,7 @@ class SnapshotHandlerRegistry(models.AbstractModel):
         :raise HandlerOff: when what is declared for it is wrong
         """
         check_access(self.env["event.store"], "read")
-        handler = self._find(text(self.env, "model_name", model_name))
+        handler = self._find(text(self.env, "model_name", model_name, default=""))
         return False if handler is None else handler
 
     @api.model

@@ -125,7 +125,10 @@ class TestAccessFirst(EventCase):
         wizards.create({"other_model_name": MARK, "aggregate_id": MARK})
         env.flush_all()
         cls.foreign = {
-            name: model.sudo().with_context(active_test=False).search([], limit=3, order="id desc").ids
+            name: model.sudo()
+            .with_context(active_test=False)
+            .search([], limit=3, order="id desc")
+            .ids
             for name, model in env.items()
             if not model._abstract and cls.walked(model) and (model._auto or model._table_query)
         }
@@ -316,9 +319,7 @@ class TestAccessFirst(EventCase):
         }
         parameters = list(inspect.signature(function).parameters.values())[1:]
         positional = [p for p in parameters if p.kind == p.POSITIONAL_OR_KEYWORD]
-        return [
-            known.get(p.name, None if p.default is p.empty else p.default) for p in positional
-        ]
+        return [known.get(p.name, None if p.default is p.empty else p.default) for p in positional]
 
 
 class _Undo(Exception):
