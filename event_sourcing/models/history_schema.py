@@ -47,9 +47,9 @@ class IrModel(models.Model):
 
     def write(self, vals):
         names = {"order", "model", "state", "transient", "field_id", "access_ids", "rule_ids"}
-        if not _loading(self.env) and names & set(vals):
-            if any(_of_history(self.env, m.model) for m in self):
-                _refuse(self.env)
+        asked = names & set(vals) and not _loading(self.env)
+        if asked and any(_of_history(self.env, m.model) for m in self):
+            _refuse(self.env)
         return super().write(vals)
 
 

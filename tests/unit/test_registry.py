@@ -1,6 +1,5 @@
 import gc
 import weakref
-
 from unittest.mock import patch
 
 from odoo import api
