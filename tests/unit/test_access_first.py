@@ -168,9 +168,16 @@ class TestAccessFirst(EventCase):
             if definition.type == "many2one" and foreign.get(definition.comodel_name)
         }
         trusted = {
-            "from_command_line": True, "event_job_share": 1, "event_archive": True,
-            "event_timestamp": "2026-01-01", "_force_unlink": True, "module": "event_sourcing",
-            "random": 1, "bin_size": "x", "timeline_kinds": [[]], "aggregate_label": MARK,
+            "from_command_line": True,
+            "event_job_share": 1,
+            "event_archive": True,
+            "event_timestamp": "2026-01-01",
+            "_force_unlink": True,
+            "module": "event_sourcing",
+            "random": 1,
+            "bin_size": "x",
+            "timeline_kinds": [[]],
+            "aggregate_label": MARK,
         }
         yield {}
         yield {**defaults, **trusted}
@@ -179,8 +186,11 @@ class TestAccessFirst(EventCase):
             yield {"active_model": model, "active_ids": ids, "active_id": ids[0]}
         yield {"allowed_company_ids": [self.ours.id]}
         yield {
-            "lang": "xx_XX'", "tz": "Nowhere/At\0All",
-            "active_model": "rental.order", "active_ids": "all", "active_id": {},
+            "lang": "xx_XX'",
+            "tz": "Nowhere/At\0All",
+            "active_model": "rental.order",
+            "active_ids": "all",
+            "active_id": {},
         }
 
     def ask(self, model, name, arguments, about):
