@@ -34,6 +34,7 @@
         "views/event_overview_views.xml",
         "views/snapshot_handler_entry_views.xml",
         "views/res_config_settings_views.xml",
+        "views/module_uninstall_views.xml",
         "wizards/event_as_of_views.xml",
         "wizards/event_bi_access_views.xml",
         "wizards/event_store_policy_wizard_views.xml",

@@ -29,6 +29,9 @@ RECORDING = (
     *("failed_event_id", "retry_of_id", "attempt_uuid", "tx"),
 )
 ENTRY = struct.Struct(">q16s")
+SEQUENCE = re.compile(
+    r"SELECT pg_catalog\.setval\('(?:[\w\"]+\.)?event_store_id_seq', (\d+), (true|false)\);"
+)
 ATTACHED = re.compile(r"ALTER TABLE ONLY \S*?(\w+) ATTACH PARTITION \S*?(\w+) ")
 ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
@@ -168,6 +171,17 @@ def read_range(path):
     return None
 
 
+def read_last_given(path):
+    """Return the last id that the sequence of events gave out, None where a dump does not say."""
+    opener = gzip.open if str(path).endswith(".gz") else open
+    with opener(path, "rt", encoding="utf-8", newline="\n") as lines:
+        for line in lines:
+            found = SEQUENCE.match(line)
+            if found:
+                return int(found[1]) if found[2] == "true" else 0
+    return None
+
+
 def read_away(path):
     """Return ``{(first id, last id): file}`` of what lies in archives, as the dump says."""
     return {
@@ -187,6 +201,9 @@ def check(dump, digest=None, archives=()):
     seals, problem = read_seals(dump, alone is not None)
     if problem:
         return 0, problem, []
+    given_out = None if alone else read_last_given(dump)
+    if given_out is not None and seals and seals[-1]["to_id"] > given_out:
+        return 0, f"Seal {seals[-1]['id']} was inserted: its events have no ids yet.", []
     if digest is not None:
         problem = check_digest(seals, digest)
         if problem:
@@ -206,7 +223,7 @@ def check(dump, digest=None, archives=()):
     wrong, seen = [], [bytearray(len(seal["manifest"]) // ENTRY.size) for seal in seals]
     for path, inside, outside in sources:
         rows = read_table(path, "event_store")
-        wrong += check_rows(rows, seals, seen, inside, outside)
+        wrong += check_rows(rows, seals, seen, inside, outside, given_out)
     for seal, marks in zip(seals, seen, strict=True):
         for place in (place for place, mark in enumerate(marks) if not mark):
             event_id, _sealed = ENTRY.unpack_from(seal["manifest"], place * ENTRY.size)
@@ -221,15 +238,19 @@ def check(dump, digest=None, archives=()):
     return events, None, sorted(away.values())
 
 
-def check_rows(rows, seals, seen, inside, outside):
+def check_rows(rows, seals, seen, inside, outside, given_out=None):
     """Compare rows with the manifests, and mark those seen; return ``[(id, what is wrong)]``.
 
     :param inside: ranges of ids that the rows must lie in, None for any
     :param outside: ranges of ids that they must not lie in
+    :param given_out: the last id that the sequence gave out, None where nobody knows
     """
     ends, wrong = [seal["to_id"] for seal in seals], []
     for row in rows:
         event_id = int(row["id"])
+        if given_out is not None and event_id > given_out:
+            wrong.append((event_id, "was inserted: its id was never given out"))
+            continue
         astray = _within(event_id, outside) or (inside and not _within(event_id, inside))
         if event_id > ends[-1] and not astray:
             continue  # not sealed yet

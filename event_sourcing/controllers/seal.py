@@ -1,6 +1,8 @@
 from odoo import http
+from odoo.exceptions import AccessError
 from odoo.http import request
 
+from ..arguments import MAX_ID
 from ..canonical_json import pretty
 
 
@@ -10,7 +12,12 @@ class SealController(http.Controller):
     @http.route("/event_sourcing/seal/<int:seal_id>", type="http", auth="user", methods=["GET"])
     def digest(self, seal_id):
         """Answer with the digest of a seal as JSON, or with 404 where there is none."""
-        seal = request.env["event.seal"].search([("id", "=", seal_id), ("state", "=", "sealed")])
+        try:
+            seal = request.env["event.seal"].search(
+                [("id", "=", min(seal_id, MAX_ID)), ("state", "=", "sealed")]
+            )
+        except AccessError:
+            raise request.not_found() from None
         if not seal:
             raise request.not_found()
         name = f"event-seal-{seal.id}.json"

@@ -1,3 +1,6 @@
+from . import access_first
+from . import history_schema
+from . import module_uninstall
 from . import aggregate_label
 from . import history_page
 from . import event_recorder

@@ -13,6 +13,7 @@ class AggregateLabel(models.AbstractModel):
     """What people call an aggregate type, for models with a ``model_name``."""
 
     _name = "aggregate.label.mixin"
+    _inherit = "access.first.mixin"
     _description = "Aggregate Type in Words"
 
     aggregate_label = fields.Char(

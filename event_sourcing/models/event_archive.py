@@ -16,6 +16,7 @@ class EventArchive(models.Model):
     """
 
     _name = "event.archive"
+    _inherit = "access.first.mixin"
     _description = "Archive of Events"
     _order = "from_id desc, id desc"
 
@@ -159,12 +160,14 @@ class EventArchive(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.context.get("event_archive"):
+        # A context may come from anywhere; full rights do not.
+        if not self.env.su or not self.env.context.get("event_archive"):
             raise self._refusal()
         return super().create(vals_list)
 
     def write(self, vals):
-        if not self.env.context.get("event_archive"):
+        # A context may come from anywhere; full rights do not.
+        if not self.env.su or not self.env.context.get("event_archive"):
             raise self._refusal()
         return super().write(vals)
 

@@ -20,6 +20,7 @@ class EventAttempt(models.Model):
     """
 
     _name = "event.attempt"
+    _inherit = "access.first.mixin"
     _description = "Attempt"
     _auto = False
     _order = "date desc, id desc"

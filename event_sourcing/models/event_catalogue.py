@@ -13,6 +13,7 @@ class EventCatalogue(models.AbstractModel):
     """
 
     _name = "event.catalogue"
+    _inherit = "access.first.mixin"
     _description = "List Read from the Handlers"
     _auto = False
 

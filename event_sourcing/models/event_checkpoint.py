@@ -18,6 +18,7 @@ class EventCheckpoint(models.Model):
     """
 
     _name = "event.checkpoint"
+    _inherit = "access.first.mixin"
     _description = "Intermediate State of a Stream"
     _order = "model_name, aggregate_id, company_id, version"
     _rec_name = "aggregate_id"

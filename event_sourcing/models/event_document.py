@@ -6,7 +6,9 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date
 from odoo.tools.misc import formatLang
 
+from ..arguments import model_of, shown, text, whole
 from ..canonical_json import BEYOND_XML, pretty
+from ..compat import check_access
 
 MAX_ROWS = 500
 MAX_MODEL_ID = 2**31 - 1
@@ -38,16 +40,19 @@ class EventDocument(models.AbstractModel):
         :raise UserError: when there is no such field
         :raise AccessError: without the right to read the record
         """
-        field = self.env[model_name]._fields.get(field_name) if model_name in self.env else None
+        check_access(self.env["event.store"], "read")
+        model = model_of(self.env, "model_name", model_name)
+        field = model._fields.get(text(self.env, "field_name", field_name))
+        record_id = whole(self.env, "record_id", record_id, least=1)
         if field is None or field.type != "json":
             raise UserError(
                 _(
                     "%(model)s has no JSON field %(field)s; reload the page.",
-                    model=model_name,
-                    field=field_name,
+                    model=shown(model_name),
+                    field=shown(field_name),
                 )
             )
-        record = self.env[model_name].browse(record_id)
+        record = model.browse(record_id)
         names = [n for n in ("model_name", "event_type") if n in record._fields]
         values = record.read([field_name, *names])[0]
         document = values[field_name] or {}

@@ -8,6 +8,7 @@ class EventErrorTriage(models.Model):
     """What people decided about an error; the failures themselves are never touched."""
 
     _name = "event.error.triage"
+    _inherit = "access.first.mixin"
     _description = "Decision about an Error"
     _order = "decided_on desc, id desc"
     _rec_name = "fingerprint"

@@ -8,6 +8,7 @@ class EventExportPiece(models.Model):
     """
 
     _name = "event.export.piece"
+    _inherit = "access.first.mixin"
     _description = "Piece of an Export"
     _log_access = False
     _rec_name = "number"

@@ -11,6 +11,7 @@ class EventImportRefusal(models.Model):
     """One row of a file that cannot be imported, and why."""
 
     _name = "event.import.refusal"
+    _inherit = "access.first.mixin"
     _description = "Refused Row"
     _order = "job_id desc, line, id"
     _rec_name = "line"

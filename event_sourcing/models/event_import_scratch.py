@@ -12,6 +12,7 @@ class EventImportStream(models.Model):
     """
 
     _name = "event.import.stream"
+    _inherit = "access.first.mixin"
     _description = "Stream as Checked by an Import"
     _log_access = False
 
@@ -71,6 +72,7 @@ class EventImportSeen(models.Model):
     """By which keys the rows of a file were known so far, and what they stood for."""
 
     _name = "event.import.seen"
+    _inherit = "access.first.mixin"
     _description = "Event as Checked by an Import"
     _log_access = False
 

@@ -5,6 +5,7 @@ from psycopg2 import errors
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..arguments import listed, shown
 from ..canonical_json import canonical
 from ..compat import check_access
 from ..fields import NO_SUM, JsonDocument
@@ -130,15 +131,16 @@ class EventJob(models.Model):
             for and is not done yet; then that job goes on and no second one is started
         :raise UserError: for bad input, or when no handler folds the aggregate type
         """
-        if kind not in ("rebuild", "check", "verify"):
+        if not isinstance(kind, str) or kind not in ("rebuild", "check", "verify"):
             raise UserError(
-                _("%(kind)s is no job; start rebuild, check or verify.", kind=repr(kind)[:80])
+                _("%(kind)s is no job; start rebuild, check or verify.", kind=shown(kind))
             )
         self._check_may_run(kind)
         self = self.env["event.store"]._speaking_to_user().env["event.job"]
         if model_name:
             model_name = self.env["event.store"]._clean_model_name(model_name)
             self._check_can_fold(model_name)
+        aggregate_ids = listed(self.env, "aggregate_ids", aggregate_ids)
         if aggregate_ids:
             store = self.env["event.store"]
             if not model_name:
@@ -181,7 +183,20 @@ class EventJob(models.Model):
         domain = [("model_name", "in", self._model_names())]
         if self.aggregate_ids:
             domain.append(("aggregate_id", "in", self.aggregate_ids))
+        companies = self._asked_companies()
+        if companies is not None:
+            domain.append(("company_id", "in", companies))
         return self.env["event.stream"].sudo().search_count(domain)
+
+    def _asked_companies(self):
+        """Return the ids of the companies that a question is about; None for all.
+
+        Those that its asker may read: a total of all would tell what happens in the others.
+        """
+        asker = self.create_uid
+        if self.kind not in QUESTIONS or asker._is_superuser() or asker.has_group(AUDITOR):
+            return None
+        return asker.company_ids.ids
 
     def _model_names(self):
         """Return the aggregate types of the job that a handler folds in memory."""

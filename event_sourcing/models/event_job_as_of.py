@@ -108,7 +108,9 @@ class EventJobAsOf(models.Model):
 
     def _read_at(self, moments):
         store = self.env["event.store"]
-        position, streams = store._stream_chunk(self.position, [self.model_name])
+        position, streams = store._stream_chunk(
+            self.position, [self.model_name], companies=self._asked_companies()
+        )
         return {
             "position": position,
             "count": sum(map(len, streams.values())),

@@ -6,6 +6,7 @@ import psycopg2
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.http import request
 
 from ..compat import check_access
 from ..fields import JsonDocument
@@ -358,7 +359,8 @@ class EventJobImport(models.Model):
         return [*super()._waiting_domain(), ("file_path", "=", False)]
 
     def _work(self, seconds):
-        if not self.file_path or self.env.context.get("from_command_line"):
+        # A context may come from anywhere: never from a request.
+        if not self.file_path or (self.env.context.get("from_command_line") and not request):
             super()._work(seconds)
 
     # ------------------------------------------------------------------

@@ -16,6 +16,7 @@ class EventJobShare(models.Model):
     """A part of the streams of a job: one process folds it, while others fold the rest."""
 
     _name = "event.job.share"
+    _inherit = "access.first.mixin"
     _description = "Share of a Job"
     _order = "id"
 

@@ -10,6 +10,7 @@ class EventJobSpool(models.Model):
     """
 
     _name = "event.job.spool"
+    _inherit = "access.first.mixin"
     _description = "Piece of a Report"
     _order = "number"
     _rec_name = "number"

@@ -8,7 +8,12 @@ from odoo import _, api, fields, models
 from odoo.tools import SQL, format_date, get_lang
 from odoo.tools.misc import babel_locale_parse, formatLang
 
+from ..arguments import text, whole
+from ..compat import check_access
+
 WEEKS = 12
+MAX_WEEKS = 5000
+MAX_RULE = 10_000
 TOP = 8
 
 
@@ -30,6 +35,7 @@ class EventOverviewFigures(models.Model):
             ``rules`` and ``people`` (dicts with ``key``, ``label``, ``count``, ``note``
             and ``share`` of the largest in percent)
         """
+        check_access(self.env["event.attempt"], "read")
         this, last = self._month(0), self._month(-1)
         weeks = [self._week(number) for number in range(1 - WEEKS, 1)]
         counts_this, counts_last, *by_week = self._counts(this, last, *weeks)
@@ -54,10 +60,16 @@ class EventOverviewFigures(models.Model):
         :param int user_id: whose, or False for all
         :param int week: counted from this week, 0, backwards; or False for the month
         """
+        check_access(self.env["event.attempt"], "read")
+        kind = text(self.env, "kind", kind, default="")
+        rule = text(self.env, "rule", rule, default="", limit=MAX_RULE)
+        user_id = whole(self.env, "user_id", user_id, default=0)
+        if week is not False and week is not None:
+            week = whole(self.env, "week", week, least=-MAX_WEEKS, most=MAX_WEEKS)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "event_sourcing.event_attempt_action"
         )
-        begin, end, _day = self._month(0) if week is False else self._week(int(week))
+        begin, end, _day = self._month(0) if week is None or week is False else self._week(week)
         domain = [("date", ">=", begin), ("date", "<", end)]
         domain += [("outcome", "=", kind)] if kind else []
         domain += [("reason", "=", rule)] if rule else []

@@ -9,6 +9,7 @@ class EventRecorder(models.Model):
     """
 
     _name = "event.recorder"
+    _inherit = "access.first.mixin"
     _description = "Recorder of Events"
     _log_access = False
 

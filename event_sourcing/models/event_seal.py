@@ -31,6 +31,7 @@ class EventSeal(models.Model):
     """
 
     _name = "event.seal"
+    _inherit = "access.first.mixin"
     _description = "Seal over Events"
     _order = "id desc"
     _rec_name = "digest"

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ..compat import check_access
 from ..event_hash import ENTRY, content_hash, in_whole_seconds, row_digest, seal_digest
+from .event_seal import SEAL_IDS
 
 
 class EventSealVerify(models.Model):
@@ -28,6 +29,9 @@ class EventSealVerify(models.Model):
                 return {"ok": False, "seals": seals, "events": events, **problem}
             seals, events = seals + (seal.state == "sealed"), events + seal.count
             seal = seal._next(seal.id)
+        problem = self.sudo()._beyond_sequence()
+        if problem:
+            return {"ok": False, "seals": seals, "events": events, **problem}
         events -= sum(self.env["event.archive"]._count_away())
         message = _(
             "%(events)s events under %(seals)s seals are what they were when they were sealed.",
@@ -52,6 +56,26 @@ class EventSealVerify(models.Model):
         # No sequence gives ids beneath 0, but whoever changes a seal may.
         later = [("id", ">", position)] if position else []
         return self.search(later, order="id", limit=1)
+
+    @api.model
+    def _beyond_sequence(self):
+        """Return what is wrong where an event has an id that was never given out, or None.
+
+        No seal would ever cover it in its turn.
+        """
+        self.env.cr.execute("SELECT max(id) FROM event_store")
+        (newest,) = self.env.cr.fetchone()
+        # In this order: what was stored meanwhile has moved the sequence before.
+        if newest is None or newest <= self._last_given():
+            return None
+        return self._wrong("inserted", newest)
+
+    @api.model
+    def _last_given(self):
+        """Return the last id of an event that was given out, 0 for none."""
+        self.env.cr.execute("SELECT last_value, is_called FROM event_store_id_seq")
+        last, called = self.env.cr.fetchone()
+        return last if called else 0
 
     def _verify(self):
         """Recompute one seal; return None, or a dict that says what is wrong."""
@@ -90,6 +114,9 @@ class EventSealVerify(models.Model):
         :param before: the seal before it, empty for the first
         """
         if self.from_id != (before.to_id or 0) + 1:
+            return False
+        # A range is noted of ids that were given out, and of so many at most.
+        if self.to_id > self._last_given() or self.to_id - self.from_id >= SEAL_IDS:
             return False
         if self.state == "sealed":
             right = seal_digest(before.digest or "", self.from_id, self.to_id, manifest)
@@ -171,6 +198,8 @@ class EventJobVerify(models.Model):
         """Recompute the next seal."""
         seal = self.env["event.seal"]._next(self.position)
         problem = seal._verify() if seal else None
+        if not seal:
+            problem = self.env["event.seal"]._beyond_sequence()
         last = not seal or problem
         return {"position": None if last else seal.id, "count": seal.count, "problem": problem}
 

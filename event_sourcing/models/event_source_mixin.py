@@ -264,10 +264,12 @@ class EventSourceMixin(models.AbstractModel):
 
     def action_view_events(self):
         """Open the history of the record as a timeline."""
+        check_access(self, "read")
         return self._history_action(_("History of %(record)s", record=self.display_name))
 
     def action_view_refused_events(self):
         """Open what was refused or failed in the history of the record."""
+        check_access(self, "read")
         return self._history_action(
             _("Refused attempts on %(record)s", record=self.display_name),
             REFUSED,

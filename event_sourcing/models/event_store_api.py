@@ -1,6 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from ..arguments import text
 from ..compat import check_access, column
 from ..cycles import no_search_for_cycles
 from ..nothing import is_nothing
@@ -108,7 +109,9 @@ class EventStoreApi(models.Model):
         :raise AccessError: without the right to read events
         """
         check_access(self.browse(), "read")
-        return self._speaking_to_user().env["snapshot.handler.registry"]._describe(model_name)
+        self = self._speaking_to_user()
+        name = text(self.env, "model_name", model_name)
+        return self.env["snapshot.handler.registry"]._describe(name)
 
     @api.model
     def append_batch(self, calls=None, policy=None):

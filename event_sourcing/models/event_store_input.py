@@ -4,6 +4,7 @@ from datetime import date, datetime, time, timezone
 from odoo import _, api, fields, models, tools
 from odoo.exceptions import AccessError, UserError
 
+from ..arguments import shown
 from ..canonical_json import BEYOND_XML
 from ..nothing import is_nothing
 from ..number_text import parse_number
@@ -61,7 +62,7 @@ class EventStoreInput(models.Model):
             raise UserError(
                 _(
                     "The policy %(policy)s is unknown; use one of %(known)s.",
-                    policy=repr(policy)[:MAX_NAME],
+                    policy=shown(policy),
                     known=", ".join(POLICIES),
                 )
             )
@@ -333,7 +334,7 @@ class EventStoreInput(models.Model):
                 _(
                     "%(name)s must be a whole number from 1 on, not %(value)s.",
                     name=name,
-                    value=repr(value)[:MAX_NAME],
+                    value=shown(value),
                 )
             )
         return value
@@ -358,7 +359,7 @@ class EventStoreInput(models.Model):
             raise UserError(
                 _(
                     "%(value)s is no date and time; write it like 2026-01-31 09:30:00 (UTC).",
-                    value=repr(value)[:MAX_NAME],
+                    value=shown(value),
                 )
             ) from error
         return moment.replace(microsecond=0)

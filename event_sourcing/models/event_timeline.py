@@ -5,6 +5,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date, format_time
 
+from ..arguments import listed, model_of, whole
 from ..compat import check_access
 from .event_store import FAILURE_TYPES, INVALID_OPERATION, SYSTEM_ERROR
 from .event_store_reader import Folded
@@ -41,9 +42,16 @@ class EventTimeline(models.AbstractModel):
         :raise AccessError: without the right to read the record and its events
         :raise UserError: for a record that has no history, or is gone
         """
-        stream = self._resolve(res_model, res_id)
+        check_access(self.env["event.store"], "read")
+        stream = self._resolve(
+            model_of(self.env, "res_model", res_model), whole(self.env, "res_id", res_id, least=1)
+        )
+        kinds = listed(self.env, "kinds", kinds)
         kinds = [kind for kind in OUTCOMES if not kinds or kind in kinds]
-        limit = max(1, min(int(limit or PAGE), MAX_PAGE))
+        limit = min(whole(self.env, "limit", limit or PAGE, least=1), MAX_PAGE)
+        before = [whole(self.env, "before", n) for n in listed(self.env, "before", before, 2)]
+        if len(before) == 1:
+            raise UserError(_("before must be what the page before gave as more."))
         events = self._events(stream, kinds, before, limit + 1)
         shown = events[:limit]
         answer = {
@@ -55,11 +63,11 @@ class EventTimeline(models.AbstractModel):
         return answer
 
     @api.model
-    def _resolve(self, res_model, res_id):
+    def _resolve(self, model, res_id):
         """Return the domain of the events of a record's stream."""
         registry = self.env.registry
-        model = self.env.get(res_model)
-        record = None if model is None else model.browse(res_id).exists()
+        # A model without a table has no records, and may not be asked for any.
+        record = None if model._abstract else model.browse(res_id).exists()
         if not record:
             raise UserError(_("This record is no longer there; go back to the list."))
         check_access(record, "read")

@@ -1,6 +1,7 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
+from ..arguments import shown
 from .handler_knowledge import DEFAULT_ICON
 
 # What JSON Schema calls the kinds of payload fields.
@@ -40,7 +41,7 @@ class HandlerDescription(models.AbstractModel):
                 _(
                     "No handler explains %(aggregate)s; see Event Sourcing, Handlers, for those"
                     " that do.",
-                    aggregate=str(model_name)[:80],
+                    aggregate=shown(model_name),
                 )
             )
         statuses, label = handler._status_labels(), self._aggregate_label(model_name)

@@ -12,6 +12,7 @@ class HistoryPage(models.AbstractModel):
     """
 
     _name = "history.page.mixin"
+    _inherit = "access.first.mixin"
     _description = "History Page"
 
     # What the timeline follows: it is loaded anew when this field changes.

@@ -1,5 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
+from ..compat import check_access
 from .snapshot_handler_entry import POLICY_NAMES
 
 
@@ -20,3 +21,11 @@ class ResConfigSettings(models.TransientModel):
         config_parameter="event_sourcing.error_policy",
         help="For handlers that choose no policy of their own.",
     )
+
+    @api.model
+    def default_get(self, fields_list):
+        """Give the engine's settings to those who may change settings; Odoo gives them to all."""
+        own = [name for name in fields_list or () if str(name).startswith("event_sourcing_")]
+        if own:
+            check_access(self.browse(), "create")
+        return super().default_get(fields_list)

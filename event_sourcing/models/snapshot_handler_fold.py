@@ -3,6 +3,7 @@ import psycopg2
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
+from ..arguments import shown
 from ..canonical_json import reordered
 from ..event_data import EventData
 from ..exceptions import Trouble
@@ -23,7 +24,9 @@ class SnapshotHandlerFold(models.AbstractModel):
         :raise UserError: when the event breaks a rule; nothing is written then
         """
         if getattr(event, "_name", None) != "event.store":
-            raise TypeError(f"{event!r} is no record of event.store")
+            raise UserError(
+                _("%(event)s is no stored event; record it with append.", event=shown(event))
+            )
         event.ensure_one()
         value = EventData.from_record(event)
         state = self._stored_states(event.model_name, [value.key])[value.key]

@@ -1,11 +1,13 @@
 import re
 
 from odoo import _, api, models, tools
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
-from ..compat import returns_model
+from ..arguments import shown, text
+from ..compat import check_access, returns_model
 from ..declared import LISTS, is_name
 from ..exceptions import HandlerConflict
+from .access_first import check_not_from_outside
 
 CONVENTIONS = (
     re.compile(r"^snapshot\.handler\.(?P<aggregate>.+)$"),  # snapshot.handler.rental
@@ -36,7 +38,8 @@ class SnapshotHandlerRegistry(models.AbstractModel):
         :param handler: a handler model, or its name
         :raise UserError: when there is no such model, or it applies no events
         """
-        self._check_manager()
+        check_not_from_outside(self.env)
+        model_name = text(self.env, "model_name", model_name)
         name = handler if isinstance(handler, str) else getattr(handler, "_name", None)
         model = self.env.registry.get(name) if name else None
         if model is None or not callable(getattr(model, "apply_event", None)):
@@ -44,7 +47,7 @@ class SnapshotHandlerRegistry(models.AbstractModel):
                 _(
                     "%(handler)s cannot serve %(aggregate)s: it is no model with a method"
                     " apply_event.",
-                    handler=name or handler,
+                    handler=shown(name or handler),
                     aggregate=model_name,
                 )
             )
@@ -60,7 +63,8 @@ class SnapshotHandlerRegistry(models.AbstractModel):
         :raise HandlerConflict: when two handlers claim it
         :raise HandlerOff: when what is declared for it is wrong
         """
-        handler = self._find(model_name)
+        check_access(self.env["event.store"], "read")
+        handler = self._find(text(self.env, "model_name", model_name, default=""))
         return False if handler is None else handler
 
     @api.model
@@ -69,7 +73,7 @@ class SnapshotHandlerRegistry(models.AbstractModel):
 
         There is no need to call it: handlers are found when they are first asked for.
         """
-        self._check_manager()
+        check_not_from_outside(self.env)
         self.env.registry.clear_cache()
         return self._handler_names()
 
@@ -207,12 +211,3 @@ class SnapshotHandlerRegistry(models.AbstractModel):
     def _registered(self):
         """The explicit registrations of this database, in this process."""
         return self.env.registry.__dict__.setdefault("_event_sourcing_handlers", {})
-
-    @api.model
-    def _check_manager(self):
-        if self.env.su:
-            return
-        if not self.env.user.has_group("event_sourcing.event_store_group_manager"):
-            raise AccessError(
-                _("Only an Event Sourcing manager may change which handler serves an aggregate.")
-            )

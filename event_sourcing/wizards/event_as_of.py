@@ -17,6 +17,7 @@ class EventAsOf(models.TransientModel):
     """Ask what was true of all aggregates of a type at a moment, or between two."""
 
     _name = "event.as.of"
+    _inherit = "access.first.mixin"
     _description = "As Of"
 
     model_name = fields.Selection(

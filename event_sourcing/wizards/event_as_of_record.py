@@ -5,6 +5,7 @@ class EventAsOfRecord(models.TransientModel):
     """Ask what was true of one aggregate after a version, or at a moment."""
 
     _name = "event.as.of.record"
+    _inherit = "access.first.mixin"
     _description = "One Record As Of"
     _rec_name = "aggregate_id"
 

@@ -12,6 +12,7 @@ class EventBiAccess(models.TransientModel):
     """Lets BI tools in: creates the database role that reads the BI views, and removes it."""
 
     _name = "event.bi.access"
+    _inherit = "access.first.mixin"
     _description = "BI Access"
 
     host = fields.Char(

@@ -5,6 +5,7 @@ class EventExport(models.TransientModel):
     """Ask for the events of a period as a file that can be imported again."""
 
     _name = "event.export"
+    _inherit = "access.first.mixin"
     _description = "Export of Events"
 
     entry_ids = fields.Many2many(

@@ -18,6 +18,7 @@ class EventImport(models.TransientModel):
     """Ask for an import of events from a file, or for its check alone."""
 
     _name = "event.import"
+    _inherit = "access.first.mixin"
     _description = "Import of Events"
 
     file = fields.Binary(

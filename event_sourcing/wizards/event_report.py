@@ -7,6 +7,7 @@ class EventReport(models.TransientModel):
     """Ask for an Excel workbook: snapshots, events and misoperations of a period."""
 
     _name = "event.report"
+    _inherit = "access.first.mixin"
     _description = "Excel Report"
 
     entry_ids = fields.Many2many(

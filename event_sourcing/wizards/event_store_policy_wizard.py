@@ -13,6 +13,7 @@ class EventStorePolicyWizard(models.TransientModel):
     """The default policies, for managers: the general settings are for administrators."""
 
     _name = "event.store.policy.wizard"
+    _inherit = "access.first.mixin"
     _description = "Event Sourcing Settings"
 
     invalid_policy = fields.Selection(

@@ -14,6 +14,7 @@ class EventStoreRecordWizard(models.TransientModel):
     """
 
     _name = "event.store.record.wizard"
+    _inherit = "access.first.mixin"
     _description = "Record Event"
 
     aggregate_type = fields.Selection(

@@ -6,7 +6,7 @@ class EventAlertRecord(models.Model):
 
     _name = "event.alert.record"
     _description = "Event Sourcing Alert"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["access.first.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "write_date desc, id desc"
     # Managers only read alerts, but mark their activities as done.
     _mail_post_access = "read"

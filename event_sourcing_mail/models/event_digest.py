@@ -1,8 +1,12 @@
+from datetime import timedelta
+
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date
 
 from .event_alert import MANAGERS
+
+MINUTES = 10  # between two digests that one person asks for
 
 
 class EventDigest(models.AbstractModel):
@@ -28,10 +32,25 @@ class EventDigest(models.AbstractModel):
         """Send last week's digest to one user, whether it was sent before or not.
 
         :return: the action that says so
-        :raise UserError: where the user has no mail address
+        :raise AccessError: for anyone who is no manager
+        :raise UserError: where the user has no mail address, or asked a moment ago
         """
+        if not user.has_group(MANAGERS):
+            raise AccessError(
+                _("Only an Event Sourcing manager gets the digest; ask one to send you figures.")
+            )
+        before = user.sudo().event_digest_asked_on
+        if before and fields.Datetime.now() < before + timedelta(minutes=MINUTES):
+            raise UserError(
+                _(
+                    "You had the digest sent a moment ago; wait %(minutes)s minutes before you"
+                    " ask for another one.",
+                    minutes=MINUTES,
+                )
+            )
         if not user.email:
             raise UserError(_("You have no mail address; enter one in your preferences."))
+        user.sudo().event_digest_asked_on = fields.Datetime.now()
         self._mail(user)
         return {
             "type": "ir.actions.client",

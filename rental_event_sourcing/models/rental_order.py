@@ -247,6 +247,8 @@ class RentalOrder(models.Model):
     def _check_values(self, *vals_list):
         """Refuse values that only events may set, and those that no column can hold."""
         for vals in vals_list:
+            if not isinstance(vals, dict):
+                raise UserError(_("A rental must be given as a set of named values."))
             if vals.keys() & {"status", "snapshot_id"}:
                 raise UserError(
                     _(

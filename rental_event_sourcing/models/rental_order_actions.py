@@ -1,6 +1,9 @@
 from odoo import _, models
 from odoo.exceptions import UserError
 
+from odoo.addons.event_sourcing.arguments import shown
+from odoo.addons.event_sourcing.compat import check_access
+
 # What needs more than a click is asked for by the wizard.
 ASKED = ("DemoExtended", "RentalExtended", "PriceChanged", "DamageReported", "RentalInvoiced")
 # What no click may do by a slip, because an event stays recorded; and people ask why.
@@ -20,6 +23,7 @@ class RentalOrderActions(models.Model):
         :return: an action: the wizard, or a notification that counts and names
         :raise UserError: without a rental, or for an event that rentals do not know
         """
+        check_access(self, "write")
         self._event_label(event_type)  # refuses an event that rentals do not know
         if not self:
             raise UserError(_("Select at least one rental first."))
@@ -92,7 +96,7 @@ class RentalOrderActions(models.Model):
             raise UserError(
                 _(
                     "Rentals know no event %(type)s; use one of: %(known)s.",
-                    type=event_type,
+                    type=shown(event_type),
                     known=", ".join(labels),
                 )
             )

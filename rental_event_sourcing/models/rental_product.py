@@ -6,6 +6,7 @@ class RentalProduct(models.Model):
     """What can be rented; small on purpose, so that no stock or sales addon is needed."""
 
     _name = "rental.product"
+    _inherit = "access.first.mixin"
     _description = "Rental Product"
     _order = "name"
 

@@ -1,6 +1,9 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.event_sourcing.arguments import listed, whole
+from odoo.addons.event_sourcing.compat import check_access
+
 from ..models.rental_order_actions import ASKED, CANCELLATIONS
 
 
@@ -8,6 +11,7 @@ class RentalEventWizard(models.TransientModel):
     """Asks for what an event needs, for one rental or many."""
 
     _name = "rental.event.wizard"
+    _inherit = "access.first.mixin"
     _description = "Record What Happened to Rentals"
 
     event_type = fields.Selection(selection="_selection_event_type", required=True, readonly=True)
@@ -45,9 +49,12 @@ class RentalEventWizard(models.TransientModel):
     def default_get(self, fields_list):
         """Propose what is known, where all rentals agree on it."""
         values = super().default_get(fields_list)
-        orders = self.env["rental.order"].browse(self.env.context.get("active_ids", ()))
         if self.env.context.get("active_model") != "rental.order":
             return values
+        ids = listed(self.env, "active_ids", self.env.context.get("active_ids"))
+        ids = [whole(self.env, "active_ids", value, least=1) for value in ids]
+        orders = self.env["rental.order"].browse(ids).exists()
+        check_access(orders, "read")
         proposals = {
             "demo_end": set(orders.mapped("demo_end")),
             "planned_end": set(orders.mapped("planned_end")),

@@ -222,6 +222,19 @@ def test_removed_access_is_gone(env, superuser, role, may_create):
     assert press(env, "action_close") == (None, None)
 
 
+def test_what_the_role_made_for_itself_does_not_keep_it(env, superuser, role, may_create):
+    password, _script = press(env, "action_open")
+    with closing(connect(role, password)) as connection, connection.cursor() as cursor:
+        # PostgreSQL lets every role do this, whatever its settings say.
+        cursor.execute("SET default_transaction_read_only = off")
+        cursor.execute("SELECT lo_from_bytea(0, 'mine')")
+        (made,) = cursor.fetchone()
+    assert superuser("SELECT 1 FROM pg_largeobject_metadata WHERE oid = %s", made)
+    assert press(env, "action_close") == (None, None)
+    assert not superuser("SELECT 1 FROM pg_roles WHERE rolname = %s", role)
+    assert not superuser("SELECT 1 FROM pg_largeobject_metadata WHERE oid = %s", made)
+
+
 def test_a_role_that_something_else_names_lets_nobody_in(env, superuser, role, may_create):
     password, _script = press(env, "action_open")
     superuser(f'GRANT CONNECT ON DATABASE postgres TO "{role}"')

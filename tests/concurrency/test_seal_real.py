@@ -15,6 +15,7 @@ import pytest
 from odoo.exceptions import UserError
 from odoo.tools import config, mute_logger
 
+from odoo.addons.event_sourcing.event_hash import seal_digest
 from odoo.addons.event_sourcing.functions import ensure_function
 
 TOOL = Path(__file__).parents[2] / "tools" / "check_seals.py"
@@ -485,8 +486,54 @@ def test_a_backup_is_checked_without_odoo(env, sealed, tmp_path):
     forged = "\t".join({**row, "id": "0"}.values()) + "\n"
     inserted = check([*lines[:place], forged, *lines[place:]])
     assert "Event 0 was inserted afterwards" in inserted.stdout
+    beyond = "\t".join({**row, "id": "2000000000"}.values()) + "\n"
+    inserted = check([*lines[: place + 1], beyond, *lines[place + 1 :]])
+    assert "Event 2000000000 was inserted: its id was never given out" in inserted.stdout
+    sequence = next(n for n, line in enumerate(lines) if "event_store_id_seq', " in line)
+    early = lines[sequence].replace(lines[sequence].split(", ")[1], "1")
+    inserted = check([*lines[:sequence], early, *lines[sequence + 1 :]])
+    assert "was inserted: its events have no ids yet" in inserted.stdout
     for other in ({"digest": "0" * 64}, {"sealed_on": "2001-01-01 00:00:00"}):
         digest.write_text(json.dumps({**document, **other}))
         assert "is not the one whose digest was kept" in check(lines, digest).stdout
     assert run_tool(tmp_path / "nowhere.sql").returncode == 2
     assert "make it with: pg_dump" in check(["SELECT 1;\n"]).stderr
+
+
+def test_an_id_that_was_never_given_out_is_named(env, sealed):
+    columns = env()["event.store"]._fields
+    names = [n for n, f in columns.items() if f.store and f.column_type and n != "id"]
+    listed = ", ".join(sorted({*names} - {"event_uuid", "version"}))
+    beyond = sealed[-1] + 1_000_000
+    forge = (
+        f"INSERT INTO event_store (id, event_uuid, version, {listed})"
+        f" SELECT %s, 'forged', 99, {listed} FROM event_store WHERE id = %s"
+    )
+    found = tampered(env, (forge, beyond, sealed[0]))
+    assert (found["problem"], found["event_id"]) == ("inserted", beyond)
+
+
+@pytest.mark.parametrize("state", ["waiting", "sealed"])
+def test_a_seal_over_ids_that_were_never_given_out_is_named(env, sealed, state):
+    own = env()
+    last = newest(env)
+    own.cr.execute("SELECT last_value FROM event_store_id_seq")
+    (given,) = own.cr.fetchone()
+    own.cr.rollback()
+    first, until = last.to_id + 1, given + 500
+    if state == "waiting":
+        rest = ("NULL", "NULL", "NULL", "'1'", "NULL", "NULL")
+    else:
+        digest = seal_digest(last.digest, first, until, b"")
+        rest = (f"'{digest}'", f"'{last.digest}'", "0", "'1'", "now()", "''::bytea")
+    found = tampered(
+        env,
+        (
+            "INSERT INTO event_seal (from_id, to_id, state, digest, previous_digest, count,"
+            f" horizon, sealed_on, manifest) VALUES (%s, %s, %s, {', '.join(rest)})",
+            first,
+            until,
+            state,
+        ),
+    )
+    assert found["problem"] == "seal"

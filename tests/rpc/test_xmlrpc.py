@@ -211,7 +211,7 @@ class TestXmlRpc(HttpCase):
         self.refuse(ACCESS, "Private methods|private", "_append_all", [BASE])
         self.refuse(
             ACCESS,
-            "Only an Event Sourcing manager",
+            "while Odoo starts",
             "register_handler",
             "counter",
             "unclaimed.rules",

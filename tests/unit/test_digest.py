@@ -2,7 +2,7 @@ from datetime import date, datetime
 
 from freezegun import freeze_time
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
@@ -89,6 +89,13 @@ class TestDigest(EventCase):
         answer = wizard.action_send_digest()
         self.assertIn("manager@example.com", answer["params"]["message"])
         self.assertEqual(len(self.mails()), 1)
+        with self.assertRaisesRegex(UserError, "a moment ago"):
+            wizard.action_send_digest()
+        self.assertEqual(len(self.mails()), 1)
+        self.manager.sudo().event_digest_asked_on = False
+        plain = make_user(self.env, "nodigest", "integration")
+        with self.assertRaisesRegex(AccessError, "Only an Event Sourcing manager"):
+            self.env["event.digest"].with_user(plain)._send_now(plain)
         self.manager.email = False
         with self.assertRaises(UserError):
             wizard.action_send_digest()

@@ -1,5 +1,6 @@
 import gc
 import weakref
+from unittest.mock import patch
 
 from odoo import api
 from odoo.exceptions import AccessError, UserError
@@ -78,14 +79,18 @@ class TestRegistry(EventCase):
             with self.assertRaisesRegex(UserError, "cannot serve"):
                 self.handlers.register_handler("stock", name)
 
-    def test_only_managers_register(self):
+    def test_nobody_registers_while_the_server_serves(self):
         clerk = make_user(self.env, "clerk", "integration")
         boss = make_user(self.env, "boss", "manager")
-        with self.assertRaises(AccessError):
-            self.handlers.with_user(clerk).register_handler("stock", "unclaimed.rules")
-        with self.assertRaises(AccessError):
-            self.handlers.with_user(clerk).auto_register_handlers()
-        self.assertTrue(self.handlers.with_user(boss).register_handler("stock", "unclaimed.rules"))
+        for user in (clerk, boss):
+            handlers = self.handlers.with_user(user)
+            with patch.object(self.env.registry, "ready", True):
+                with self.assertRaises(AccessError):
+                    handlers.register_handler("stock", "unclaimed.rules")
+                with self.assertRaises(AccessError):
+                    handlers.auto_register_handlers()
+        with patch.object(self.env.registry, "ready", False):
+            self.assertTrue(handlers.register_handler("stock", "unclaimed.rules"))
 
     def test_handlers_come_in_the_environment_that_asks(self):
         clerk = make_user(self.env, "clerk", "user")

@@ -1,0 +1,151 @@
+from odoo import _, api, models
+from odoo.exceptions import AccessError, UserError
+from odoo.http import request
+
+from ..arguments import MAX_ID, listed, shown
+from ..compat import check_access
+
+# What commands of x2many fields say about records that exist: link, set, change.
+WITH_ID = (1, 4)
+WITH_IDS = 6
+
+
+class AccessFirst(models.AbstractModel):
+    """Nobody is answered before it is asked whether they may.
+
+    Odoo asks for access when records are read or written, but not when a form asks for default
+    values or for what follows from what was entered; and what a form names, related fields show
+    with full rights. Here the right to read the model comes first, and then the right to read
+    each record that is named: by a value, by a command, by a default of the context.
+
+    All models of this addon and of those beside it inherit this; a test walks them.
+    """
+
+    _name = "access.first.mixin"
+    _description = "Access Is Asked for First"
+
+    def ensure_one(self):
+        """Say in a sentence that a method is about one record, whatever ids it was called with."""
+        if len(self._ids) != 1:
+            raise UserError(_("Choose one record; this was asked of %(count)s.", count=len(self)))
+        return super().ensure_one()
+
+    @api.model
+    def default_get(self, fields_list):
+        check_access(self.browse(), "read")
+        values = super().default_get(self._check_names(fields_list))
+        self._check_named(values)
+        return values
+
+    def onchange(self, values, field_names, fields_spec):
+        check_access(self.browse(), "read")
+        if self:
+            self.ensure_one()
+            check_access(self, "read")
+        field_names = self._check_names(field_names)
+        for given in (values, fields_spec):
+            self._check_values_of(given)
+        self._check_named(values)
+        return super().onchange(values, field_names, fields_spec)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if self._transient:
+            for vals in vals_list:
+                self._check_values_of(vals)
+                self._check_named(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if self._transient:
+            self._check_values_of(vals)
+            self._check_named(vals)
+        return super().write(vals)
+
+    @api.model
+    def _check_names(self, names):
+        """Return a list of names; raise UserError unless all are names of fields."""
+        names = listed(self.env, _("The list of fields"), names)
+        for name in names:
+            if not isinstance(name, str) or name not in self._fields:
+                raise UserError(
+                    _("%(model)s has no field %(name)s.", model=self._name, name=shown(name))
+                )
+        return names
+
+    @api.model
+    def _check_values_of(self, values):
+        """Raise UserError unless values are named by fields."""
+        if not isinstance(values, dict):
+            raise UserError(
+                _("Give named values of fields instead of %(value)s.", value=shown(values))
+            )
+        self._check_names(list(values))
+
+    def _check_named(self, values):
+        """Raise AccessError where values name a record that the user may not read.
+
+        What a record of self names already is not asked for again.
+
+        :param dict values: of fields, as a form sends them or ``create`` takes them
+        """
+        if self.env.su or not isinstance(values, dict):
+            return
+        for name, value in values.items():
+            field = self._fields.get(name)
+            if field is None or not field.relational or not value:
+                continue
+            ids, inner = _named(field.type, value)
+            comodel = self.env[field.comodel_name]
+            if self.ids:
+                # Of self, with the rights of whoever may read it.
+                ids -= set(self.sudo()[name].ids) if len(self) == 1 else set()
+            known = comodel.sudo().with_context(active_test=False).browse(ids).exists()
+            if known:
+                check_access(known.with_env(self.env), "read")
+            for vals in inner:
+                if hasattr(comodel, "_check_named"):
+                    comodel._check_named(vals)
+
+
+def _named(kind, value):
+    """Return ``(ids, values of records in it)`` of what a relational field is given."""
+    if hasattr(value, "ids"):
+        return set(value.ids), []
+    if kind == "many2one":
+        if isinstance(value, list | tuple):
+            value = value[0] if value else 0
+        if isinstance(value, dict):
+            value = value.get("id")
+        return ({value} if _is_id(value) else set()), []
+    ids, inner = set(), []
+    for command in value if isinstance(value, list | tuple) else ():
+        if _is_id(command):
+            ids.add(command)
+        elif isinstance(command, list | tuple) and command:
+            rest = [*command[1:], None, None]
+            if command[0] in WITH_ID and _is_id(rest[0]):
+                ids.add(rest[0])
+            if command[0] == WITH_IDS and isinstance(rest[1], list | tuple):
+                ids.update(filter(_is_id, rest[1]))
+            if isinstance(rest[1], dict):
+                inner.append(rest[1])
+    return ids, inner
+
+
+def _is_id(value):
+    return type(value) is int and 0 < value <= MAX_ID
+
+
+def check_not_from_outside(env):
+    """Refuse what only code may do, while the server loads or in a shell: never a request.
+
+    :raise AccessError: for a call from outside, over RPC or from a browser
+    """
+    if env.registry.ready and (request or not env.su):
+        raise AccessError(
+            _(
+                "Handlers are registered by addons while Odoo starts, from _register_hook;"
+                " nobody can do it from outside."
+            )
+        )

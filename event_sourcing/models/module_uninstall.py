@@ -1,0 +1,120 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+from odoo.tools.misc import formatLang
+
+from ..compat import check_access
+
+ENGINE = "event_sourcing"
+CONFIRMED = "event_sourcing.uninstall_confirmed"
+
+
+class IrModule(models.Model):
+    """Uninstalling the engine destroys the history: it says so, and wants to be told twice."""
+
+    _inherit = "ir.module.module"
+
+    def write(self, vals):
+        # All ways to uninstall set this state, and it may be set by hand.
+        if vals.get("state") == "to remove" and self.env.registry.ready:
+            check_access(self, "write")
+            self._check_history_is_given_up()
+        return super().write(vals)
+
+    def module_uninstall(self):
+        if self.env.registry.ready and ENGINE in self.mapped("name"):
+            raise UserError(_("Uninstall Event Sourcing under Apps; it says what is lost."))
+        return super().module_uninstall()
+
+    def _check_history_is_given_up(self):
+        """Refuse to uninstall the engine until somebody gave up exactly this history.
+
+        :raise UserError: saying how many events would be destroyed, and what to do
+        """
+        lost = self._history_lost()
+        if lost and not self._is_given_up():
+            raise UserError(
+                _(
+                    "%(lost)s Export them first (Event Sourcing, Export), then uninstall under"
+                    " Apps and confirm there that the history may be destroyed.",
+                    lost=lost,
+                )
+            )
+
+    @api.model
+    def _last_event(self):
+        self.env.cr.execute("SELECT coalesce(max(id), 0) FROM event_store")
+        return self.env.cr.fetchone()[0]
+
+    @api.model
+    def _is_given_up(self):
+        """Whether the confirmation is of the history as it is now: none came since."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        return parameters.get_param(CONFIRMED) == str(self._last_event())
+
+    @api.model
+    def _give_up(self):
+        self.env["ir.config_parameter"].sudo().set_param(CONFIRMED, str(self._last_event()))
+
+    def _history_lost(self):
+        """Return in a sentence which events uninstalling these modules destroys, or ""."""
+        if ENGINE not in self.mapped("name") or not self._last_event():
+            return ""
+        self.env.cr.execute("SELECT count(*), min(create_date) FROM event_store")
+        count, since = self.env.cr.fetchone()
+        return _(
+            "All %(count)s events that were recorded since %(day)s are destroyed, and cannot be"
+            " brought back.",
+            count=formatLang(self.env, count, digits=0),
+            day=format_date(self.env, since),
+        )
+
+    def _history_left(self):
+        """Return in a sentence of which aggregate types the events stay without rules, or ""."""
+        names = set(self.mapped("name"))
+        if ENGINE in names:
+            return ""
+        registry = self.env["snapshot.handler.registry"]
+        types = [
+            model_name
+            for model_name, handler in registry._handler_names().items()
+            if getattr(self.env[handler], "_original_module", None) in names
+        ]
+        if not types:
+            return ""
+        streams = [("model_name", "in", types)]
+        groups = self.env["event.stream"].sudo()._read_group(streams, [], ["version:sum"])
+        return _(
+            "The %(count)s events about %(types)s stay. Their snapshots go, and can be folded"
+            " again once this is installed again; the business records and their notes go for"
+            " good.",
+            count=formatLang(self.env, groups[0][0] or 0, digits=0),
+            types=", ".join(registry._aggregate_label(name) for name in sorted(types)),
+        )
+
+
+class BaseModuleUninstall(models.TransientModel):
+    _inherit = "base.module.uninstall"
+
+    history_lost = fields.Char(compute="_compute_history")
+    history_left = fields.Char(compute="_compute_history")
+    history_given_up = fields.Boolean(
+        string="The history was exported, or is needed by nobody: destroy it"
+    )
+
+    @api.depends("module_id")
+    @api.depends_context("lang")
+    def _compute_history(self):
+        for wizard in self:
+            modules = wizard._get_modules() | wizard.module_id if wizard.module_id else False
+            wizard.history_lost = modules._history_lost() if modules else ""
+            wizard.history_left = modules._history_left() if modules else ""
+
+    def action_uninstall(self):
+        if self.history_lost and not self.history_given_up:
+            raise UserError(
+                _("%(lost)s Tick that the history may be destroyed.", lost=self.history_lost)
+            )
+        if self.history_lost:
+            self.env["ir.module.module"]._give_up()
+        return super().action_uninstall()
