@@ -320,7 +320,8 @@ class EventJobImport(models.Model):
 
     def _work(self, seconds):
         if not self.file_path or self.env.context.get("from_command_line"):
-            super()._work(seconds)
+            return super()._work(seconds)
+        return False
 
     # ------------------------------------------------------------------
     # Ending
