@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from .canonical_json import reordered
+from .zones import local_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,7 @@ class EventData:
     :ivar payload: a JSON object; keys in sorted order
     :ivar timestamp: when it happened, UTC without zone, whole seconds
     :ivar user_id: the ``res.users`` id of who recorded it
+    :ivar timezone: IANA name of the time zone in which its business day counts
     """
 
     model_name: str
@@ -28,6 +30,15 @@ class EventData:
     causation_id: str = ""
     company_id: int = 0
     user_id: int = 0
+    timezone: str = "UTC"
+
+    @property
+    def business_date(self):
+        """The day on which it happened, where it happened: a date.
+
+        Take this where a day follows from the moment; ``timestamp.date()`` is UTC's day.
+        """
+        return local_date(self.timestamp, self.timezone)
 
     @property
     def key(self):
@@ -50,6 +61,7 @@ class EventData:
             causation_id=record.causation_id or "",
             company_id=record.company_id.id,
             user_id=record.create_uid.id,
+            timezone=record.timezone or "UTC",
         )
 
     @classmethod
@@ -72,6 +84,7 @@ class EventData:
             vals["causation_id"] or "",
             vals["company_id"],
             user_id,
+            vals["timezone"],
         )
 
     @classmethod
@@ -82,4 +95,4 @@ class EventData:
             any form
         :param dict payload: as ``jsonb`` gives it back
         """
-        return cls(row[0], row[1], row[2], reordered(payload), *row[4:12])
+        return cls(row[0], row[1], row[2], reordered(payload), *row[4:13])

@@ -17,6 +17,7 @@ CONTENT = (
     "event_type",
     "payload",
     "timestamp",
+    "timezone",
     "event_uuid",
     "correlation_id",
     "causation_id",
@@ -52,6 +53,7 @@ def content_text(vals):
         f',"payload":{payload}'
         f',"schema_version":{vals["schema_version"]}'
         f',"timestamp":"{str(vals["timestamp"])[:19]}"'
+        f',"timezone":{_quoted(vals.get("timezone"))}'
         f',"version":{vals["version"]}}}'
     )
 

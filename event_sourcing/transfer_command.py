@@ -65,7 +65,7 @@ def import_file(env, path, dry_run=False, say=print, **options):
     :param path: JSON Lines or CSV, also packed with gzip
     :param bool dry_run: only check the file
     :param say: takes each line of the report
-    :param options: as for :meth:`event.job._ask_import`
+    :param options: as for :meth:`event.job._ask_import`; an unknown one is a TypeError
     :return: whether all went well: nothing was refused
     """
     path = Path(path).resolve()

@@ -8,6 +8,7 @@ import codecs
 import csv
 import gzip
 import json
+import re
 import zlib
 
 from .canonical_json import NotJson, parse_object
@@ -15,10 +16,17 @@ from .canonical_json import NotJson, parse_object
 # No row is longer: a payload has 256 KiB, which escapes and quotes make larger.
 MAX_ROW = 4 * 1024 * 1024
 SAMPLE = 1024 * 1024
+# So much of nothing but empty lines, or of one line, is no file of events but an attack.
+MAX_NOTHING = 1024 * 1024
+MAX_LINE = 16 * MAX_ROW
+ENCODINGS = {"utf-8": "UTF-8", "cp932": "Shift-JIS", "cp1252": "Windows-1252"}
+# What no text holds: private-use and control characters are signs of a wrong encoding.
+NO_TEXT = re.compile("[\ue000-\uf8ff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
+KANA = re.compile("[\u3041-\u30ff]")
 DELIMITERS = ",;\t"
 # What people give us by mistake, by its first bytes.
 OTHERS = {
-    b"PK\x03\x04": "workbook",
+    b"PK\x03\x04": "zip",
     b"\xd0\xcf\x11\xe0": "workbook",
     codecs.BOM_UTF16_LE: "utf16",
     codecs.BOM_UTF16_BE: "utf16",
@@ -60,7 +68,13 @@ def look_at(file, encoding=None):
     sample = read_safely(file.read, SAMPLE)
     for magic, reason in OTHERS.items():
         if sample.startswith(magic):
+            if reason == "zip" and (b"[Content_Types].xml" in sample or b"xl/" in sample):
+                reason = "workbook"
             raise Unreadable(reason, final=True)
+    if b"\0" in sample[:4096]:
+        raise Unreadable("utf16", final=True)
+    if b"\r" in sample and b"\n" not in sample:
+        raise Unreadable("old_mac", final=True)
     begin = sample.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
     if not begin:
         raise Unreadable("empty", final=True)
@@ -68,6 +82,8 @@ def look_at(file, encoding=None):
         raise Unreadable("json_list", final=True)
     if begin == b"{":
         return {"kind": "jsonl", "start": [0, 0]}
+    if sample.startswith(codecs.BOM_UTF8):
+        encoding = "utf-8"  # it says so itself
     encoding = encoding or _encoding_of(sample)
     delimiter = _delimiter_of(sample, encoding)
     lines = Lines(file)
@@ -119,8 +135,11 @@ class Rows:
         A row is a dict of JSON Lines, a list of texts of CSV, or an :class:`Unreadable`.
         The text of a line of JSON is in ``self.lines.last``.
         """
+        begin = self.lines.offset
         while True:
             number = self.lines.number + 1
+            if self.lines.offset - begin > MAX_NOTHING:
+                return number, Unreadable("nothing", final=True)
             try:
                 row = self._rows.read()
             except Unreadable as error:
@@ -146,11 +165,13 @@ class Lines:
         line = read_safely(self.file.readline, MAX_ROW + 1)
         self.offset += len(line)
         if len(line) > MAX_ROW:
-            while line and not line.endswith(b"\n"):
+            length = len(line)
+            while line and not line.endswith(b"\n") and length <= MAX_LINE:
                 line = read_safely(self.file.readline, MAX_ROW)
                 self.offset += len(line)
+                length += len(line)
             self.number += 1
-            raise Unreadable("long", limit=MAX_ROW // 1024)
+            raise Unreadable("long", final=length > MAX_LINE, limit=MAX_ROW // 1024)
         if line:
             self.number += 1
             if self.number == 1:
@@ -216,20 +237,28 @@ class Csv:
         if self._size > MAX_ROW:
             raise Unreadable("open_quote", final=True)
         try:
-            return line.decode(self.encoding)
+            text = line.decode(self.encoding)
         except UnicodeDecodeError:
-            name = "UTF-8" if self.encoding == "utf-8" else "Shift-JIS"
-            raise Unreadable("encoding", encoding=name) from None
+            text = None
+        if text is None or (self.encoding != "utf-8" and NO_TEXT.search(text)):
+            raise Unreadable("encoding", encoding=ENCODINGS[self.encoding]) from None
+        return text
 
 
 def _encoding_of(sample):
-    """Return UTF-8 where the sample is that, else what Excel writes in Japan."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        decoder.decode(sample)  # may end within a character
-    except UnicodeDecodeError:
-        return "cp932"
-    return "utf-8"
+    """Return UTF-8 where the sample is that, or what Excel writes in Japan where it surely is.
+
+    :raise Unreadable: in doubt: nearly any bytes are some text in some encoding
+    """
+    for encoding in ("utf-8", "cp932"):
+        decoder = codecs.getincrementaldecoder(encoding)()
+        try:
+            text = decoder.decode(sample)  # may end within a character
+        except UnicodeDecodeError:
+            continue
+        if encoding == "utf-8" or (KANA.search(text) and not NO_TEXT.search(text)):
+            return encoding
+    raise Unreadable("which_encoding", final=True)
 
 
 def _delimiter_of(sample, encoding):

@@ -21,7 +21,7 @@ from decimal import Decimal
 
 CONTENT = (
     *("model_name", "aggregate_id", "version", "event_type", "payload", "timestamp"),
-    *("event_uuid", "correlation_id", "causation_id", "schema_version", "outcome"),
+    *("timezone", "event_uuid", "correlation_id", "causation_id", "schema_version", "outcome"),
     *("error_class", "error_message"),
 )
 RECORDING = ("content_hash", "create_uid", "create_date", "company_id", "failed_event_id", "tx")

@@ -1,6 +1,5 @@
 import time as clock
 from datetime import date, datetime, time, timedelta, timezone
-from zoneinfo import ZoneInfo
 
 from odoo import api, models
 from odoo.tools import SQL
@@ -104,7 +103,7 @@ class EventExportContent(models.AbstractModel):
     @api.model
     def _bounds(self, options):
         """Return when the period begins, and the first moment after it; None for open."""
-        zone = ZoneInfo(options["tz"])
+        zone = self.env["event.store"]._known_zone(options["tz"])
         first, last = options["date_from"], options["date_to"]
         return (
             self._midnight(first, zone) if first else None,

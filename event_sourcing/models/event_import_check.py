@@ -75,9 +75,12 @@ class EventImportCheck(models.Model):
         """Tell apart what is new, stored already, and said twice."""
         keys = ["/".join(map(str, item["key"])) for item in items]
         before = self.env["event.import.seen"]._load(self, keys)
-        stored = self._find_stored(items)
+        stored, away = self._find_stored(items)
         fresh, seen, refused, known = [], {}, [], 0
         for key, item in zip(keys, items, strict=True):
+            if item["key"] in away:
+                refused.append((item["line"], away[item["key"]], item["excerpt"]))
+                continue
             digest = self._digest(item["vals"])
             twin, there = seen.get(key) or before.get(key), item["key"] in stored
             if twin and item["key"][0] == "import_key":
@@ -110,14 +113,25 @@ class EventImportCheck(models.Model):
         return hashlib.sha256(canonical(said).encode()).hexdigest()
 
     def _find_stored(self, items):
-        """Return ``{key: event id}`` of the rows whose events are stored.
+        """Return which rows are events that are stored.
 
         Restored failure events are known by their UUID, too: nobody else can store one.
+
+        :return: ``({key: event id}, {key: sentence})``, the second of those that an append
+            would refuse, since they are in an archive
         """
         store = self.env["event.store"].sudo()
         store.flush_model()
         own = [item["key"] for item in items if item["key"][0] != "failure"]
-        stored = store._stored_by_key(own) if own else {}
+        stored, away = {}, {}
+        try:
+            stored = store._stored_by_key(own) if own else {}
+        except UserError:
+            for key in own:
+                try:
+                    stored.update(store._stored_by_key([key]))
+                except UserError as error:
+                    away[key] = str(error)
         failures = [item["key"] for item in items if item["key"][0] == "failure"]
         if failures:
             self.env.cr.execute(
@@ -134,7 +148,7 @@ class EventImportCheck(models.Model):
                 )
             )
             stored.update((row[:3], row[3]) for row in self.env.cr.fetchall())
-        return stored
+        return stored, away
 
     def _is_other(self, item, stored):
         """Whether the stored event of the same UUID does not say what the row says."""
@@ -326,4 +340,5 @@ class EventImportCheck(models.Model):
             causation_id=vals["causation_id"] or "",
             company_id=company_id,
             user_id=user_id,
+            timezone=vals.get("timezone") or "UTC",
         )

@@ -11,6 +11,7 @@ from .event_store import FAILURE_TYPES
 
 MAX_OPEN = 4
 MAX_BYTES = 4 * 1024 * 1024
+MAX_UNPACKED = 2 * 2**30  # of a file that was uploaded
 
 # Files that this process has open between two pieces, by database and job.
 _open_files = {}
@@ -59,6 +60,14 @@ class EventImportReading(models.Model):
             cache["columns"] = asker["event.import.row"]._columns(header)
             cache["labels"] = {}
         begin = file.rows.position[0]
+        if begin > MAX_UNPACKED and not self.file_path:
+            raise UserError(
+                _(
+                    "The file unpacks to more than %(limit)s GiB; split it, or import it with the"
+                    " command event_import on the server.",
+                    limit=MAX_UNPACKED // 2**30,
+                )
+            )
         while piece["rows"] < self._import_chunk and file.rows.position[0] - begin < MAX_BYTES:
             found = file.rows.next()
             if found is None:
@@ -126,7 +135,8 @@ class EventImportReading(models.Model):
             # As it was written: what the words in it mean may be another thing one day.
             written = [reading["about"]["header"], row]
             model_name = cache["options"]["model_name"]
-            row = rows._from_cells(cache["columns"], row, model_name, cache["labels"])
+            zone = cache["options"].get("tz") or "UTC"
+            row = rows._from_cells(cache["columns"], row, model_name, cache["labels"], zone)
         else:
             written = file.rows.lines.last.decode().strip()
         return rows._item(row, written, cache["options"])

@@ -25,7 +25,9 @@ class EventImportRestore(models.Model):
         :return: how many were stored
         :raise UserError: where a stream went on in the meantime
         """
-        stored = self._find_stored(items)
+        stored, away = self._find_stored(items)
+        for sentence in away.values():
+            raise UserError(sentence)
         vals_list, before = [], set(stored)
         for item in items:
             vals = item["vals"]

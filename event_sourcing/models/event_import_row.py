@@ -1,19 +1,20 @@
 import re
 from contextlib import suppress
 from datetime import date, timezone
-from zoneinfo import ZoneInfo
 
 from odoo import api, models
 
 from ..canonical_json import canonical
 from ..event_hash import text_hash
 from ..transfer_file import Unreadable
+from ..zones import find_zone
 from .event_store_input import DECIDED_BY_STORE
 
 PREFIX = "payload."
 NUMBERS = ("version", "schema_version")
 TRUE = {"true", "yes", "1", "はい", "真"}
 FALSE = {"false", "no", "0", "いいえ", "偽"}
+GUARDED = re.compile(r"'[=+\-@\t\r]")
 # How Excel writes a day, or a time, where people write the year first.
 SLASHES = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(?: (\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 
@@ -51,7 +52,7 @@ class EventImportRow(models.AbstractModel):
         return list(names)
 
     @api.model
-    def _from_cells(self, columns, cells, model_name, labels):
+    def _from_cells(self, columns, cells, model_name, labels, zone="UTC"):
         """Return the values that stand in the cells of one row, by field name.
 
         :param str model_name: aggregate type of rows that name none
@@ -60,6 +61,8 @@ class EventImportRow(models.AbstractModel):
         """
         if len(cells) > len(columns) and any(cells[len(columns) :]):
             raise Unreadable("many_cells", cells=len(cells), columns=len(columns))
+        # Odoo's exports guard spreadsheets against formulas with an apostrophe.
+        cells = [cell[1:] if GUARDED.match(cell) else cell for cell in cells]
         given = {name: cell for name, cell in zip(columns, cells, strict=False) if cell.strip()}
         row = {name: cell.strip() for name, cell in given.items() if not name.startswith(PREFIX)}
         for name in NUMBERS:
@@ -74,9 +77,10 @@ class EventImportRow(models.AbstractModel):
         }
         if not keys:
             return row
-        kinds = self._payload_kinds(row["model_name"], row.get("event_type"))
+        version = row.get("schema_version")
+        kinds = self._payload_kinds(row["model_name"], row.get("event_type"), version)
         typed = {
-            key: self._typed(PREFIX + key, cell, kinds.get(key, "text"))
+            key: self._typed(PREFIX + key, cell, kinds.get(key, "text"), zone)
             for key, cell in keys.items()
         }
         payload, _text = self.env["event.store"]._clean_payload(row.get("payload"))
@@ -86,25 +90,37 @@ class EventImportRow(models.AbstractModel):
         return row
 
     @api.model
-    def _payload_kinds(self, model_name, event_type):
-        """Return ``{payload key: kind}``, as the handler declares it."""
+    def _payload_kinds(self, model_name, event_type, version=None):
+        """Return ``{payload key: kind}``, as the handler declares it.
+
+        :param int version: the schema version that the row is written in; today's for None
+        """
         handler = self.env["snapshot.handler.registry"]._known_handler(model_name or "")
         if handler is None:
             return {}
         today = handler._event_aliases.get(event_type, event_type)
-        return {key: field.kind for key, field in handler._payload_fields.get(today, {}).items()}
+        declared = handler._payload_fields.get(today, {})
+        if version and version != handler._schema_versions.get(today, 1):
+            former = handler._former_payload_fields.get(today, {})
+            declared = {**declared, **former.get(version, {})}
+        return {key: field.kind for key, field in declared.items()}
 
     @api.model
-    def _typed(self, column, cell, kind):
+    def _typed(self, column, cell, kind, zone="UTC"):
+        """Return a cell as the kind of value that its column is declared as.
+
+        :param str zone: of times that name none
+        """
         text = cell.strip()
         if kind == "boolean" and text.lower() in TRUE | FALSE:
             return text.lower() in TRUE
         with suppress(ValueError):
-            whole = kind == "number" and re.fullmatch(r"[+-]?\d+", text)
-            if kind == "integer" or whole:
-                return int(text)
-            if kind == "number":
-                return float(text)
+            if kind in ("integer", "number"):
+                number = self.env["event.store"]._parse_number(text)
+                if kind == "number" or isinstance(number, int):
+                    return number
+            if kind == "datetime":
+                return str(self._moment(text, zone))
             if kind == "date" and (match := SLASHES.fullmatch(text)) and not match[4]:
                 return str(date(*map(int, match.groups()[:3])))
         if kind in ("integer", "number", "boolean"):
@@ -140,8 +156,11 @@ class EventImportRow(models.AbstractModel):
         if row.get("timestamp") in (None, False, ""):
             raise Unreadable("no_time")
         zone = options.get("tz") or "UTC"
+        self.env["event.store"]._known_zone(zone)
         naive = self._moment(row["timestamp"], "UTC") != self._moment(row["timestamp"], "Etc/GMT+1")
         row["timestamp"] = self._moment(row["timestamp"], zone)
+        if naive and options.get("tz"):
+            row.setdefault("timezone", zone)  # where its times are, there are its days
         row["company_id"] = self._company(row.get("company_id")) or options.get("company_id")
         (vals,) = self.env["event.store"]._clean_all([row])
         if vals["event_uuid"]:
@@ -168,7 +187,7 @@ class EventImportRow(models.AbstractModel):
         try:
             moment = self.env["event.store"]._parse_moment(value)
             if not moment.tzinfo:
-                moment = moment.replace(tzinfo=ZoneInfo(zone))
+                moment = moment.replace(tzinfo=find_zone(zone))
             return moment.astimezone(timezone.utc).replace(tzinfo=None)
         except (TypeError, ValueError, OverflowError):
             return value  # the store says what is wrong with it

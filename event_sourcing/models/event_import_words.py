@@ -21,6 +21,31 @@ class EventImportWords(models.AbstractModel):
         return _("The file is written in UTF-16; save it as CSV UTF-8, then import that.")
 
     @api.model
+    def _explain_zip(self):
+        return _("This is a ZIP file; unpack it, then import the file in it.")
+
+    @api.model
+    def _explain_old_mac(self):
+        return _(
+            "The lines end as on old Macs, so that the file is one line; save it as CSV UTF-8,"
+            " then import that."
+        )
+
+    @api.model
+    def _explain_which_encoding(self):
+        return _(
+            "The file is not UTF-8, and it cannot be told what it is: choose its encoding, or save"
+            " it as CSV UTF-8."
+        )
+
+    @api.model
+    def _explain_nothing(self):
+        return _(
+            "From here on there are only empty lines, more than a file of events has; remove"
+            " them, or cut the file off here."
+        )
+
+    @api.model
     def _explain_empty(self):
         return _("The file is empty.")
 

@@ -10,7 +10,7 @@ from odoo.exceptions import UserError
 from ..compat import check_access
 from ..fields import JsonDocument
 from ..retry import must_retry
-from ..transfer_file import Unreadable
+from ..transfer_file import ENCODINGS, Unreadable
 from .event_job import UNDER_WAY
 
 INTEGRATION = "event_sourcing.event_store_group_integration"
@@ -65,36 +65,70 @@ class EventJobImport(models.Model):
         super()._check_may_run("rebuild" if kind == "import" else kind)
 
     @api.model
-    def _ask_import(self, source, file_name, dry_run, **options):
+    def _ask_import(
+        self,
+        source,
+        file_name,
+        dry_run,
+        *,
+        broken="refuse",
+        encoding=None,
+        tz=None,
+        model_name=None,
+        company_id=None,
+        unknown_people=False,
+        trusted=False,
+    ):
         """Start an import; return ``(job, under_way)``.
 
         :param source: the content of a file as base64, or the path of one on this server
         :param bool dry_run: whether to check alone
-        :param options: ``broken`` (``refuse`` or ``record``: what becomes of rows that
-            break a rule), ``encoding``, ``tz``, ``model_name`` and ``company_id`` (for
-            rows that name none), ``unknown_people`` (events of people who are unknown here
-            are recorded as the asker's) and ``trusted`` (see :meth:`_check_head`)
-        :raise UserError: for a company that the asker has no access to
+        :param str broken: ``refuse`` or ``record``: what becomes of rows that break a rule
+        :param str encoding: of a CSV file, one of ``ENCODINGS``; found out where none is given
+        :param str tz: time zone of times that name none; UTC where none is given
+        :param str model_name: aggregate type of rows that name none
+        :param int company_id: of rows that name none
+        :param bool unknown_people: events of people who are unknown here are recorded as the
+            asker's
+        :param bool trusted: see :meth:`_check_head`
+        :raise UserError: for a company that the asker has no access to, or a bad choice
         """
         self._check_may_run("import")
-        self._check_chosen_company(options.get("company_id"))
+        self._check_chosen_company(company_id)
+        if broken not in ("refuse", "record"):
+            raise UserError(_("Rows that break a rule can be refused or recorded, no more."))
+        if encoding and encoding not in ENCODINGS:
+            known = ", ".join(ENCODINGS)
+            raise UserError(_("The encoding is not known; use one of %(known)s.", known=known))
+        if tz:
+            self.env["event.store"]._known_zone(tz)
+        options = {
+            "broken": broken,
+            "encoding": encoding or None,
+            "tz": tz or None,
+            "company_id": company_id or None,
+            "unknown_people": bool(unknown_people),
+            "trusted": bool(trusted),
+        }
         path = source if isinstance(source, str) else False
-        content = b"" if path else base64.b64decode(source)
+        try:
+            content = b"" if path else base64.b64decode(source, validate=True)
+        except (TypeError, ValueError) as error:
+            raise UserError(_("The file did not arrive whole; choose it again.")) from error
         context = {k: v for k, v in self.env.context.items() if not k.startswith("default_")}
         job, under_way = self.with_context(context)._start(
             "import",
             file_name=file_name,
             file_path=path,
             dry_run=dry_run,
-            model_name=options.pop("model_name", False) or False,
+            model_name=model_name or False,
             options={
-                "broken": "refuse",
                 **options,
                 "file": path or hashlib.sha256(content).hexdigest(),
                 "asker": self.env.uid,
                 "context": {
                     "lang": self.env.context.get("lang") or self.env.user.lang or "en_US",
-                    "tz": options.get("tz") or "UTC",
+                    "tz": tz or "UTC",
                     "allowed_company_ids": self.env.companies.ids,
                 },
             },
@@ -302,11 +336,16 @@ class EventJobImport(models.Model):
         )
 
     def _stopped(self, line, reason):
+        if not self.stored_count:
+            return _(
+                "Line %(line)s: %(reason)s Nothing of the file is stored.", line=line, reason=reason
+            )
         return _(
-            "Line %(line)s: %(reason)s What stood before it is stored. Once that is settled,"
-            " import the same file again: nothing is stored twice.",
+            "Line %(line)s: %(reason)s The %(count)s events before it are stored. Once that is"
+            " settled, import the same file again: nothing is stored twice.",
             line=line,
             reason=reason,
+            count=self.stored_count,
         )
 
     # ------------------------------------------------------------------

@@ -1,7 +1,6 @@
 from collections import Counter
-from datetime import datetime, time
+from datetime import datetime, time, timezone
 
-import pytz
 from babel.dates import format_skeleton
 from dateutil.relativedelta import relativedelta
 
@@ -82,9 +81,9 @@ class EventOverviewFigures(models.Model):
     @api.model
     def _midnight(self, day):
         """Return when a day begins where the user is, in UTC."""
-        zone = pytz.timezone(self.env.context.get("tz") or self.env.user.tz or "UTC")
-        local = zone.localize(datetime.combine(day, time.min))
-        return local.astimezone(pytz.utc).replace(tzinfo=None)
+        zone = self.env["event.store"]._user_zone()
+        local = datetime.combine(day, time.min, zone)
+        return local.astimezone(timezone.utc).replace(tzinfo=None)
 
     @api.model
     def _month(self, offset):

@@ -1,5 +1,4 @@
 from datetime import date, datetime, time, timedelta, timezone
-from zoneinfo import ZoneInfo
 
 from odoo import _, api, fields, models
 from odoo.tools import format_date
@@ -41,16 +40,12 @@ class EventReportContent(models.AbstractModel):
 
     @api.model
     def _zone(self):
-        name = self.env.context.get("tz") or self.env.user.tz or "UTC"
-        try:
-            return ZoneInfo(name)
-        except (KeyError, ValueError, OSError):
-            return ZoneInfo("UTC")
+        return self.env["event.store"]._user_zone()
 
     @api.model
     def _moments(self, options):
         """Return the moments at which the period begins, and at which it is over, in UTC."""
-        zone = ZoneInfo(options["context"]["tz"])
+        zone = self.env["event.store"]._known_zone(options["context"]["tz"])
         days = [date.fromisoformat(options[name]) for name in ("date_from", "date_to")]
         days[1] = min(days[1], date(9998, 12, 31)) + timedelta(days=1)
         starts = [datetime.combine(max(day, date(2, 1, 1)), time.min, zone) for day in days]

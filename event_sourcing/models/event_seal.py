@@ -16,7 +16,7 @@ LATE_HOURS = 1  # a range that waits longer needs somebody
 # Columns of a row as the digest takes them: as PostgreSQL writes them into a dump.
 ROW = """
     SELECT id, model_name, aggregate_id, version, event_type, payload, timestamp::text,
-           event_uuid, correlation_id, causation_id, schema_version, outcome, error_class,
+           timezone, event_uuid, correlation_id, causation_id, schema_version, outcome, error_class,
            error_message, content_hash, create_uid, create_date::text, company_id,
            failed_event_id, tx::text AS tx
       FROM event_store WHERE id BETWEEN %s AND %s ORDER BY id

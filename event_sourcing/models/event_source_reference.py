@@ -1,6 +1,6 @@
 import psycopg2
 
-from odoo import _, api, models
+from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -170,16 +170,19 @@ class EventSourceReference(models.AbstractModel):
     def _pass_taken(self, sequence, company, look):
         """Let a sequence go on behind numbers that are taken, as far as one look can tell.
 
-        Sequences with a number per period just draw the next one.
-
         :param int look: how many numbers to look at
         :return: whether there is hope
         """
-        if sequence.use_date_range:
-            return True
-        sequence.invalidate_recordset(["number_next", "number_next_actual"])
+        holder, table = sequence, f"ir_sequence_{sequence.id:03d}"
+        if sequence.use_date_range:  # it counts anew in each period
+            today = fields.Date.today()
+            domain = [("date_from", "<=", today), ("date_to", ">=", today)]
+            holder = sequence.date_range_ids.filtered_domain(domain)[:1]
+            table = f"{table}_{holder.id:03d}"
+            sequence = sequence.with_context(ir_sequence_date_range=holder.date_from)
+        holder.invalidate_recordset(["number_next", "number_next_actual"])
         step = sequence.number_increment
-        first = sequence.number_next_actual
+        first = holder.number_next_actual
         numbers = range(first, first + look * step, step)
         if sequence.get_next_char(first) == sequence.get_next_char(first + step):
             return False  # it says the same for all
@@ -191,20 +194,19 @@ class EventSourceReference(models.AbstractModel):
         behind = numbers[-1] if free is None else free - step
         if sequence.implementation == "standard":
             # Never back: another transaction may have drawn further in the meantime.
-            table = SQL.identifier(f"ir_sequence_{sequence.id:03d}")
             ahead = SQL("greatest") if step > 0 else SQL("least")
             self.env.cr.execute(
                 SQL(
                     "SELECT setval(%s::regclass, %s(%s, last_value)) FROM %s",
-                    f"ir_sequence_{sequence.id:03d}",
+                    table,
                     ahead,
                     behind,
-                    table,
+                    SQL.identifier(table),
                 )
             )
         else:
-            sequence.sudo().number_next = behind + step
-        sequence.invalidate_recordset(["number_next_actual"])
+            holder.sudo().number_next = behind + step
+        holder.invalidate_recordset(["number_next_actual"])
         return True
 
     @api.model

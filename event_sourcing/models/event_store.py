@@ -78,6 +78,11 @@ class EventStore(models.Model):
         readonly=True,
         help="When it happened. When it was recorded is the creation date.",
     )
+    timezone = fields.Char(
+        string="Time Zone",
+        readonly=True,
+        help="In which its business day counts: of the company, else of whoever recorded it.",
+    )
     outcome = fields.Selection(
         OUTCOMES,
         required=True,
@@ -168,7 +173,7 @@ class EventStore(models.Model):
 
         :param list vals_list: dicts with ``model_name``, ``aggregate_id``,
             ``event_type`` and, as wanted, ``payload``, ``version`` (the expected one),
-            ``timestamp``, ``event_uuid``, ``correlation_id``, ``causation_id``,
+            ``timestamp``, ``timezone``, ``event_uuid``, ``correlation_id``, ``causation_id``,
             ``schema_version``, ``company_id`` and fields that other addons added
         :return: the records in the order asked for; one whose ``event_uuid`` was
             known already is the event that is stored

@@ -19,6 +19,7 @@ APPEND_KEYS = (
     "policy",
     "schema_version",
     "company_id",
+    "timezone",
 )
 KNOWN_KEYS = frozenset(APPEND_KEYS)
 RENAMED = {"expected_version": "version"}
@@ -47,6 +48,7 @@ class EventStoreApi(models.Model):
         policy=None,
         schema_version=None,
         company_id=None,
+        timezone=None,
         **unknown,
     ):
         """Append one event.
@@ -61,6 +63,8 @@ class EventStoreApi(models.Model):
         :param str policy: ``record``, ``reject`` or ``reject_and_record``
         :param int schema_version: in which the payload is written; today's if left out
         :param int company_id: whose stream it belongs to; the user's company if left out
+        :param str timezone: in which its business day counts, such as ``Asia/Tokyo``; the
+            company's if left out, else the user's
         :return: dict with ``id``, ``version``, ``outcome``, ``message`` (the reason, or
             empty), ``failure_id`` (of the failure event, or False), ``event_uuid``
             and ``duplicate`` (whether it was stored before)
@@ -81,6 +85,7 @@ class EventStoreApi(models.Model):
             "policy": policy,
             "schema_version": schema_version,
             "company_id": company_id,
+            "timezone": timezone,
             **unknown,
         }
         return self.append_batch([call])[0]
@@ -191,7 +196,7 @@ class EventStoreApi(models.Model):
         :param int company_id: whose stream; see :meth:`_readable_stream` where it is left out
         :return: list of dicts with ``id``, ``version``, ``event_type``,
             ``payload_json`` (text), ``outcome``, ``message``, ``timestamp`` (UTC, as
-            text), ``event_uuid``, ``correlation_id``, ``causation_id``,
+            text), ``timezone``, ``event_uuid``, ``correlation_id``, ``causation_id``,
             ``schema_version`` and ``user`` (who recorded it)
         :raise EventsAway: when some of them are in an archive
         """
@@ -215,6 +220,7 @@ class EventStoreApi(models.Model):
                 "outcome": event.outcome,
                 "message": event.error_message or "",
                 "timestamp": fields.Datetime.to_string(event.timestamp),
+                "timezone": event.timezone or "UTC",
                 "event_uuid": event.event_uuid,
                 "correlation_id": event.correlation_id or "",
                 "causation_id": event.causation_id or "",

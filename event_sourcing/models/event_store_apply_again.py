@@ -156,6 +156,7 @@ class EventStoreApplyAgain(models.Model):
                 "event_type": self.payload["failed_event"],
                 "payload": self.payload["failed_payload"],
                 "timestamp": self.timestamp,
+                "timezone": self.timezone,
                 "correlation_id": self.correlation_id,
                 "schema_version": self.payload.get("failed_schema_version", 1),
                 "company_id": self.company_id.id,

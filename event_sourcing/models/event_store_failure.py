@@ -179,6 +179,7 @@ class EventStoreFailure(models.Model):
             "payload": payload,
             "version": vals["version"],
             "timestamp": vals["timestamp"],
+            "timezone": vals["timezone"],
             "schema_version": 1,
             "outcome": "logged",
             "failed_event_id": vals["id"],

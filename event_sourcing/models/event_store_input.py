@@ -1,11 +1,13 @@
 import unicodedata
 from datetime import date, datetime, time, timezone
 
-from odoo import _, api, fields, models
+from odoo import _, api, fields, models, tools
 from odoo.exceptions import AccessError, UserError
 
 from ..canonical_json import BEYOND_XML
 from ..nothing import is_nothing
+from ..number_text import parse_number
+from ..zones import find_zone
 from .event_store import FAILURE_TYPES
 
 POLICIES = ("record", "reject", "reject_and_record")
@@ -74,12 +76,12 @@ class EventStoreInput(models.Model):
         """
         accepted = self._fields.keys() - DECIDED_BY_STORE
         kinds = {}  # what was found out about kinds of events so far
-        companies = {None: self.env.company.id}
+        companies, zones = {None: self.env.company.id}, {}
         now = fields.Datetime.now()
         cleaned = []
         for number, vals in enumerate(vals_list, 1):
             try:
-                cleaned.append(self._clean_input(vals, accepted, kinds, companies, now))
+                cleaned.append(self._clean_input(vals, accepted, kinds, companies, zones, now))
             except UserError as error:
                 if len(vals_list) > 1:
                     place = _("Event %(number)s of %(all)s", number=number, all=len(vals_list))
@@ -93,7 +95,7 @@ class EventStoreInput(models.Model):
         error.args = (f"{place}: {error}", *error.args[1:])
 
     @api.model
-    def _clean_input(self, vals, accepted, kinds, companies, now):
+    def _clean_input(self, vals, accepted, kinds, companies, zones, now):
         if not isinstance(vals, dict):
             raise UserError(_("An event must be given as a set of named values."))
         if not vals.keys() <= accepted:
@@ -107,6 +109,7 @@ class EventStoreInput(models.Model):
         if kind is None:
             kind = kinds[known] = self._clean_kind(*asked)
         payload, payload_json = self._clean_payload(vals.get("payload"))
+        company_id = self._clean_company(vals.get("company_id"), companies)
         return {
             **vals,
             **kind,
@@ -122,8 +125,82 @@ class EventStoreInput(models.Model):
             "causation_id": self._clean_name(
                 "causation_id", vals.get("causation_id"), optional=True
             ),
-            "company_id": self._clean_company(vals.get("company_id"), companies),
+            "company_id": company_id,
+            "timezone": self._clean_zone(vals.get("timezone"), company_id, zones),
         }
+
+    @api.model
+    def _clean_zone(self, value, company_id, known):
+        """Return the name of the time zone in which the event's business day counts.
+
+        :param dict known: what was found out so far
+        :raise UserError: for a name that is unknown on this machine
+        """
+        given = not is_nothing(value)
+        key = value if given and isinstance(value, str) else company_id
+        if key not in known:
+            if given and (not isinstance(value, str) or find_zone(value) is None):
+                raise UserError(
+                    _(
+                        "The time zone %(zone)s is unknown here; give a name such as Asia/Tokyo,"
+                        " or leave it out for the company's.",
+                        zone=repr(value)[:MAX_NAME],
+                    )
+                )
+            known[key] = value if given else self._business_zone(company_id, self.env.uid)
+        return known[key]
+
+    @api.model
+    def _parse_number(self, text):
+        """Return the number that a text says in the user's language.
+
+        :raise ValueError: for a text that is none
+        """
+        return parse_number(text, *self._number_signs(self.env.lang or "en_US"))
+
+    @api.model
+    @tools.ormcache("lang")
+    def _number_signs(self, lang):
+        """Return what a language puts before decimals, and between thousands."""
+        found = self.env["res.lang"].with_context(active_test=False).search([("code", "=", lang)])
+        return (found.decimal_point, found.thousands_sep or "") if found else (".", ",")
+
+    @api.model
+    def _user_zone(self):
+        """Return the time zone in which the user reads and writes times.
+
+        :raise UserError: for one that is unknown on this machine
+        """
+        name = self.env.context.get("tz") or self.env.user.tz or "UTC"
+        return self._known_zone(name)
+
+    @api.model
+    def _known_zone(self, name):
+        """Return a time zone by its name.
+
+        :raise UserError: for one that is unknown on this machine
+        """
+        zone = find_zone(name)
+        if zone is None:
+            raise UserError(
+                _(
+                    "The time zone %(zone)s is unknown on this machine; choose another one, in"
+                    " your preferences or in the dialog.",
+                    zone=repr(name)[:MAX_NAME],
+                )
+            )
+        return zone
+
+    @api.model
+    @tools.ormcache("company_id", "uid")
+    def _business_zone(self, company_id, uid):
+        """Return the time zone of a company, else of a user, else UTC; see ``res.partner``."""
+        company = self.env["res.company"].sudo().browse(company_id)
+        user = self.env["res.users"].sudo().browse(uid)
+        for name in (company.partner_id.tz, user.tz):
+            if name and find_zone(name) is not None:
+                return name
+        return "UTC"
 
     @api.model
     def _clean_company(self, value, known):

@@ -197,7 +197,8 @@ class EventStoreReader(models.Model):
                        event.version, date_trunc('second', event.timestamp),
                        event.schema_version, event.event_uuid,
                        coalesce(event.correlation_id, ''), coalesce(event.causation_id, ''),
-                       event.company_id, event.create_uid, event.outcome
+                       event.company_id, event.create_uid, coalesce(event.timezone, 'UTC'),
+                       event.outcome
                   FROM unnest(%s::int[], %s::text[], %s::int[])
                        AS wanted (company_id, aggregate_id, after)
                   JOIN event_store AS event

@@ -39,6 +39,9 @@ class SnapshotHandler(models.AbstractModel):
     _payload_fields = {}
     # {event type: schema version that is written today}, 1 where not named.
     _schema_versions = {}
+    # {event type: {former schema version: {key: PayloadField}}}: by these the cells of a CSV file
+    # of that version are read.
+    _former_payload_fields = {}
     # {event type: {schema version: name of the method that brings its payload one up}}
     _upcasters = {}
     # {former event type: what it is called today}

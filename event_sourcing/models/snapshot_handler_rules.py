@@ -34,12 +34,12 @@ class SnapshotHandler(models.AbstractModel):
         for number, kind in enumerate(own):
             reach.add(f"class {number}", kind)
         declared = {name for kind in own for name in vars(kind)} - vars(models.BaseModel).keys()
-        for number, kind in enumerate(type(self).__mro__):
-            # What was put on the classes that Odoo makes of them, such as a correction.
-            if vars(kind).get("pool") is not None:
-                for name, value in sorted(vars(kind).items()):
-                    if name in declared and name not in NO_RULES:
-                        reach.add(f"patch {number} {name}", value)
+        for name in sorted(declared - NO_RULES):
+            # What was put on the classes that Odoo makes of them counts, too; but no method
+            # that somebody wraps there while the server runs.
+            value = getattr(type(self), name, None)
+            if not callable(value):
+                reach.add(f"attribute {name}", value)
         return reach.digest()[:16]
 
 

@@ -1,5 +1,4 @@
 from datetime import timedelta, timezone
-from zoneinfo import ZoneInfo
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
@@ -75,8 +74,8 @@ class EventAsOf(models.TransientModel):
         }.get(period, today)
         # The zone's offset is the one of that day, not today's.
         local = first_day.replace(tzinfo=None) - timedelta(seconds=1)
-        zone = now.tzinfo.zone if hasattr(now.tzinfo, "zone") else str(now.tzinfo)
-        return local.replace(tzinfo=ZoneInfo(zone)).astimezone(timezone.utc).replace(tzinfo=None)
+        zone = self.env["event.store"]._user_zone()
+        return local.replace(tzinfo=zone).astimezone(timezone.utc).replace(tzinfo=None)
 
     @api.depends("model_name", "moment", "moment_before", "two_moments")
     def _compute_hint(self):

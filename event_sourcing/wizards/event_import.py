@@ -1,7 +1,17 @@
-from odoo import _, fields, models
+import base64
+import io
+
+from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.base.models.res_partner import _tz_get
+
+from ..canonical_json import canonical
+from ..transfer_file import Rows, Unreadable, look_at, unpacked
+
+PREVIEW_ROWS = 6
+PREVIEW_WIDTH = 200
+PREVIEW_BYTES = 4 * 1024 * 1024
 
 
 class EventImport(models.TransientModel):
@@ -38,13 +48,47 @@ class EventImport(models.TransientModel):
         help="Of times that name none. In what was exported here they are in UTC anyway.",
     )
     encoding = fields.Selection(
-        [("utf-8", "UTF-8"), ("cp932", "Japanese Excel (Shift-JIS)")],
+        [
+            ("utf-8", "UTF-8"),
+            ("cp932", "Japanese Excel (Shift-JIS)"),
+            ("cp1252", "Western Excel (Windows-1252)"),
+        ],
         help="Of a CSV file; empty: it is found out.",
+    )
+    preview = fields.Text(
+        compute="_compute_preview",
+        help="The first rows as they are read, before anything is checked or stored.",
     )
     unknown_people = fields.Boolean(
         string="Record Events of Unknown People as Mine",
         help="What was exported says by login who recorded an event.",
     )
+
+    @api.depends("file", "encoding")
+    def _compute_preview(self):
+        for question in self:
+            content = question.with_context(bin_size=False).file
+            question.preview = question._read_first_rows(content) if content else False
+
+    def _read_first_rows(self, content):
+        """Return the first rows of a file as text, or the sentence why it cannot be read."""
+        try:
+            # So many characters of base64 hold more than the rows that are shown.
+            file = unpacked(io.BytesIO(base64.b64decode(content[:PREVIEW_BYTES])))
+            rows = Rows(file, about := look_at(file, self.encoding or None), about["start"])
+            texts = [" | ".join(about["header"])] if about["kind"] == "csv" else []
+            while len(texts) < PREVIEW_ROWS and (found := rows.next()):
+                row = found[1]
+                if isinstance(row, Unreadable):
+                    raise row
+                texts.append(" | ".join(row) if isinstance(row, list) else canonical(row))
+        except Unreadable as error:
+            if error.reason == "damaged":  # the beginning of a packed file looks like that
+                return False
+            return self.env["event.import.words"]._explain(error)
+        except (TypeError, ValueError):
+            return False
+        return "\n".join(text[:PREVIEW_WIDTH] for text in texts)
 
     def action_check(self):
         """Check the file, and store nothing."""

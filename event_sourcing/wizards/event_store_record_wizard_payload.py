@@ -130,12 +130,11 @@ class EventStoreRecordPayload(models.TransientModel):
 
     @api.model
     def _as_integer(self, text):
-        return int(text.replace(",", ""))
+        return self.env["event.store"]._parse_number(text)
 
     @api.model
     def _as_number(self, text):
-        number = float(text.replace(",", ""))
-        return int(number) if number.is_integer() else number
+        return self.env["event.store"]._parse_number(text)
 
     @api.model
     def _as_boolean(self, text):

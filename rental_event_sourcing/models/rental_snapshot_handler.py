@@ -30,6 +30,7 @@ class RentalSnapshotHandler(models.AbstractModel):
     _initial_status = "draft"
     # Version 1 of a damage had a cost, and every customer was charged all of it.
     _schema_versions = {"DamageReported": 2}
+    _former_payload_fields = {"DamageReported": {1: {"cost": PayloadField("number", minimum=0)}}}
     _upcasters = {"DamageReported": {1: "_damage_reported_2"}}
     _ended_statuses = ("closed", "cancelled")
     _transitions = {
@@ -121,7 +122,7 @@ class RentalSnapshotHandler(models.AbstractModel):
         return {**dict.fromkeys(emptied), **given}
 
     def _on_DemoStarted(self, state, event, given):
-        start = str(event.timestamp.date())
+        start = str(event.business_date)
         if given.get("demo_end", start) < start:
             message = _(
                 "The demo would end on %(end)s, before it starts on %(start)s; choose a later end.",
@@ -142,10 +143,10 @@ class RentalSnapshotHandler(models.AbstractModel):
     _on_RentalCancelled = _on_DemoCancelled
 
     def _on_EquipmentDelivered(self, state, event, given):
-        return {"delivered_on": str(event.timestamp.date()), **given}
+        return {"delivered_on": str(event.business_date), **given}
 
     def _on_EquipmentReturned(self, state, event, given):
-        return {"returned_on": str(event.timestamp.date()), **given}
+        return {"returned_on": str(event.business_date), **given}
 
     def _on_RentalExtended(self, state, event, given):
         self._check_later(state.get("planned_end") or "", given["planned_end"])

@@ -285,6 +285,16 @@ class TestWrongAttributes(Declarations):
         self.assertEqual(ticket._own_snapshots()[ticket].version, 1)
         with self.assertRaises(HandlerOff):
             ticket._apply_event("Solved")
+        orders = self.env["rental.order"].search([], limit=3)
+        self.declare("rental.snapshot.handler", _invalid_policy="rejct")
+        orders.invalidate_recordset()
+        self.assertEqual([row["event_count"] > 0 for row in orders.read()], [True] * 3)
+        self.assertEqual(len(orders._own_snapshots()), 3)
+        orders.snapshot_id.read()
+        with self.assertRaises(HandlerOff):
+            orders.create(
+                [{"partner_id": orders[0].partner_id.id, "product_id": orders[0].product_id.id}]
+            )
         for call in (
             lambda: self.store.state_at("parcel", "P1"),
             lambda: self.env["event.job"].start("rebuild", "parcel"),

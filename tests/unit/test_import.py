@@ -208,7 +208,7 @@ class TestJsonLines(ImportCase):
         self.add("I2", -1)
         self.run_job(job)
         self.assertEqual(job.state, "failed")
-        self.assertRegex(job.message, r"^Line 3: .*below zero.*nothing is stored twice")
+        self.assertRegex(job.message, r"^Line 3: .*below zero.*Nothing of the file is stored")
         self.assertFalse(self.stream("I1"))
 
     def test_a_line_without_end_is_not_read_into_memory(self):
@@ -385,14 +385,14 @@ class TestFiles(ImportCase):
         for content, word in [
             (b"", "empty"),
             (b" \n\n", "empty"),
-            (b"PK\x03\x04rest", "Excel workbook"),
+            (b"PK\x03\x04[Content_Types].xmlrest", "Excel workbook"),
             ("model_name\n".encode("utf-16"), "UTF-16"),
             (b'[{"a": 1}]', "one JSON object per line"),
             (gzip.compress(json_lines(row()).encode() * 99)[:-20], "damaged"),
             (b"model_name,aggregate_id\n", "no events"),
         ]:
             self.one_refusal(content, word)
-        job = self.run_import(b"PK\x03\x04rest")
+        job = self.run_import(b"PK\x03\x04[Content_Types].xmlrest")
         self.assertEqual((job.state, job.refused_count), ("failed", 1))
 
     def test_the_file_goes_when_nobody_needs_it_any_more(self):

@@ -149,6 +149,26 @@ class TestTakenReferences(NumbersCase):
                 orders = self.plan(2, company=company)
                 self.assertEqual(orders.mapped("name"), [names[2], names[4]])
 
+    def test_every_kind_of_sequence_passes_many(self):
+        for vals in (
+            {"implementation": "no_gap"},
+            {"number_increment": 10},
+            {"use_date_range": True, "prefix": "T%(range_year)s-"},
+            {"use_date_range": True, "implementation": "no_gap"},
+            {"number_next": 2, "number_increment": 7, "use_date_range": True},
+        ):
+            with self.subTest(vals=vals):
+                company = self.company(str(vals))
+                own = self.own_sequence(company, **vals)
+                drawn = [own._next() for _number in range(130)]
+                self.take(*drawn, company=company)
+                own.write({"number_next": own.number_next_actual and 1})
+                own.date_range_ids.write({"number_next": 1})
+                names = self.plan(2, company=company).mapped("name")
+                self.assertEqual(len(set(names)), 2)
+                self.assertFalse({*names} & {*drawn})
+                self.assertEqual(self.plan(company=company).event_count, 1)
+
     def test_whoever_is_faster_is_not_in_the_way(self):
         self.take("T00001")
         free = EventSourceReference._taken_references

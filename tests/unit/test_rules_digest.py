@@ -295,9 +295,8 @@ class TestRulesDigest(EventCase):
     def test_what_other_classes_of_the_handler_say_counts(self):
         base = self.env.registry["snapshot.handler"]
         for owner, name, value in (
-            (type(self.handler), "_evolve", lambda handler, state, event: state),
             (type(self.handler), "_initial_status", "closed"),
-            (base, "_evolve", lambda handler, state, event: state),
+            (base, "_event_icons", {"Added": "fa-plus"}),
             (CounterSnapshotHandler, "_ended_statuses", ("closed",)),
             (CounterSnapshotHandler, "_rules_version", 2),
         ):
