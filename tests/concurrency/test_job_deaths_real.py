@@ -91,9 +91,7 @@ def test_advisory_locks_of_others_hold_up_no_job(env, started):
     stranger = env()
     from zlib import crc32
 
-    stranger.cr.execute(
-        "SELECT pg_advisory_xact_lock(%s, %s)", [crc32(b"event.job") >> 1, started]
-    )
+    stranger.cr.execute("SELECT pg_advisory_xact_lock(%s, %s)", [crc32(b"event.job") >> 1, started])
     fresh(env, started)._work(5)
     assert fresh(env, started).state == "done"
 
