@@ -9,6 +9,7 @@ named. From an Odoo shell::
 """
 
 import gzip
+import logging
 import sys
 import time
 from datetime import date
@@ -20,6 +21,8 @@ from odoo.modules.registry import Registry
 from odoo.tools import config
 
 from .transfer_format import chained, end_line, head_line
+
+_logger = logging.getLogger(__name__)
 
 SECONDS = 2.0
 LISTED = 1000
@@ -128,12 +131,13 @@ def export_file(
     options = {"period": period, "date_from": days[0], "date_to": days[1], "tz": tz}
     options["model_names"] = sorted(model_names)
     part = path.with_name(f"{path.name}.part")
+    until = _settled(env, options)
     try:
         with env.registry.cursor() as cr:
             own = env(cr=cr)
             key = own["event.import.line"]._key()
             with (gzip.open if path.suffix == ".gz" else open)(part, "wb") as file:
-                count = _write(own["event.export.content"], options, key, file)
+                count = _write(own["event.export.content"], options, key, file, until)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
@@ -148,12 +152,30 @@ def _day(value):
         raise UserError(_("%(value)s is no day; write it like 2026-01-31.", value=value)) from error
 
 
-def _write(content, options, key, file, chunk=2000):
+def _settled(env, options):
+    """Return up to when an export goes, once nobody can record events before that."""
+    env.cr.execute("SELECT pg_backend_pid()")
+    ours, told = env.cr.fetchone(), False
+    until = env["event.export.content"]._until(options)
+    while True:
+        # In a transaction that is over before the events are read.
+        with env.registry.cursor() as cr:
+            since = env(cr=cr)["event.export.content"]._older_writer(until, ours)
+        if not since:
+            return until
+        if not told:
+            _logger.warning("Waiting for a transaction that has been open since %s UTC.", since)
+        told = True
+        time.sleep(1)
+
+
+def _write(content, options, key, file, until, chunk=2000):
     content._check_whole(options)
-    domain = content._domain(options)
+    domain = content._domain(options, until)
     store = content.env["event.store"]
     last = store.search(domain, order="id desc", limit=1).id or 0
     about = {name: options[name] for name in ("period", "date_from", "date_to")}
+    about["recorded_until"] = f"{until}Z"
     digest, count, after = "", 0, 0
 
     def write(line):

@@ -64,6 +64,7 @@ from . import event_bi_misoperation
 from . import event_difference
 from . import event_job
 from . import event_job_run
+from . import event_job_queue
 from . import event_job_rebuild
 from . import event_job_share
 from . import event_seal

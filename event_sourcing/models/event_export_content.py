@@ -1,3 +1,4 @@
+import time as clock
 from datetime import date, datetime, time, timedelta, timezone
 
 from odoo import api, models
@@ -18,11 +19,12 @@ class EventExportContent(models.AbstractModel):
     _description = "Content of an Export"
 
     @api.model
-    def _domain(self, options):
+    def _domain(self, options, until=None):
         """Return which events are exported, of those that the user may read.
 
         :param dict options: ``period`` (``recorded`` or ``happened``), ``date_from`` and
             ``date_to`` (days as text, or None), ``tz``, and ``model_names`` (all where empty)
+        :param datetime until: what was recorded from then on is left to a later export
         """
         name = "timestamp" if options["period"] == "happened" else "create_date"
         begin, end = self._bounds(options)
@@ -31,11 +33,54 @@ class EventExportContent(models.AbstractModel):
             domain.append((name, ">=", begin))
         if end:
             domain.append((name, "<", end))
+        if until:
+            domain.append(("create_date", "<", until))
         if options["model_names"]:
             registry = self.env["snapshot.handler.registry"]
             names = {n for m in options["model_names"] for n in registry._stream_names(m)}
             domain.append(("model_name", "in", sorted(names)))
         return domain
+
+    @api.model
+    def _until(self, options):
+        """Return before when the events of an export are recorded: a whole second, UTC.
+
+        It is the end of a period that is over, and the next second else.
+        """
+        self.env.cr.execute(
+            "SELECT date_trunc('second', clock_timestamp() AT TIME ZONE 'UTC') + interval '1 s'"
+        )
+        (now,) = self.env.cr.fetchone()
+        end = self._bounds(options)[1] if options["period"] == "recorded" else None
+        return min(end, now) if end else now
+
+    @api.model
+    def _older_writer(self, until, ours=()):
+        """Return since when somebody is at work who may still record events before a moment.
+
+        An event is recorded when its transaction began, however late that wrote it: also
+        who has written nothing yet is waited for. Ask in a transaction that ends before the
+        events are read: what is over by then must be seen by whoever reads them.
+
+        :param datetime until: UTC, at most a second ahead
+        :param ours: backends that wait for the answer, and write no events
+        :return: datetime in UTC, or None where all are over
+        """
+        self.env.cr.execute(
+            "SELECT extract(epoch FROM %s - clock_timestamp() AT TIME ZONE 'UTC')", [until]
+        )
+        clock.sleep(max(0, float(self.env.cr.fetchone()[0])))
+        self.env.cr.execute("SELECT pg_stat_clear_snapshot()")
+        self.env.cr.execute(
+            """
+            SELECT min(xact_start) AT TIME ZONE 'UTC' FROM pg_stat_activity
+             WHERE datname = current_database() AND backend_type = 'client backend'
+               AND xact_start AT TIME ZONE 'UTC' < %s
+               AND pid <> pg_backend_pid() AND pid <> ALL(%s)
+            """,
+            [until, list(ours)],
+        )
+        return self.env.cr.fetchone()[0]
 
     @api.model
     def _check_whole(self, options, after=0, last=None):

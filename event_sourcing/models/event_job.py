@@ -86,6 +86,27 @@ class EventJob(models.Model):
     message = fields.Text(readonly=True)
     create_uid = fields.Many2one("res.users", string="Started By", readonly=True)
     create_date = fields.Datetime(string="Started On", readonly=True)
+    company_ids = fields.Many2many(
+        "res.company",
+        "event_job_company_rel",
+        "job_id",
+        "company_id",
+        string="Companies",
+        readonly=True,
+        help="Whose managers see and cancel it; empty: those of all companies.",
+    )
+    worker = fields.Char(
+        readonly=True,
+        groups="base.group_system",
+        help="Who works on it: a connection and when its transaction began.",
+    )
+    deaths = fields.Integer(
+        readonly=True,
+        groups="base.group_system",
+        help="How many processes ended in its next piece.",
+        **NO_SUM,
+    )
+    served_on = fields.Datetime(string="Last Worked On", readonly=True)
     difference_ids = fields.One2many(
         "event.difference", "job_id", string="Differences", readonly=True
     )
@@ -156,7 +177,8 @@ class EventJob(models.Model):
     @api.model
     def _start(self, kind, **vals):
         """Return ``(job, under_way)``: a new job, or the same one that is not done yet."""
-        whose = self.env.uid if kind in QUESTIONS else ""
+        companies = self.env["res.company"] if self.env.su else self.env.companies
+        whose = self.env.uid if kind in QUESTIONS else sorted(companies.ids) or ""
         scope = canonical([kind, whose, *(str(vals[name] or "") for name in sorted(vals))])
         key = hashlib.sha256(scope.encode()).hexdigest()  # an index takes no long texts
         jobs = self.sudo()
@@ -164,9 +186,17 @@ class EventJob(models.Model):
         found = jobs.search(domain, limit=1)
         if found:
             return found.with_env(self.env), True
+        self._check_room(kind)
         try:
             with self.env.cr.savepoint():
-                job = jobs.create({"kind": kind, "scope_key": key, **vals})
+                job = jobs.create(
+                    {
+                        "kind": kind,
+                        "scope_key": key,
+                        "company_ids": [(6, 0, companies.ids)],
+                        **vals,
+                    }
+                )
         except errors.UniqueViolation:
             raise UserError(
                 _("The same is just being started by somebody else; look at the list of jobs.")
@@ -241,4 +271,5 @@ class EventJob(models.Model):
             job._check_may_run(job.kind)
             if job.state in UNDER_WAY:
                 job.sudo().write({"state": "cancelled", "ended_on": fields.Datetime.now()})
+                job.sudo()._look_again()
         return True

@@ -1,4 +1,4 @@
-from odoo import _, models
+from odoo import SUPERUSER_ID, _, models
 
 # The alert of each kind of job that looks at everything.
 ALERTS = {"check": "drift", "rebuild": "drift", "verify": "seals"}
@@ -13,6 +13,7 @@ class EventJobAlert(models.Model):
         """Raise the alert of this kind of job, or clear it where all is well."""
         key = ALERTS.get(self.kind)
         if not key or self.model_name:
+            self._look_again()
             return
         alert = self.env["event.alert"]
         found = self.problem_count + (self.drift_count if self.kind == "check" else 0)
@@ -24,6 +25,18 @@ class EventJobAlert(models.Model):
             "seals": lambda env: env["event.job"]._seal_text(),
         }
         alert._raise_alert(key, self._name, self.id, texts[key], self.message or "")
+
+    def _look_again(self):
+        """Check everything after a repair that did not end, or was of a part.
+
+        Nobody knows then what is left of the drift that was told.
+        """
+        if self.kind != "rebuild":
+            return
+        told = [("kind", "in", ("check", "rebuild")), ("state", "=", "done")]
+        last = self.sudo().search([*told, ("model_name", "=", False)], limit=1)
+        if last.problem_count + (last.drift_count if last.kind == "check" else 0):
+            self.with_user(SUPERUSER_ID).sudo()._check_all()
 
     def _drift_text(self, found):
         return _("%(count)s snapshots or aggregates are not what their events say.", count=found)

@@ -183,4 +183,5 @@ class EventJobAsOf(models.Model):
         """Forget what was true at some moment a day after it was asked for."""
         old = fields.Datetime.subtract(fields.Datetime.now(), hours=OLD_HOURS)
         domain = [("kind", "in", QUESTIONS), ("create_date", "<", old)]
-        self.sudo().search(domain, limit=1000).unlink()
+        while jobs := self.sudo().search(domain, limit=1000):
+            jobs.unlink()

@@ -3,7 +3,7 @@ import re
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_date
+from odoo.tools import format_date, format_datetime
 
 from ..compat import check_access
 from ..transfer_format import chained, end_line, head_line
@@ -67,13 +67,12 @@ class EventJobExport(models.Model):
         return self._plan_export() if self.kind == "export" else super()._count()
 
     def _plan_export(self):
-        """Settle up to which event the export goes; return how many events that is."""
+        """Settle up to when the export goes; return about how many events that is."""
         content = self._asker()["event.export.content"]
         content._check_whole(self.options)
-        domain = content._domain(self.options)
-        newest = content.env["event.store"].search(domain, order="id desc", limit=1)
-        self.reading = {"last": newest.id or 0, "digest": "", "pieces": 0}
-        return content.env["event.store"].search_count([*domain, ("id", "<=", newest.id or 0)])
+        until = content._until(self.options)
+        self.reading = {"until": str(until), "last": None, "digest": "", "pieces": 0}
+        return content.env["event.store"].search_count(content._domain(self.options, until))
 
     def _scope_name(self):
         if self.kind != "export":
@@ -99,14 +98,21 @@ class EventJobExport(models.Model):
         """Read the next events and pack their lines."""
         reading = dict(self.reading)
         content = self._asker()["event.export.content"]
+        until = fields.Datetime.to_datetime(reading["until"])
+        if not reading.get("ready"):
+            return self._wait_for_writers(content, reading, until)
+        domain = content._domain(self.options, until)
+        if reading["last"] is None:
+            newest = content.env["event.store"].search(domain, order="id desc", limit=1)
+            reading["last"] = newest.id or 0
         # A period may leave the store while it is exported.
         content._check_whole(self.options, self.position, reading["last"])
-        domain = content._domain(self.options)
         ids = content._next_ids(domain, self.position, reading["last"], self._export_chunk)
         key = self.env["event.import.line"]._key()
         lines = list(content._lines(ids)) if ids else []
         if not reading["pieces"]:
             about = {name: self.options[name] for name in ("period", "date_from", "date_to")}
+            about["recorded_until"] = f"{until}Z"
             lines.insert(0, head_line(key, about).encode())
         for line in lines:
             reading["digest"] = chained(reading["digest"], line)
@@ -121,13 +127,41 @@ class EventJobExport(models.Model):
             "packed": gzip.compress(b"\n".join(lines) + b"\n", compresslevel=6, mtime=0),
         }
 
+    def _wait_for_writers(self, content, reading, until):
+        """Return a piece without events: what comes next is read once older writers are over."""
+        ours = [self.env.context.get("event_job_caller") or 0]
+        if self.worker:
+            ours.append(int(self.worker.split(" ")[0]))
+        since = content._older_writer(until, ours)
+        piece = {"position": self.position, "count": 0, "reading": {**reading, "ready": True}}
+        if since:
+            piece["waits"] = _(
+                "The export waits for work that began on %(moment)s and is not over: it may"
+                " still record events of the period. It goes on by itself.",
+                moment=format_datetime(content.env, since),
+            )
+        return piece
+
     def _write_export(self, piece):
+        if "packed" not in piece:
+            self.reading = piece["reading"]
+            return {"done": 0}
         self.env["event.export.piece"]._save(self, piece["reading"]["pieces"], piece["packed"])
         self.reading = piece["reading"]
         return {"done": piece["count"]}
 
     def _finish_export(self):
         self.report_name = self._export_name()
+        content = self._asker()["event.export.content"]
+        until = fields.Datetime.to_datetime(self.reading["until"])
+        end = content._bounds(self.options)[1]
+        self.message = False
+        if self.options["period"] == "happened" or not end or until < end:
+            self.message = _(
+                "It holds what was recorded before %(moment)s; export what came later from"
+                " that day on.",
+                moment=format_datetime(content.env, until, tz=self.options["tz"]),
+            )
 
     def _export_name(self):
         """Return a name that says what and when, such as events-2026-11-01-2026-11-30.jsonl.gz."""

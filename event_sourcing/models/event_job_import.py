@@ -361,7 +361,8 @@ class EventJobImport(models.Model):
     def _work(self, seconds):
         # A context may come from anywhere: never from a request.
         if not self.file_path or (self.env.context.get("from_command_line") and not request):
-            super()._work(seconds)
+            return super()._work(seconds)
+        return False
 
     # ------------------------------------------------------------------
     # Ending

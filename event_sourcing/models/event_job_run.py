@@ -1,7 +1,6 @@
 import logging
 import time
 from contextlib import contextmanager
-from zlib import crc32
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
@@ -13,8 +12,9 @@ from .event_job import UNDER_WAY
 
 _logger = logging.getLogger(__name__)
 
-LOCK_CLASS = crc32(b"event.job") >> 1
 CRON_SECONDS = 50
+# So many times the process may end in the same place before the job is set aside.
+MAX_DEATHS = 2
 POLL_SECONDS = 1.0
 OLD_DAYS = 90
 
@@ -31,21 +31,12 @@ class EventJobRun(models.Model):
     @api.model
     def _run_waiting(self):
         """Work on what is under way; the scheduler's way in."""
-        self._work_on_waiting([])
+        used_up = self._work_on_waiting([])
         with self._own_cursor() as jobs:
             if jobs.search_count(self._waiting_domain(), limit=1):
-                jobs.env.ref("event_sourcing.event_job_cron")._trigger()
-
-    @api.model
-    def _work_on_waiting(self, domain):
-        """Work on what is under way, as long as the scheduler should.
-
-        :return: whether the time was used up
-        """
-        deadline = time.monotonic() + CRON_SECONDS
-        for job in self.search([*self._waiting_domain(), *domain], order="id"):
-            job._work(deadline - time.monotonic())
-        return time.monotonic() > deadline
+                # What others hold, or what waits for others, is not asked for all the time.
+                later = None if used_up else fields.Datetime.add(fields.Datetime.now(), minutes=1)
+                jobs.env.ref("event_sourcing.event_job_cron")._trigger(later)
 
     @api.model
     def _waiting_domain(self):
@@ -56,20 +47,126 @@ class EventJobRun(models.Model):
         """Work on the job for about so long, in transactions of its own.
 
         Leaves alone what another process works on at this moment.
+
+        :return: whether something was done
         """
         self.ensure_one()
-        deadline = time.monotonic() + seconds
+        deadline, worked = time.monotonic() + seconds, False
+        self.env.cr.execute("SELECT pg_backend_pid()")
+        self = self.with_context(event_job_caller=self.env.cr.fetchone()[0])
         for job in self._open_places():
+            if time.monotonic() >= deadline:
+                break
             with job._alone() as alone:
-                while alone and time.monotonic() < deadline and job._work_once():
-                    pass
+                more = alone
+                while more and time.monotonic() < deadline:
+                    more = job._work_once()
+                    worked = worked or more is not None  # None: nothing came of it
+        return worked
 
     @contextmanager
     def _alone(self):
-        """Hold the job, or its share, for this process; give whether nobody else had it."""
+        """Hold the job, or its share, for this process; give whether nobody else had it.
+
+        Who works on it is noted in its row: a connection and when its transaction began.
+        Whoever dies leaves the note of a transaction that is over, and is counted. An
+        advisory lock could be taken, and kept, by any user of the database.
+        """
         with self.env.registry.cursor() as cr:
-            cr.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", self._lock_key())
-            yield cr.fetchone()[0]
+            cr.execute("SELECT pg_backend_pid() || ' ' || now()::text")
+            (worker,) = cr.fetchone()
+            alone = self._claim(worker)
+            try:
+                yield alone
+            finally:
+                if alone:
+                    self._release(worker)
+
+    def _claim(self, worker):
+        """Note who works on it, unless somebody does; return whether this one may work."""
+        with self._own_cursor(read_committed=True) as job:
+            place = job._place()
+            job.env.cr.execute(
+                SQL(
+                    "SELECT worker, deaths FROM %s WHERE id = %s FOR UPDATE SKIP LOCKED",
+                    SQL.identifier(place._table),
+                    place.id,
+                )
+            )
+            row = job.env.cr.fetchone()
+            place.invalidate_recordset()
+            if not row or (row[0] and job._is_alive(row[0])) or not job._is_open():
+                return False
+            deaths = (row[1] or 0) + bool(row[0])
+            if deaths >= MAX_DEATHS:
+                job._set_aside()
+                return False
+            place.write({"worker": worker, "deaths": deaths})
+            return True
+
+    def _release(self, worker):
+        """Forget who worked on it: the process is alive, whatever came of the work."""
+        try:
+            with self._own_cursor(read_committed=True) as job:
+                place = job._place()
+                for record in {place, job}:  # turns are of the job, also where it is divided
+                    job.env.cr.execute(
+                        SQL(
+                            "UPDATE %s SET served_on = clock_timestamp() AT TIME ZONE 'UTC'"
+                            " WHERE id = %s",
+                            SQL.identifier(record._table),
+                            record.id,
+                        )
+                    )
+                job.env.cr.execute(
+                    SQL(
+                        "UPDATE %s SET worker = NULL WHERE id = %s AND worker = %s",
+                        SQL.identifier(place._table),
+                        place.id,
+                        worker,
+                    )
+                )
+        except Exception as error:
+            if not must_retry(error):
+                raise
+            _logger.warning("Job %s is not free yet: %s", self.id, error)
+
+    def _is_alive(self, worker):
+        """Whether the transaction that somebody noted is still open."""
+        pid, began = worker.split(" ", 1)
+        self.env.cr.execute(
+            "SELECT FROM pg_stat_activity WHERE pid = %s AND xact_start = %s::timestamptz"
+            " AND datname = current_database()",
+            [int(pid), began],
+        )
+        return bool(self.env.cr.rowcount)
+
+    def _set_aside(self):
+        """End a job that ended its process again and again, and tell the managers."""
+        _logger.error("Job %s ended its process %s times and is set aside.", self.id, MAX_DEATHS)
+        self._end(
+            "failed",
+            _(
+                "The process that worked on this job ended %(count)s times in the same place:"
+                " memory or time ran out, or it was stopped. The job was set aside, so that"
+                " others go on. Ask your administrator what the log of the server says, and"
+                " start it again with less.",
+                count=MAX_DEATHS,
+            ),
+        )
+        self.env["event.alert"]._raise_alert(
+            self._alert_key(),
+            "event.job.queue",
+            self.id,
+            lambda env: env["event.job"]._set_aside_text(),
+            company=self.company_ids if len(self.company_ids) == 1 else None,
+        )
+
+    def _alert_key(self):
+        return f"job:{(self.scope_key or str(self.id))[:32]}"
+
+    def _set_aside_text(self):
+        return _("A job ended its process again and again and was set aside: look at it.")
 
     @contextmanager
     def _own_cursor(self, read_committed=False):
@@ -94,28 +191,50 @@ class EventJobRun(models.Model):
             yield records.with_env(self.env(cr=cr, su=True))
 
     def _work_once(self):
-        """Do one piece; return whether there is more to do."""
+        """Do one piece; return whether there is more to do, None where nothing was done."""
         began = time.monotonic()
         try:
             with self._own_cursor() as job:
                 if not job._is_open():
-                    return False
+                    return None
                 piece = job._read_piece()
             while True:
                 with self._own_cursor(read_committed=True) as job:
                     more = job._write_piece(piece, time.monotonic() - began)
                 # What others held at that moment is waited for apart, not by the whole piece.
                 if not piece.get("held"):
-                    return more
+                    self._notice_slow(time.monotonic() - began)
+                    return None if piece.get("waits") else more
                 piece.update(streams=piece.pop("held"), patient=True)
         except Exception as error:
             if must_retry(error):
                 _logger.info("Job %s tries its piece again: %s", self.id, error)
-                return trouble(error) == "conflict"  # else later: the database is in trouble
+                # Else later: the database is in trouble, or the piece is too large for it.
+                return True if trouble(error) == "conflict" else self._count_trouble(error)
             _logger.exception("Job %s failed.", self.id)
             with self._own_cursor() as job:
                 job._end("failed", self.env["event.store"]._error_text(error))
             return False
+
+    def _notice_slow(self, seconds):
+        """Say in the log which piece takes longer than the scheduler gives to all jobs."""
+        if seconds > CRON_SECONDS:
+            _logger.warning(
+                "A piece of job %s (%s) took %d seconds; the scheduler gives %d to all.",
+                self.id,
+                self.kind,
+                seconds,
+                CRON_SECONDS,
+            )
+
+    def _count_trouble(self, error):
+        """Count a piece that PostgreSQL stopped for its time or memory, as if it had died."""
+        if trouble(error) in ("canceled", "resources"):
+            with self._own_cursor(read_committed=True) as job:
+                place = job._place()
+                place.deaths += 1
+                if place.deaths >= MAX_DEATHS and job._is_open():
+                    job._set_aside()
 
     def _read_piece(self):
         """Return the next piece of work, a dict with ``position``: None for no more."""
@@ -130,17 +249,21 @@ class EventJobRun(models.Model):
         place = self._place()
         if not self._hold(place):
             return False
+        if piece.get("waits"):
+            self.message = piece["waits"]
+            return False
         counts = getattr(self, f"_write_{self.kind}")(piece)
         held = piece.get("held")
         self._count_up({**counts, "seconds": 0 if held else seconds})
         if held:
             return True
         if piece["position"] is not None:
-            place.position = piece["position"]
+            place.write({"position": piece["position"], "deaths": 0})
             return True
         if self._ends_here(place):
             getattr(self, f"_finish_{self.kind}", lambda: None)()
             self._end("done")
+            self.env["event.alert"]._clear_alert(self._alert_key())
             self._tell()
         return False
 
@@ -177,6 +300,8 @@ class EventJobRun(models.Model):
     def _end(self, state, message=None):
         said = {"message": message} if message else {}
         self.write({"state": state, "ended_on": fields.Datetime.now(), **said})
+        if state == "failed":
+            self._look_again()
 
     # ------------------------------------------------------------------
     # Watching
@@ -225,4 +350,7 @@ class EventJobRun(models.Model):
     def _gc_old_jobs(self):
         """Forget jobs that ended long ago, with what they found."""
         old = fields.Datetime.subtract(fields.Datetime.now(), days=OLD_DAYS)
-        self.sudo().search([("ended_on", "<", old)], limit=1000).unlink()
+        while jobs := self.sudo().search([("ended_on", "<", old)], limit=1000):
+            for job in jobs:
+                self.env["event.alert"]._clear_alert(job._alert_key())
+            jobs.unlink()

@@ -1,12 +1,8 @@
-from zlib import crc32
-
 from odoo import api, fields, models, tools
 
 from ..fields import NO_SUM
 from .event_job import UNDER_WAY
-from .event_job_run import LOCK_CLASS
 
-SHARE_LOCK_CLASS = crc32(b"event.job.share") >> 1
 DIVIDED = ("rebuild", "check")
 # Enough that the last ones to end keep several processes busy, too.
 SHARES = 16
@@ -24,6 +20,9 @@ class EventJobShare(models.Model):
     position = fields.Integer(help="Id of the stream head behind which the next piece begins.")
     until = fields.Integer(help="Id of its last stream head; 0 for no end.", **NO_SUM)
     ended = fields.Boolean()
+    worker = fields.Char(help="Who works on it: a connection and when its transaction began.")
+    deaths = fields.Integer(help="How many processes ended in its next piece.", **NO_SUM)
+    served_on = fields.Datetime()
 
 
 class EventJobShared(models.Model):
@@ -80,11 +79,6 @@ class EventJobShared(models.Model):
         place = self._place()
         return self.state in UNDER_WAY and (place == self or not place.ended)
 
-    def _lock_key(self):
-        """Return the two numbers of the lock that keeps a place for one process."""
-        share = self.env.context.get("event_job_share")
-        return (SHARE_LOCK_CLASS, share) if share else (LOCK_CLASS, self.id)
-
     def _ends_here(self, place):
         """Whether the end of a place is the end of the job; its row must be locked."""
         if place == self:
@@ -95,15 +89,8 @@ class EventJobShared(models.Model):
 
     def _workers(self):
         """Return how many processes work on shares of the job at this moment."""
-        self.env.cr.execute(
-            """
-            SELECT count(*) FROM pg_locks
-             WHERE locktype = 'advisory' AND granted AND classid = %s AND objid = ANY(%s)
-               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-            """,
-            [SHARE_LOCK_CLASS, self.share_ids.ids],
-        )
-        return self.env.cr.fetchone()[0]
+        workers = [share.worker for share in self.share_ids if share.worker]
+        return sum(map(self._is_alive, workers))
 
     @api.model
     def _help_waiting(self):

@@ -1,0 +1,156 @@
+"""Jobs whose process dies again and again, and exports beside open transactions."""
+
+import gzip
+import json
+import uuid
+
+import pytest
+
+from odoo import fields
+from odoo.modules.registry import Registry
+from odoo.tools import config
+
+
+def registry():
+    name = config["db_name"]
+    return Registry(name[0] if isinstance(name, list) else name)
+
+
+@pytest.fixture
+def key():
+    return f"death-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def started(env, key):
+    """Start a rebuild of one aggregate; give its id."""
+    own = env()
+    own["event.job"].search([("state", "in", ("waiting", "running"))]).cancel()
+    own["event.store"].append("counter", key, "Added", {"amount": 1})
+    job_id = own["event.job"].start("rebuild", "counter", [key])["id"]
+    own.cr.commit()
+    return job_id
+
+
+def fresh(env, job_id):
+    own = env()
+    own.cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    return own["event.job"].browse(job_id)
+
+
+class Killed(BaseException):
+    """The process ends here: nothing after this runs."""
+
+
+def die(env, monkeypatch, job_id):
+    """Work on a job in a process that ends in its next piece."""
+    jobs = registry()["event.job"]
+
+    def killed(*_args):
+        raise Killed
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(jobs, "_read_piece", killed)
+        patched.setattr(jobs, "_release", lambda *_args: None)
+        fresh(env, job_id)._work(5)
+
+
+def test_a_job_that_dies_twice_in_the_same_place_is_set_aside(env, started, monkeypatch):
+    told = []
+    alert = registry()["event.alert"]
+    monkeypatch.setattr(alert, "_raise_alert", lambda self, *args, **more: told.append(args[0]))
+    die(env, monkeypatch, started)
+    assert fresh(env, started).state == "waiting"
+    die(env, monkeypatch, started)
+    own = env()
+    other = own["event.job"].start("check", "counter", ["nothing"])["id"]
+    own.cr.commit()
+    env()["event.job"]._run_waiting()
+    after = fresh(env, started)
+    assert (after.state, after.done) == ("failed", 0)
+    assert "ended 2 times in the same place" in after.message
+    assert told == [after._alert_key()]
+    assert fresh(env, other).state == "done"
+
+
+def test_a_job_that_died_once_goes_on(env, started, monkeypatch):
+    die(env, monkeypatch, started)
+    env()["event.job"]._run_waiting()
+    assert fresh(env, started).state == "done"
+
+
+def test_whoever_stops_in_peace_is_not_counted(env, started):
+    for _time in range(5):
+        with fresh(env, started)._alone() as alone:
+            assert alone
+    after = fresh(env, started)
+    assert (after.deaths, after.worker) == (0, False)
+
+
+def test_advisory_locks_of_others_hold_up_no_job(env, started):
+    stranger = env()
+    from zlib import crc32
+
+    stranger.cr.execute("SELECT pg_advisory_xact_lock(%s, %s)", [crc32(b"event.job") >> 1, started])
+    fresh(env, started)._work(5)
+    assert fresh(env, started).state == "done"
+
+
+def test_a_statement_that_takes_too_long_is_not_tried_for_ever(env, started, monkeypatch):
+    def slow(self):
+        self.env.cr.execute("SET LOCAL statement_timeout = 20; SELECT pg_sleep(2)")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(registry()["event.job"], "_read_piece", slow)
+        for _time in range(2):
+            fresh(env, started)._work(5)
+    assert fresh(env, started).state == "failed"
+
+
+def lines_of(env, job_id):
+    own = env()
+    own.cr.execute(
+        "SELECT packed FROM event_export_piece WHERE job_id = %s ORDER BY number", [job_id]
+    )
+    packed = b"".join(bytes(row[0]) for row in own.cr.fetchall())
+    return [json.loads(line) for line in gzip.decompress(packed).splitlines()]
+
+
+@pytest.mark.parametrize("wrote_before", [True, False])
+def test_an_export_waits_for_who_may_still_record_in_its_period(env, key, wrote_before):
+    slow = env()
+    slow.cr.execute("SELECT 1")  # the transaction begins: its events are recorded now
+    if wrote_before:
+        slow["event.store"].append("counter", f"{key}-late", "Added", {"amount": 1})
+        slow.flush_all()
+    asking = env()
+    asking["event.store"].append("counter", f"{key}-soon", "Added", {"amount": 1})
+    asking.cr.commit()
+    job, _under_way = asking["event.job"]._ask_export(["counter"])
+    job_id = job.id
+    asking.cr.commit()
+    asking.cr.close()
+    worker = env()
+    assert worker["event.job"].browse(job_id)._work(5) is False
+    worker.cr.close()
+    waiting = fresh(env, job_id)
+    assert (waiting.state in ("waiting", "running"), waiting.done) == (True, 0)
+    assert "The export waits for work that began" in waiting.message
+    waiting.env.cr.close()
+    if not wrote_before:
+        slow["event.store"].append("counter", f"{key}-late", "Added", {"amount": 1})
+    slow.cr.commit()
+    slow.cr.close()
+    fresh(env, job_id)._work(20)
+    after = fresh(env, job_id)
+    assert after.state == "done", after.message
+    head, *events, end = lines_of(env, job_id)
+    ids = [event["aggregate_id"] for event in events]
+    assert ids.count(f"{key}-late") == ids.count(f"{key}-soon") == 1
+    assert end["event_sourcing_end"] == len(events) == after.done
+    # What is recorded after the moment that the file names is left to the next one.
+    until = fields.Datetime.to_datetime(head["recorded_until"].rstrip("Z"))
+    own = env()
+    late = own["event.store"].search([("aggregate_id", "=", f"{key}-late")])
+    assert late.create_date < until
+    assert "It holds what was recorded before" in after.message
