@@ -133,13 +133,20 @@ class TestShares(JobCase):
         job = self.start("rebuild", model_name="counter")
         with (
             patch.object(type(self.jobs), "_work", autospec=True) as work,
-            patch("odoo.addons.event_sourcing.models.event_job_share.tools.config", {"workers": 0}),
+            patch(
+                "odoo.addons.event_sourcing.models.event_job_share.tools.config",
+                {"workers": 0, "db_template": "template0"},
+            ),
         ):
             self.jobs._help_waiting()
             self.assertEqual(work.call_count, 0)
         with (
             patch.object(type(self.jobs), "_work", autospec=True) as work,
-            patch("odoo.addons.event_sourcing.models.event_job_share.tools.config", {"workers": 2}),
+            patch(
+                "odoo.addons.event_sourcing.models.event_job_share.tools.config",
+                {"workers": 2, "db_template": "template0"},
+            ),
         ):
+            work.return_value = False
             self.jobs._help_waiting()
             self.assertEqual([call.args[0] for call in work.call_args_list], [job])
