@@ -1,5 +1,6 @@
 """Time zones, as far as this machine and Odoo know them."""
 
+from contextlib import suppress
 from datetime import timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -24,10 +25,8 @@ def find_zone(name):
 def _find_zone(name):
     if name in NO_ZONES or name.startswith(NO_FOLDERS):
         return None
-    try:
+    with suppress(KeyError, OSError, ValueError):
         return ZoneInfo(name)
-    except (KeyError, OSError, ValueError):
-        pass
     if name not in pytz.all_timezones_set:
         return None
     with pytz.open_resource(name) as file:

@@ -111,7 +111,6 @@ class EventStore(models.Model):
     )
     retry_of_id = fields.Many2one(
         "event.store",
-        string="Retry Of",
         readonly=True,
         copy=False,
         ondelete="restrict",

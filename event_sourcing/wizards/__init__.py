@@ -1,4 +1,5 @@
 from . import (
+    base_module_uninstall,
     event_as_of,
     event_as_of_record,
     event_bi_access,

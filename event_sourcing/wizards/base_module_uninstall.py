@@ -1,0 +1,29 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+
+class BaseModuleUninstall(models.TransientModel):
+    _inherit = "base.module.uninstall"
+
+    history_lost = fields.Char(compute="_compute_history")
+    history_left = fields.Char(compute="_compute_history")
+    history_given_up = fields.Boolean(
+        string="The history was exported, or is needed by nobody: destroy it"
+    )
+
+    @api.depends("module_id")
+    @api.depends_context("lang")
+    def _compute_history(self):
+        for wizard in self:
+            modules = wizard._get_modules() | wizard.module_id if wizard.module_id else False
+            wizard.history_lost = modules._history_lost() if modules else ""
+            wizard.history_left = modules._history_left() if modules else ""
+
+    def action_uninstall(self):
+        if self.history_lost and not self.history_given_up:
+            raise UserError(
+                _("%(lost)s Tick that the history may be destroyed.", lost=self.history_lost)
+            )
+        if self.history_lost:
+            self.env["ir.module.module"]._give_up()
+        return super().action_uninstall()
