@@ -93,6 +93,7 @@ class EventJobQueue(models.Model):
     """What runs or waits, of any owner: who, since when and how far, and nothing of content."""
 
     _name = "event.job.queue"
+    _inherit = "access.first.mixin"
     _description = "Jobs under Way"
     _auto = False
     _order = "id"

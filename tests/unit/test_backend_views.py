@@ -121,7 +121,7 @@ class TestScreens(EventCase):
             "auditor": {*everybody, *checking, "Export …", own_files},
             "manager": {
                 *(*everybody, *checking, "Record Event"),
-                *("Import …", "Export …", own_files),
+                *("Import …", "Export …", own_files, "Jobs under Way"),
                 *("Configuration", "Settings", "BI Access"),
             },
         }

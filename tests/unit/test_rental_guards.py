@@ -133,12 +133,13 @@ class TestWizard(RentalCase):
         self.assertEqual((one + two).mapped("monthly_price"), [100, 200])
 
     @freeze_time("2026-11-24 23:30:00")
-    def test_the_day_of_a_delivery_is_that_of_whoever_recorded_it(self):
+    def test_the_day_of_a_delivery_is_that_of_the_company(self):
         for tz, day in (("Asia/Tokyo", "2026-11-25"), ("America/Los_Angeles", "2026-11-24")):
+            self.env.company.partner_id.tz = tz
             order = self.order()
             order._apply_event("RentalConfirmed")
-            order.with_context(tz=tz).action_deliver()
-            order.with_context(tz=tz).action_return()
+            order.with_context(tz="UTC").action_deliver()
+            order.with_context(tz="UTC").action_return()
             self.assertEqual([str(order.delivered_on), str(order.returned_on)], [day, day])
 
 

@@ -144,7 +144,8 @@ class TestRoundTrip(RestoreCase):
         self.assertEqual((job.state, job.refused_count, job.message), ("done", 0, False))
         self.assertEqual(job.stored_count, len(before[0]))
         self.assertEqual((self.rows(), self.snapshots(), self.failed_events()), before)
-        self.assertEqual(self.export(), lines)
+        # The head says until when the export reaches, and the end signs that.
+        self.assertEqual(self.export()[1:-1], lines[1:-1])
         # The streams go on where they were.
         self.assertEqual(self.add("C", 1)["version"], 2)
         again = self.restore(lines)
@@ -485,7 +486,7 @@ class TestConflicts(RestoreCase):
             self.restore(lines, company_id=company.id)
         wizard = self.env["event.import"].with_user(self.manager)
         content = base64.b64encode("\n".join(lines).encode())
-        with self.assertRaisesRegex(UserError, "no access to"):
+        with self.assertRaises(AccessError):
             wizard.create({"file": content, "company_id": company.id}).action_check()
         self.assertFalse(self.rows())
 
