@@ -179,7 +179,7 @@ class EventDocument(models.AbstractModel):
         field = words["fields"].get(key)
         if field is not None and field.type == "selection":
             return dict(field._description_selection(self.env)).get(value, value)
-        value = BEYOND_XML.sub("\ufffd", value)
+        value = BEYOND_XML.sub("", value)
         return value if declared and declared.kind == "text" else self._readable_text(value)
 
     @api.model

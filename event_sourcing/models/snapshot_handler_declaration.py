@@ -505,17 +505,18 @@ class SnapshotHandlerDeclarations(models.AbstractModel):
         try:
             if isinstance(handler, self.env.registry["snapshot.handler"]):
                 return handler._declaration_problems()
-            return [
-                _(
-                    "%(place)s is %(value)s; write it like %(attribute)s = %(example)s.",
-                    place=attribute,
-                    value=repr(getattr(handler, attribute))[:80],
-                    attribute=attribute,
-                    example=SHAPES[attribute][1],
-                )
-                for attribute in ("_aggregate_model", "_invalid_policy", "_error_policy")
-                if misshapen(attribute, getattr(handler, attribute, None))
-            ]
+            problems = []
+            for attribute in ("_aggregate_model", "_invalid_policy", "_error_policy"):
+                if misshapen(attribute, getattr(handler, attribute, None)):
+                    sentence = _(
+                        "%(place)s is %(value)s; write it like %(attribute)s = %(example)s.",
+                        place=attribute,
+                        value=repr(getattr(handler, attribute))[:80],
+                        attribute=attribute,
+                        example=SHAPES[attribute][1],
+                    )
+                    problems.append(sentence)
+            return problems
         except Exception as error:
             _logger.warning("%s could not be checked.", name, exc_info=True)
             return [

@@ -216,8 +216,9 @@ class TestSnapshots(ReportCase):
 
     def test_a_customer_that_is_not_for_this_user(self):
         hidden = self.env["res.company"].create({"name": "Hidden"})
-        partner = self.env["res.partner"].create({"name": "Secret", "company_id": hidden.id})
+        partner = self.env["res.partner"].create({"name": "Secret"})
         self.add("S3", 1, payload={"partner_id": partner.id})
+        partner.company_id = hidden
         rows = {row[0]: row[4] for row in self.rows(self.book("counter")["counter"])}
         self.assertEqual(rows["S3"], str(partner.id))
 

@@ -130,16 +130,13 @@ class TestShares(JobCase):
         self.assertEqual(row["share_ids"], job.share_ids.ids)
 
     def test_the_second_way_in_of_the_scheduler_is_for_processes(self):
-        job = self.start("rebuild", model_name="counter")
-        with (
-            patch.object(type(self.jobs), "_work", autospec=True) as work,
-            patch("odoo.addons.event_sourcing.models.event_job_share.tools.config", {"workers": 0}),
-        ):
-            self.jobs._help_waiting()
-            self.assertEqual(work.call_count, 0)
-        with (
-            patch.object(type(self.jobs), "_work", autospec=True) as work,
-            patch("odoo.addons.event_sourcing.models.event_job_share.tools.config", {"workers": 2}),
-        ):
-            self.jobs._help_waiting()
-            self.assertEqual([call.args[0] for call in work.call_args_list], [job])
+        config = "odoo.addons.event_sourcing.models.event_job_share.tools.config"
+        for workers, calls in ((0, 0), (2, 1)):
+            with (
+                patch.object(type(self.jobs), "_work_on_waiting", return_value=False) as work,
+                patch(config, {"workers": workers}),
+            ):
+                self.jobs._help_waiting()
+            self.assertEqual(work.call_count, calls)
+            for call in work.call_args_list:
+                self.assertEqual(call.args, ([("share_ids.ended", "=", False)],))
