@@ -56,6 +56,15 @@ def column(records, name):
     return known if len(known) == len(records) else [record[name] for record in records]
 
 
+def readable(records):
+    """Return those of the records that the user may read, by rights and rules."""
+    if hasattr(records, "_filtered_access"):
+        return records._filtered_access("read")
+    if not records.check_access_rights("read", raise_exception=False):
+        return records.browse()
+    return records._filter_access_rules("read")
+
+
 def passes_rules(records, operation):
     """Whether the record rules allow an operation with all records, as far as the cache tells.
 

@@ -7,7 +7,9 @@ file and a number of lines, so that reading goes on where it stopped.
 import codecs
 import csv
 import gzip
+import io
 import json
+import math
 import re
 import zlib
 
@@ -19,10 +21,14 @@ SAMPLE = 1024 * 1024
 # So much of nothing but empty lines, or of one line, is no file of events but an attack.
 MAX_NOTHING = 1024 * 1024
 MAX_LINE = 16 * MAX_ROW
+MAX_COLUMNS = 1000
+# Of a packed file so much may be read ahead of what it unpacks to: members may be empty.
+MAX_AHEAD = MAX_ROW + 512 * 1024
 ENCODINGS = {"utf-8": "UTF-8", "cp932": "Shift-JIS", "cp1252": "Windows-1252"}
 # What no text holds: private-use and control characters are signs of a wrong encoding.
 NO_TEXT = re.compile("[\ue000-\uf8ff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
-KANA = re.compile("[\u3041-\u30ff]")
+# Two in a row: a single one may be a letter with an accent in an encoding of old Macs or of DOS.
+KANA = re.compile("[\u3041-\u30ff]{2}")
 DELIMITERS = ",;\t"
 # What people give us by mistake, by its first bytes.
 OTHERS = {
@@ -52,7 +58,55 @@ def unpacked(file):
     """Return a binary file that stands at its beginning, or what gzip unpacks from it."""
     magic = file.read(2)
     file.seek(0)
-    return gzip.GzipFile(fileobj=file) if magic == b"\x1f\x8b" else file
+    return Unpacked(file) if magic == b"\x1f\x8b" else file
+
+
+class Unpacked(gzip.GzipFile):
+    """What gzip unpacks from a file, which may not be long without holding anything."""
+
+    def __init__(self, file):
+        self.packed = Packed(file)
+        super().__init__(fileobj=self.packed)
+
+    def read(self, size=-1):
+        return self._earn(super().read(size))
+
+    def readline(self, size=-1):
+        return self._earn(super().readline(size))
+
+    def seek(self, offset, whence=io.SEEK_SET):
+        self.packed.room = math.inf  # what was read before may be read again
+        try:
+            return super().seek(offset, whence)
+        finally:
+            self.packed.room = MAX_AHEAD
+
+    def _earn(self, content):
+        self.packed.room = min(self.packed.room + 2 * len(content), MAX_AHEAD)
+        return content
+
+
+class Packed:
+    """A file that gzip reads from.
+
+    :ivar room: how many bytes may still be read before something is unpacked
+    """
+
+    def __init__(self, file):
+        self.file = file
+        self.room = MAX_AHEAD
+
+    def read(self, size=-1):
+        """Return the next bytes."""
+        content = self.file.read(size)
+        self.room -= len(content)
+        if self.room < 0:
+            raise Unreadable("hollow", final=True)
+        return content
+
+    def seek(self, offset, whence=io.SEEK_SET):
+        """Go to an offset."""
+        return self.file.seek(offset, whence)
 
 
 def look_at(file, encoding=None):
@@ -84,7 +138,7 @@ def look_at(file, encoding=None):
         return {"kind": "jsonl", "start": [0, 0]}
     if sample.startswith(codecs.BOM_UTF8):
         encoding = "utf-8"  # it says so itself
-    encoding = encoding or _encoding_of(sample)
+    encoding = _encoding_of(sample, encoding)
     delimiter = _delimiter_of(sample, encoding)
     lines = Lines(file)
     try:
@@ -92,6 +146,8 @@ def look_at(file, encoding=None):
     except Unreadable as error:
         error.final = True
         raise
+    if header and len(header) > MAX_COLUMNS:
+        raise Unreadable("many_columns", final=True, limit=MAX_COLUMNS)
     return {
         "kind": "csv",
         "encoding": encoding,
@@ -245,11 +301,13 @@ class Csv:
         return text
 
 
-def _encoding_of(sample):
+def _encoding_of(sample, chosen=None):
     """Return UTF-8 where the sample is that, or what Excel writes in Japan where it surely is.
 
+    :param str chosen: what somebody says it is; counts where it is not surely another one
     :raise Unreadable: in doubt: nearly any bytes are some text in some encoding
     """
+    found = None
     for encoding in ("utf-8", "cp932"):
         decoder = codecs.getincrementaldecoder(encoding)()
         try:
@@ -257,8 +315,15 @@ def _encoding_of(sample):
         except UnicodeDecodeError:
             continue
         if encoding == "utf-8" or (KANA.search(text) and not NO_TEXT.search(text)):
-            return encoding
-    raise Unreadable("which_encoding", final=True)
+            found = encoding
+            break
+    if not (chosen or found):
+        raise Unreadable("which_encoding", final=True)
+    if chosen and found and chosen != found and not sample.isascii():
+        raise Unreadable(
+            "other_encoding", final=True, chosen=ENCODINGS[chosen], found=ENCODINGS[found]
+        )
+    return chosen or found
 
 
 def _delimiter_of(sample, encoding):
@@ -267,6 +332,9 @@ def _delimiter_of(sample, encoding):
     text = line.decode(encoding, "replace")
 
     def cells(delimiter):
-        return len(next(csv.reader([text], delimiter=delimiter), ()))
+        try:
+            return len(next(csv.reader([text], delimiter=delimiter), ()))
+        except csv.Error:  # a cell longer than the module takes
+            return 0
 
     return max(DELIMITERS, key=cells)

@@ -35,7 +35,9 @@ class EventImport(Command):
             "--tz", default="UTC", help="time zone of times that name none, such as Asia/Tokyo"
         )
         parser.add_argument(
-            "--encoding", choices=["utf-8", "cp932"], help="of a CSV file; else found out"
+            "--encoding",
+            choices=["utf-8", "cp932", "cp1252"],
+            help="of a CSV file; else found out",
         )
         parser.add_argument(
             "--record-refusals",

@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..canonical_json import canonical, normalise
+from ..compat import readable
 from ..event_data import EventData
 from ..retry import must_retry
 from ..transfer_format import FOLLOWS
@@ -78,6 +79,7 @@ class EventImportCheck(models.Model):
         keys = ["/".join(map(str, item["key"])) for item in items]
         before = self.env["event.import.seen"]._load(self, keys)
         stored, away = self._find_stored(items)
+        self._hide_unreadable(stored, away)
         fresh, seen, refused, known = [], {}, [], 0
         for key, item in zip(keys, items, strict=True):
             if item["key"] in away:
@@ -151,6 +153,24 @@ class EventImportCheck(models.Model):
             )
             stored.update((row[:3], row[3]) for row in self.env.cr.fetchall())
         return stored, away
+
+    def _hide_unreadable(self, stored, away):
+        """Let a file of guesses not tell which events exist that the asker may not read.
+
+        A UUID in use is refused as an append refuses it, whatever else the row says; a row
+        without one is looked at as a new one.
+
+        :param dict stored: ``{key: event id}``; hidden events are taken out
+        :param dict away: ``{key: sentence}`` of what is refused; those with UUIDs are put in
+        """
+        store = self._asker()["event.store"]
+        seen = set(readable(store.browse(set(stored.values()))).ids)
+        for key, event_id in list(stored.items()):
+            if event_id in seen:
+                continue
+            del stored[key]
+            if key[0] != "import_key":
+                away[key] = store._unreadable_uuid()
 
     def _is_other(self, item, stored):
         """Whether the stored event of the same UUID does not say what the row says."""

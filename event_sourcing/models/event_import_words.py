@@ -39,6 +39,30 @@ class EventImportWords(models.AbstractModel):
         )
 
     @api.model
+    def _explain_other_encoding(self, chosen, found):
+        return _(
+            "The file is written in %(found)s, not in %(chosen)s as was chosen; leave the encoding"
+            " empty, and look at the first rows.",
+            found=found,
+            chosen=chosen,
+        )
+
+    @api.model
+    def _explain_many_columns(self, limit):
+        return _(
+            "The file has more than %(limit)s columns, which no events have; remove those that"
+            " hold none of their values.",
+            limit=limit,
+        )
+
+    @api.model
+    def _explain_hollow(self):
+        return _(
+            "The compressed file holds hardly anything for its size; unpack it, then import the"
+            " file in it."
+        )
+
+    @api.model
     def _explain_nothing(self):
         return _(
             "From here on there are only empty lines, more than a file of events has; remove"

@@ -9,6 +9,8 @@ from .event_store import FAILURE_TYPES
 REFUSED = ("rejected", "failed")
 # What a record that has no reference yet may hold in its place.
 UNNUMBERED = "/"
+# What follows from a record, or has another name here.
+OF_THE_RECORD = {"model_name", "aggregate_id", "company_id", "version"}
 COMPARE = {
     "=": operator.eq,
     "!=": operator.ne,
@@ -117,8 +119,11 @@ class EventSourceMixin(models.AbstractModel):
         :return: ``event.store`` records in the order of self; see their ``outcome``
         :raise AccessError: without the right to change the records
         :raise UserError: for bad input, or a refusal where the policy says so
+        :raise TypeError: for what the record says itself, such as ``aggregate_id``
         """
         check_access(self, "write")
+        for name in OF_THE_RECORD & options.keys():
+            raise TypeError(f"_apply_event() got an unexpected keyword argument {name!r}")
         policy = options.pop("policy", None)
         if self.env.su:
             # A person records what happens now; only code says when something happened.

@@ -414,12 +414,14 @@ class EventStore(models.Model):
         try:
             check_access(self.browse(found.values()), "read")
         except AccessError:
-            raise AccessError(
-                _(
-                    "A UUID of this call belongs to an event that you may not read; give every"
-                    " event a UUID of its own, or ask your administrator."
-                )
-            ) from None
+            raise AccessError(self._unreadable_uuid()) from None
+
+    @api.model
+    def _unreadable_uuid(self):
+        return _(
+            "A UUID of this call belongs to an event that you may not read; give every"
+            " event a UUID of its own, or ask your administrator."
+        )
 
     @api.model
     def _stored_by_key(self, keys):

@@ -1,5 +1,6 @@
 """A closed period is taken out of the store, proven without Odoo, and brought back."""
 
+import base64
 import gzip
 import json
 import subprocess
@@ -425,6 +426,29 @@ def test_an_archived_uuid_is_not_recorded_again(store, key, archived):
     bring_back(store, archived)
     again = store.append(f"{key}-half", 30, event_uuid=f"{key}-uuid")[0]
     assert (again["duplicate"], again["version"]) == (True, 4)
+
+
+def check_only(store, *rows):
+    """Check rows of a file, and store nothing; return the job."""
+    own = store.env()
+    content = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    job, _going_on = own["event.job"]._ask_import(base64.b64encode(content), "rows", True)
+    own.cr.commit()
+    job._work(600)
+    return store.env()["event.job"].browse(job.id)
+
+
+def test_a_check_refuses_what_an_import_would(store, key, archived):
+    counter = {"model_name": "counter", "event_type": "Added", "timestamp": "2020-01-01"}
+    rows = [
+        {**counter, "aggregate_id": f"{key}-x{number}", "payload": {"amount": number}, **more}
+        for number, more in enumerate(({}, {"event_uuid": f"{key}-uuid"}, {}))
+    ]
+    job = check_only(store, *rows)
+    assert (job.storable_count, job.refused_count) == (2, 1)
+    assert job.refusal_ids.line == 2
+    assert "is in" in job.refusal_ids.reason
+    bring_back(store, archived)
 
 
 def test_only_what_is_sealed_and_unchanged_leaves(store, key, tmp_path):

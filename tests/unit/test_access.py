@@ -165,6 +165,20 @@ class TestCompanies(EventCase):
         self.assertEqual((event.company_id, event.version), (self.theirs, 2))
         self.assertEqual(ticket._current_state()["status"], "done")
 
+    def test_what_a_record_says_itself_cannot_be_given_for_it(self):
+        ticket = self.env["test.ticket"].create({"name": "K8", "company_id": self.ours.id})
+        for name, value in (
+            ("model_name", "counter"),
+            ("aggregate_id", "K7"),
+            ("company_id", self.theirs.id),
+            ("version", 1),
+        ):
+            with self.subTest(name), self.assertRaisesRegex(TypeError, name):
+                ticket._apply_event("Opened", {"title": "x"}, **{name: value})
+        with self.assertRaisesRegex(UserError, "dryrun"):
+            ticket._apply_event("Opened", {"title": "x"}, dryrun=True)
+        self.assertFalse(ticket.event_count)
+
     def test_nobody_sees_or_changes_what_another_one_is_entering(self):
         rules = self.env["ir.rule"].search([])
         open_to_all = [

@@ -37,6 +37,21 @@ class TestEncodings(ImportCase):
         text = HEAD + line(note="東京")
         self.assertEqual(self.note(text.encode("utf-8-sig"), encoding="cp932"), "東京")
 
+    def test_letters_with_accents_of_other_machines_are_no_japanese(self):
+        for word, encoding in (("château", "cp850"), ("École", "mac_roman"), ("âme", "cp437")):
+            with self.subTest(encoding):
+                self.one_refusal((HEAD + line(note=word)).encode(encoding), "choose its encoding")
+
+    def test_a_choice_does_not_overrule_what_the_file_surely_is(self):
+        japanese = HEAD + line(note="デモを開始した")
+        for written, chosen in (("utf-8", "cp932"), ("utf-8", "cp1252"), ("cp932", "cp1252")):
+            with self.subTest(written, chosen=chosen):
+                content = japanese.encode(written)
+                self.one_refusal(content, "look at the first rows", encoding=chosen)
+        plain = (HEAD + line(note="plain")).encode()
+        for encoding in ("utf-8", "cp932", "cp1252"):
+            self.assertEqual(self.note(plain, encoding=encoding), "plain")
+
     def test_what_decodes_into_no_text_is_refused(self):
         content = (HEAD + line(note="K")).encode() + b"counter,F1,Added,2026-01-31,1,K\xf0\x40ln\n"
         self.one_refusal(content, "not written in Shift-JIS", encoding="cp932")
@@ -174,7 +189,24 @@ class TestBounds(ImportCase):
 
     def test_very_many_columns(self):
         content = ",".join(f"c{n}" for n in range(100_000)) + "\n" + "1," * 100_000 + "\n"
-        self.one_refusal(content, "c0 is unknown")
+        self.one_refusal(content, "more than 1000 columns")
+        # Each row would be looked at with the whole of this header.
+        content = "timestamp," + ",".join(f"payload.c{n}" for n in range(200_000)) + "\n2026\n" * 5
+        self.one_refusal(content, "more than 1000 columns")
+        self.one_refusal("x" * 200_000 + "\n1\n", "is unknown")
+
+    def test_a_packed_file_that_holds_hardly_anything(self):
+        rows = gzip.compress(json_lines(row()).encode())
+        self.one_refusal(gzip.compress(b"") * 300_000 + rows, "hardly anything")
+        self.one_refusal(rows + gzip.compress(b"") * 300_000, "hardly anything")
+        named = b"\x1f\x8b\x08\x08" + bytes(6) + b"n" * 6_000_000
+        self.one_refusal(named, "hardly anything")
+
+    def test_packed_files_put_together(self):
+        rows = [json_lines(row(f"M{number}")).encode() for number in range(300)]
+        job = self.run_import(b"".join(map(gzip.compress, rows)))
+        self.assertEqual(job.stored_count, 300)
+        self.one_refusal(gzip.compress(rows[0]) + b"garbage", "damaged")
 
     def test_unknown_options_are_errors(self):
         jobs = self.env["event.job"].with_user(self.manager)
@@ -182,3 +214,43 @@ class TestBounds(ImportCase):
         with self.assertRaises(TypeError):
             jobs._ask_import(content, "history", False, dryrun=True)
         self.assertFalse(jobs.sudo().search([("kind", "=", "import")]))
+
+
+class TestOracles(ImportCase):
+    """A check tells nothing about events that whoever asks may not read."""
+
+    def setUp(self):
+        super().setUp()
+        self.run_import(json_lines(row("S1", 7), row("S2", 7, event_uuid="secret")))
+        self.guesser = make_user(self.env, "im-guesser", "integration")
+        self.env["ir.rule"].create(
+            {
+                "name": "not these",
+                "model_id": self.env["ir.model"]._get_id("event.store"),
+                "domain_force": "[('aggregate_id', 'not in', ['S1', 'S2'])]",
+                "perm_create": False,
+            }
+        )
+
+    def check(self, content):
+        job = self.run_import(content, user=self.guesser, dry_run=True)
+        refused = [reason for _line, reason in self.refused(job)]
+        return job.storable_count, job.known_count, job.refused_count, refused, job.message
+
+    def test_guessed_rows(self):
+        right, wrong = (self.check(json_lines(row("S1", amount))) for amount in (7, 8))
+        self.assertEqual(right, wrong)
+        self.assertEqual(right[:3], (1, 0, 0))
+
+    def test_guessed_uuids(self):
+        rows = [row("S2", 7), row("S2", 8), row("S9", 7)]
+        answers = [self.check(json_lines({**said, "event_uuid": "secret"})) for said in rows]
+        self.assertEqual(answers[0], answers[1])
+        self.assertEqual(answers[0], answers[2])
+        self.assertEqual(answers[0][:3], (0, 0, 1))
+        self.assertIn("may not read", answers[0][3][0])
+
+    def test_who_may_read_is_told(self):
+        self.env["ir.rule"].search([("name", "=", "not these")]).active = False
+        job = self.run_import(json_lines(row("S1", 7)), dry_run=True)
+        self.assertEqual((job.storable_count, job.known_count), (0, 1))
