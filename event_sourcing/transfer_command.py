@@ -154,9 +154,12 @@ def _day(value):
 
 def _settled(env, options):
     """Return up to when an export goes, once nobody can record events before that."""
-    env.cr.execute("SELECT pg_backend_pid()")
-    ours, told = env.cr.fetchone(), False
-    until = env["event.export.content"]._until(options)
+    ours, told = (), False
+    if not env.cr.closed:  # of an Odoo shell; what it has not committed is not waited for
+        env.cr.execute("SELECT pg_backend_pid()")
+        ours = env.cr.fetchone()
+    with env.registry.cursor() as cr:
+        until = env(cr=cr)["event.export.content"]._until(options)
     while True:
         # In a transaction that is over before the events are read.
         with env.registry.cursor() as cr:

@@ -56,11 +56,12 @@ class EventExportContent(models.AbstractModel):
 
     @api.model
     def _older_writer(self, until, ours=()):
-        """Return since when somebody is at work who may still record events before a moment.
+        """Return since when somebody is at work who may have recorded events before a moment.
 
-        An event is recorded when its transaction began, however late that wrote it: also
-        who has written nothing yet is waited for. Ask in a transaction that ends before the
-        events are read: what is over by then must be seen by whoever reads them.
+        Whoever records an event has locked its stream, and so has the number of a transaction,
+        before the event gets its time: who has none yet records after the moment. Ask in a
+        transaction that ends before the events are read: what is over by then must be seen by
+        whoever reads them.
 
         :param datetime until: UTC, at most a second ahead
         :param ours: backends that wait for the answer, and write no events
@@ -75,7 +76,7 @@ class EventExportContent(models.AbstractModel):
             """
             SELECT min(xact_start) AT TIME ZONE 'UTC' FROM pg_stat_activity
              WHERE datname = current_database() AND backend_type = 'client backend'
-               AND xact_start AT TIME ZONE 'UTC' < %s
+               AND xact_start AT TIME ZONE 'UTC' < %s AND backend_xid IS NOT NULL
                AND pid <> pg_backend_pid() AND pid <> ALL(%s)
             """,
             [until, list(ours)],

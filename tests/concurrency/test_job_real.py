@@ -210,7 +210,8 @@ def test_a_share_that_was_cut_short_goes_on_from_its_last_piece(env, keys, divid
     assert own._work_once()
     done, position = job(env, divided).done, job(env, divided).share_ids[-1].position
     assert done and position > share.position
-    job(env, divided)._work(60)
+    for _turn in range(5):  # as the scheduler does; the database has many streams by now
+        job(env, divided)._work(60)
     after = job(env, divided)
     assert (after.state, after.done) == ("done", after.total)
 
