@@ -11,13 +11,19 @@ class BaseModuleUninstall(models.TransientModel):
         string="The history was exported, or is needed by nobody: destroy it"
     )
 
-    @api.depends("module_id")
+    @api.depends(lambda self: [self._chosen_field()])
     @api.depends_context("lang")
     def _compute_history(self):
+        name = self._chosen_field()
         for wizard in self:
-            modules = wizard._get_modules() | wizard.module_id if wizard.module_id else False
+            modules = wizard._get_modules() | wizard[name] if wizard[name] else False
             wizard.history_lost = modules._history_lost() if modules else ""
             wizard.history_left = modules._history_left() if modules else ""
+
+    @api.model
+    def _chosen_field(self):
+        """Return the name of the field with the module to uninstall; Odoo 19 takes several."""
+        return "module_ids" if "module_ids" in self._fields else "module_id"
 
     def action_uninstall(self):
         if self.history_lost and not self.history_given_up:
