@@ -81,7 +81,9 @@ class TestUninstall(EventCase):
     def dialog(self, module=None, **values):
         module = module or self.engine
         wizards = self.env["base.module.uninstall"].with_user(self.admin)
-        return wizards.create({"module_id": module.id, **values})
+        name = wizards._chosen_field()
+        chosen = module.id if name == "module_id" else [(6, 0, module.ids)]
+        return wizards.create({name: chosen, **values})
 
     def test_every_way_says_what_is_lost_and_is_refused(self):
         self.env.cr.execute("SELECT count(*) FROM event_store")
