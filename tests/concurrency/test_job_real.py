@@ -159,6 +159,13 @@ def divided(env, keys, monkeypatch):
     return job_id
 
 
+def work_on(env, job_id):
+    """Give a job some turns, as the scheduler does: other tests left many streams behind."""
+    for _turn in range(5):
+        job(env, job_id)._work(60)
+    return job(env, job_id)
+
+
 def test_two_workers_share_a_large_job(env, keys, divided, monkeypatch):
     jobs, by_thread, meeting = Registry(database())["event.job"], {}, threading.Barrier(2)
     read_piece = jobs._read_piece
@@ -178,7 +185,7 @@ def test_two_workers_share_a_large_job(env, keys, divided, monkeypatch):
         worker.join(60)
     first, second = by_thread.values()
     assert first.isdisjoint(second)
-    after = job(env, divided)
+    after = work_on(env, divided)
     assert (after.state, after.done) == ("done", after.total)
     assert after.changed_count >= 60  # other tests leave spoilt ones behind, too
     assert set(totals(env, keys).values()) == {(2, 2)}
@@ -189,15 +196,13 @@ def test_a_share_is_free_again_when_its_worker_is_gone(env, keys, divided):
     with job(env, divided).with_context(event_job_share=shares[0].id)._alone() as alone:
         assert alone
         assert job(env, divided)._workers() == 1
-        job(env, divided)._work(60)
-        after = job(env, divided)
+        after = work_on(env, divided)
         assert (after.state, after.share_ids.filtered(lambda s: not s.ended)) == (
             "running",
             shares[0].with_env(after.env),
         )
     assert job(env, divided)._workers() == 0
-    job(env, divided)._work(60)
-    after = job(env, divided)
+    after = work_on(env, divided)
     assert (after.state, after.done) == ("done", after.total)
     assert set(totals(env, keys).values()) == {(2, 2)}
 
@@ -210,9 +215,7 @@ def test_a_share_that_was_cut_short_goes_on_from_its_last_piece(env, keys, divid
     assert own._work_once()
     done, position = job(env, divided).done, job(env, divided).share_ids[-1].position
     assert done and position > share.position
-    for _turn in range(5):  # as the scheduler does; the database has many streams by now
-        job(env, divided)._work(60)
-    after = job(env, divided)
+    after = work_on(env, divided)
     assert (after.state, after.done) == ("done", after.total)
 
 
