@@ -32,7 +32,9 @@ HEAD = "model_name,aggregate_id,event_type,timestamp,payload.monthly_price,paylo
 def wait_for_end(someone):
     """Wait until the job's form shows what came of it."""
     page = someone.page
-    page.wait_for_selector(".o_form_view [name=state] [aria-checked=true][data-value=done]")
+    # All events of the database go out and come in again: that takes a while.
+    done = ".o_form_view [name=state] [aria-checked=true][data-value=done]"
+    page.wait_for_selector(done, timeout=120_000)
     someone.settle()
 
 
