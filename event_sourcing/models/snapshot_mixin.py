@@ -150,8 +150,16 @@ class SnapshotMixin(models.AbstractModel):
 
     @api.model
     def _stored(self, model_name, keys):
-        """Return the set of those streams that have a snapshot."""
-        return set(self._load(model_name, keys))
+        """Return the set of those streams that have a snapshot; their states are not read."""
+        self.env.cr.execute(
+            SQL(
+                "SELECT stored.company_id, stored.aggregate_id FROM %s"
+                " WHERE stored.model_name = %s",
+                self._of_keys(keys),
+                model_name,
+            )
+        )
+        return set(self.env.cr.fetchall())
 
     @api.model
     def _of_keys(self, keys):
