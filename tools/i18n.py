@@ -9,7 +9,7 @@ from .layout import ADDONS, ROOT, RUN
 from .port import addons_for
 from .postgres import server
 from .programs import run_logged
-from .say import say
+from .say import Stop, say
 from .sources import obtain
 from .venv import ensure_venv
 
@@ -60,6 +60,8 @@ def main():
                 env=postgres.environment,
                 cwd=RUN,
             )
+            if "Failed to extract terms" in database.log.read_text(errors="replace"):
+                raise Stop(f"Odoo left out a whole file; {database.log} says which and why.")
             path = ROOT / addon / "i18n" / "ja.po"
             path.parent.mkdir(exist_ok=True)
             known = ["known"] if path.exists() else []

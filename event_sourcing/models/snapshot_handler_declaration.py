@@ -132,12 +132,13 @@ class SnapshotHandler(models.AbstractModel):
         registry = self.env["snapshot.handler.registry"]
         served = self._served_names()
         meant = source._aggregate_model
+        quoted = [f'"{name}"' for name in served]
         if not is_name(meant) or registry._canonical_name(meant) not in served:
             yield _(
                 "_source_model names %(model)s, whose _aggregate_model is %(meant)s; write"
                 " _aggregate_model = %(served)s there.",
                 meant=repr(meant)[:80],
-                served=" / ".join(f'"{name}"' for name in served) or '"…"',
+                served=" / ".join(quoted) or '"…"',
                 **names,
             )
         field = source._aggregate_field
@@ -339,7 +340,7 @@ class SnapshotHandler(models.AbstractModel):
                 "%(method)s fails before the first event (%(error)s); it must return a dict, by"
                 " itself and without the database.",
                 method=name,
-                error=f"{type(error).__name__}: {error}"[:200],
+                error=_shown(error),
             )
 
     @api.model
@@ -523,7 +524,7 @@ class SnapshotHandlerDeclarations(models.AbstractModel):
                 _(
                     "Its declarations cannot be read (%(error)s); compare them with"
                     " docs/handlers.md.",
-                    error=f"{type(error).__name__}: {error}"[:200],
+                    error=_shown(error),
                 )
             ]
 
@@ -694,3 +695,7 @@ def own_classes(model):
         and not kind.__module__.startswith("odoo.addons.base.")
         and vars(kind).get("pool") is None
     ]
+
+
+def _shown(error):
+    return f"{type(error).__name__}: {error}"[:200]

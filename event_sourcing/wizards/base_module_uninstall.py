@@ -22,8 +22,8 @@ class BaseModuleUninstall(models.TransientModel):
 
     @api.model
     def _chosen_field(self):
-        """Return the name of the field with the module to uninstall; Odoo 19 takes several."""
-        return "module_ids" if "module_ids" in self._fields else "module_id"
+        """Return the field of what to uninstall: Odoo 17 takes one module, Odoo 19 several."""
+        return "module_id" if "module_id" in self._fields else "module_ids"
 
     def action_uninstall(self):
         if self.history_lost and not self.history_given_up:

@@ -269,7 +269,7 @@ class TestOneRecord(AsOfCase):
         def message(moment):
             return self.env["event.document"].compare("counter", "F1", timestamp=moment)["message"]
 
-        self.assertIn("the first event is of Jan 1, 2096", message("2095-01-01 00:00:00"))
+        self.assertRegex(message("2095-01-01 00:00:00"), "the first event is of .*2096")
         self.assertIn("even later time are left out", message("2097-01-01 00:00:00"))
         self.assertIn("how it is now", message("2099-01-01 00:00:00"))
 
