@@ -1,0 +1,235 @@
+"""Which part of the code reaches which: found by reading the source, nothing is run.
+
+A *part* is an addon of ``docs/architecture.md``. Most parts still lie in one addon;
+``PARTS`` says which file belongs to which, by the first pattern that fits. A *tie* is one
+place in a file that reaches another part:
+
+- ``import``: of a module
+- ``env``: ``env["a.model"]``
+- ``inherit``: ``_inherit`` or ``_name`` of a model that another part made
+- ``xmlid``: ``env.ref``, ``has_group``, or an attribute of an XML file
+- ``call``: of a method that begins with one ``_`` and that no part within reach defines
+"""
+
+import ast
+import re
+from collections import defaultdict
+from fnmatch import fnmatch
+
+from tools.layout import ROOT
+
+CORE = "event_sourcing"
+# What each part needs besides itself; what these need in turn is within reach, too.
+DEPENDS = {
+    CORE: (),
+    "event_sourcing_job": (CORE,),
+    "event_sourcing_history": ("event_sourcing_job",),
+    "event_sourcing_seal": ("event_sourcing_job",),
+    "event_sourcing_archive": ("event_sourcing_seal",),
+    "event_sourcing_transfer": ("event_sourcing_job",),
+    "event_sourcing_analysis": ("event_sourcing_job",),
+    "event_sourcing_report_xlsx": ("event_sourcing_analysis",),
+    "event_sourcing_bi": ("event_sourcing_analysis",),
+    "event_sourcing_mail": ("event_sourcing_analysis",),
+    "rental_event_sourcing": ("event_sourcing_history", "event_sourcing_analysis"),
+}
+PARTS = {
+    "event_sourcing_bi": ("*/event_bi_*", "*/bi_role.py"),
+    "event_sourcing_report_xlsx": (
+        *("*/excel_*", "*/event_job_excel.py", "*/event_job_spool.py", "*/event_report*"),
+        "*/graph_excel/*",
+    ),
+    "event_sourcing_archive": (
+        *("*/event_archive*", "*/archive_file.py", "*/event_partition*"),
+        "*/partitioned_tables.py",
+    ),
+    "event_sourcing_seal": ("*/event_seal*", "*/controllers/seal.py"),
+    "event_sourcing_transfer": (
+        *("*/cli/*", "*/event_import*", "*/event_export.py", "*/event_export_*"),
+        *("*/event_job_import.py", "*/event_job_export.py", "*/event_store_transfer.py"),
+        *("*/transfer_*", "*/controllers/transfer.py", "*/event_transfer_*"),
+    ),
+    "event_sourcing_analysis": (
+        *("*/event_attempt*", "*/event_error*", "*/event_overview*", "*/dashboard/*"),
+    ),
+    "event_sourcing_history": (
+        *("*/event_timeline.py", "*/timeline/*", "*/comparison/*", "*/history_page.py"),
+        *("*/document_*", "*/event_document.py", "*/event_as_of*", "*/snapshot_as_of.py"),
+        "*/event_job_as_of.py",
+    ),
+    "event_sourcing_job": (
+        *("*/event_job*", "*/event_alert.py", "*/event_difference.py", "*/job_progress/*"),
+        "*/event_operation_cards.xml",
+    ),
+}
+ENV = re.compile(r"env$")
+# Odoo's own methods, of which a part has one of the same name.
+OF_ODOO = ("_next",)
+XML_NAMES = re.compile(
+    r"""\b(?:ref|inherit_id|parent|action|t-call|groups|group_id:id|model_id:id)="([^"]+)\""""
+)
+XML_IDS = re.compile(r"""<(?:record|template|menuitem|act_window)\b[^>]*?\bid="([\w.]+)\"""")
+
+
+def part_of(path):
+    """Return the part that a file belongs to.
+
+    :param pathlib.Path path: of a file of the repository
+    """
+    name = path.relative_to(ROOT).as_posix()
+    addon = name.split("/")[0]
+    if addon != CORE:
+        return addon
+    for part, patterns in PARTS.items():
+        if any(fnmatch(name, pattern) for pattern in patterns):
+            return part
+    return CORE
+
+
+def within_reach(part):
+    """Return the parts that a part may use: itself, and what it depends on."""
+    found, wanted = set(), [part]
+    while wanted:
+        part = wanted.pop()
+        if part not in found:
+            found.add(part)
+            wanted += DEPENDS[part]
+    return found
+
+
+def ties():
+    """Return all ties that run the wrong way.
+
+    :return: sorted list of ``"file -> part: kind name"``, each tie once
+    """
+    sources = _sources()
+    models, methods = _definitions(sources)
+    ids = _xml_ids()
+    wrong = set()
+    for path, tree in sources.items():
+        reach = within_reach(part_of(path))
+        for kind, name, homes in _reached(path, tree, models, methods, ids):
+            if homes and not homes & reach:
+                wrong.add(_tie(path, homes, kind, name))
+    for path in _files("xml"):
+        reach = within_reach(part_of(path))
+        text = path.read_text(encoding="utf-8")
+        for names in XML_NAMES.findall(text):
+            for name in names.split(","):
+                homes = ids.get(_full(name.strip(), path), set())
+                if homes and not homes & reach:
+                    wrong.add(_tie(path, homes, "xmlid", name))
+        for name in re.findall(r'\b(?:model|res_model)"?>([\w.]+)<', text):
+            homes = {models[name]} if name in models else set()
+            if homes and not homes & reach:
+                wrong.add(_tie(path, homes, "model", name))
+    return sorted(wrong)
+
+
+def _tie(path, homes, kind, name):
+    return f"{path.relative_to(ROOT).as_posix()} -> {min(homes)}: {kind} {name}"
+
+
+def _files(suffix):
+    addons = [ROOT / name for name in {CORE, "event_sourcing_mail", "rental_event_sourcing"}]
+    addons += [ROOT / name for name in DEPENDS if (ROOT / name).is_dir()]
+    return sorted({path for addon in addons for path in addon.rglob(f"*.{suffix}")})
+
+
+def _sources():
+    found = {}
+    for path in _files("py"):
+        if "tests" not in path.parts[len(ROOT.parts) :] and path.name != "__manifest__.py":
+            found[path] = ast.parse(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _definitions(sources):
+    """Return ``({model: part}, {method: parts})``."""
+    models, methods = {}, defaultdict(set)
+    for path, tree in sources.items():
+        part = part_of(path)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                methods[node.name].add(part)
+            if isinstance(node, ast.ClassDef):
+                named = _declared(node)
+                name = named.get("_name")
+                if name and name not in named.get("_inherit", ()):
+                    models[name[0]] = part
+                for attribute in named.get("assigned", ()):
+                    methods[attribute].add(part)
+    return models, methods
+
+
+def _declared(node):
+    """Return what a class says of itself: ``_name`` and ``_inherit`` as tuples of names."""
+    found = {"assigned": []}
+    for line in node.body:
+        if not isinstance(line, ast.Assign) or not isinstance(line.targets[0], ast.Name):
+            continue
+        name = line.targets[0].id
+        found["assigned"].append(name)
+        if name in ("_name", "_inherit"):
+            texts = [part.value for part in ast.walk(line.value) if isinstance(part, ast.Constant)]
+            found[name] = tuple(texts)
+    if found.get("_name") and found["_name"][0] in found.get("_inherit", ()):
+        del found["_name"]
+    return found
+
+
+def _reached(path, tree, models, methods, ids):
+    """Yield ``(kind, name, parts that have it)`` for all that a file names."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            yield from _imported(path, node)
+        elif isinstance(node, ast.ClassDef):
+            named = _declared(node)
+            for name in named.get("_inherit", ()):
+                if name in models:
+                    yield "inherit", name, {models[name]}
+        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+            value = getattr(node.value, "attr", getattr(node.value, "id", ""))
+            if ENV.search(value) and node.slice.value in models:
+                yield "env", node.slice.value, {models[node.slice.value]}
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            name = node.func.attr
+            if re.match(r"_[a-z]", name) and name in methods and name not in OF_ODOO:
+                yield "call", name, methods[name]
+            if name in ("ref", "has_group", "_for_xml_id", "_render"):
+                for part in node.args:
+                    if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                        yield "xmlid", part.value, ids.get(part.value, set())
+
+
+def _imported(path, node):
+    """Yield what an import reaches, as :func:`_reached`."""
+    if node.level:
+        folder = path.parents[node.level - 1]
+    elif (node.module or "").startswith("odoo.addons."):
+        folder = ROOT
+    else:
+        return
+    module = (node.module or "").removeprefix("odoo.addons.")
+    base = folder.joinpath(*filter(None, module.split(".")))
+    if path.name == "__init__.py":
+        return  # the house as it stands; its files are looked at one by one
+    for alias in node.names:
+        for target in (base.with_suffix(".py"), base / f"{alias.name}.py"):
+            if target.is_file():
+                name = target.relative_to(ROOT).as_posix()
+                yield "import", name, {part_of(target)}
+
+
+def _xml_ids():
+    """Return ``{full XML id: parts}``."""
+    found = defaultdict(set)
+    for path in _files("xml"):
+        for name in XML_IDS.findall(path.read_text(encoding="utf-8")):
+            found[_full(name, path)].add(part_of(path))
+    return found
+
+
+def _full(name, path):
+    name = name.removeprefix("%(").removesuffix(")d")
+    return name if "." in name else f"{path.relative_to(ROOT).parts[0]}.{name}"
