@@ -2,7 +2,6 @@ from . import access_first
 from . import history_schema
 from . import module_uninstall
 from . import aggregate_label
-from . import history_page
 from . import event_recorder
 from . import event_store
 from . import event_checkpoint
@@ -10,6 +9,7 @@ from . import event_store_input
 from . import event_store_payload
 from . import event_store_append_only
 from . import event_store_indexes
+from . import storage_parameters
 from . import event_store_insert
 from . import event_store_fold
 from . import event_store_failure
@@ -31,7 +31,6 @@ from . import snapshot_handler
 from . import snapshot_handler_rules
 from . import snapshot_handler_upcast
 from . import snapshot_handler_lint
-from . import snapshot_handler_words
 from . import snapshot_handler_named
 from . import snapshot_handler_fold
 from . import snapshot_handler_registry
@@ -44,18 +43,18 @@ from . import event_snapshot
 from . import snapshot_as_of
 from . import event_source_mixin
 from . import event_source_reference
-from . import handler_knowledge
+from . import handler_vocabulary
 from . import handler_description
 from . import event_document
 from . import document_difference
 from . import document_comparison
 from . import event_timeline
+from . import history_page
 from . import event_store_display
 from . import event_store_search
 from . import stream_links
 from . import export_as_text
 from . import event_catalogue
-from . import event_attempt_words
 from . import event_attempt
 from . import event_bi_reader
 from . import event_bi_view
@@ -107,7 +106,6 @@ from . import event_partition_schema
 from . import event_partition_indexes
 from . import event_partition_views
 from . import event_partition_guard
-from . import event_store_growth
 from . import event_archive
 from . import event_archive_commands
 from . import event_archive_leave

@@ -41,3 +41,15 @@ class HistoryPage(models.AbstractModel):
         etree.SubElement(page, "field", name=self._history_follows, invisible="1")
         etree.SubElement(page, "widget", {"name": "event_timeline", "class": "d-block w-100"})
         return page
+
+
+class EventSourceMixin(models.AbstractModel):
+    _name = "event.source.mixin"
+    _inherit = ["event.source.mixin", "history.page.mixin"]
+    _history_follows = "event_count"
+
+
+class SnapshotMixin(models.AbstractModel):
+    _name = "snapshot.mixin"
+    _inherit = ["snapshot.mixin", "history.page.mixin"]
+    _history_follows = "version"

@@ -44,8 +44,15 @@ class EventStoreGrowth(models.Model):
 
     def init(self):
         super().init()
-        if not self.env["event.partition"]._partitioned():
-            settle(self.env.cr, "event_store", APPEND_ONLY)
+        settle(self.env.cr, self._table, self._storage_parameters())
+
+    @api.model
+    def _storage_parameters(self):
+        """Return the storage parameters of the table, ``{name: value}``.
+
+        A hook for where the table itself holds no rows.
+        """
+        return APPEND_ONLY
 
 
 class EventStreamGrowth(models.Model):
@@ -63,11 +70,3 @@ class SnapshotGrowth(models.AbstractModel):
         super().init()
         if not self._abstract and self._auto:
             settle(self.env.cr, self._table, REWRITTEN)
-
-
-class EventPartitionGrowth(models.AbstractModel):
-    _inherit = "event.partition"
-
-    @api.model
-    def _settle(self, name):
-        settle(self.env.cr, name, APPEND_ONLY)
