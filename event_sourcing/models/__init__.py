@@ -8,8 +8,6 @@ from . import event_checkpoint
 from . import event_store_input
 from . import event_store_payload
 from . import event_store_append_only
-from . import event_store_indexes
-from . import storage_parameters
 from . import event_store_insert
 from . import event_store_fold
 from . import event_store_failure
@@ -36,6 +34,7 @@ from . import snapshot_handler_fold
 from . import snapshot_handler_registry
 from . import snapshot_handler_declaration
 from . import snapshot_mixin
+from . import event_store_storage
 from . import snapshot_difference
 from . import snapshot_fit
 from . import snapshot_display

@@ -92,14 +92,10 @@ class EventExportContent(models.AbstractModel):
         :param dict options: as for :meth:`_domain`
         :param int after: up to which id events are in the file already
         :param int last: up to which id the export goes, None where that is not settled yet
-        :raise EventsAway: naming the archives that hold events of the period
+        :raise UserError: where events of the period are not at hand
         """
-        archives = self.env["event.archive"].sudo()
-        away = archives._of_period(options["period"], *self._bounds(options)).filtered(
-            lambda a: a.to_id > after and (last is None or a.from_id <= last)
-        )
-        if away:
-            raise away._refusal_to_export()
+        period = (options["period"], *self._bounds(options))
+        self.env["event.store"]._check_period_whole(*period, after, last)
 
     @api.model
     def _bounds(self, options):

@@ -9,13 +9,11 @@ from ..arguments import listed, shown
 from ..canonical_json import canonical
 from ..compat import check_access
 from ..fields import NO_SUM, JsonDocument
+from ..groups import AUDITOR, MANAGER, USER
 
 # Kinds whose result belongs to whoever asked.
 QUESTIONS = ("as_of", "compare", "excel", "export")
 UNDER_WAY = ("waiting", "running")
-USER = "event_sourcing.event_store_group_user"
-MANAGER = "event_sourcing.event_store_group_manager"
-AUDITOR = "event_sourcing.event_store_group_auditor"
 
 
 class EventJob(models.Model):
@@ -160,7 +158,7 @@ class EventJob(models.Model):
         self = self.env["event.store"]._speaking_to_user().env["event.job"]
         if model_name:
             model_name = self.env["event.store"]._clean_model_name(model_name)
-            self._check_can_fold(model_name)
+            self.env["snapshot.handler.registry"]._check_can_fold(model_name)
         aggregate_ids = listed(self.env, "aggregate_ids", aggregate_ids)
         if aggregate_ids:
             store = self.env["event.store"]
@@ -230,30 +228,9 @@ class EventJob(models.Model):
 
     def _model_names(self):
         """Return the aggregate types of the job that a handler folds in memory."""
-        return [self.model_name] if self.model_name else self._foldable()
-
-    @api.model
-    def _foldable(self):
-        """Return the aggregate types whose handler folds in memory, sorted."""
-        registry = self.env["snapshot.handler.registry"]
-        store = self.env["event.store"]
-        return sorted(
-            model_name
-            for model_name in registry._handler_names()
-            if (handler := registry._known_handler(model_name)) is not None
-            and store._folds_in_memory(handler)
-        )
-
-    @api.model
-    def _check_can_fold(self, model_name):
-        if model_name not in self._foldable():
-            raise UserError(
-                _(
-                    "The events of %(aggregate)s cannot be folded: no handler of this database"
-                    " folds them. Install the addon that brings it.",
-                    aggregate=str(model_name)[:80],
-                )
-            )
+        if self.model_name:
+            return [self.model_name]
+        return self.env["snapshot.handler.registry"]._foldable()
 
     @api.model
     def _check_may_run(self, kind):

@@ -55,7 +55,7 @@ class EventJobExport(models.Model):
                 "date_from": str(date_from) if date_from else None,
                 "date_to": str(date_to) if date_to else None,
                 "period": period,
-                "tz": self.env["event.report.content"]._zone().key,
+                "tz": self.env["event.store"]._user_zone().key,
                 "context": {
                     "lang": self.env.context.get("lang") or self.env.user.lang or "en_US",
                     "allowed_company_ids": self.env.companies.ids,

@@ -1,7 +1,7 @@
 from odoo import api, models
 
 from .event_partition import REST
-from .storage_parameters import APPEND_ONLY, settle
+from .event_store_storage import APPEND_ONLY, settle
 
 # The keys of ``event`` that must be its own, as rows.
 KEYS = """

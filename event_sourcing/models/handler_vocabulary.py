@@ -1,6 +1,7 @@
 from datetime import datetime
 
 from odoo import _, api, models
+from odoo.exceptions import UserError
 
 from ..event_data import EventData
 from ..words import spaced, titled
@@ -74,6 +75,29 @@ class RegistryVocabulary(models.AbstractModel):
             return None
         handler = self.env[name]
         return handler if isinstance(handler, self.env.registry["snapshot.handler"]) else None
+
+    @api.model
+    def _foldable(self):
+        """Return the aggregate types whose handler folds in memory, sorted."""
+        store = self.env["event.store"]
+        return sorted(
+            model_name
+            for model_name in self._handler_names()
+            if (handler := self._known_handler(model_name)) is not None
+            and store._folds_in_memory(handler)
+        )
+
+    @api.model
+    def _check_can_fold(self, model_name):
+        """Refuse an aggregate type whose events no handler folds."""
+        if model_name not in self._foldable():
+            raise UserError(
+                _(
+                    "The events of %(aggregate)s cannot be folded: no handler of this database"
+                    " folds them. Install the addon that brings it.",
+                    aggregate=str(model_name)[:80],
+                )
+            )
 
     @api.model
     def _event_label(self, model_name, event_type):
