@@ -6,5 +6,6 @@ from . import extra_field
 from . import flaky_handler
 from . import needy_handler
 from . import parcel_handler
+from . import res_users
 from . import slow_handler
 from . import ticket
