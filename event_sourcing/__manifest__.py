@@ -36,7 +36,6 @@
         "views/res_config_settings_views.xml",
         "views/module_uninstall_views.xml",
         "wizards/event_as_of_views.xml",
-        "wizards/event_bi_access_views.xml",
         "wizards/event_store_policy_wizard_views.xml",
         "wizards/event_store_record_wizard_views.xml",
         "wizards/event_import_views.xml",

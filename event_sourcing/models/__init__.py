@@ -55,10 +55,6 @@ from . import stream_links
 from . import export_as_text
 from . import event_catalogue
 from . import event_attempt
-from . import event_bi_reader
-from . import event_bi_view
-from . import event_bi_event
-from . import event_bi_misoperation
 from . import event_difference
 from . import event_job
 from . import event_job_run

@@ -32,9 +32,9 @@ DEPENDS = {
     "event_sourcing_bi": ("event_sourcing_analysis",),
     "event_sourcing_mail": ("event_sourcing_analysis",),
     "rental_event_sourcing": ("event_sourcing_history", "event_sourcing_analysis"),
+    "rental_event_sourcing_bi": ("rental_event_sourcing", "event_sourcing_bi"),
 }
 PARTS = {
-    "event_sourcing_bi": ("*/event_bi_*", "*/bi_role.py"),
     "event_sourcing_report_xlsx": (
         *("*/excel_*", "*/event_job_excel.py", "*/event_job_spool.py", "*/event_report*"),
         "*/graph_excel/*",
@@ -130,8 +130,7 @@ def _tie(path, homes, kind, name):
 
 
 def _files(suffix):
-    addons = [ROOT / name for name in {CORE, "event_sourcing_mail", "rental_event_sourcing"}]
-    addons += [ROOT / name for name in DEPENDS if (ROOT / name).is_dir()]
+    addons = [ROOT / name for name in DEPENDS if (ROOT / name).is_dir()]
     return sorted({path for addon in addons for path in addon.rglob(f"*.{suffix}")})
 
 
