@@ -22,8 +22,6 @@
         "views/event_stream_views.xml",
         "views/event_snapshot_views.xml",
         "views/event_snapshot_kind_views.xml",
-        "views/event_cards.xml",
-        "views/event_operation_cards.xml",
         "views/event_job_views.xml",
         "views/event_report_job_views.xml",
         "views/event_transfer_views.xml",

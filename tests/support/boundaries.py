@@ -59,7 +59,6 @@ PARTS = {
     ),
     "event_sourcing_job": (
         *("*/event_job*", "*/event_alert.py", "*/event_difference.py", "*/job_progress/*"),
-        "*/event_operation_cards.xml",
     ),
 }
 # Odoo's own methods, of which a part has one of the same name.
