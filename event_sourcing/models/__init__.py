@@ -93,6 +93,7 @@ from . import event_snapshot_kind
 from . import event_job_actions
 from . import snapshot_handler_event_type
 from . import res_config_settings
+from . import res_groups
 from . import res_partner
 from . import event_overview
 from . import event_overview_figures
