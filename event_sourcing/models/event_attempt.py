@@ -44,7 +44,7 @@ class EventAttempt(models.Model):
         readonly=True, help="Which rule was broken, or which technical fault occurred."
     )
     misoperation_rate = fields.Float(
-        string="Misoperation Rate (%)",
+        string="Rejection Rate (%)",
         readonly=True,
         digits=(16, 1),
         **AVERAGE,
@@ -58,7 +58,7 @@ class EventAttempt(models.Model):
         help="Of a hundred attempts, how many ended in a technical fault.",
     )
     refused_count = fields.Integer(string="Refused", readonly=True)
-    error_count = fields.Integer(string="System Errors", readonly=True)
+    error_count = fields.Integer(string="Failures", readonly=True)
 
     @property
     def _table_query(self):

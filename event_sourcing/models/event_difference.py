@@ -32,10 +32,10 @@ class EventDifference(models.Model):
     company_id = fields.Many2one("res.company", readonly=True, ondelete="cascade")
     kind = fields.Selection(
         [
-            ("appeared", "Appeared"),
+            ("appeared", "New"),
             ("changed", "Changed"),
-            ("vanished", "Vanished"),
-            ("differs", "Stored otherwise"),
+            ("vanished", "Ended"),
+            ("differs", "Snapshot differs"),
             ("missing", "No snapshot stored"),
             ("extra", "Snapshot without events"),
             ("checkpoint", "Intermediate state differs"),

@@ -163,10 +163,10 @@ class EventError(models.Model):
         if self.state == "ignored":
             return waiting + " " + _("Somebody decided to ignore this error.")
         if self.state == "fixed":
-            return waiting + " " + _("The bug is fixed: press Apply Again to record them anew.")
+            return waiting + " " + _("The bug is fixed: press Retry to record them anew.")
         if self.reopened:
             return waiting + " " + _("It was marked as fixed, but has happened again since.")
-        return waiting + " " + _("Repair the code first, then press Apply Again.")
+        return waiting + " " + _("Repair the code first, then press Retry.")
 
     def _failure_domain(self):
         """Return the domain of the failure events of this error."""

@@ -74,12 +74,12 @@ class EventJob(models.Model):
         string="Replaced", readonly=True, help="Snapshots that were written anew."
     )
     drift_count = fields.Integer(
-        string="Drifts", readonly=True, help="Values stored otherwise than their events say."
+        string="Differences", readonly=True, help="Values stored otherwise than their events say."
     )
     problem_count = fields.Integer(
         string="Problems", readonly=True, help="Aggregates that could not be folded."
     )
-    seconds = fields.Float(string="Seconds Worked", readonly=True, digits=(16, 1))
+    seconds = fields.Float(string="Duration", readonly=True, digits=(16, 1))
     ended_on = fields.Datetime(readonly=True)
     message = fields.Text(readonly=True)
     create_uid = fields.Many2one("res.users", string="Started By", readonly=True)

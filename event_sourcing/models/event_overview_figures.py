@@ -163,7 +163,7 @@ class EventOverviewFigures(models.Model):
         labels = {
             "attempts": _("Events and attempts"),
             "rejected": _("Refused"),
-            "misoperation_rate": _("Misoperation rate"),
+            "misoperation_rate": _("Rejection rate"),
             "failed": _("System errors"),
         }
         numbers = {

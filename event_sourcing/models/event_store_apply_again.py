@@ -182,12 +182,12 @@ class EventStoreApplyAgain(models.Model):
                 failed=tally["failed"],
             )
         if left:
-            message += " " + _("Still waiting: %(left)s; press Apply Again once more.", left=left)
+            message += " " + _("Still waiting: %(left)s; press Retry once more.", left=left)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "title": _("Apply Again"),
+                "title": _("Retry"),
                 "message": message,
                 "type": "warning" if tally["failed"] or tally["rejected"] or left else "success",
                 "sticky": True,

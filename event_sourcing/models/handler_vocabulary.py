@@ -104,7 +104,7 @@ class RegistryVocabulary(models.AbstractModel):
         """Return what people call an event type, in the language of the user."""
         engine = {
             INVALID_OPERATION: _("Refused Attempt"),
-            SYSTEM_ERROR: _("Technical Fault"),
+            SYSTEM_ERROR: _("Failure"),
         }
         if event_type in engine:
             return engine[event_type]

@@ -6,7 +6,7 @@ from support.languages import LANGUAGES
 
 WORDS = {
     "en_US": {
-        "rates": ("Misoperation Rate (%)", "System Error Rate (%)"),
+        "rates": ("Rejection Rate (%)", "System Error Rate (%)"),
         "export": "Export All",
         "groups": {
             "Recorded By": "Mitchell Admin",

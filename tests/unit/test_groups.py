@@ -19,7 +19,9 @@ class TestGroupsOnUsers(EventCase):
             shown = groups._get_view_group_hierarchy()
             listed = {p for category in shown["categories"] for p in category["privilege_ids"]}
             return {
-                privilege["name"]: [shown["groups"][group]["name"] for group in privilege["group_ids"]]
+                privilege["name"]: [
+                    shown["groups"][group]["name"] for group in privilege["group_ids"]
+                ]
                 for privilege in shown["privileges"].values()
                 if privilege["id"] in listed
             }
