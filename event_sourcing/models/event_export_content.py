@@ -7,6 +7,9 @@ from odoo.tools import SQL
 from ..event_hash import CONTENT
 from ..transfer_format import REST, event_line
 
+# Of the payloads that are read at a time.
+MAX_BYTES = 8 * 1024 * 1024
+
 
 class EventExportContent(models.AbstractModel):
     """Which events an export holds, and what a line says of each.
@@ -116,9 +119,22 @@ class EventExportContent(models.AbstractModel):
 
     @api.model
     def _next_ids(self, domain, after, last, limit):
-        """Return the ids of the next events that the user may read, in order."""
+        """Return the ids of the next events that the user may read, in order.
+
+        :param int limit: at most so many, and of no more than ``MAX_BYTES`` of payload
+        """
         wanted = [*domain, ("id", ">", after), ("id", "<=", last)]
-        return self.env["event.store"].search(wanted, order="id", limit=limit).ids
+        ids = self.env["event.store"].search(wanted, order="id", limit=limit).ids
+        self.env.cr.execute(
+            """
+            SELECT count(*) FROM (
+                SELECT sum(octet_length(payload::text)) OVER (ORDER BY id) AS size
+                  FROM event_store WHERE id = ANY(%s)) AS event
+             WHERE size <= %s
+            """,
+            [ids, MAX_BYTES],
+        )
+        return ids[: max(1, self.env.cr.fetchone()[0])]
 
     @api.model
     def _lines(self, ids):

@@ -13,6 +13,8 @@ from ..groups import AUDITOR, MANAGER, USER
 
 # Kinds whose result belongs to whoever asked.
 QUESTIONS = ("as_of", "compare", "excel", "export")
+# Kinds that fold the streams of their companies.
+COMPANY_WORK = ("rebuild", "check")
 UNDER_WAY = ("waiting", "running")
 
 
@@ -91,7 +93,12 @@ class EventJob(models.Model):
         "company_id",
         string="Companies",
         readonly=True,
-        help="Whose managers see and cancel it; empty: those of all companies.",
+        help="What it is about, and whose managers see and cancel it; empty: all companies.",
+    )
+    within_companies = fields.Boolean(
+        compute="_compute_within_companies",
+        search="_search_within_companies",
+        help="Whether the reader may read all companies that the job is about.",
     )
     worker = fields.Char(
         readonly=True,
@@ -104,10 +111,35 @@ class EventJob(models.Model):
         help="How many processes ended in its next piece.",
         **NO_SUM,
     )
+    conflicts = fields.Integer(
+        readonly=True,
+        groups="base.group_system",
+        help="How many times in a row its next piece met a conflict.",
+        **NO_SUM,
+    )
     served_on = fields.Datetime(string="Last Worked On", readonly=True)
     difference_ids = fields.One2many(
         "event.difference", "job_id", string="Differences", readonly=True
     )
+
+    @api.depends("company_ids")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_within_companies(self):
+        within = self.filtered_domain(self._search_within_companies("=", True))
+        for job in self:
+            job.within_companies = job in within
+
+    @api.model
+    def _search_within_companies(self, operator, value):
+        """Return the jobs of which no company is closed to the user, or all others."""
+        others = self.env["res.company"].sudo().search([("id", "not in", self.env.companies.ids)])
+        jobs = self.sudo().with_context(active_test=False)
+        foreign = [("company_ids", "in", others.ids)] if others else [(0, "=", 1)]
+        if others:
+            foreign = ["|", ("company_ids", "=", False), *foreign]
+        found = jobs.search(foreign).ids if others else []
+        wanted = bool(value) == (operator in ("=", "in"))
+        return [("id", "not in" if wanted else "in", found)]
 
     def init(self):
         self.env.cr.execute(
@@ -173,9 +205,13 @@ class EventJob(models.Model):
         return {"id": job.id, "under_way": under_way}
 
     @api.model
-    def _start(self, kind, **vals):
-        """Return ``(job, under_way)``: a new job, or the same one that is not done yet."""
-        companies = self.env["res.company"] if self.env.su else self.env.companies
+    def _start(self, kind, companies=None, **vals):
+        """Return ``(job, under_way)``: a new job, or the same one that is not done yet.
+
+        :param companies: what it is about, by default see :meth:`_companies_of`
+        """
+        if companies is None:
+            companies = self._companies_of(kind)
         whose = self.env.uid if kind in QUESTIONS else sorted(companies.ids) or ""
         scope = canonical([kind, whose, *(str(vals[name] or "") for name in sorted(vals))])
         key = hashlib.sha256(scope.encode()).hexdigest()  # an index takes no long texts
@@ -204,6 +240,21 @@ class EventJob(models.Model):
         self.env.ref("event_sourcing.event_job_cron").sudo()._trigger()
         return job.with_env(self.env), False
 
+    @api.model
+    def _companies_of(self, kind):
+        """Return the companies that a new job is about; none stands for all there are.
+
+        Seals are of the whole store. Whoever may read all companies checks all of them, too.
+        """
+        chosen = self.env["res.company"] if self.env.su else self.env.companies
+        if kind not in COMPANY_WORK:
+            return chosen
+        if self.env.user.has_group(AUDITOR):
+            return chosen.browse()
+        others = [("id", "not in", chosen.ids)]
+        whole = not self.env["res.company"].sudo().search_count(others, limit=1)
+        return chosen.browse() if whole else chosen
+
     def _count(self):
         """Return how many aggregates, or events under seals, the job has to look at."""
         if self.kind == "verify":
@@ -217,10 +268,12 @@ class EventJob(models.Model):
         return self.env["event.stream"].sudo().search_count(domain)
 
     def _asked_companies(self):
-        """Return the ids of the companies that a question is about; None for all.
+        """Return the ids of the companies that a job is about; None for all.
 
         Those that its asker may read: a total of all would tell what happens in the others.
         """
+        if self.kind in COMPANY_WORK:
+            return self.company_ids.ids or None
         asker = self.create_uid
         if self.kind not in QUESTIONS or asker._is_superuser() or asker.has_group(AUDITOR):
             return None

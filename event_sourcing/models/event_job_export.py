@@ -116,7 +116,7 @@ class EventJobExport(models.Model):
             lines.insert(0, head_line(key, about).encode())
         for line in lines:
             reading["digest"] = chained(reading["digest"], line)
-        ended = len(ids) < self._export_chunk
+        ended = not ids or ids[-1] >= reading["last"]
         if ended:
             lines.append(end_line(key, reading["digest"], self.done + len(ids)).encode())
         reading["pieces"] += 1
