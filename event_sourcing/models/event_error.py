@@ -51,7 +51,11 @@ class EventError(models.Model):
     error_message = fields.Char(
         string="Message", readonly=True, help="What the newest failure said, its first line."
     )
-    code_place = fields.Char(readonly=True, help="File, line and function of the newest failure.")
+    code_place = fields.Char(
+        string="Location in Code",
+        readonly=True,
+        help="File, line and function of the newest failure.",
+    )
     code_line = fields.Char(readonly=True)
     failure_count = fields.Integer(
         string="Failures", readonly=True, help="How often it happened in all."

@@ -25,7 +25,7 @@ class EventStoreApplyAgain(models.Model):
         compute="_compute_retry_event",
         help="The event that recorded the failed one anew.",
     )
-    can_apply_again = fields.Boolean(compute="_compute_retry_event")
+    can_apply_again = fields.Boolean(string="Can Retry", compute="_compute_retry_event")
 
     @api.depends("outcome", "event_type", "failed_event_id", "failure_ids", "retry_ids")
     def _compute_retry_event(self):
