@@ -6,6 +6,5 @@
     "license": "LGPL-3",
     "author": "Event Sourcing for Odoo contributors",
     "depends": ["rental_event_sourcing", "event_sourcing_bi"],
-    "data": [],
     "auto_install": True,
 }
