@@ -182,11 +182,12 @@ class TestAccessFirst(EventCase):
             "aggregate_label": MARK,
         }
         yield {}
-        yield {**defaults, **trusted}
-        for model in ("rental.order", "event.store"):
+        for model, more in (
+            ("rental.order", {**defaults, **trusted}),
+            ("event.store", {"allowed_company_ids": [self.ours.id]}),
+        ):
             ids = foreign.get(model) or [1]
-            yield {"active_model": model, "active_ids": ids, "active_id": ids[0]}
-        yield {"allowed_company_ids": [self.ours.id]}
+            yield {"active_model": model, "active_ids": ids, "active_id": ids[0], **more}
         yield {
             "lang": "xx_XX'",
             "tz": "Nowhere/At\0All",
