@@ -1,11 +1,6 @@
 """What the ORM cannot clean up by itself when the addon is uninstalled."""
 
-from contextlib import suppress
-
-from odoo.exceptions import UserError
-
 from .functions import drop_functions
-from .models.event_bi_view import SCHEMA
 
 FUNCTIONS = (
     "event_store_refuse_change",
@@ -16,10 +11,7 @@ FUNCTIONS = (
 
 
 def uninstall_hook(env):
-    """Drop functions and what BI tools read; tables go with the models."""
-    with suppress(UserError):  # a role of that name that was not made here is left alone
-        env["event.bi.reader"]._close()
-    env.cr.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+    """Drop functions; tables go with the models."""
     if env["event.partition"]._partitioned():
         # Odoo drops ordinary tables only.
         env.cr.execute("DROP TABLE event_store, event_store_key CASCADE")

@@ -6,7 +6,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 RUN = Path(os.environ.get("ES_RUN_DIR") or ROOT / ".run")
 LOG = RUN / "log"
-ADDONS = ("event_sourcing", "event_sourcing_mail", "rental_event_sourcing")
+ADDONS = (
+    "event_sourcing",
+    "event_sourcing_bi",
+    "event_sourcing_mail",
+    "rental_event_sourcing",
+    "rental_event_sourcing_bi",
+)
 TEST_ADDONS = ROOT / "tests" / "addons"
 SERIES = ("17.0", "19.0")
 

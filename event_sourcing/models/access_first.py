@@ -1,3 +1,5 @@
+from datetime import date
+
 from odoo import _, api, models
 from odoo.exceptions import AccessError, UserError
 from odoo.http import request
@@ -8,6 +10,8 @@ from ..compat import check_access
 # What commands of x2many fields say about records that exist: link, set, change.
 WITH_ID = (1, 4)
 WITH_IDS = 6
+MAX_CHARS = 500  # an index takes no text of any length
+MAX_NUMBER = {"integer": MAX_ID, "float": 1e300, "monetary": 1e15}
 
 
 class AccessFirst(models.AbstractModel):
@@ -50,17 +54,37 @@ class AccessFirst(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if self._transient:
-            for vals in vals_list:
-                self._check_values_of(vals)
-                self._check_named(vals)
+        self._check_new(vals_list)
         return super().create(vals_list)
 
     def write(self, vals):
-        if self._transient:
-            self._check_values_of(vals)
-            self._check_named(vals)
+        self._check_given(vals)
         return super().write(vals)
+
+    @api.model
+    def _check_new(self, vals_list):
+        """Refuse what ``create`` would end on with an error of Python's."""
+        if not self.env.su:
+            for vals in listed(self.env, _("The list of new records"), vals_list):
+                self._check_given(vals)
+
+    def _check_given(self, vals):
+        """Refuse what ``write`` would end on with an error of Python's."""
+        if self.env.su:
+            return
+        self._check_values_of(vals)
+        for name, value in vals.items():
+            field = self._fields[name]
+            if not _fits(field, value, self):
+                raise UserError(
+                    _(
+                        "%(field)s cannot be %(value)s; give another value.",
+                        field=field._description_string(self.env),
+                        value=shown(value),
+                    )
+                )
+        if self._transient:
+            self._check_named(vals)
 
     @api.model
     def _check_names(self, names):
@@ -106,6 +130,52 @@ class AccessFirst(models.AbstractModel):
             for vals in inner:
                 if hasattr(comodel, "_check_named"):
                     comodel._check_named(vals)
+
+
+def _fits(field, value, record):
+    """Whether a field can take a value: of its kind, and of a size that the database takes."""
+    if value is None or value is False or hasattr(value, "_name"):
+        return True
+    if field.type == "json":
+        return True  # its own check says more
+    if field.type in ("many2one", "many2one_reference"):
+        return _is_id(value)
+    if field.type in ("one2many", "many2many"):
+        return isinstance(value, list | tuple) and all(map(_is_command, value))
+    if field.type in ("char", "text", "html", "selection", "reference"):
+        if not isinstance(value, str) or "\0" in value:
+            return False
+        if field.type == "char" and len(value) > MAX_CHARS:
+            return False
+    elif field.type == "binary":
+        if not isinstance(value, str | bytes):
+            return False
+    elif field.type in ("date", "datetime"):
+        if not isinstance(value, str | date) or not value:
+            return False
+    elif not isinstance(value, bool | int | float):
+        return False
+    if field.type in ("integer", "float", "monetary") and not abs(value) <= MAX_NUMBER[field.type]:
+        return False
+    try:
+        field.convert_to_cache(value, record)
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return True
+
+
+def _is_command(value):
+    """Whether a value is a command of an x2many field, or the id of a record."""
+    if not isinstance(value, list | tuple):
+        return _is_id(value)
+    if not value or type(value[0]) is not int or not 0 <= value[0] <= WITH_IDS:
+        return False
+    rest = [*value[1:], None, None]
+    if value[0] in (0, 1) and not isinstance(rest[1], dict):
+        return False
+    if value[0] == WITH_IDS:
+        return isinstance(rest[1], list | tuple) and all(map(_is_id, rest[1]))
+    return value[0] in (0, 5) or _is_id(rest[0]) or isinstance(rest[0], str)
 
 
 def _named(kind, value):

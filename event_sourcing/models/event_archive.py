@@ -178,3 +178,16 @@ class EventArchive(models.Model):
         return UserError(
             _("Archives are made by commands in an Odoo shell alone, and never changed.")
         )
+
+
+class EventStore(models.Model):
+    _inherit = "event.store"
+
+    @api.model
+    def _check_period_whole(self, period, begin, end, after=0, last=None):
+        """Refuse where archives hold events of the period."""
+        super()._check_period_whole(period, begin, end, after, last)
+        archives = self.env["event.archive"].sudo()._of_period(period, begin, end)
+        away = archives.filtered(lambda a: a.to_id > after and (last is None or a.from_id <= last))
+        if away:
+            raise away._refusal_to_export()

@@ -4,7 +4,6 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..fields import AVERAGE
-from .event_job import AUDITOR
 from .event_store import FAILURE_TYPES, INVALID_OPERATION, OUTCOMES
 
 # As words.spaced says it, for events that no handler knows.
@@ -45,7 +44,7 @@ class EventAttempt(models.Model):
         readonly=True, help="Which rule was broken, or which technical fault occurred."
     )
     misoperation_rate = fields.Float(
-        string="Misoperation Rate (%)",
+        string="Rejection Rate (%)",
         readonly=True,
         digits=(16, 1),
         **AVERAGE,
@@ -59,7 +58,7 @@ class EventAttempt(models.Model):
         help="Of a hundred attempts, how many ended in a technical fault.",
     )
     refused_count = fields.Integer(string="Refused", readonly=True)
-    error_count = fields.Integer(string="System Errors", readonly=True)
+    error_count = fields.Integer(string="Failures", readonly=True)
 
     @property
     def _table_query(self):
@@ -80,7 +79,7 @@ class EventAttempt(models.Model):
         """
         registry = self.env["snapshot.handler.registry"]
         words = registry._type_words()
-        reasons = registry._rule_words(self._readable_companies())
+        reasons = registry._rule_words(self.env["event.store"]._readable_companies())
         event = SQL("event.model_name || '/' || event.event_type")
         rule = SQL("event.model_name || '/' || event.broken_rule")
         return {
@@ -150,12 +149,6 @@ class EventAttempt(models.Model):
             failures=FAILURE_TYPES,
             invalid=INVALID_OPERATION,
         )
-
-    def _readable_companies(self):
-        """Return the ids of the companies whose refusals the user may read."""
-        if self.env.su or self.env.user.has_group(AUDITOR):
-            return self.env["res.company"].sudo().search([("id", ">", 0)]).ids
-        return self.env.companies.ids
 
     def action_open_event(self):
         """Open the event behind one attempt."""

@@ -174,7 +174,9 @@ class EventCheckpoint(models.Model):
         missing = object()
         return [
             {
-                **self.env["event.difference"]._of_key(model_name, key),
+                "model_name": model_name,
+                "company_id": key[0],
+                "aggregate_id": key[1],
                 "kind": "checkpoint",
                 "message": _(
                     "The intermediate state of version %(version)s is not what the events"

@@ -32,10 +32,10 @@ class EventDifference(models.Model):
     company_id = fields.Many2one("res.company", readonly=True, ondelete="cascade")
     kind = fields.Selection(
         [
-            ("appeared", "Appeared"),
+            ("appeared", "New"),
             ("changed", "Changed"),
-            ("vanished", "Vanished"),
-            ("differs", "Stored otherwise"),
+            ("vanished", "Ended"),
+            ("differs", "Snapshot differs"),
             ("missing", "No snapshot stored"),
             ("extra", "Snapshot without events"),
             ("checkpoint", "Intermediate state differs"),
@@ -156,23 +156,27 @@ class EventDifference(models.Model):
         }
 
     @api.model
-    def _of_orphans(self, model_names):
-        """Return a dict for each snapshot without a stream."""
+    def _of_orphans(self, model_names, companies=None):
+        """Return a dict for each snapshot without a stream.
+
+        :param list companies: only those of these companies, by their ids, or None for all
+        """
         found = []
         for model_name in model_names:
             handler = self.env["event.store"]._find_handler(model_name)
-            orphans = handler.env[handler._snapshot_model]._orphans([model_name], ORPHAN_LIMIT)
+            snapshots = handler.env[handler._snapshot_model]
+            orphans = snapshots._orphans([model_name], ORPHAN_LIMIT, companies)
             found += [self._extra(*orphan) for orphan in orphans]
         return found
 
     @api.model
-    def _of_missing_handlers(self, model_names):
+    def _of_missing_handlers(self, model_names, companies=None):
         """Return a dict for each aggregate type with streams that no handler folds."""
-        groups = (
-            self.env["event.stream"]
-            .sudo()
-            ._read_group([("model_name", "not in", model_names)], ["model_name"], ["__count"])
-        )
+        domain = [("model_name", "not in", model_names)]
+        if companies is not None:
+            domain.append(("company_id", "in", companies))
+        streams = self.env["event.stream"].sudo()
+        groups = streams._read_group(domain, ["model_name"], ["__count"])
         return [self._of_missing_handler(*group) for group in groups]
 
     @api.model

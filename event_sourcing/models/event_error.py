@@ -51,7 +51,11 @@ class EventError(models.Model):
     error_message = fields.Char(
         string="Message", readonly=True, help="What the newest failure said, its first line."
     )
-    code_place = fields.Char(readonly=True, help="File, line and function of the newest failure.")
+    code_place = fields.Char(
+        string="Location in Code",
+        readonly=True,
+        help="File, line and function of the newest failure.",
+    )
     code_line = fields.Char(readonly=True)
     failure_count = fields.Integer(
         string="Failures", readonly=True, help="How often it happened in all."
@@ -163,10 +167,10 @@ class EventError(models.Model):
         if self.state == "ignored":
             return waiting + " " + _("Somebody decided to ignore this error.")
         if self.state == "fixed":
-            return waiting + " " + _("The bug is fixed: press Apply Again to record them anew.")
+            return waiting + " " + _("The bug is fixed: press Retry to record them anew.")
         if self.reopened:
             return waiting + " " + _("It was marked as fixed, but has happened again since.")
-        return waiting + " " + _("Repair the code first, then press Apply Again.")
+        return waiting + " " + _("Repair the code first, then press Retry.")
 
     def _failure_domain(self):
         """Return the domain of the failure events of this error."""

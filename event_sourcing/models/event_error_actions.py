@@ -47,6 +47,7 @@ class EventErrorActions(models.Model):
 
     def write(self, vals):
         """Keep a manager's note; nothing else of an error is anybody's to change."""
+        self._check_given(vals)
         if set(vals) - {"note"}:
             raise UserError(_("Only the note of an error can be changed."))
         self._check_may_decide()

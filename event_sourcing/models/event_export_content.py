@@ -7,6 +7,9 @@ from odoo.tools import SQL
 from ..event_hash import CONTENT
 from ..transfer_format import REST, event_line
 
+# Of the payloads that are read at a time.
+MAX_BYTES = 8 * 1024 * 1024
+
 
 class EventExportContent(models.AbstractModel):
     """Which events an export holds, and what a line says of each.
@@ -92,14 +95,10 @@ class EventExportContent(models.AbstractModel):
         :param dict options: as for :meth:`_domain`
         :param int after: up to which id events are in the file already
         :param int last: up to which id the export goes, None where that is not settled yet
-        :raise EventsAway: naming the archives that hold events of the period
+        :raise UserError: where events of the period are not at hand
         """
-        archives = self.env["event.archive"].sudo()
-        away = archives._of_period(options["period"], *self._bounds(options)).filtered(
-            lambda a: a.to_id > after and (last is None or a.from_id <= last)
-        )
-        if away:
-            raise away._refusal_to_export()
+        period = (options["period"], *self._bounds(options))
+        self.env["event.store"]._check_period_whole(*period, after, last)
 
     @api.model
     def _bounds(self, options):
@@ -120,9 +119,22 @@ class EventExportContent(models.AbstractModel):
 
     @api.model
     def _next_ids(self, domain, after, last, limit):
-        """Return the ids of the next events that the user may read, in order."""
+        """Return the ids of the next events that the user may read, in order.
+
+        :param int limit: at most so many, and of no more than ``MAX_BYTES`` of payload
+        """
         wanted = [*domain, ("id", ">", after), ("id", "<=", last)]
-        return self.env["event.store"].search(wanted, order="id", limit=limit).ids
+        ids = self.env["event.store"].search(wanted, order="id", limit=limit).ids
+        self.env.cr.execute(
+            """
+            SELECT count(*) FROM (
+                SELECT sum(octet_length(payload::text)) OVER (ORDER BY id) AS size
+                  FROM event_store WHERE id = ANY(%s)) AS event
+             WHERE size <= %s
+            """,
+            [ids, MAX_BYTES],
+        )
+        return ids[: max(1, self.env.cr.fetchone()[0])]
 
     @api.model
     def _lines(self, ids):

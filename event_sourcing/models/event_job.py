@@ -9,13 +9,13 @@ from ..arguments import listed, shown
 from ..canonical_json import canonical
 from ..compat import check_access
 from ..fields import NO_SUM, JsonDocument
+from ..groups import AUDITOR, MANAGER, USER
 
 # Kinds whose result belongs to whoever asked.
 QUESTIONS = ("as_of", "compare", "excel", "export")
+# Kinds that fold the streams of their companies.
+COMPANY_WORK = ("rebuild", "check")
 UNDER_WAY = ("waiting", "running")
-USER = "event_sourcing.event_store_group_user"
-MANAGER = "event_sourcing.event_store_group_manager"
-AUDITOR = "event_sourcing.event_store_group_auditor"
 
 
 class EventJob(models.Model):
@@ -76,12 +76,12 @@ class EventJob(models.Model):
         string="Replaced", readonly=True, help="Snapshots that were written anew."
     )
     drift_count = fields.Integer(
-        string="Drifts", readonly=True, help="Values stored otherwise than their events say."
+        string="Differences", readonly=True, help="Values stored otherwise than their events say."
     )
     problem_count = fields.Integer(
         string="Problems", readonly=True, help="Aggregates that could not be folded."
     )
-    seconds = fields.Float(string="Seconds Worked", readonly=True, digits=(16, 1))
+    seconds = fields.Float(string="Duration", readonly=True, digits=(16, 1))
     ended_on = fields.Datetime(readonly=True)
     message = fields.Text(readonly=True)
     create_uid = fields.Many2one("res.users", string="Started By", readonly=True)
@@ -93,7 +93,12 @@ class EventJob(models.Model):
         "company_id",
         string="Companies",
         readonly=True,
-        help="Whose managers see and cancel it; empty: those of all companies.",
+        help="What it is about, and whose managers see and cancel it; empty: all companies.",
+    )
+    within_companies = fields.Boolean(
+        compute="_compute_within_companies",
+        search="_search_within_companies",
+        help="Whether the reader may read all companies that the job is about.",
     )
     worker = fields.Char(
         readonly=True,
@@ -106,10 +111,35 @@ class EventJob(models.Model):
         help="How many processes ended in its next piece.",
         **NO_SUM,
     )
+    conflicts = fields.Integer(
+        readonly=True,
+        groups="base.group_system",
+        help="How many times in a row its next piece met a conflict.",
+        **NO_SUM,
+    )
     served_on = fields.Datetime(string="Last Worked On", readonly=True)
     difference_ids = fields.One2many(
         "event.difference", "job_id", string="Differences", readonly=True
     )
+
+    @api.depends("company_ids")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_within_companies(self):
+        within = self.filtered_domain(self._search_within_companies("=", True))
+        for job in self:
+            job.within_companies = job in within
+
+    @api.model
+    def _search_within_companies(self, operator, value):
+        """Return the jobs of which no company is closed to the user, or all others."""
+        others = self.env["res.company"].sudo().search([("id", "not in", self.env.companies.ids)])
+        jobs = self.sudo().with_context(active_test=False)
+        foreign = [("company_ids", "in", others.ids)] if others else [(0, "=", 1)]
+        if others:
+            foreign = ["|", ("company_ids", "=", False), *foreign]
+        found = jobs.search(foreign).ids if others else []
+        wanted = bool(value) == (operator in ("=", "in"))
+        return [("id", "not in" if wanted else "in", found)]
 
     def init(self):
         self.env.cr.execute(
@@ -160,7 +190,7 @@ class EventJob(models.Model):
         self = self.env["event.store"]._speaking_to_user().env["event.job"]
         if model_name:
             model_name = self.env["event.store"]._clean_model_name(model_name)
-            self._check_can_fold(model_name)
+            self.env["snapshot.handler.registry"]._check_can_fold(model_name)
         aggregate_ids = listed(self.env, "aggregate_ids", aggregate_ids)
         if aggregate_ids:
             store = self.env["event.store"]
@@ -175,9 +205,13 @@ class EventJob(models.Model):
         return {"id": job.id, "under_way": under_way}
 
     @api.model
-    def _start(self, kind, **vals):
-        """Return ``(job, under_way)``: a new job, or the same one that is not done yet."""
-        companies = self.env["res.company"] if self.env.su else self.env.companies
+    def _start(self, kind, companies=None, **vals):
+        """Return ``(job, under_way)``: a new job, or the same one that is not done yet.
+
+        :param companies: what it is about, by default see :meth:`_companies_of`
+        """
+        if companies is None:
+            companies = self._companies_of(kind)
         whose = self.env.uid if kind in QUESTIONS else sorted(companies.ids) or ""
         scope = canonical([kind, whose, *(str(vals[name] or "") for name in sorted(vals))])
         key = hashlib.sha256(scope.encode()).hexdigest()  # an index takes no long texts
@@ -206,6 +240,21 @@ class EventJob(models.Model):
         self.env.ref("event_sourcing.event_job_cron").sudo()._trigger()
         return job.with_env(self.env), False
 
+    @api.model
+    def _companies_of(self, kind):
+        """Return the companies that a new job is about; none stands for all there are.
+
+        Seals are of the whole store. Whoever may read all companies checks all of them, too.
+        """
+        chosen = self.env["res.company"] if self.env.su else self.env.companies
+        if kind not in COMPANY_WORK:
+            return chosen
+        if self.env.user.has_group(AUDITOR):
+            return chosen.browse()
+        others = [("id", "not in", chosen.ids)]
+        whole = not self.env["res.company"].sudo().search_count(others, limit=1)
+        return chosen.browse() if whole else chosen
+
     def _count(self):
         """Return how many aggregates, or events under seals, the job has to look at."""
         if self.kind == "verify":
@@ -219,10 +268,12 @@ class EventJob(models.Model):
         return self.env["event.stream"].sudo().search_count(domain)
 
     def _asked_companies(self):
-        """Return the ids of the companies that a question is about; None for all.
+        """Return the ids of the companies that a job is about; None for all.
 
         Those that its asker may read: a total of all would tell what happens in the others.
         """
+        if self.kind in COMPANY_WORK:
+            return self.company_ids.ids or None
         asker = self.create_uid
         if self.kind not in QUESTIONS or asker._is_superuser() or asker.has_group(AUDITOR):
             return None
@@ -230,30 +281,9 @@ class EventJob(models.Model):
 
     def _model_names(self):
         """Return the aggregate types of the job that a handler folds in memory."""
-        return [self.model_name] if self.model_name else self._foldable()
-
-    @api.model
-    def _foldable(self):
-        """Return the aggregate types whose handler folds in memory, sorted."""
-        registry = self.env["snapshot.handler.registry"]
-        store = self.env["event.store"]
-        return sorted(
-            model_name
-            for model_name in registry._handler_names()
-            if (handler := registry._known_handler(model_name)) is not None
-            and store._folds_in_memory(handler)
-        )
-
-    @api.model
-    def _check_can_fold(self, model_name):
-        if model_name not in self._foldable():
-            raise UserError(
-                _(
-                    "The events of %(aggregate)s cannot be folded: no handler of this database"
-                    " folds them. Install the addon that brings it.",
-                    aggregate=str(model_name)[:80],
-                )
-            )
+        if self.model_name:
+            return [self.model_name]
+        return self.env["snapshot.handler.registry"]._foldable()
 
     @api.model
     def _check_may_run(self, kind):

@@ -19,8 +19,19 @@ class EventJobActions(models.Model):
 
     @api.model
     def _check_all(self):
-        """Start the nightly check; the scheduler's way in."""
-        self._start("check", model_name=False, aggregate_ids=None)
+        """Start the nightly check; the scheduler's way in.
+
+        One for each company, so that its managers see what it found and no other's figures.
+        """
+        for companies in self._checked_apart():
+            self._start("check", companies, model_name=False, aggregate_ids=None)
+
+    @api.model
+    def _checked_apart(self):
+        """Return a list of the companies that are checked by a job each; none stands for all."""
+        companies = self.env["res.company"].sudo().with_context(active_test=False)
+        companies = companies.search([("id", ">", 0)])
+        return list(companies) if len(companies) > 1 else [companies.browse()]
 
     def action_rebuild_found(self):
         """Rebuild what a check found to be stored otherwise."""

@@ -12,19 +12,26 @@ class EventJobAlert(models.Model):
     def _tell(self):
         """Raise the alert of this kind of job, or clear it where all is well."""
         key = ALERTS.get(self.kind)
-        if not key or self.model_name:
+        if not key or self.model_name or len(self.company_ids) > 1:
             self._look_again()
             return
+        company = self.company_ids if key == "drift" else None
+        key = f"{key}:{company.id}" if company else key
         alert = self.env["event.alert"]
         found = self.problem_count + (self.drift_count if self.kind == "check" else 0)
         if not found:
             alert._clear_alert(key)
+            if ALERTS[self.kind] == "drift" and not company:
+                for one in self._checked_apart():  # what was told of each is over, too
+                    if one:
+                        alert._clear_alert(f"{key}:{one.id}")
             return
         texts = {
             "drift": lambda env: env["event.job"]._drift_text(found),
             "seals": lambda env: env["event.job"]._seal_text(),
         }
-        alert._raise_alert(key, self._name, self.id, texts[key], self.message or "")
+        text = texts[ALERTS[self.kind]]
+        alert._raise_alert(key, self._name, self.id, text, self.message or "", company=company)
 
     def _look_again(self):
         """Check everything after a repair that did not end, or was of a part.
@@ -34,9 +41,13 @@ class EventJobAlert(models.Model):
         if self.kind != "rebuild":
             return
         told = [("kind", "in", ("check", "rebuild")), ("state", "=", "done")]
-        last = self.sudo().search([*told, ("model_name", "=", False)], limit=1)
-        if last.problem_count + (last.drift_count if last.kind == "check" else 0):
-            self.with_user(SUPERUSER_ID).sudo()._check_all()
+        told.append(("model_name", "=", False))
+        for companies in self._checked_apart():
+            about = [("company_ids", "in", companies.ids)] if companies else []
+            last = self.sudo().search([*told, *about], limit=1)
+            if last.problem_count + (last.drift_count if last.kind == "check" else 0):
+                jobs = self.with_user(SUPERUSER_ID).sudo()
+                jobs._start("check", companies, model_name=False, aggregate_ids=None)
 
     def _drift_text(self, found):
         return _("%(count)s snapshots or aggregates are not what their events say.", count=found)

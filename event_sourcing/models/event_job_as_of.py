@@ -26,7 +26,7 @@ class EventJobAsOf(models.Model):
         :raise UserError: when no handler folds the aggregate type
         """
         self._check_may_run(kind)
-        self._check_can_fold(model_name)
+        self.env["snapshot.handler.registry"]._check_can_fold(model_name)
         job, _under_way = self._start(
             kind,
             model_name=model_name,

@@ -55,7 +55,7 @@ class EventJobExport(models.Model):
                 "date_from": str(date_from) if date_from else None,
                 "date_to": str(date_to) if date_to else None,
                 "period": period,
-                "tz": self.env["event.report.content"]._zone().key,
+                "tz": self.env["event.store"]._user_zone().key,
                 "context": {
                     "lang": self.env.context.get("lang") or self.env.user.lang or "en_US",
                     "allowed_company_ids": self.env.companies.ids,
@@ -116,7 +116,7 @@ class EventJobExport(models.Model):
             lines.insert(0, head_line(key, about).encode())
         for line in lines:
             reading["digest"] = chained(reading["digest"], line)
-        ended = len(ids) < self._export_chunk
+        ended = not ids or ids[-1] >= reading["last"]
         if ended:
             lines.append(end_line(key, reading["digest"], self.done + len(ids)).encode())
         reading["pieces"] += 1

@@ -31,9 +31,10 @@ class EventJobRebuild(models.Model):
 
     def _finish_check(self):
         drifts = self.env["event.difference"]
-        found = [] if self.aggregate_ids else drifts._of_orphans(self._model_names())
+        companies, names = self._asked_companies(), self._model_names()
+        found = [] if self.aggregate_ids else drifts._of_orphans(names, companies)
         if not self.model_name:
-            found += drifts._of_missing_handlers(self._model_names())
+            found += drifts._of_missing_handlers(names, companies)
         for name, count in drifts._record(self, found).items():
             self[name] += count
 
@@ -46,6 +47,7 @@ class EventJobRebuild(models.Model):
             self._model_names(),
             self.aggregate_ids or None,
             until=None if place == self else place.until or None,
+            companies=self._asked_companies(),
         )
         return {
             "position": position,
@@ -175,10 +177,10 @@ class EventJobRebuild(models.Model):
             for model_name in self._model_names():
                 handler = self.env["event.store"]._find_handler(model_name)
                 snapshots = handler.env[handler._snapshot_model]
-                orphans = snapshots._orphans([model_name], ORPHAN_LIMIT)
+                orphans = snapshots._orphans([model_name], ORPHAN_LIMIT, self._asked_companies())
                 snapshots._forget(model_name, [key for _model, key in orphans])
                 self.changed_count += len(orphans)
         if not self.model_name:
-            found = drifts._of_missing_handlers(self._model_names())
+            found = drifts._of_missing_handlers(self._model_names(), self._asked_companies())
             for name, count in drifts._record(self, found).items():
                 self[name] += count

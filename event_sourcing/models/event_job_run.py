@@ -15,6 +15,8 @@ _logger = logging.getLogger(__name__)
 CRON_SECONDS = 50
 # So many times the process may end in the same place before the job is set aside.
 MAX_DEATHS = 2
+# So many times in a row a piece may meet a conflict before the job is set aside.
+MAX_CONFLICTS = 100
 POLL_SECONDS = 1.0
 OLD_DAYS = 90
 
@@ -141,12 +143,16 @@ class EventJobRun(models.Model):
         )
         return bool(self.env.cr.rowcount)
 
-    def _set_aside(self):
-        """End a job that ended its process again and again, and tell the managers."""
-        _logger.error("Job %s ended its process %s times and is set aside.", self.id, MAX_DEATHS)
+    def _set_aside(self, message=None):
+        """End a job that cannot go on, and tell the managers.
+
+        :param str message: why; that its process ended again and again, by default
+        """
+        _logger.error("Job %s is set aside. %s", self.id, message or "Its process ended.")
         self._end(
             "failed",
-            _(
+            message
+            or _(
                 "The process that worked on this job ended %(count)s times in the same place:"
                 " memory or time ran out, or it was stopped. The job was set aside, so that"
                 " others go on. Ask your administrator what the log of the server says, and"
@@ -166,7 +172,7 @@ class EventJobRun(models.Model):
         return f"job:{(self.scope_key or str(self.id))[:32]}"
 
     def _set_aside_text(self):
-        return _("A job ended its process again and again and was set aside: look at it.")
+        return _("A job could not go on and was set aside: look at it.")
 
     @contextmanager
     def _own_cursor(self, read_committed=False):
@@ -209,8 +215,7 @@ class EventJobRun(models.Model):
         except Exception as error:
             if must_retry(error):
                 _logger.info("Job %s tries its piece again: %s", self.id, error)
-                # Else later: the database is in trouble, or the piece is too large for it.
-                return True if trouble(error) == "conflict" else self._count_trouble(error)
+                return self._count_trouble(error)
             _logger.exception("Job %s failed.", self.id)
             with self._own_cursor() as job:
                 job._end("failed", self.env["event.store"]._error_text(error))
@@ -228,13 +233,35 @@ class EventJobRun(models.Model):
             )
 
     def _count_trouble(self, error):
-        """Count a piece that PostgreSQL stopped for its time or memory, as if it had died."""
-        if trouble(error) in ("canceled", "resources"):
-            with self._own_cursor(read_committed=True) as job:
-                place = job._place()
-                place.deaths += 1
-                if place.deaths >= MAX_DEATHS and job._is_open():
-                    job._set_aside()
+        """Count a piece that PostgreSQL stopped; one that never succeeds must not hold others.
+
+        :return: whether to try it again at once: after a conflict. Else later: the database
+            is in trouble, or the piece is too large for it
+        """
+        kind = trouble(error)
+        if kind not in ("conflict", "canceled", "resources"):
+            return None
+        with self._own_cursor(read_committed=True) as job:
+            place = job._place()
+            if not job._is_open():
+                return None
+            if kind == "conflict":
+                place.conflicts += 1
+                if place.conflicts < MAX_CONFLICTS:
+                    return True
+                job._set_aside(
+                    _(
+                        "This job met a conflict %(count)s times in the same place: others change"
+                        " the same records all the time, or hold them. It was set aside; start it"
+                        " again when less goes on.",
+                        count=place.conflicts,
+                    )
+                )
+                return None
+            place.deaths += 1
+            if place.deaths >= MAX_DEATHS:
+                job._set_aside()
+        return None
 
     def _read_piece(self):
         """Return the next piece of work, a dict with ``position``: None for no more."""
@@ -258,7 +285,7 @@ class EventJobRun(models.Model):
         if held:
             return True
         if piece["position"] is not None:
-            place.write({"position": piece["position"], "deaths": 0})
+            place.write({"position": piece["position"], "deaths": 0, "conflicts": 0})
             return True
         if self._ends_here(place):
             getattr(self, f"_finish_{self.kind}", lambda: None)()

@@ -22,6 +22,9 @@ class EventJobShare(models.Model):
     ended = fields.Boolean()
     worker = fields.Char(help="Who works on it: a connection and when its transaction began.")
     deaths = fields.Integer(help="How many processes ended in its next piece.", **NO_SUM)
+    conflicts = fields.Integer(
+        help="How many times in a row its next piece met a conflict.", **NO_SUM
+    )
     served_on = fields.Datetime()
 
 

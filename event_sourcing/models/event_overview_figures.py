@@ -10,6 +10,7 @@ from odoo.tools.misc import babel_locale_parse, formatLang
 
 from ..arguments import text, whole
 from ..compat import check_access
+from ..periods import first_of_week
 
 WEEKS = 12
 MAX_WEEKS = 5000
@@ -112,15 +113,9 @@ class EventOverviewFigures(models.Model):
     @api.model
     def _week(self, offset):
         """Return ``(begin, end, first day)`` of a week, 0 for this one."""
-        first = self._first_of_week(self._today()) + relativedelta(weeks=offset)
+        first = first_of_week(self.env, self._today()) + relativedelta(weeks=offset)
         end = self._midnight(first + relativedelta(weeks=1))
         return self._midnight(first), end, first
-
-    @api.model
-    def _first_of_week(self, day):
-        """Return the day on which its week begins in the user's language, as in groups."""
-        begins = int(get_lang(self.env).week_start) - 1
-        return day - relativedelta(days=(day.weekday() - begins) % 7)
 
     @api.model
     def _within(self, period):
@@ -168,7 +163,7 @@ class EventOverviewFigures(models.Model):
         labels = {
             "attempts": _("Events and attempts"),
             "rejected": _("Refused"),
-            "misoperation_rate": _("Misoperation rate"),
+            "misoperation_rate": _("Rejection rate"),
             "failed": _("System errors"),
         }
         numbers = {

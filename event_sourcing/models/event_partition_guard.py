@@ -1,6 +1,7 @@
 from odoo import api, models
 
 from .event_partition import REST
+from .event_store_storage import APPEND_ONLY, settle
 
 # The keys of ``event`` that must be its own, as rows.
 KEYS = """
@@ -99,11 +100,7 @@ class EventPartitionGuard(models.AbstractModel):
             ALTER TABLE {name} ENABLE ALWAYS TRIGGER event_store_key_once;
             """
         )
-        self._settle(name)
-
-    @api.model
-    def _settle(self, name):
-        """Give a partition its settings for autovacuum; see ``event_store_growth``."""
+        settle(self.env.cr, name, APPEND_ONLY)
 
     @api.model
     def _protect_all(self):
@@ -121,6 +118,11 @@ class EventStorePartitioned(models.Model):
         partitions = self.env["event.partition"]
         if partitions._partitioned():
             partitions._protect_all()
+
+    @api.model
+    def _storage_parameters(self):
+        # The partitions have them.
+        return {} if self.env["event.partition"]._partitioned() else super()._storage_parameters()
 
     @api.model
     def _unique_index(self, name, definition, table=None):

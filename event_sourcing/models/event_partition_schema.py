@@ -51,7 +51,7 @@ class EventPartitionSchema(models.AbstractModel):
         self._protect(REST)
         self.env["ir.config_parameter"].set_param(SIZE_PARAMETER, size)
         self._make_room()
-        self._make_views()
+        self.env["event.store"]._create_dependent_views()
 
     @api.model
     def _old_table(self):

@@ -1,6 +1,5 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
 
 
 class EventPartitionViews(models.AbstractModel):
@@ -10,10 +9,8 @@ class EventPartitionViews(models.AbstractModel):
 
     @api.model
     def _drop_views(self):
-        """Drop the views for BI tools, and refuse where somebody else made others."""
-        for view in self._bi_views():
-            below = SQL.identifier(view._table)
-            self._execute(SQL("DROP VIEW IF EXISTS %s CASCADE", below))
+        """Drop the views of our addons, and refuse where somebody else made others."""
+        self.env["event.store"]._drop_dependent_views()
         others = self._fetch(
             "SELECT DISTINCT ev_class::regclass::text FROM pg_depend"
             " JOIN pg_rewrite ON pg_rewrite.oid = objid"
@@ -27,17 +24,3 @@ class EventPartitionViews(models.AbstractModel):
                     views=", ".join(name for (name,) in others),
                 )
             )
-
-    @api.model
-    def _make_views(self):
-        for view in self._bi_views():
-            view._ensure_view()
-
-    @api.model
-    def _bi_views(self):
-        base = self.env.registry["event.bi.view"]
-        return [
-            self.env[name]
-            for name, model in self.env.registry.items()
-            if issubclass(model, base) and model._bi_view
-        ]

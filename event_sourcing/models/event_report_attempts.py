@@ -34,7 +34,7 @@ class EventReportAttempts(models.AbstractModel):
         words = {
             "title": _("Attempts and Misoperations by Week"),
             "count": _("Attempts"),
-            "rate": _("Misoperation Rate"),
+            "rate": _("Rejection Rate"),
         }
         return [{"title": sheet["title"], "lines": lines, "chart": words, "tables": tables}]
 
@@ -44,8 +44,8 @@ class EventReportAttempts(models.AbstractModel):
             self._column(heading, kind),
             self._column(_("Attempts"), "integer"),
             self._column(_("Refused"), "integer"),
-            self._column(_("System Errors"), "integer"),
-            self._column(_("Misoperation Rate"), "rate") if rate else None,
+            self._column(_("Failures"), "integer"),
+            self._column(_("Rejection Rate"), "rate") if rate else None,
             self._column(more) if more else None,
         ]
         return {"title": title, "columns": columns, "rows": rows, "total": None}

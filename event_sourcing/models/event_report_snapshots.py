@@ -18,7 +18,7 @@ class EventReportSnapshots(models.AbstractModel):
         registry = self.env["snapshot.handler.registry"]
         return [
             name
-            for name in self.env["event.job"]._foldable()
+            for name in self.env["snapshot.handler.registry"]._foldable()
             if registry._known_handler(name)._snapshot_model in self.env
         ]
 

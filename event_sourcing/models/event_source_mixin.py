@@ -33,8 +33,7 @@ class EventSourceMixin(models.AbstractModel):
 
     _name = "event.source.mixin"
     _description = "Event-Sourced Record"
-    _inherit = "history.page.mixin"
-    _history_follows = "event_count"
+    _inherit = "access.first.mixin"
 
     # The aggregate type, and the field that holds the aggregate id.
     _aggregate_model = None

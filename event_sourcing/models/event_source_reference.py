@@ -4,8 +4,10 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..arguments import shown
 from ..event_data import EventData
 from ..exceptions import VersionConflict
+from ..nothing import is_nothing
 from .event_source_mixin import UNNUMBERED
 from .event_store import FAILURE_TYPES
 
@@ -36,6 +38,14 @@ class EventSourceReference(models.AbstractModel):
         :return: ``event.store`` records in the order of self
         :raise UserError: for a reference that is taken; or a refusal
         """
+        if not is_nothing(options.get("expected_version")) and options["expected_version"] != 1:
+            raise UserError(
+                _(
+                    "A new record begins its stream: leave out expected_version, or give 1"
+                    " instead of %(version)s.",
+                    version=shown(options["expected_version"]),
+                )
+            )
         options = {"policy": "reject", **options, "expected_version": 1}
         if not sequence_code:
             return self._begin_as_named(event_type, payload, options)

@@ -270,6 +270,14 @@ class EventStore(models.Model):
         while True:
             try:
                 return self._store_together(vals_list, policies, handlers, apart)
+            except (UserError, RefusedApart):
+                # What is folded in memory is refused before the rest is applied: where there is
+                # both, the first of the batch is found by applying all of them in its order.
+                every = set(map(self._stream_key, vals_list))
+                ways = {self._folds_in_memory(h) for h in handlers.values() if h is not None}
+                if len(ways) < 2 or every <= apart:
+                    raise
+                apart = every
             except Trouble as trouble:
                 troubled = self._narrow(trouble)
                 if troubled <= apart:

@@ -25,7 +25,7 @@ class EventStoreApplyAgain(models.Model):
         compute="_compute_retry_event",
         help="The event that recorded the failed one anew.",
     )
-    can_apply_again = fields.Boolean(compute="_compute_retry_event")
+    can_apply_again = fields.Boolean(string="Can Retry", compute="_compute_retry_event")
 
     @api.depends("outcome", "event_type", "failed_event_id", "failure_ids", "retry_ids")
     def _compute_retry_event(self):
@@ -182,12 +182,12 @@ class EventStoreApplyAgain(models.Model):
                 failed=tally["failed"],
             )
         if left:
-            message += " " + _("Still waiting: %(left)s; press Apply Again once more.", left=left)
+            message += " " + _("Still waiting: %(left)s; press Retry once more.", left=left)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "title": _("Apply Again"),
+                "title": _("Retry"),
                 "message": message,
                 "type": "warning" if tally["failed"] or tally["rejected"] or left else "success",
                 "sticky": True,

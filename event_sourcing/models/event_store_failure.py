@@ -1,6 +1,7 @@
 import logging
 import traceback
 import uuid
+from copy import copy
 
 import psycopg2
 
@@ -107,7 +108,7 @@ class EventStoreFailure(models.Model):
     def _as_refusal(self, error):
         """Return what to raise: the rule's own words, or a sentence without a traceback."""
         if isinstance(error, UserError):
-            return error
+            return _own(error)
         _logger.warning("An event could not be applied.", exc_info=error)
         return UserError(
             _(
@@ -217,7 +218,7 @@ class EventStoreFailure(models.Model):
     def _apart_refusal(self, vals, error):
         """Return what to raise about an attempt that is recorded all the same."""
         if isinstance(error, UserError):
-            return error
+            return _own(error)
         return UserError(
             _(
                 "The event could not be applied because of a technical error (%(error)s). The"
@@ -277,3 +278,12 @@ class EventStoreFailure(models.Model):
             [self.env.uid, vals["company_id"]],
         )
         return bool(self.env.cr.rowcount)
+
+
+def _own(error):
+    """Return a copy of what a handler raised: it may raise one object again and again."""
+    error.__traceback__ = None
+    try:
+        return copy(error)
+    except Exception:  # its class wants to be made in another way
+        return error

@@ -111,7 +111,7 @@ class EventStoreReplay(models.Model):
     @api.model
     def _check_readable_company(self, company_id):
         """Return the id of a company whose events the user may read; Auditors read all."""
-        companies = self.env["event.attempt"]._readable_companies()
+        companies = self._readable_companies()
         if company_id not in companies and not self.env.su:
             raise AccessError(
                 _(

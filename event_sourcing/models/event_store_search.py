@@ -1,12 +1,13 @@
 from odoo import api, fields, models
 
+from ..groups import AUDITOR
 from .event_store import FAILURE_TYPES
 
 MANY = 1000
 
 
 class EventStoreSearch(models.Model):
-    """Finding events by a part of an aggregate's id without reading every event."""
+    """Whose events a user reads; finding them by a part of an aggregate's id."""
 
     _inherit = "event.store"
 
@@ -18,6 +19,13 @@ class EventStoreSearch(models.Model):
     def _compute_aggregate_search(self):
         for event in self:
             event.aggregate_search = event.aggregate_id
+
+    @api.model
+    def _readable_companies(self):
+        """Return the ids of the companies whose events the user may read."""
+        if self.env.su or self.env.user.has_group(AUDITOR):
+            return self.env["res.company"].sudo().search([("id", ">", 0)]).ids
+        return self.env.companies.ids
 
     @api.model
     def _search_aggregate(self, operator, value):

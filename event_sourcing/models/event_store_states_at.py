@@ -49,7 +49,7 @@ class EventStoreStatesAt(models.Model):
         if company_id:
             names = [("model_name", "=", model_name), ("aggregate_id", "=", after)]
             behind = streams.search([*names, ("company_id", "=", company_id)]).id or MAX_VERSION
-        self.env["event.job"]._check_can_fold(model_name)
+        self.env["snapshot.handler.registry"]._check_can_fold(model_name)
         found = []
         while len(found) < limit:
             # With the rights of the user: a stream of another company is not listed.

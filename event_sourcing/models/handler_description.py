@@ -2,7 +2,7 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 
 from ..arguments import shown
-from .handler_knowledge import DEFAULT_ICON
+from .handler_vocabulary import DEFAULT_ICON
 
 # What JSON Schema calls the kinds of payload fields.
 SCHEMAS = {

@@ -1,3 +1,8 @@
+"""Every form of an event-sourced record or of a snapshot has its timeline.
+
+A form that shows the timeline where its author wants it is left as it is.
+"""
+
 from lxml import etree
 
 from odoo import _, api, models
@@ -5,39 +10,48 @@ from odoo import _, api, models
 TIMELINE = "//widget[@name='event_timeline']"
 
 
-class HistoryPage(models.AbstractModel):
-    """Gives every form of an event-sourced record its timeline.
+def add_timeline(arch, follows, title):
+    """Add a page with the timeline to a form that has none.
 
-    A form that shows the timeline where its author wants it is left as it is.
+    :param arch: the form, an etree element
+    :param str follows: the timeline is loaded anew when this field changes
+    :param str title: of the page
     """
+    sheet = arch.find(".//sheet")
+    if sheet is None or arch.xpath(TIMELINE):
+        return
+    notebook = sheet.find("./notebook")
+    if notebook is None:
+        notebook = etree.SubElement(sheet, "notebook")
+    page = etree.SubElement(
+        notebook,
+        "page",
+        name="event_history",
+        string=title,
+        invisible="not id",
+        groups="event_sourcing.event_store_group_user",
+    )
+    etree.SubElement(page, "field", name=follows, invisible="1")
+    etree.SubElement(page, "widget", {"name": "event_timeline", "class": "d-block w-100"})
 
-    _name = "history.page.mixin"
-    _inherit = "access.first.mixin"
-    _description = "History Page"
 
-    # What the timeline follows: it is loaded anew when this field changes.
-    _history_follows = None
+class EventSourceMixin(models.AbstractModel):
+    _inherit = "event.source.mixin"
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):
         arch, view = super()._get_view(view_id, view_type, **options)
-        sheet = arch.find(".//sheet") if view_type == "form" else None
-        if sheet is not None and not arch.xpath(TIMELINE):
-            notebook = sheet.find("./notebook")
-            if notebook is None:
-                notebook = etree.SubElement(sheet, "notebook")
-            notebook.append(self._history_page())
+        if view_type == "form":
+            add_timeline(arch, "event_count", _("History"))
         return arch, view
 
+
+class SnapshotMixin(models.AbstractModel):
+    _inherit = "snapshot.mixin"
+
     @api.model
-    def _history_page(self):
-        page = etree.Element(
-            "page",
-            name="event_history",
-            string=_("History"),
-            invisible="not id",
-            groups="event_sourcing.event_store_group_user",
-        )
-        etree.SubElement(page, "field", name=self._history_follows, invisible="1")
-        etree.SubElement(page, "widget", {"name": "event_timeline", "class": "d-block w-100"})
-        return page
+    def _get_view(self, view_id=None, view_type="form", **options):
+        arch, view = super()._get_view(view_id, view_type, **options)
+        if view_type == "form":
+            add_timeline(arch, "version", _("History"))
+        return arch, view

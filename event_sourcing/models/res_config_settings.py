@@ -16,7 +16,7 @@ class ResConfigSettings(models.TransientModel):
     )
     event_sourcing_error_policy = fields.Selection(
         POLICY_NAMES,
-        string="When a Technical Fault Stops an Event",
+        string="When a Failure Stops an Event",
         default="record",
         config_parameter="event_sourcing.error_policy",
         help="For handlers that choose no policy of their own.",

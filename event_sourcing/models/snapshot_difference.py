@@ -110,13 +110,16 @@ class SnapshotDifference(models.AbstractModel):
         )
 
     @api.model
-    def _orphans(self, model_names, limit):
-        """Return ``(model_name, key)`` of snapshots that no event accounts for."""
+    def _orphans(self, model_names, limit, companies=None):
+        """Return ``(model_name, key)`` of snapshots that no event accounts for.
+
+        :param list companies: only those of these companies, by their ids, or None for all
+        """
         self.env.cr.execute(
             SQL(
                 """
                 SELECT model_name, company_id, aggregate_id FROM %s AS stored
-                 WHERE model_name = ANY(%s)
+                 WHERE model_name = ANY(%s) AND (%s OR company_id = ANY(%s))
                    AND NOT EXISTS (
                        SELECT FROM event_stream AS head
                         WHERE head.company_id = stored.company_id
@@ -126,6 +129,8 @@ class SnapshotDifference(models.AbstractModel):
                 """,
                 SQL.identifier(self._table),
                 list(model_names),
+                companies is None,
+                list(companies or ()),
                 limit,
             )
         )

@@ -6,8 +6,7 @@ class SnapshotDisplay(models.AbstractModel):
     """What the screens show of a snapshot beyond its columns."""
 
     _name = "snapshot.mixin"
-    _inherit = ["snapshot.mixin", "aggregate.label.mixin", "history.page.mixin"]
-    _history_follows = "version"
+    _inherit = ["snapshot.mixin", "aggregate.label.mixin"]
 
     model_name = fields.Char(string="Technical Aggregate Type")
     last_event_label = fields.Char(

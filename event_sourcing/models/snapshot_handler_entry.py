@@ -50,7 +50,7 @@ class SnapshotHandlerEntry(models.Model):
     snapshot_model = fields.Char(readonly=True)
     source_model = fields.Char(string="Business Model", readonly=True)
     invalid_policy = fields.Selection(SHORT_POLICIES, string="On a Broken Rule", readonly=True)
-    error_policy = fields.Selection(SHORT_POLICIES, string="On a Technical Fault", readonly=True)
+    error_policy = fields.Selection(SHORT_POLICIES, string="On a Failure", readonly=True)
     event_count = fields.Integer(string="Event Types", readonly=True)
     event_names = fields.Char(string="Known Events", compute="_compute_events")
     conflict_message = fields.Char(compute="_compute_conflict_message")

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from .handler_knowledge import DEFAULT_ICON
+from .handler_vocabulary import DEFAULT_ICON
 
 
 class SnapshotHandlerEventType(models.Model):

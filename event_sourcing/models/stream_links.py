@@ -39,12 +39,6 @@ class EventStreamDisplay(models.Model):
             "views": [(False, "form")],
         }
 
-    def action_view_as_of(self):
-        """Ask what was true of the aggregate at some moment."""
-        self.ensure_one()
-        questions = self.env["event.as.of.record"]
-        return questions._open(self.model_name, self.company_id.id, self.aggregate_id)
-
     def _open_timeline(self, kinds=()):
         """Return the action that shows the stream as a timeline.
 

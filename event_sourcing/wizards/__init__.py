@@ -2,7 +2,6 @@ from . import (
     base_module_uninstall,
     event_as_of,
     event_as_of_record,
-    event_bi_access,
     event_export,
     event_import,
     event_report,

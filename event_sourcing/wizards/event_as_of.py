@@ -4,6 +4,8 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
+from ..periods import first_of_week
+
 PERIODS = [
     ("yesterday", "End of yesterday"),
     ("week", "End of last week"),
@@ -44,12 +46,13 @@ class EventAsOf(models.TransientModel):
     def _select_model_name(self):
         registry = self.env["snapshot.handler.registry"]
         return [
-            (name, registry._aggregate_label(name)) for name in self.env["event.job"]._foldable()
+            (name, registry._aggregate_label(name))
+            for name in self.env["snapshot.handler.registry"]._foldable()
         ]
 
     @api.model
     def _default_model_name(self):
-        names = self.env["event.job"]._foldable()
+        names = self.env["snapshot.handler.registry"]._foldable()
         return names[0] if names else False
 
     @api.depends("period")
@@ -69,7 +72,7 @@ class EventAsOf(models.TransientModel):
         now = fields.Datetime.context_timestamp(self, fields.Datetime.now())
         today = now.replace(hour=0, minute=0, second=0, microsecond=0)
         first_day = {
-            "week": self.env["event.overview"]._first_of_week(today),
+            "week": first_of_week(self.env, today),
             "month": today.replace(day=1),
             "year": today.replace(month=1, day=1),
         }.get(period, today)

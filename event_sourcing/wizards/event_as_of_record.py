@@ -39,6 +39,16 @@ class EventAsOfRecord(models.TransientModel):
         }
 
 
+class EventStream(models.Model):
+    _inherit = "event.stream"
+
+    def action_view_as_of(self):
+        """Ask what was true of the aggregate at some moment."""
+        self.ensure_one()
+        questions = self.env["event.as.of.record"]
+        return questions._open(self.model_name, self.company_id.id, self.aggregate_id)
+
+
 class SnapshotMixin(models.AbstractModel):
     _inherit = "snapshot.mixin"
 

@@ -61,7 +61,7 @@ class EventImport(models.TransientModel):
         help="The first rows as they are read, before anything is checked or stored.",
     )
     unknown_people = fields.Boolean(
-        string="Record Events of Unknown People as Mine",
+        string="Attribute Unknown Users' Events to Me",
         help="What was exported says by login who recorded an event.",
     )
 

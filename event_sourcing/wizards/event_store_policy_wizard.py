@@ -25,7 +25,7 @@ class EventStorePolicyWizard(models.TransientModel):
     )
     error_policy = fields.Selection(
         POLICY_NAMES,
-        string="When a Technical Fault Stops an Event",
+        string="When a Failure Stops an Event",
         required=True,
         default=lambda self: self._current("error_policy"),
         help="For handlers that choose no policy of their own.",

@@ -46,7 +46,7 @@ class EventAlert(models.AbstractModel):
         super()._clear_alert(key)
         alert = self._lock_alert(key)
         alert.write({"is_open": False, "told_user_ids": [(5, 0, 0)]})
-        alert.activity_ids.action_feedback(feedback=_("It needs nobody any more."))
+        alert.activity_ids.action_feedback(feedback=_("Resolved."))
 
     @api.model
     def _watch(self):

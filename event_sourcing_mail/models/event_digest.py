@@ -1,10 +1,15 @@
+import logging
 from datetime import timedelta
 
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date
 
+from odoo.addons.event_sourcing.retry import must_retry
+
 from .event_alert import MANAGERS
+
+_logger = logging.getLogger(__name__)
 
 MINUTES = 10  # between two digests that one person asks for
 
@@ -20,12 +25,23 @@ class EventDigest(models.AbstractModel):
         """Send last week's digest to everybody who wants it and has none; for the scheduler."""
         wanted = [("event_digest", "=", True), ("share", "=", False)]
         for user in self.env["res.users"].sudo().search(wanted):
-            week = self._overview(user)._week(0)[2]
-            if user.event_digest_sent_on and user.event_digest_sent_on >= week:
-                continue
-            if user.email and user.has_group(MANAGERS):
-                self._mail(user)
-                user.event_digest_sent_on = week
+            try:
+                with self.env.cr.savepoint():
+                    self._send_to(user)
+            except Exception as error:
+                if must_retry(error):
+                    raise
+                _logger.exception("The weekly digest of %s could not be sent.", user.login)
+
+    @api.model
+    def _send_to(self, user):
+        """Send last week's digest to one user who has none yet."""
+        week = self._overview(user)._week(0)[2]
+        if user.event_digest_sent_on and user.event_digest_sent_on >= week:
+            return
+        if user.email and user.has_group(MANAGERS):
+            self._mail(user)
+            user.event_digest_sent_on = week
 
     @api.model
     def _send_now(self, user):

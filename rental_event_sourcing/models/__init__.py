@@ -6,5 +6,4 @@ from . import event_attempt
 from . import rental_order
 from . import rental_order_actions
 from . import rental_demo
-from . import rental_bi
 from . import res_partner

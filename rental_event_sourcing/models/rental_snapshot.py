@@ -47,7 +47,7 @@ class RentalSnapshot(models.Model):
         help="What of it the customer is charged.",
     )
     last_damage = fields.Char(readonly=True)
-    cancel_reason = fields.Char(string="Reason of Cancellation", readonly=True)
+    cancel_reason = fields.Char(string="Cancellation Reason", readonly=True)
 
     def init(self):
         super().init()

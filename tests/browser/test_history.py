@@ -116,8 +116,8 @@ def test_two_moments_side_by_side(person, server):
     page.wait_for_selector(".o_list_view .o_group_header")
     someone.settle()
     groups = page.locator(".o_group_header").all_inner_texts()
-    assert any("Vanished" in group for group in groups)
-    page.locator(".o_group_header", has_text="Vanished").click()
+    assert any("Ended" in group for group in groups)
+    page.locator(".o_group_header", has_text="Ended").click()
     page.wait_for_selector(".o_data_row")
     someone.settle()
     assert page.locator(".o_data_row", has_text="TWO-1").count() >= 2

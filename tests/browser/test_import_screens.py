@@ -104,7 +104,7 @@ def test_a_file_is_checked_corrected_and_imported(person, server, tmp_path, lang
     assert found == {keys[0]: (48000, "2026-02-01"), keys[1]: (1250.5, "2026-02-01")}
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", LANGUAGES[-1:])  # the wider words; others show the rest
 def test_a_period_is_exported_and_downloaded(person, server, tmp_path, lang):
     _uid, call = server.login("admin", "admin")
     call("event.store", "append", "rental", f"EXP-{lang}", "DemoStarted", {})

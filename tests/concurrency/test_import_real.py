@@ -19,7 +19,7 @@ from support.durable import DurableCluster
 from odoo.modules.registry import Registry
 from odoo.tools import mute_logger
 
-ROWS = 12_000
+ROWS = 6_000
 AGGREGATES = 600
 
 

@@ -10,6 +10,10 @@ from odoo import fields
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
+from odoo.addons.event_sourcing.models import event_export_content, event_job_run
+
+CONFLICT = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'serialization_failure'; END $$"
+
 
 def registry():
     name = config["db_name"]
@@ -168,3 +172,54 @@ def test_who_has_written_nothing_holds_no_export_up_and_records_after_it(env, ke
     late = slow["event.store"].search([("aggregate_id", "=", f"{key}-after")])
     assert late.create_date >= until
     assert f"{key}-after" not in {event["aggregate_id"] for event in events}
+
+
+def test_a_job_that_always_meets_a_conflict_is_set_aside(env, started, monkeypatch):
+    jobs, tried = registry()["event.job"], []
+    told = []
+    alert = registry()["event.alert"]
+    monkeypatch.setattr(alert, "_raise_alert", lambda self, *args, **more: told.append(args[0]))
+    monkeypatch.setattr(event_job_run, "MAX_CONFLICTS", 7)
+
+    def meet_another(self, *_args):
+        tried.append(self.id)
+        self.env.cr.execute(CONFLICT)
+
+    monkeypatch.setattr(jobs, "_write_piece", meet_another)
+    fresh(env, started)._work(5)
+    after = fresh(env, started)
+    assert (after.state, len(tried)) == ("failed", 7)
+    assert "met a conflict 7 times" in after.message
+    assert told
+
+
+def test_a_conflict_now_and_then_is_no_harm(env, started, monkeypatch):
+    jobs = registry()["event.job"]
+    write, tried = jobs._write_piece, []
+
+    def meet_another(self, *args):
+        tried.append(self.id)
+        if len(tried) < 4:
+            self.env.cr.execute(CONFLICT)
+        return write(self, *args)
+
+    monkeypatch.setattr(jobs, "_write_piece", meet_another)
+    fresh(env, started)._work(5)
+    assert fresh(env, started).state == "done"
+
+
+def test_a_piece_of_an_export_is_bounded_by_its_bytes(env, key, monkeypatch):
+    own = env()
+    for number in range(6):
+        own["event.store"].append("unfolded", f"{key}-{number}", "Big", {"text": "x" * 1000})
+    own.cr.commit()
+    content = env()["event.export.content"]
+    mine = [("aggregate_id", "=like", f"{key}-%")]
+    last = 2**31 - 1
+    whole = content._next_ids(mine, 0, last, 100)
+    assert len(whole) == 6
+    monkeypatch.setattr(event_export_content, "MAX_BYTES", 2500)
+    assert content._next_ids(mine, 0, last, 100) == whole[:2]
+    assert content._next_ids(mine, whole[1], last, 100) == whole[2:4]
+    monkeypatch.setattr(event_export_content, "MAX_BYTES", 10)  # one is always taken
+    assert content._next_ids(mine, 0, last, 100) == whole[:1]

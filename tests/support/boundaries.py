@@ -5,9 +5,9 @@ A *part* is an addon of ``docs/architecture.md``. Most parts still lie in one ad
 place in a file that reaches another part:
 
 - ``import``: of a module
-- ``env``: ``env["a.model"]``
-- ``inherit``: ``_inherit`` or ``_name`` of a model that another part made
-- ``xmlid``: ``env.ref``, ``has_group``, or an attribute of an XML file
+- ``model``: its name as a text of its own, as in ``env["a.model"]`` or ``Many2one("a.model")``
+- ``inherit``: ``_inherit`` of a model that another part made
+- ``xmlid``: as a text of its own, or an attribute of an XML file
 - ``call``: of a method that begins with one ``_`` and that no part within reach defines
 """
 
@@ -32,9 +32,9 @@ DEPENDS = {
     "event_sourcing_bi": ("event_sourcing_analysis",),
     "event_sourcing_mail": ("event_sourcing_analysis",),
     "rental_event_sourcing": ("event_sourcing_history", "event_sourcing_analysis"),
+    "rental_event_sourcing_bi": ("rental_event_sourcing", "event_sourcing_bi"),
 }
 PARTS = {
-    "event_sourcing_bi": ("*/event_bi_*", "*/bi_role.py"),
     "event_sourcing_report_xlsx": (
         *("*/excel_*", "*/event_job_excel.py", "*/event_job_spool.py", "*/event_report*"),
         "*/graph_excel/*",
@@ -54,15 +54,13 @@ PARTS = {
     ),
     "event_sourcing_history": (
         *("*/event_timeline.py", "*/timeline/*", "*/comparison/*", "*/history_page.py"),
-        *("*/document_*", "*/event_document.py", "*/event_as_of*", "*/snapshot_as_of.py"),
+        *("*/document_comparison.py", "*/event_as_of*", "*/snapshot_as_of.py"),
         "*/event_job_as_of.py",
     ),
     "event_sourcing_job": (
         *("*/event_job*", "*/event_alert.py", "*/event_difference.py", "*/job_progress/*"),
-        "*/event_operation_cards.xml",
     ),
 }
-ENV = re.compile(r"env$")
 # Odoo's own methods, of which a part has one of the same name.
 OF_ODOO = ("_next",)
 XML_NAMES = re.compile(
@@ -131,8 +129,7 @@ def _tie(path, homes, kind, name):
 
 
 def _files(suffix):
-    addons = [ROOT / name for name in {CORE, "event_sourcing_mail", "rental_event_sourcing"}]
-    addons += [ROOT / name for name in DEPENDS if (ROOT / name).is_dir()]
+    addons = [ROOT / name for name in DEPENDS if (ROOT / name).is_dir()]
     return sorted({path for addon in addons for path in addon.rglob(f"*.{suffix}")})
 
 
@@ -188,18 +185,14 @@ def _reached(path, tree, models, methods, ids):
             for name in named.get("_inherit", ()):
                 if name in models:
                     yield "inherit", name, {models[name]}
-        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-            value = getattr(node.value, "attr", getattr(node.value, "id", ""))
-            if ENV.search(value) and node.slice.value in models:
-                yield "env", node.slice.value, {models[node.slice.value]}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if node.value in models:
+                yield "model", node.value, {models[node.value]}
+            yield "xmlid", node.value, ids.get(node.value, set())
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             name = node.func.attr
             if re.match(r"_[a-z]", name) and name in methods and name not in OF_ODOO:
                 yield "call", name, methods[name]
-            if name in ("ref", "has_group", "_for_xml_id", "_render"):
-                for part in node.args:
-                    if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                        yield "xmlid", part.value, ids.get(part.value, set())
 
 
 def _imported(path, node):

@@ -41,7 +41,7 @@ def exported(env, addon):
 
 def test_nothing_is_missing(env, addon):
     strings = exported(env, addon)
-    assert len(strings) > 20
+    assert strings
     known = {entry.msgid for entry in polib.pofile(ROOT / addon / "i18n" / "ja.po") if entry.msgstr}
     assert sorted(strings - known) == []
 

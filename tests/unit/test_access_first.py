@@ -14,7 +14,9 @@ from odoo.tools import mute_logger
 
 from odoo.addons.test_event_sourcing.common import EventCase, groups_field, make_user
 
-OURS = ("event_sourcing", "event_sourcing_mail", "rental_event_sourcing")
+from tools.layout import ADDONS
+
+OURS = tuple(ADDONS)
 MARK = "zqxmarker"  # in all that nobody of the others may read
 SECRETS = re.compile(rf"{MARK}|7654321|2031-03-03|03/03/2031", re.IGNORECASE)
 DEEP = []
@@ -180,11 +182,12 @@ class TestAccessFirst(EventCase):
             "aggregate_label": MARK,
         }
         yield {}
-        yield {**defaults, **trusted}
-        for model in ("rental.order", "event.store"):
+        for model, more in (
+            ("rental.order", {**defaults, **trusted}),
+            ("event.store", {"allowed_company_ids": [self.ours.id]}),
+        ):
             ids = foreign.get(model) or [1]
-            yield {"active_model": model, "active_ids": ids, "active_id": ids[0]}
-        yield {"allowed_company_ids": [self.ours.id]}
+            yield {"active_model": model, "active_ids": ids, "active_id": ids[0], **more}
         yield {
             "lang": "xx_XX'",
             "tz": "Nowhere/At\0All",
@@ -342,3 +345,55 @@ class _Undo(Exception):
 
 def is_ours_by_name(model):
     return getattr(model, "_original_module", None) in OURS
+
+
+class TestOddValues(EventCase):
+    """``create`` and ``write`` of every model of ours refuse odd values in a sentence."""
+
+    def models(self, user):
+        for name in self.env.registry:
+            model = self.env[name].with_user(user)
+            if not model._abstract and any(map(is_ours, type(model).__mro__)):
+                first = [kind for kind in type(model).__mro__ if kind.__module__[:5] == "odoo."]
+                if is_ours(first[-1]) or hasattr(model, "_check_given"):
+                    yield model
+
+    def short(self, value):
+        if isinstance(value, dict):
+            return {name: self.short(inner) for name, inner in value.items()}
+        return type(value).__name__ if isinstance(value, list | dict | str) else value
+
+    def refused(self, model, way, *arguments):
+        """Call a method, and note what it ends on where that is no sentence."""
+        try:
+            with self.env.cr.savepoint():
+                getattr(model, way)(*arguments)
+        except (AccessError, UserError):
+            pass
+        except psycopg2.Error as error:
+            # What a column says of a value that is missing is Odoo's to put into words.
+            if not isinstance(error, psycopg2.IntegrityError):
+                self.wrong.append((model._name, way, self.short(*arguments), repr(error)[:120]))
+        except Exception as error:
+            self.wrong.append((model._name, way, self.short(*arguments), repr(error)[:120]))
+
+    @mute_logger("odoo.sql_db", "odoo.models", "odoo.addons.base.models.ir_rule")
+    def test_odd_values(self):
+        admin = make_user(self.env, "oddadmin", "manager", "base.group_system")
+        self.wrong, walked = [], 0
+        odd = [value for value in ODD if value is not None] + [{"no_such_field": 1}, [[9, 9, 9]]]
+        for model in self.models(admin):
+            walked += 1
+            for value in odd:
+                self.refused(model, "create", value)
+            record = model.sudo().search([], limit=1).with_env(model.env)
+            for value in odd:
+                self.refused(record, "write", value)
+            fields = [f for f in model._fields.values() if f.type != "json" and f.store]
+            for number, field in enumerate(fields):
+                for step in range(3):
+                    value = odd[(number + 5 * step) % len(odd)]
+                    self.refused(record, "write", {field.name: value})
+                    self.refused(model, "create", {field.name: value})
+        self.assertGreater(walked, 20)
+        self.assertEqual(self.wrong, [], "\n".join(map(str, self.wrong)))

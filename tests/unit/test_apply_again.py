@@ -103,7 +103,7 @@ class TestApplyAgain(ApplyAgainCase):
         self.patch(type(self.env["event.error"]), "_most_at_once", 3)
         self.failing(*range(5))
         self.bug("")
-        self.assertIn("Still waiting: 2; press Apply Again once more.", self.again())
+        self.assertIn("Still waiting: 2; press Retry once more.", self.again())
 
     def test_a_refusal_now_closes_it(self):
         failed = self.failing(1)

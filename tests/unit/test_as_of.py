@@ -326,7 +326,7 @@ class TestQuestion(AsOfCase):
 
     def test_the_form_for_any_aggregate_type(self):
         with Form(self.env["event.as.of"]) as form:
-            self.assertIn(form.model_name, self.env["event.job"]._foldable())
+            self.assertIn(form.model_name, self.env["snapshot.handler.registry"]._foldable())
             form.model_name = "counter"
         self.assertEqual(form.record.action_show()["res_model"], "event.snapshot.as.of")
 

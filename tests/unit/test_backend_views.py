@@ -58,7 +58,7 @@ class TestScreens(EventCase):
                 self.assertIn("rows", pages)
 
     def test_a_phone_gets_cards_and_a_desktop_a_list(self):
-        for action in self._own_actions("event_sourcing"):
+        for action in self._own_actions("event_sourcing", "event_sourcing_bi"):
             kinds = action.view_mode.split(",")
             if "list" in kinds:
                 with self.subTest(action=action.name):
@@ -79,7 +79,7 @@ class TestScreens(EventCase):
             self.assertIn("kanban", [kind for _view, kind in action["views"]])
 
     def test_an_empty_list_says_what_is_true_of_a_filter_too(self):
-        actions = self._own_actions("event_sourcing", "rental_event_sourcing")
+        actions = self._own_actions("event_sourcing", "event_sourcing_bi", "rental_event_sourcing")
         for action in actions.filtered("help"):
             title = etree.fromstring(f"<div>{action.help}</div>").findtext("p")
             self.assertRegex(title, "^No .* found$", action.name)

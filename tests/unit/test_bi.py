@@ -8,8 +8,8 @@ from odoo.tests import Form
 from odoo.tools import mute_logger
 from odoo.tools.sql import drop_depending_views
 
-from odoo.addons.event_sourcing.bi_role import role_name, script_of
 from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFailure
+from odoo.addons.event_sourcing_bi.bi_role import role_name, script_of
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 QUIET = mute_logger("odoo.sql_db", EventStoreFailure.__module__)
@@ -169,7 +169,7 @@ class TestBi(EventCase):
             "ALTER TABLE event_store RENAME COLUMN broken_rule TO other;"
             "DROP VIEW event_bi_event, event_bi_misoperation CASCADE"
         )
-        with self.assertLogs("odoo.addons.event_sourcing.models.event_bi_view", "WARNING"):
+        with self.assertLogs("odoo.addons.event_sourcing_bi.models.event_bi_view", "WARNING"):
             with mute_logger("odoo.sql_db"):
                 self.env["event.bi.event"]._register_hook()
         self.assertEqual(set(self.grants()), {"bi_rental_snapshot"})

@@ -3,6 +3,7 @@ from datetime import date, datetime
 from freezegun import freeze_time
 
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import mute_logger
 
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
@@ -56,6 +57,27 @@ class TestDigest(EventCase):
         with freeze_time("2031-03-24 03:00:00"):
             self.digest._send_weekly()
         self.assertEqual(len(self.mails()), 2)
+
+    def test_what_goes_wrong_for_one_keeps_it_from_nobody(self):
+        other = make_user(self.env, "digest-other", "manager", company=self.company)
+        (self.manager + other).write({"event_digest": True, "email": "any@example.com"})
+        mail = type(self.digest)._mail
+
+        def fail(digest, user):
+            if user == self.manager:
+                self.env.cr.execute("SELECT 1 / 0")
+            return mail(digest, user)
+
+        self.patch(type(self.digest), "_mail", fail)
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertLogs("odoo.addons.event_sourcing_mail", "ERROR") as logs,
+        ):
+            self.digest._send_weekly()
+        self.assertIn("digest-manager", logs.output[0])
+        self.assertEqual(len(self.mails()), 1)
+        self.assertFalse(self.manager.event_digest_sent_on)
+        self.assertTrue(other.event_digest_sent_on)
 
     def test_not_to_people_without_address_right_or_account(self):
         self.manager.event_digest = True

@@ -423,7 +423,7 @@ class TestPieces(ReportCase):
     def peak(self):
         """Return the memory that a report takes at most, in bytes, and its rows."""
         jobs = self.registry["event.job"]
-        with patch.object(event_job_excel, "AT_ONCE", 1), patch.object(jobs, "_report_chunk", 500):
+        with patch.object(event_job_excel, "AT_ONCE", 1), patch.object(jobs, "_report_chunk", 250):
             job = self.job(self.ask("ticket"))
             tracemalloc.start()
             while job._write_piece(job._read_piece()):
@@ -437,10 +437,10 @@ class TestPieces(ReportCase):
         return size, total
 
     def test_memory_does_not_grow_with_the_rows(self):
-        self.many_tickets("few", 1500)
+        self.many_tickets("few", 500)
         self.peak()  # what is loaded once
         few, rows = self.peak()
-        self.many_tickets("many", 12_000)
+        self.many_tickets("many", 4000)
         many, more = self.peak()
         self.assertGreater(more, 8 * rows)
         self.assertLess(many, 2 * few)

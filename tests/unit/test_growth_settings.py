@@ -1,4 +1,4 @@
-from odoo.addons.event_sourcing.models.event_store_growth import APPEND_ONLY, REWRITTEN
+from odoo.addons.event_sourcing.models.event_store_storage import APPEND_ONLY, REWRITTEN
 from odoo.addons.test_event_sourcing.common import EventCase
 
 

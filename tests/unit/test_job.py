@@ -260,7 +260,9 @@ class TestTelling(JobCase):
         told = []
         alert = type(self.env["event.alert"])
         self.patch(
-            alert, "_raise_alert", lambda _s, key, *rest: told.append((key, rest[2](self.env)))
+            alert,
+            "_raise_alert",
+            lambda _s, key, *rest, **_o: told.append((key, rest[2](self.env))),
         )
         # Each job also clears what was told of its own deaths.
         self.patch(

@@ -156,6 +156,13 @@ class TestCompanies(QueueCase):
 
 
 class TestDriftRepair(JobCase):
+    def setUp(self):
+        super().setUp()
+        # Other tests' aggregate types may have no handler in this database.
+        differences = type(self.env["event.difference"])
+        self.patch(differences, "_of_missing_handlers", lambda *_arguments: [])
+        self.run_job("rebuild", False)
+
     def drifted(self):
         self.tamper("UPDATE counter_snapshot SET total = 99 WHERE aggregate_id IN ('J1', 'J2')")
         check = self.run_job("check", False)
@@ -179,11 +186,11 @@ class TestDriftRepair(JobCase):
             while again._write_piece(again._read_piece()):
                 pass
         self.assertEqual(again.drift_count, 0)
-        if not again.problem_count:
-            self.assertIn(("drift",), [call.args for call in clear.call_args_list])
+        self.assertEqual(again.problem_count, 0)
+        self.assertIn("drift", [call.args[0] for call in clear.call_args_list])
 
     def test_without_drift_nothing_is_checked_again(self):
         check = self.run_job("check", False)
-        if not check.drift_count + check.problem_count:
-            self.jobs.browse(self.jobs.start("rebuild", "counter")["id"]).cancel()
-            self.assertFalse(self.next_check(check))
+        self.assertEqual(check.drift_count + check.problem_count, 0)
+        self.jobs.browse(self.jobs.start("rebuild", "counter")["id"]).cancel()
+        self.assertFalse(self.next_check(check))

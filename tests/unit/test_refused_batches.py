@@ -294,3 +294,49 @@ class TestRefusedBatches(EventCase):
         with patch.object(type(self.store), "_settle", noted):
             self.store.append_batch(self.calls(-1) + self.calls(0, event_type="Broken"))
         self.assertEqual([error.__traceback__ for error in kept], [None, None])
+
+
+class TestWhoIsNamed(EventCase):
+    """The error of a batch names the first event that is refused."""
+
+    def call(self, model_name, aggregate_id, event_type, payload=None):
+        return {
+            "model_name": model_name,
+            "aggregate_id": aggregate_id,
+            "event_type": event_type,
+            "payload": payload or {},
+        }
+
+    @mute_logger(FAILURE)
+    def test_among_types_that_are_applied_in_other_ways(self):
+        single = self.call("article", "W1", "DemoCancelled")
+        folded = self.call("counter", "W2", "Added", {"amount": -9})
+        fine = self.call("counter", "W3", "Added", {"amount": 1})
+        for policy in ("reject", "reject_and_record"):
+            for calls, first in (
+                ([fine, single, folded], "W1"),
+                ([fine, folded, single], "W2"),
+                ([single, fine, folded], "W1"),
+            ):
+                with (
+                    self.subTest(policy=policy, first=first),
+                    self.assertRaisesRegex(UserError, first),
+                    self.env.cr.savepoint(),
+                ):
+                    self.store.append_batch(calls, policy=policy)
+        self.assertEqual(self.stream("W3"), [])
+
+    def test_one_error_that_is_raised_again_and_again(self):
+        shared = UserError("Never.")
+
+        def refuse(*_arguments):
+            raise shared
+
+        with patch.object(CounterSnapshotHandler, "_evolve", refuse):
+            for number in range(3):
+                calls = [self.call("counter", f"S{n}", "Added", {"amount": 1}) for n in range(2)]
+                with self.assertRaises(UserError) as caught, self.env.cr.savepoint():
+                    self.store.append_batch(calls, policy="reject")
+                self.assertEqual(str(caught.exception).count("S0"), 1, number)
+        self.assertEqual(str(shared), "Never.")
+        self.assertIsNone(shared.__traceback__)

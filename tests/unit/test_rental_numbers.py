@@ -201,6 +201,14 @@ class TestTakenReferences(NumbersCase):
                 self.plan()
 
 
+class TestExpectedVersion(NumbersCase):
+    def test_a_new_record_begins_at_version_1(self):
+        order = self.plan()
+        for version in (2, "x", 0):
+            with self.assertRaisesRegex(UserError, "leave out expected_version, or give 1"):
+                order._begin_streams("RentalPlanned", expected_version=version)
+
+
 class TestByCompany(NumbersCase):
     def test_two_companies_number_alike(self):
         theirs = self.company()

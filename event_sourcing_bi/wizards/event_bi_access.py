@@ -104,7 +104,7 @@ class EventBiAccess(models.TransientModel):
     @api.model
     def _show(self, **shown):
         action = self.env["ir.actions.act_window"]._for_xml_id(
-            "event_sourcing.event_bi_access_action"
+            "event_sourcing_bi.event_bi_access_action"
         )
         values = {f"default_shown_{name}": value for name, value in shown.items() if value}
         return {**action, "context": values}

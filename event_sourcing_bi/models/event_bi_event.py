@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.tools import SQL
 
-from .event_store import FAILURE_TYPES
+from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 
 
 class EventBiEvent(models.AbstractModel):

@@ -3,7 +3,7 @@ import logging
 
 import psycopg2
 
-from odoo import models
+from odoo import api, models
 from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
@@ -93,3 +93,28 @@ class EventBiView(models.AbstractModel):
                 "There are no BI views: Odoo's database role may not create the schema %s.", SCHEMA
             )
         return there or allowed
+
+
+class EventStore(models.Model):
+    _inherit = "event.store"
+
+    @api.model
+    def _drop_dependent_views(self):
+        super()._drop_dependent_views()
+        for view in self._bi_views():
+            self.env.cr.execute(SQL("DROP VIEW IF EXISTS %s CASCADE", SQL.identifier(view._table)))
+
+    @api.model
+    def _create_dependent_views(self):
+        super()._create_dependent_views()
+        for view in self._bi_views():
+            view._ensure_view()
+
+    @api.model
+    def _bi_views(self):
+        base = self.env.registry["event.bi.view"]
+        return [
+            self.env[name]
+            for name, model in self.env.registry.items()
+            if issubclass(model, base) and model._bi_view
+        ]

@@ -1,0 +1,116 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+# By default a table is looked at when a fifth of it changed: at a billion rows never.
+APPEND_ONLY = {
+    "autovacuum_vacuum_insert_scale_factor": 0,
+    "autovacuum_vacuum_insert_threshold": 500_000,
+    "autovacuum_analyze_scale_factor": 0.02,
+    # Rows never change: what is frozen once stays so, and a forced vacuum finds nothing to do.
+    "autovacuum_freeze_min_age": 0,
+}
+# One small row per aggregate that is written with each append.
+REWRITTEN = {
+    "fillfactor": 60,  # with room on its page a row is rewritten there (HOT), by no index
+    "autovacuum_vacuum_scale_factor": 0.02,
+    "autovacuum_vacuum_threshold": 5_000,
+    "autovacuum_analyze_scale_factor": 0.05,
+    "autovacuum_vacuum_cost_delay": 0,
+}
+
+
+def settle(cr, table, settings):
+    """Give a table its storage parameters; what somebody set by hand stays.
+
+    :param cr: cursor
+    :param str table: the name of an ordinary table
+    :param dict settings: parameters with their values
+    """
+    cr.execute("SELECT reloptions FROM pg_class WHERE oid = %s::regclass", [table])
+    there = {option.partition("=")[0] for option in cr.fetchone()[0] or ()}
+    missing = [
+        SQL("%s = %s", SQL.identifier(name), value)
+        for name, value in settings.items()
+        if name not in there
+    ]
+    if missing:
+        cr.execute(SQL("ALTER TABLE %s SET (%s)", SQL.identifier(table), SQL(", ").join(missing)))
+
+
+class EventStoreStorage(models.Model):
+    """How the table lies in PostgreSQL, which only grows; see docs/growth.md."""
+
+    _inherit = "event.store"
+
+    def init(self):
+        """Create the indexes for what people look at; those of streams stand with the guarantees.
+
+        Most rows are in the first one alone.
+
+        - by time, with what the figures of a period count: no row is read for them
+        - what was refused or failed, by time
+        - what was recorded without its attempt (policy reject_and_record)
+        """
+        super().init()
+        self.env.cr.execute(
+            """
+            CREATE INDEX IF NOT EXISTS event_store_time_index
+                ON event_store (timestamp, id)
+           INCLUDE (event_type, outcome, company_id, create_uid);
+            CREATE INDEX IF NOT EXISTS event_store_refused_index
+                ON event_store (timestamp, id) WHERE outcome IN ('rejected', 'failed');
+            CREATE INDEX IF NOT EXISTS event_store_apart_index
+                ON event_store (timestamp)
+             WHERE event_type IN ('InvalidOperationAttempted', 'SystemErrorOccurred')
+               AND failed_event_id IS NULL;
+            -- What Odoo made of index=True before.
+            DROP INDEX IF EXISTS event_store__timestamp_index, event_store_timestamp_index,
+                event_store_timestamp_id_index;
+            """
+        )
+        settle(self.env.cr, self._table, self._storage_parameters())
+
+    @api.model
+    def _storage_parameters(self):
+        """Return the storage parameters of the table, ``{name: value}``.
+
+        A hook for where the table itself holds no rows.
+        """
+        return APPEND_ONLY
+
+    @api.model
+    def _check_period_whole(self, period, begin, end, after=0, last=None):
+        """Refuse to speak for a period of which events are kept elsewhere; a hook.
+
+        :param str period: ``recorded`` or ``happened``: which time counts
+        :param datetime begin: None for no begin
+        :param datetime end: the first moment after it, None for no end
+        :param int after: only events with a greater id matter
+        :param int last: only events up to this id matter, None for all
+        :raise UserError: saying where they are
+        """
+
+    @api.model
+    def _drop_dependent_views(self):
+        """Drop the database views that read the table, because it is renamed; a hook."""
+
+    @api.model
+    def _create_dependent_views(self):
+        """Create them again; a hook."""
+
+
+class EventStreamStorage(models.Model):
+    _inherit = "event.stream"
+
+    def init(self):
+        super().init()
+        settle(self.env.cr, self._table, REWRITTEN)
+
+
+class SnapshotStorage(models.AbstractModel):
+    _inherit = "snapshot.mixin"
+
+    def init(self):
+        super().init()
+        if not self._abstract and self._auto:
+            settle(self.env.cr, self._table, REWRITTEN)

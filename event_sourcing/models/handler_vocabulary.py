@@ -1,0 +1,249 @@
+from datetime import datetime
+
+from odoo import _, api, models
+from odoo.exceptions import UserError
+
+from ..event_data import EventData
+from ..words import spaced, titled
+from .event_store import FAILURE_TYPES, INVALID_OPERATION, SYSTEM_ERROR
+from .snapshot_handler import UNKNOWN_EVENT
+
+DEFAULT_ICON = "fa-circle-o"
+
+
+class SnapshotHandlerVocabulary(models.AbstractModel):
+    """Words that follow from what a handler declares."""
+
+    _inherit = "snapshot.handler"
+
+    @api.model
+    def _event_label(self, event_type):
+        """Return what people call an event type: its label, or its name in words."""
+        return self._event_labels().get(event_type) or spaced(event_type)
+
+    @api.model
+    def _payload_label(self, key):
+        """Return what people call a key of a payload: its label, its column's, or words."""
+        label = self._payload_labels().get(key)
+        snapshots = self.env.get(self._snapshot_model)
+        if not label and snapshots is not None and key in snapshots._typed_columns():
+            label = snapshots._fields[key]._description_string(self.env)
+        return label or titled(key)
+
+    @api.model
+    def _event_types(self):
+        """Return the event types that the handler declares, in its own order."""
+        return list(dict.fromkeys([*self._transitions, *self._event_labels()]))
+
+    @api.model
+    def _rule_sentence(self, event_type):
+        """Return in words when an event is possible, and where it leads."""
+        rule = self._transitions.get(event_type)
+        if rule is None:
+            return _("Always possible.")
+        labels = self._status_labels()
+        sources = ", ".join(labels.get(name, name) for name in rule.sources)
+        target = rule.target and labels.get(rule.target, rule.target)
+        if sources and target:
+            return _(
+                "Possible while the status is %(sources)s; leads to %(target)s.",
+                sources=sources,
+                target=target,
+            )
+        if sources:
+            return _("Possible while the status is %(sources)s.", sources=sources)
+        if target:
+            return _("Always possible; leads to %(target)s.", target=target)
+        return _("Always possible.")
+
+
+class RegistryVocabulary(models.AbstractModel):
+    """What screens may say about an aggregate type: its handler's words, if it has any."""
+
+    _inherit = "snapshot.handler.registry"
+
+    @api.model
+    def _known_handler(self, model_name):
+        """Return the handler that can explain ``model_name``, in this environment.
+
+        None where there is no handler, where two claim the aggregate, or where the
+        handler is a plain model with ``apply_event`` that declares nothing: a screen
+        must open in each of these cases.
+        """
+        name = self._handler_names().get(self._canonical_name(model_name or ""))
+        if not name or name not in self.env:
+            return None
+        handler = self.env[name]
+        return handler if isinstance(handler, self.env.registry["snapshot.handler"]) else None
+
+    @api.model
+    def _foldable(self):
+        """Return the aggregate types whose handler folds in memory, sorted."""
+        store = self.env["event.store"]
+        return sorted(
+            model_name
+            for model_name in self._handler_names()
+            if (handler := self._known_handler(model_name)) is not None
+            and store._folds_in_memory(handler)
+        )
+
+    @api.model
+    def _check_can_fold(self, model_name):
+        """Refuse an aggregate type whose events no handler folds."""
+        if model_name not in self._foldable():
+            raise UserError(
+                _(
+                    "The events of %(aggregate)s cannot be folded: no handler of this database"
+                    " folds them. Install the addon that brings it.",
+                    aggregate=str(model_name)[:80],
+                )
+            )
+
+    @api.model
+    def _event_label(self, model_name, event_type):
+        """Return what people call an event type, in the language of the user."""
+        engine = {
+            INVALID_OPERATION: _("Refused Attempt"),
+            SYSTEM_ERROR: _("Failure"),
+        }
+        if event_type in engine:
+            return engine[event_type]
+        handler = self._known_handler(model_name)
+        if handler is None:
+            return spaced(event_type)
+        today = handler._event_aliases.get(event_type, event_type)
+        return handler._event_label(today)
+
+    @api.model
+    def _event_icon(self, model_name, event_type):
+        """Return the Font Awesome icon of an event type, such as ``fa-truck``."""
+        handler = self._known_handler(model_name)
+        if handler is None:
+            return DEFAULT_ICON
+        today = handler._event_aliases.get(event_type, event_type)
+        return handler._event_icons.get(today, DEFAULT_ICON)
+
+    @api.model
+    def _aggregate_label(self, model_name):
+        """Return what people call an aggregate type: the name of its business model."""
+        handler = self._known_handler(model_name)
+        source = handler._source_model if handler is not None else None
+        if not source or source not in self.env:
+            return model_name or ""
+        return self.env["ir.model"].sudo()._get(source).name
+
+    @api.model
+    def _source_records(self, model_name, keys):
+        """Return ``{key: business record}`` that the user may read.
+
+        :param keys: of streams, ``(company id, aggregate id)``
+        :return: recordset of the handler's source model per key; empty where there is
+            none, or none that is open to the user
+        """
+        handler = self._known_handler(model_name)
+        name = handler._source_model if handler is not None else None
+        if not name or name not in self.env:
+            return {}
+        source = self.env[name]
+        if not self._may_read(source):
+            return {}
+        field = getattr(source, "_aggregate_field", "name")
+        names = list({aggregate_id for _company_id, aggregate_id in keys})
+        found = {}
+        for record in source.with_context(active_test=False).search([(field, "in", names)]):
+            company = "company_id" in record._fields and record.company_id.id
+            found.setdefault((company or None, record[field]), record)
+        # A record without a company stands for the streams of any.
+        records = {key: found.get(key) or found.get((None, key[1])) for key in keys}
+        return {key: record for key, record in records.items() if record}
+
+    @api.model
+    def _may_read(self, model):
+        if hasattr(model, "has_access"):
+            return model.has_access("read")
+        return model.check_access_rights("read", raise_exception=False)
+
+    @api.model
+    def _type_words(self):
+        """Return a row for each event type that a handler knows, under each of its names.
+
+        :return: list of dicts with ``model_name``, ``event_type``, ``label`` and
+            ``aggregate``; each pair of the first two once
+        """
+        words = {}
+        for model_name in self._handler_names():
+            handler = self._known_handler(model_name)
+            if handler is None:
+                continue
+            aggregate = self._aggregate_label(model_name)
+            labels = handler._event_labels()
+            today = {name: name for name in (*handler._transitions, *labels)}
+            for event_type, name in {**today, **handler._event_aliases}.items():
+                for stream_name in self._stream_names(model_name):
+                    words[stream_name, event_type] = {
+                        "label": labels.get(name) or spaced(name),
+                        "aggregate": aggregate,
+                    }
+        return [
+            {"model_name": model_name, "event_type": event_type, **word}
+            for (model_name, event_type), word in words.items()
+        ]
+
+    @api.model
+    def _rule_words(self, company_ids):
+        """Return a row for each rule that was broken in these companies.
+
+        :return: list of dicts with ``model_name``, ``broken_rule`` and ``reason``
+        """
+        rules = self.env["event.store"].sudo()._known_rules(company_ids)
+        return [
+            {
+                "model_name": model_name,
+                "broken_rule": rule,
+                "reason": self._rule_label(model_name, rule) or newest or rule,
+            }
+            for model_name, rule, newest in rules
+        ]
+
+    @api.model
+    def _reason(self, event):
+        """Return why an event was refused, in the language of the user where that is known.
+
+        :param event: an ``event.store`` record
+        """
+        kind = (event.broken_rule or "").partition("/")[2].partition(":")[0]
+        # These sentences follow from the rule alone; others may name dates or numbers.
+        known = kind in ("status", "payload")
+        label = known and self._rule_label(event.model_name, event.broken_rule)
+        return label or self._said(event) or event.error_message or ""
+
+    @api.model
+    def _said(self, event):
+        """Return what the handler said in the language of the user, None where it is not kept."""
+        if not event.broken_rule or not self.env.lang:
+            return None
+        failure = event if event.event_type in FAILURE_TYPES else event.sudo().failure_ids[:1]
+        return failure.payload.get("error_messages", {}).get(self.env.lang) if failure else None
+
+    @api.model
+    def _rule_label(self, model_name, broken_rule):
+        """Return a broken rule in the language of the user, None where no words are known.
+
+        :param str broken_rule: as stored: event type, slash, rule
+        """
+        event_type, _slash, rule = broken_rule.partition("/")
+        handler = self._known_handler(model_name)
+        if handler is None:
+            return None
+        event_type = handler._event_aliases.get(event_type, event_type)
+        kind, _colon, rest = rule.partition(":")
+        if kind == "status":
+            event = EventData(model_name, "", event_type, {}, 0, datetime.min)
+            return handler._refusal(event, rest)
+        if kind == "payload":
+            key, _colon, problem = rest.rpartition(":")
+            field = handler._payload_fields.get(event_type, {}).get(key)
+            return field and handler._payload_refusal(key, field, problem)
+        if rule == UNKNOWN_EVENT:
+            return _("This event is not known: %(type)s.", type=event_type)
+        return handler._rule_labels().get(rule)
