@@ -125,9 +125,10 @@ class EventArchiveReplay(models.Model):
         )
         known = {}
         for *text, event_id in self.env.cr.fetchall():
-            known.setdefault(by_text[tuple(text)], event_id)
-        there = set(self.sudo().search([("id", "in", list(known.values()))]).ids) if known else ()
-        for key, event_id in known.items():
+            known.setdefault(by_text[tuple(text)], []).append(event_id)
+        ids = [event_id for found in known.values() for event_id in found]
+        there = set(self.sudo().search([("id", "in", ids)]).ids) if ids else ()
+        for key, event_id in ((key, id_) for key, found in known.items() for id_ in found):
             if event_id not in there:
                 archives = self.env["event.archive"].sudo()
                 domain = [("from_id", "<=", event_id), ("to_id", ">=", event_id)]

@@ -3,6 +3,7 @@ from collections import Counter
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..canonical_json import canonical
 from .event_store import SYSTEM_ERROR
 from .event_store_input import DECIDED_BY_STORE
 
@@ -32,12 +33,29 @@ class EventStoreApplyAgain(models.Model):
         failures = {event: event._own_failure() for event in self}
         found = self.search([("retry_of_id", "in", [f.id for f in failures.values() if f])])
         stored = {event.retry_of_id.id: event for event in found}
+        given = [failure.attempt_uuid for failure in failures.values() if failure.attempt_uuid]
+        repeats = self.search([("event_uuid", "in", given)]) if given else self.browse()
         for event, failure in failures.items():
             # Another cursor's failure event stands for an event that was never stored.
             stands = event.outcome == "failed" or not event.failed_event_id
-            retry = stored.get(failure.id, self.browse())
+            retry = stored.get(failure.id) or failure._repeat_among(repeats)
             event.retry_event_id = retry if stands else False
             event.can_apply_again = bool(failure) and stands and not retry
+
+    def _repeat_among(self, events):
+        """Return the event by which the sender of an attempt recorded apart repeated it."""
+        if not self.attempt_uuid:
+            return self.browse()
+        said = canonical(self.payload["failed_payload"])
+        return events.filtered(
+            lambda event: (
+                event.event_uuid == self.attempt_uuid
+                and event.company_id == self.company_id
+                and event.aggregate_id == self.aggregate_id
+                and event.event_type == self.payload["failed_event"]
+                and canonical(event.payload) == said
+            )
+        )[:1]
 
     def _own_failure(self):
         """Return the technical failure event that this event is, or has; empty without one."""
@@ -73,7 +91,9 @@ class EventStoreApplyAgain(models.Model):
         while failure:
             retry = self.search([("retry_of_id", "=", failure.id)], limit=1)
             if not retry:
-                return failure
+                same = [("event_uuid", "=", failure.attempt_uuid)]
+                repeat = failure.attempt_uuid and failure._repeat_among(self.search(same))
+                return self.browse() if repeat else failure
             failure = retry._own_failure()
         return failure
 

@@ -175,7 +175,7 @@ def test_what_is_restored_is_a_retry_once_across_a_border(store, key):
             own.cr.rollback()
     own = store.env()
     wanted = ("retry_of_id", own.company.id, failure)
-    assert own["event.store"]._stored_by_key([wanted]) == {wanted: first}
+    assert own["event.store"]._stored_by_key([wanted]) == {wanted: [first]}
 
 
 def test_two_appends_of_one_uuid_meet_across_a_border(store, key):

@@ -176,6 +176,37 @@ class TestApplyAgain(ApplyAgainCase):
         self.assertEqual((self.inbox().outstanding_count, self.inbox().state), (0, "fixed"))
         self.assertEqual(self.again(), "There was nothing left to apply again.")
 
+    def test_an_attempt_that_its_sender_repeated_is_applied_by_nobody_else(self):
+        failure = self.attempt(5)
+        self.bug("")
+        answer = self.store.append("flakyapart", "F1", "Seen", {"n": 5}, event_uuid="sent-5")
+        self.env.invalidate_all()
+        self.assertFalse(failure.can_apply_again)
+        self.assertEqual(failure.retry_event_id.id, answer["id"])
+        self.assertEqual(self.again(failure), "There was nothing left to apply again.")
+        self.assertEqual(self.seen(model_name="flakyapart"), [5])
+
+    def test_one_uuid_with_two_contents_that_were_both_applied_again(self):
+        first, second = self.attempt(5), self.attempt(6)
+        self.env.cr.execute(
+            "UPDATE event_store SET attempt_uuid = 'sent-5', attempt_digest = 'other'"
+            " WHERE id = %s",
+            [second.id],
+        )
+        self.env.invalidate_all()
+        self.bug("")
+        self.again(first)
+        self.again(second)
+        self.assertEqual(self.seen(model_name="flakyapart"), [5, 6])
+        for failure, number in ((second, 6), (first, 5)):
+            answer = self.store.append(
+                *("flakyapart", "F1", "Seen", {"n": number}), event_uuid="sent-5"
+            )
+            self.assertEqual((answer["duplicate"], answer["id"]), (True, failure.retry_event_id.id))
+        with self.assertRaisesRegex(UserError, "already used for a different event"):
+            self.store.append("flakyapart", "F1", "Seen", {"n": 7}, event_uuid="sent-5")
+        self.assertEqual(self.seen(model_name="flakyapart"), [5, 6])
+
     def test_what_was_applied_again_is_known_by_its_senders_uuid(self):
         """A sender that tries until it succeeds does not store it a second time."""
         self.attempt(5)
