@@ -111,7 +111,25 @@ class EventJobQueue(models.Model):
         "company_id",
         string="Companies",
         readonly=True,
+        context={"active_test": False},
     )
+    within_companies = fields.Boolean(
+        compute="_compute_within_companies",
+        search="_search_within_companies",
+        help="Whether the reader may read all companies that the job is about.",
+    )
+
+    @api.depends("company_ids")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_within_companies(self):
+        jobs = self.env["event.job"].browse(self.ids).sudo()
+        within = {job.id: job.within_companies for job in jobs}
+        for job in self:
+            job.within_companies = within[job.id]
+
+    @api.model
+    def _search_within_companies(self, operator, value):
+        return self.env["event.job"]._search_within_companies(operator, value)
 
     @property
     def _table_query(self):
@@ -129,7 +147,7 @@ class EventJobQueue(models.Model):
         return self.env["event.job"]._fields["state"]._description_selection(self.env)
 
     def action_cancel(self):
-        """Stop jobs of one's companies, whoever started them."""
+        """Stop jobs of one's companies and of no others, whoever started them."""
         if not self.env.su and not self.env.user.has_group(MANAGER):
             raise AccessError(_("Only an Event Sourcing manager may cancel jobs of others."))
         check_access(self, "read")

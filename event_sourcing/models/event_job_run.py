@@ -356,9 +356,12 @@ class EventJobRun(models.Model):
     def _progress(self):
         under_way = self.state in UNDER_WAY
         done, total = self._steps()
+        hidden = self.kind == "verify" and not self._tells_figures()
         rate = done / self.seconds * max(1, self._workers()) if self.seconds else 0
         numbers = {"done": self.done, "total": max(self.total, self.done), "rate": round(rate)}
-        if not under_way or not rate:
+        if hidden:
+            text = ""
+        elif not under_way or not rate:
             text = _("%(done)s of %(total)s", **numbers)
         else:
             seconds = round((total - done) / rate)

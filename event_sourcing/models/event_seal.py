@@ -51,6 +51,20 @@ class EventSeal(models.Model):
         readonly=True, help="Number of the transaction before which all must be over."
     )
     sealed_on = fields.Datetime(readonly=True)
+    is_known = fields.Boolean(
+        compute="_compute_is_known",
+        search="_search_is_known",
+        help="Whether the reader may learn figures of the whole store, of all companies.",
+    )
+
+    @api.depends_context("uid")
+    def _compute_is_known(self):
+        self.is_known = self.env["event.job"]._knows_all()
+
+    @api.model
+    def _search_is_known(self, operator, value):
+        wanted = bool(value) == (operator in ("=", "in"))
+        return [("id", "!=" if wanted == self.env["event.job"]._knows_all() else "=", False)]
 
     def init(self):
         """Create the manifest, which the ORM never reads, and make seals unchangeable."""
@@ -121,7 +135,7 @@ class EventSeal(models.Model):
         if late:
             since = late.create_date
             alert._raise_alert(
-                "sealing", self._name, late.id, lambda env: env["event.seal"]._late_text(since)
+                "sealing", "event.overview", 1, lambda env: env["event.seal"]._late_text(since)
             )
         elif was_late:
             alert._clear_alert("sealing")

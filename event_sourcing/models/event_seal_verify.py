@@ -15,12 +15,34 @@ class EventSealVerify(models.Model):
     def verify(self):
         """Recompute all seals; for Auditors and Managers, also over RPC.
 
+        Seals are over the events of all companies: who may not read all of those learns
+        whether all is well, and no figures.
+
         :return: dict with ``ok``, ``seals`` and ``events`` (how many were right),
             ``event_id`` (the first wrong one, or False), ``problem`` (``changed``,
             ``removed``, ``inserted``, ``seal`` or an empty text) and ``message``
         """
         self.env["event.job"]._check_may_run("verify")
         check_access(self.browse(), "read")
+        found = self._recompute()
+        if not self.env["event.job"]._knows_all():
+            message = self._without_figures(found["ok"])
+            found.update(seals=0, events=0, event_id=False, message=message)
+        return found
+
+    @api.model
+    def _without_figures(self, right):
+        """Return what a verification found in words that tell nothing of other companies."""
+        if right:
+            return _("All sealed events are what they were when they were sealed.")
+        return _(
+            "Some events are not what they were when they were sealed. An auditor of Event"
+            " Sourcing, or a manager of all companies, can verify the seals and see which."
+        )
+
+    @api.model
+    def _recompute(self):
+        """Recompute all seals; see :meth:`verify`."""
         seals = events = 0
         seal = self.sudo()._next(0)
         while seal:
@@ -190,8 +212,13 @@ class EventSealVerify(models.Model):
 class EventJobVerify(models.Model):
     _inherit = "event.job"
 
-    @api.model
+    def _tells_figures(self):
+        """Whether a verification may say more than whether all is well: see ``_companies_of``."""
+        return not self.company_ids
+
     def _count_verify(self):
+        if not self._tells_figures():
+            return 0
         return sum(self.env["event.seal"].sudo().search([("state", "=", "sealed")]).mapped("count"))
 
     def _read_verify(self):
@@ -201,12 +228,15 @@ class EventJobVerify(models.Model):
         if not seal:
             problem = self.env["event.seal"]._beyond_sequence()
         last = not seal or problem
-        return {"position": None if last else seal.id, "count": seal.count, "problem": problem}
+        count = seal.count if self._tells_figures() else 0
+        return {"position": None if last else seal.id, "count": count, "problem": problem}
 
     def _write_verify(self, piece):
         if not piece["problem"]:
             return {"done": piece["count"]}
         problem = piece["problem"]
-        self.message = problem["message"]
-        found = [{"kind": "broken", "key": str(problem["event_id"]), "message": self.message}]
+        self.message, key = problem["message"], str(problem["event_id"])
+        if not self._tells_figures():
+            self.message, key = self.env["event.seal"]._without_figures(False), False
+        found = [{"kind": "broken", "key": key, "message": self.message}]
         return {"done": 0, **self.env["event.difference"]._record(self, found)}

@@ -144,7 +144,9 @@ class TestMailBridge(InboxCase):
             job = jobs.browse(jobs.start("check")["id"])
             while job._write_piece(job._read_piece()):
                 pass
-            return self.records.search([("key", "=", "drift"), ("is_open", "=", True)])
+            return self.records.search(
+                [("key", "=", f"drift:{self.env.company.id}"), ("is_open", "=", True)]
+            )
 
         self.store.append("counter", "drifting", "Added", {"amount": 1})
         self.env.cr.execute("UPDATE counter_snapshot SET total = 9 WHERE aggregate_id = 'drifting'")
