@@ -1,3 +1,4 @@
+import logging
 import time
 from datetime import datetime
 
@@ -7,6 +8,8 @@ from odoo.exceptions import AccessError, UserError
 from ..compat import check_access
 from .event_job import MANAGER, QUESTIONS, UNDER_WAY
 from .event_job_run import CRON_SECONDS
+
+_logger = logging.getLogger(__name__)
 
 # A job has its turn for so long, then the next one.
 SLICE_SECONDS = 5
@@ -40,8 +43,16 @@ class EventJobTurns(models.Model):
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return True
-                if job._work(min(left, SLICE_SECONDS)) is not True:
+                if job._work_apart(min(left, SLICE_SECONDS)) is not True:
                     idle.add(job.id)  # somebody else has it, or it waits for somebody
+
+    def _work_apart(self, seconds):
+        """Work on the job; return False where that goes wrong: others have their turns, too."""
+        try:
+            return self._work(seconds)
+        except Exception:
+            _logger.exception("Job %s could not be worked on.", self.id)
+            return False
 
     def _turns(self):
         """Return the jobs in the order in which they have their turns.

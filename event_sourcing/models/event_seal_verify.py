@@ -1,3 +1,5 @@
+from collections import deque
+
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
@@ -113,19 +115,21 @@ class EventSealVerify(models.Model):
         for first, last in self.env["event.archive"]._ranges_away():
             sealed = {key: value for key, value in sealed.items() if not first <= key <= last}
         # Beneath the first seal there is nothing: a row that lies there was inserted.
-        stored = {vals["id"]: vals for vals in self._read_rows(None if before else -(2**31))}
-        for event_id in sorted({*sealed, *stored}):
-            if event_id not in stored:
-                return self._wrong("removed", event_id)
+        # The wrong one of the lowest id is named; rows come by id, and are not kept.
+        left = deque(sorted(sealed))
+        for vals in self._read_rows(None if before else -(2**31)):
+            event_id = vals["id"]
+            if left and left[0] < event_id:
+                break
             if event_id not in sealed:
                 return self._wrong("inserted", event_id)
-            vals = stored[event_id]
+            left.popleft()
             before_sealing = vals["content_hash"] not in (None, content_hash(vals))
             # What no hash covers, and yet decides what had happened at a moment.
             beyond = not in_whole_seconds(vals["timestamp"])
             if before_sealing or beyond or row_digest(vals) != sealed[event_id]:
                 return self._wrong("changed", event_id)
-        return None
+        return self._wrong("removed", left[0]) if left else None
 
     def _is_as_made(self, before, manifest):
         """Whether sealing makes such a seal, and in this place.
