@@ -1,4 +1,5 @@
 import json
+from collections import Counter
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
@@ -6,7 +7,9 @@ from odoo.exceptions import UserError
 from ..canonical_json import BEYOND_XML, canonical, carried, normalise
 from .document_difference import MISSING
 
-MAX_ROWS_PER_JOB = 10_000  # of a check; all are counted
+MAX_ROWS_PER_JOB = 10_000  # of a check, for each company; all are counted
+# Kinds that no rebuild settles.
+PROBLEMS = ("broken", "no_handler")
 ORPHAN_LIMIT = 10_000
 
 
@@ -171,13 +174,19 @@ class EventDifference(models.Model):
 
     @api.model
     def _of_missing_handlers(self, model_names, companies=None):
-        """Return a dict for each aggregate type with streams that no handler folds."""
+        """Return a dict for each aggregate type with streams that no handler folds.
+
+        One for each company, too: how many they are is for its readers alone.
+        """
         domain = [("model_name", "not in", model_names)]
         if companies is not None:
             domain.append(("company_id", "in", companies))
         streams = self.env["event.stream"].sudo()
-        groups = streams._read_group(domain, ["model_name"], ["__count"])
-        return [self._of_missing_handler(*group) for group in groups]
+        groups = streams._read_group(domain, ["model_name", "company_id"], ["__count"])
+        return [
+            {**self._of_missing_handler(model_name, count), "company_id": company.id}
+            for model_name, company, count in groups
+        ]
 
     @api.model
     def _of_missing_handler(self, model_name, count):
@@ -212,7 +221,16 @@ class EventDifference(models.Model):
     @api.model
     def _record(self, job, found):
         """Keep what was found, up to a limit; return by how much the job's counts grow."""
-        problems = sum(drift["kind"] in ("broken", "no_handler") for drift in found)
-        room = MAX_ROWS_PER_JOB - job.drift_count - job.problem_count
-        self.create([{"job_id": job.id, **drift} for drift in found[: max(room, 0)]])
+        problems = sum(drift["kind"] in PROBLEMS for drift in found)
+        rows = found
+        if job.drift_count + job.problem_count + len(found) > MAX_ROWS_PER_JOB:
+            # Rows of one company leave room for those of the others.
+            groups = self._read_group([("job_id", "=", job.id)], ["company_id"], ["__count"])
+            kept, rows = Counter({company.id: count for company, count in groups}), []
+            for drift in found:
+                company_id = drift.get("company_id") or False
+                kept[company_id] += 1
+                if kept[company_id] <= MAX_ROWS_PER_JOB:
+                    rows.append(drift)
+        self.create([{"job_id": job.id, **drift} for drift in rows])
         return {"drift_count": len(found) - problems, "problem_count": problems}

@@ -1,7 +1,12 @@
+import logging
 from collections import Counter
 
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
+
+from ..retry import must_retry
+
+_logger = logging.getLogger(__name__)
 
 
 class EventErrorActions(models.Model):
@@ -98,14 +103,21 @@ class EventErrorActions(models.Model):
         keys = set()
         for error in self.sudo().search([("state", "=", "open")]):
             keys.add(error._alert_key())
-            alert._raise_alert(
-                error._alert_key(),
-                self._name,
-                error.id,
-                lambda env, error=error: error.with_env(env).display_name,
-                lambda env, error=error: error.with_env(env).explanation,
-                company=error.company_id,
-            )
+            try:
+                with self.env.cr.savepoint():
+                    alert._raise_alert(
+                        error._alert_key(),
+                        self._name,
+                        error.id,
+                        lambda env, error=error: error.with_env(env).display_name,
+                        lambda env, error=error: error.with_env(env).explanation,
+                        company=error.company_id,
+                    )
+            except Exception as problem:
+                if must_retry(problem):
+                    raise
+                # The others are told; this one comes again with the next run.
+                _logger.exception("Nobody could be told of the error %s.", error.id)
         return keys
 
     # ------------------------------------------------------------------

@@ -5,6 +5,7 @@ from odoo import _, models
 from odoo.exceptions import UserError
 
 from ..canonical_json import canonical
+from ..piece_size import PieceSize
 from ..transfer_file import Rows, Unreadable, look_at, unpacked
 from ..transfer_format import END, HEAD, chained
 from .event_store import FAILURE_TYPES
@@ -52,6 +53,8 @@ class EventImportReading(models.Model):
         """
         file = self._file_at(reading)
         piece = {"items": [], "refused": [], "rows": 0, "ended": False}
+        piece["size"] = PieceSize()
+        chunk = min(self._import_chunk, reading.get("chunk", self._import_chunk))
         # A document is copied each time it is read from its field.
         asker, options = self._asker(), {**self.options, "model_name": self.model_name}
         cache = {"asker": asker, "options": options}
@@ -68,7 +71,7 @@ class EventImportReading(models.Model):
                     limit=MAX_UNPACKED // 2**30,
                 )
             )
-        while piece["rows"] < self._import_chunk and file.rows.position[0] - begin < MAX_BYTES:
+        while piece["rows"] < chunk and file.rows.position[0] - begin < MAX_BYTES:
             found = file.rows.next()
             if found is None:
                 piece["ended"] = True
@@ -85,6 +88,12 @@ class EventImportReading(models.Model):
         else:
             self._keep_open(file)
         return piece
+
+    def _set_pace(self, piece):
+        """Let the next piece have fewer rows where checking or storing these took long."""
+        size, rows = piece.get("size"), max(piece["rows"], 1)
+        chunk = rows // 2 if size and size.is_full() else 2 * rows
+        piece["reading"]["chunk"] = max(1, min(self._import_chunk, chunk))
 
     def _take_row(self, piece, reading, cache, file, line, row):
         """Put one row where it belongs: among the items, or the refused ones."""

@@ -93,6 +93,7 @@ class EventJob(models.Model):
         "company_id",
         string="Companies",
         readonly=True,
+        context={"active_test": False},
         help="What it is about, and whose managers see and cancel it; empty: all companies.",
     )
     within_companies = fields.Boolean(
@@ -132,14 +133,32 @@ class EventJob(models.Model):
     @api.model
     def _search_within_companies(self, operator, value):
         """Return the jobs of which no company is closed to the user, or all others."""
-        others = self.env["res.company"].sudo().search([("id", "not in", self.env.companies.ids)])
-        jobs = self.sudo().with_context(active_test=False)
-        foreign = [("company_ids", "in", others.ids)] if others else [(0, "=", 1)]
-        if others:
+        foreign = [("company_ids", "in", self._other_companies(archived=True).ids)]
+        if self._other_companies():
             foreign = ["|", ("company_ids", "=", False), *foreign]
-        found = jobs.search(foreign).ids if others else []
+        found = self.sudo().search(foreign).ids
         wanted = bool(value) == (operator in ("=", "in"))
         return [("id", "not in" if wanted else "in", found)]
+
+    @api.model
+    def _other_companies(self, companies=None, archived=False):
+        """Return all companies but some, by default but those that are open to the user."""
+        if companies is None:
+            companies = self.env.companies
+        others = companies.sudo().with_context(active_test=not archived)
+        return others.search([("id", "not in", companies.ids)])
+
+    @api.model
+    def _knows_all(self):
+        """Whether the user may learn figures of the whole store.
+
+        Auditors may, and who has every company: to others a figure of all tells what happens
+        in the companies that they may not read.
+        """
+        user = self.env.user
+        if user._is_superuser() or user.has_group(AUDITOR):
+            return True
+        return not self._other_companies(user.company_ids)
 
     def init(self):
         self.env.cr.execute(
@@ -244,16 +263,17 @@ class EventJob(models.Model):
     def _companies_of(self, kind):
         """Return the companies that a new job is about; none stands for all there are.
 
-        Seals are of the whole store. Whoever may read all companies checks all of them, too.
+        Auditors read all of them. Seals are of the whole store, but only who may know all of
+        it has a verification that says more than whether all is well.
         """
-        chosen = self.env["res.company"] if self.env.su else self.env.companies
-        if kind not in COMPANY_WORK:
-            return chosen
-        if self.env.user.has_group(AUDITOR):
-            return chosen.browse()
-        others = [("id", "not in", chosen.ids)]
-        whole = not self.env["res.company"].sudo().search_count(others, limit=1)
-        return chosen.browse() if whole else chosen
+        chosen, everything = self.env.companies, self.env["res.company"]
+        if self.env.su or self.env.user.has_group(AUDITOR):
+            return everything
+        if kind in COMPANY_WORK and not self._other_companies(chosen):
+            return everything
+        if kind == "verify" and self._knows_all():
+            return everything
+        return self.env.user.company_ids if kind in ("as_of", "compare") else chosen
 
     def _count(self):
         """Return how many aggregates, or events under seals, the job has to look at."""

@@ -1,4 +1,8 @@
+from collections import Counter
+
 from odoo import SUPERUSER_ID, _, models
+
+from .event_difference import PROBLEMS
 
 # The alert of each kind of job that looks at everything.
 ALERTS = {"check": "drift", "rebuild": "drift", "verify": "seals"}
@@ -12,26 +16,50 @@ class EventJobAlert(models.Model):
     def _tell(self):
         """Raise the alert of this kind of job, or clear it where all is well."""
         key = ALERTS.get(self.kind)
-        if not key or self.model_name or len(self.company_ids) > 1:
+        if not key or self.model_name:
             self._look_again()
-            return
-        company = self.company_ids if key == "drift" else None
-        key = f"{key}:{company.id}" if company else key
-        alert = self.env["event.alert"]
-        found = self.problem_count + (self.drift_count if self.kind == "check" else 0)
-        if not found:
-            alert._clear_alert(key)
-            if ALERTS[self.kind] == "drift" and not company:
-                for one in self._checked_apart():  # what was told of each is over, too
-                    if one:
-                        alert._clear_alert(f"{key}:{one.id}")
-            return
-        texts = {
-            "drift": lambda env: env["event.job"]._drift_text(found),
-            "seals": lambda env: env["event.job"]._seal_text(),
-        }
-        text = texts[ALERTS[self.kind]]
-        alert._raise_alert(key, self._name, self.id, text, self.message or "", company=company)
+        elif key == "drift":
+            self._tell_drift()
+        elif self.problem_count:
+            # Which event it is stands in the job, for those who may know.
+            text = lambda env: env["event.job"]._seal_text()  # noqa: E731
+            self.env["event.alert"]._raise_alert(key, "event.overview", 1, text)
+        else:
+            self.env["event.alert"]._clear_alert(key)
+
+    def _tell_drift(self):
+        """Tell the managers of each company what was found in theirs, and no other's figures."""
+        alert, found = self.env["event.alert"], self._found_by_company()
+        every = self.env["res.company"].sudo().with_context(active_test=False)
+        for company in self.company_ids or every.search([]):
+            key, count = f"drift:{company.id}", found.get(company.id, 0)
+            if not count:
+                alert._clear_alert(key)
+                continue
+            alert._raise_alert(
+                key,
+                "event.overview",
+                1,
+                lambda env, count=count: env["event.job"]._drift_text(count),
+                company=company,
+            )
+
+    def _found_by_company(self):
+        """Return ``{company id: how much is not what the events say}``."""
+        domain = [("job_id", "=", self.id)]
+        if self.kind == "rebuild":  # what differed is replaced
+            domain.append(("kind", "in", PROBLEMS))
+        groups = self.env["event.difference"]._read_group(domain, ["company_id"], ["__count"])
+        return {company.id: count for company, count in groups}
+
+    def _counts_of(self, companies):
+        """Return how much was found in some of the companies: ``drift`` and ``problem``."""
+        domain = [("job_id", "=", self.id), ("company_id", "in", companies.ids)]
+        groups = self.env["event.difference"]._read_group(domain, ["kind"], ["__count"])
+        counts = Counter()
+        for kind, count in groups:
+            counts["problem" if kind in PROBLEMS else "drift"] += count
+        return counts
 
     def _look_again(self):
         """Check everything after a repair that did not end, or was of a part.

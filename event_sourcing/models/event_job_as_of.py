@@ -107,18 +107,7 @@ class EventJobAsOf(models.Model):
         return self._read_at((self.moment,))
 
     def _read_at(self, moments):
-        store = self.env["event.store"]
-        position, streams = store._stream_chunk(
-            self.position, [self.model_name], companies=self._asked_companies()
-        )
-        return {
-            "position": position,
-            "count": sum(map(len, streams.values())),
-            "streams": {
-                model_name: store._fold_streams(model_name, aggregate_ids, moments)
-                for model_name, aggregate_ids in streams.items()
-            },
-        }
+        return self._fold_next(self.position, moments=moments)
 
     def _write_as_of(self, piece):
         differences = self.env["event.difference"]

@@ -14,6 +14,7 @@ from ..excel_summary import write_summary
 from ..excel_text import cut
 from ..excel_workbook import ExcelWorkbook
 from ..fields import JsonDocument
+from ..piece_size import PieceSize, next_page
 from .event_job_as_of import AT_ONCE
 
 # So many rows are written within the time that a worker has for one request.
@@ -32,6 +33,8 @@ class EventJobExcel(models.Model):
     _inherit = "event.job"
     # Records of a piece.
     _report_chunk = 2000
+    # Records that are read before it is asked whether the piece is full.
+    _report_step = 250
 
     options = JsonDocument(readonly=True, help="What a report is about, and for whom.")
     report = fields.Binary(readonly=True, attachment=True)
@@ -138,12 +141,27 @@ class EventJobExcel(models.Model):
         piece = self._spool(("number", "=", self.position + 1))
         if not piece:
             return {"position": None, "count": 0, "file": self._write_workbook()}
-        cells, widths = self._content()._cells(piece.sheet, piece.record_ids, self.options)
+        return {"position": self.position + 1, "spool_id": piece.id, **self._read_cells(piece)}
+
+    def _read_cells(self, piece):
+        """Read records of a piece a few at a time; what is too much for it is in ``left``."""
+        content, size, texts = self._content(), PieceSize(), []
+        ids, position, step, widths = piece.record_ids, 0, self._report_step, []
+        while position < len(ids) or not texts:
+            some = ids[position : position + step]
+            rows, wide = content._cells(piece.sheet, some, self.options)
+            widths = list(map(max, widths, wide)) if widths else wide
+            texts.append(json.dumps(rows)[1:-1])
+            size.bytes += len(texts[-1])
+            position += len(some)
+            if size.is_full():
+                break
+            step = next_page(step, len(texts[-1]), self._report_chunk)
         return {
-            "position": self.position + 1,
-            "count": len(piece.record_ids),
-            "spool_id": piece.id,
-            "cells": json.dumps(cells),
+            "count": position,
+            "record_ids": ids[:position],
+            "left": ids[position:],
+            "cells": f"[{', '.join(text for text in texts if text)}]",
             "widths": widths,
         }
 
@@ -154,8 +172,18 @@ class EventJobExcel(models.Model):
             self._spool().unlink()
         else:
             spool = self.env["event.job.spool"].browse(piece["spool_id"])
-            spool.write({"cells": piece["cells"], "widths": piece["widths"]})
+            spool.write({name: piece[name] for name in ("cells", "widths", "record_ids")})
+            if piece["left"]:
+                self._insert_behind(spool, piece["left"])
         return {"done": piece["count"]}
+
+    def _insert_behind(self, spool, record_ids):
+        """Add a piece behind another one of its sheet."""
+        for later in self._spool(("number", ">", spool.number)):
+            later.number += 1
+        vals = {"job_id": self.id, "sheet": spool.sheet, "number": spool.number + 1}
+        spool.create({**vals, "record_ids": record_ids})
+        spool.flush_model()
 
     # ------------------------------------------------------------------
     # The workbook

@@ -107,7 +107,10 @@ class EventJobExport(models.Model):
             reading["last"] = newest.id or 0
         # A period may leave the store while it is exported.
         content._check_whole(self.options, self.position, reading["last"])
-        ids = content._next_ids(domain, self.position, reading["last"], self._export_chunk)
+        limit = min(self._export_chunk, reading.get("limit", self._export_chunk))
+        ids = content._next_ids(domain, self.position, reading["last"], limit)
+        # After a piece of large events, the sizes of fewer are asked for.
+        reading["limit"] = min(self._export_chunk, 2 * len(ids) + 1)
         key = self.env["event.import.line"]._key()
         lines = list(content._lines(ids)) if ids else []
         if not reading["pieces"]:

@@ -248,6 +248,7 @@ class EventJobImport(models.Model):
                 counts["storable_count"] = piece["fresh"]
             elif piece["reading"]["stage"] == "write":
                 counts["done"] = -self.done  # it begins anew, with storing
+        self._set_pace(piece)
         self.write({"reading": piece["reading"], "total": self._estimate(piece)})
         return counts
 

@@ -1,3 +1,4 @@
+import logging
 import time
 from datetime import datetime
 
@@ -7,6 +8,8 @@ from odoo.exceptions import AccessError, UserError
 from ..compat import check_access
 from .event_job import MANAGER, QUESTIONS, UNDER_WAY
 from .event_job_run import CRON_SECONDS
+
+_logger = logging.getLogger(__name__)
 
 # A job has its turn for so long, then the next one.
 SLICE_SECONDS = 5
@@ -40,8 +43,16 @@ class EventJobTurns(models.Model):
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return True
-                if job._work(min(left, SLICE_SECONDS)) is not True:
+                if job._work_apart(min(left, SLICE_SECONDS)) is not True:
                     idle.add(job.id)  # somebody else has it, or it waits for somebody
+
+    def _work_apart(self, seconds):
+        """Work on the job; return False where that goes wrong: others have their turns, too."""
+        try:
+            return self._work(seconds)
+        except Exception:
+            _logger.exception("Job %s could not be worked on.", self.id)
+            return False
 
     def _turns(self):
         """Return the jobs in the order in which they have their turns.
@@ -111,7 +122,25 @@ class EventJobQueue(models.Model):
         "company_id",
         string="Companies",
         readonly=True,
+        context={"active_test": False},
     )
+    within_companies = fields.Boolean(
+        compute="_compute_within_companies",
+        search="_search_within_companies",
+        help="Whether the reader may read all companies that the job is about.",
+    )
+
+    @api.depends("company_ids")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_within_companies(self):
+        jobs = self.env["event.job"].browse(self.ids).sudo()
+        within = {job.id: job.within_companies for job in jobs}
+        for job in self:
+            job.within_companies = within[job.id]
+
+    @api.model
+    def _search_within_companies(self, operator, value):
+        return self.env["event.job"]._search_within_companies(operator, value)
 
     @property
     def _table_query(self):
@@ -129,7 +158,7 @@ class EventJobQueue(models.Model):
         return self.env["event.job"]._fields["state"]._description_selection(self.env)
 
     def action_cancel(self):
-        """Stop jobs of one's companies, whoever started them."""
+        """Stop jobs of one's companies and of no others, whoever started them."""
         if not self.env.su and not self.env.user.has_group(MANAGER):
             raise AccessError(_("Only an Event Sourcing manager may cancel jobs of others."))
         check_access(self, "read")

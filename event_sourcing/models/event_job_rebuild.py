@@ -3,6 +3,7 @@ from psycopg2 import IntegrityError
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..piece_size import PieceSize
 from ..retry import must_retry
 from .event_difference import ORPHAN_LIMIT
 from .event_stream import Head
@@ -12,6 +13,8 @@ class EventJobRebuild(models.Model):
     """Rebuilding snapshots, and checking them: the same fold, with and without writing."""
 
     _inherit = "event.job"
+    # Events that are folded before it is asked whether the piece is full.
+    _fold_step = 2000
 
     def _read_check(self):
         """Fold the next streams and compare; one transaction sees events and snapshots alike."""
@@ -40,23 +43,38 @@ class EventJobRebuild(models.Model):
 
     def _read_rebuild(self):
         """Fold the next streams from their first events, without locking anything."""
-        store = self.env["event.store"]
         place = self._place()
-        position, streams = store._stream_chunk(
-            place.position,
-            self._model_names(),
-            self.aggregate_ids or None,
-            until=None if place == self else place.until or None,
-            companies=self._asked_companies(),
-        )
-        return {
-            "position": position,
-            "count": sum(map(len, streams.values())),
-            "streams": {
-                model_name: store._fold_streams(model_name, aggregate_ids)
-                for model_name, aggregate_ids in streams.items()
-            },
-        }
+        until = None if place == self else place.until or None
+        return self._fold_next(place.position, self.aggregate_ids or None, until=until)
+
+    def _fold_next(self, position, aggregate_ids=None, moments=(None,), until=None):
+        """Fold the next streams, fewer where their states are large or it takes long.
+
+        A stream is folded as a whole: a piece holds one at least.
+
+        :return: dict with ``position``, ``count`` and ``streams``
+        """
+        store, size = self.env["event.store"], PieceSize()
+        names, companies = self._model_names(), self._asked_companies()
+        step = min(self._fold_step, store._reader_chunk)
+        streams, count = {}, 0
+        for _step in range(store._reader_chunk // step):
+            position, chunk = store._stream_chunk(
+                position, names, aggregate_ids, until=until, companies=companies, events=step
+            )
+            for model_name, keys in chunk.items():
+                folded = store._fold_streams(model_name, keys, moments)
+                streams.setdefault(model_name, {}).update(folded)
+                size.bytes += sum(self._size_of(folds) for folds in folded.values())
+                count += len(keys)
+            if position is None or count >= store._reader_page or size.is_full():
+                break
+        return {"position": position, "count": count, "streams": streams}
+
+    @api.model
+    def _size_of(self, folds):
+        """Return about how many bytes the folds of a stream hold."""
+        return sum(len(repr(fold.state)) * (1 + len(fold.marks)) for fold in folds)
 
     def _write_rebuild(self, piece):
         """Replace the snapshots that are not what their events say.

@@ -15,8 +15,11 @@ _logger = logging.getLogger(__name__)
 CRON_SECONDS = 50
 # So many times the process may end in the same place before the job is set aside.
 MAX_DEATHS = 2
-# So many times in a row a piece may meet a conflict before the job is set aside.
-MAX_CONFLICTS = 100
+# So many times in a row a piece may meet a conflict before the job is set aside, and before its
+# turn is over: whoever is in its way has some minutes to end.
+MAX_CONFLICTS = 10
+CONFLICTS_A_TURN = 2
+AGAIN = "again"
 POLL_SECONDS = 1.0
 OLD_DAYS = 90
 
@@ -63,7 +66,7 @@ class EventJobRun(models.Model):
                 more = alone
                 while more and time.monotonic() < deadline:
                     more = job._work_once()
-                    worked = worked or more is not None  # None: nothing came of it
+                    worked = worked or isinstance(more, bool)  # else nothing came of it
         return worked
 
     @contextmanager
@@ -197,7 +200,10 @@ class EventJobRun(models.Model):
             yield records.with_env(self.env(cr=cr, su=True))
 
     def _work_once(self):
-        """Do one piece; return whether there is more to do, None where nothing was done."""
+        """Do one piece; return whether there is more to do.
+
+        :return: None or ``AGAIN`` where nothing was done, and it is not or is to be tried at once
+        """
         began = time.monotonic()
         try:
             with self._own_cursor() as job:
@@ -235,8 +241,8 @@ class EventJobRun(models.Model):
     def _count_trouble(self, error):
         """Count a piece that PostgreSQL stopped; one that never succeeds must not hold others.
 
-        :return: whether to try it again at once: after a conflict. Else later: the database
-            is in trouble, or the piece is too large for it
+        :return: ``AGAIN`` to try it at once, after a first conflict. Else None, later: others
+            are in its way, the database is in trouble, or the piece is too large for it
         """
         kind = trouble(error)
         if kind not in ("conflict", "canceled", "resources"):
@@ -248,7 +254,7 @@ class EventJobRun(models.Model):
             if kind == "conflict":
                 place.conflicts += 1
                 if place.conflicts < MAX_CONFLICTS:
-                    return True
+                    return AGAIN if place.conflicts % CONFLICTS_A_TURN else None
                 job._set_aside(
                     _(
                         "This job met a conflict %(count)s times in the same place: others change"
@@ -356,9 +362,12 @@ class EventJobRun(models.Model):
     def _progress(self):
         under_way = self.state in UNDER_WAY
         done, total = self._steps()
+        hidden = self.kind == "verify" and not self._tells_figures()
         rate = done / self.seconds * max(1, self._workers()) if self.seconds else 0
         numbers = {"done": self.done, "total": max(self.total, self.done), "rate": round(rate)}
-        if not under_way or not rate:
+        if hidden:
+            text = ""
+        elif not under_way or not rate:
             text = _("%(done)s of %(total)s", **numbers)
         else:
             seconds = round((total - done) / rate)

@@ -1,7 +1,14 @@
-from odoo import _, fields, models
+from collections import Counter
+
+from odoo import _, api, fields, models
+
+from ..groups import AUDITOR
+from .event_job import UNDER_WAY
 
 # Who may see how the store is, beyond the figures of own companies.
 WATCHERS = "event_sourcing.event_store_group_manager,event_sourcing.event_store_group_auditor"
+# Checks among which the last one of each company is looked for.
+MAX_CHECKS = 1000
 
 
 class EventOverview(models.Model):
@@ -34,31 +41,75 @@ class EventOverview(models.Model):
     )
     sealed_on = fields.Datetime(compute="_compute_seal", groups=WATCHERS)
     error_count = fields.Integer(string="Open Errors", compute="_compute_errors")
+    knows_all = fields.Boolean(
+        compute="_compute_seal",
+        groups=WATCHERS,
+        help="Whether the reader may learn figures of the whole store, of all companies.",
+    )
 
     def _catalogue_rows(self):
         return [{"id": 1, "name": _("Overview")}]
 
+    @api.depends_context("uid", "allowed_company_ids", "lang")
     def _compute_jobs(self):
         jobs = self.env["event.job"]  # with the user's rights: figures of own companies
-        done = [("state", "=", "done"), ("model_name", "=", False)]
-        check = jobs.search([("kind", "=", "check"), *done], limit=1)
-        verify = jobs.search([("kind", "=", "verify"), *done], limit=1)
-        under_way = jobs.search_count([("state", "in", ("waiting", "running"))])
+        checks, counts = self._last_checks()
+        # Whether all is well is told to everyone who watches; what is wrong, see the job.
+        verify = jobs.sudo().search([("kind", "=", "verify"), ("state", "=", "done")], limit=1)
+        problem = verify.message
+        if not jobs._knows_all():
+            wrong = bool(verify.problem_count)
+            problem = wrong and self.env["event.seal"]._without_figures(False)
+        under_way = jobs.search_count([("state", "in", UNDER_WAY)])
+        worst = max(checks, key=lambda check: counts[check].total(), default=checks)
         for overview in self:
-            overview.check_id = check
-            overview.checked_on = check.ended_on
-            overview.drift_count = check.drift_count
-            overview.problem_count = check.problem_count
+            overview.check_id = worst
+            overview.checked_on = min(checks.mapped("ended_on"), default=False)
+            overview.drift_count = sum(count["drift"] for count in counts.values())
+            overview.problem_count = sum(count["problem"] for count in counts.values())
             overview.job_count = under_way
             overview.verified_on = verify.ended_on
-            overview.verify_problem = verify.message
+            overview.verify_problem = problem
 
+    @api.model
+    def _last_checks(self):
+        """Return the last checks of everything in the companies of the reader.
+
+        :return: jobs, and ``{job: Counter}`` of what they found in these companies, with
+            ``drift`` and ``problem``; none where all seems well, and yet a company that has
+            events was never checked
+        """
+        jobs, companies = self.env["event.job"], self.env.companies
+        if self.env.user._is_superuser() or self.env.user.has_group(AUDITOR):
+            companies = companies.sudo().with_context(active_test=False).search([])
+        done = [("kind", "=", "check"), ("state", "=", "done"), ("model_name", "=", False)]
+        left, counts = companies, {}
+        for check in jobs.search(done, limit=MAX_CHECKS).sudo():
+            about = check.company_ids or companies
+            if not left & about:
+                continue
+            counts[check] = Counter(drift=check.drift_count, problem=check.problem_count)
+            if about - left:  # of some there is a later check
+                counts[check] = check._counts_of(left & about)
+            left -= about
+            if not left:
+                break
+        streams = self.env["event.stream"].sudo()
+        open_ones = (streams.search_count([("company_id", "=", one.id)], limit=1) for one in left)
+        if not any(count.total() for count in counts.values()) and any(open_ones):
+            return jobs, {}
+        return jobs.sudo().union(*counts), counts
+
+    @api.depends_context("uid")
     def _compute_seal(self):
         seal = self.env["event.seal"].sudo().search([("state", "=", "sealed")], limit=1)
+        knows_all = self.env["event.job"]._knows_all()
         for overview in self:
-            overview.seal_id = seal
+            overview.knows_all = knows_all
+            overview.seal_id = knows_all and seal
             overview.sealed_on = seal.sealed_on
 
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_errors(self):
         count = self.env["event.error"].search_count([("state", "=", "open")])
         for overview in self:

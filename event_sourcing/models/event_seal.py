@@ -8,10 +8,14 @@ from odoo.tools import SQL, format_datetime
 
 from ..event_hash import ENTRY, row_digest, seal_digest
 from ..fields import NO_SUM
+from ..piece_size import next_page
 
 _logger = logging.getLogger(__name__)
 
 SEAL_IDS = 10_000
+# Events that are read at first, before it is known how large they are, and at most.
+FIRST_PAGE = 250
+MAX_PAGE = 2000
 LATE_HOURS = 1  # a range that waits longer needs somebody
 # Columns of a row as the digest takes them: as PostgreSQL writes them into a dump.
 ROW = """
@@ -51,6 +55,20 @@ class EventSeal(models.Model):
         readonly=True, help="Number of the transaction before which all must be over."
     )
     sealed_on = fields.Datetime(readonly=True)
+    is_known = fields.Boolean(
+        compute="_compute_is_known",
+        search="_search_is_known",
+        help="Whether the reader may learn figures of the whole store, of all companies.",
+    )
+
+    @api.depends_context("uid")
+    def _compute_is_known(self):
+        self.is_known = self.env["event.job"]._knows_all()
+
+    @api.model
+    def _search_is_known(self, operator, value):
+        wanted = bool(value) == (operator in ("=", "in"))
+        return [("id", "!=" if wanted == self.env["event.job"]._knows_all() else "=", False)]
 
     def init(self):
         """Create the manifest, which the ORM never reads, and make seals unchangeable."""
@@ -121,7 +139,7 @@ class EventSeal(models.Model):
         if late:
             since = late.create_date
             alert._raise_alert(
-                "sealing", self._name, late.id, lambda env: env["event.seal"]._late_text(since)
+                "sealing", "event.overview", 1, lambda env: env["event.seal"]._late_text(since)
             )
         elif was_late:
             alert._clear_alert("sealing")
@@ -226,10 +244,16 @@ class EventSeal(models.Model):
         return True
 
     def _read_rows(self, from_id=None):
-        """Yield the stored events of the range as dicts, by id."""
-        first = self.from_id if from_id is None else from_id
-        self.env.cr.execute(ROW, [first, self.to_id])
-        yield from self.env.cr.dictfetchall()
+        """Yield the stored events of the range as dicts, by id, a page in memory at a time."""
+        first, page = self.from_id if from_id is None else from_id, FIRST_PAGE
+        while True:
+            self.env.cr.execute(f"{ROW} LIMIT %s", [first, self.to_id, page])
+            rows = self.env.cr.dictfetchall()
+            yield from rows
+            if len(rows) < page:
+                break
+            first = rows[-1]["id"] + 1
+            page = next_page(page, sum(len(str(row["payload"])) for row in rows), MAX_PAGE)
 
     # ------------------------------------------------------------------
     # Seals are not changed by hand

@@ -1,3 +1,5 @@
+from collections import deque
+
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
@@ -15,12 +17,34 @@ class EventSealVerify(models.Model):
     def verify(self):
         """Recompute all seals; for Auditors and Managers, also over RPC.
 
+        Seals are over the events of all companies: who may not read all of those learns
+        whether all is well, and no figures.
+
         :return: dict with ``ok``, ``seals`` and ``events`` (how many were right),
             ``event_id`` (the first wrong one, or False), ``problem`` (``changed``,
             ``removed``, ``inserted``, ``seal`` or an empty text) and ``message``
         """
         self.env["event.job"]._check_may_run("verify")
         check_access(self.browse(), "read")
+        found = self._recompute()
+        if not self.env["event.job"]._knows_all():
+            message = self._without_figures(found["ok"])
+            found.update(seals=0, events=0, event_id=False, message=message)
+        return found
+
+    @api.model
+    def _without_figures(self, right):
+        """Return what a verification found in words that tell nothing of other companies."""
+        if right:
+            return _("All sealed events are what they were when they were sealed.")
+        return _(
+            "Some events are not what they were when they were sealed. An auditor of Event"
+            " Sourcing, or a manager of all companies, can verify the seals and see which."
+        )
+
+    @api.model
+    def _recompute(self):
+        """Recompute all seals; see :meth:`verify`."""
         seals = events = 0
         seal = self.sudo()._next(0)
         while seal:
@@ -91,19 +115,21 @@ class EventSealVerify(models.Model):
         for first, last in self.env["event.archive"]._ranges_away():
             sealed = {key: value for key, value in sealed.items() if not first <= key <= last}
         # Beneath the first seal there is nothing: a row that lies there was inserted.
-        stored = {vals["id"]: vals for vals in self._read_rows(None if before else -(2**31))}
-        for event_id in sorted({*sealed, *stored}):
-            if event_id not in stored:
-                return self._wrong("removed", event_id)
+        # The wrong one of the lowest id is named; rows come by id, and are not kept.
+        left = deque(sorted(sealed))
+        for vals in self._read_rows(None if before else -(2**31)):
+            event_id = vals["id"]
+            if left and left[0] < event_id:
+                break
             if event_id not in sealed:
                 return self._wrong("inserted", event_id)
-            vals = stored[event_id]
+            left.popleft()
             before_sealing = vals["content_hash"] not in (None, content_hash(vals))
             # What no hash covers, and yet decides what had happened at a moment.
             beyond = not in_whole_seconds(vals["timestamp"])
             if before_sealing or beyond or row_digest(vals) != sealed[event_id]:
                 return self._wrong("changed", event_id)
-        return None
+        return self._wrong("removed", left[0]) if left else None
 
     def _is_as_made(self, before, manifest):
         """Whether sealing makes such a seal, and in this place.
@@ -190,8 +216,13 @@ class EventSealVerify(models.Model):
 class EventJobVerify(models.Model):
     _inherit = "event.job"
 
-    @api.model
+    def _tells_figures(self):
+        """Whether a verification may say more than whether all is well: see ``_companies_of``."""
+        return not self.company_ids
+
     def _count_verify(self):
+        if not self._tells_figures():
+            return 0
         return sum(self.env["event.seal"].sudo().search([("state", "=", "sealed")]).mapped("count"))
 
     def _read_verify(self):
@@ -201,12 +232,15 @@ class EventJobVerify(models.Model):
         if not seal:
             problem = self.env["event.seal"]._beyond_sequence()
         last = not seal or problem
-        return {"position": None if last else seal.id, "count": seal.count, "problem": problem}
+        count = seal.count if self._tells_figures() else 0
+        return {"position": None if last else seal.id, "count": count, "problem": problem}
 
     def _write_verify(self, piece):
         if not piece["problem"]:
             return {"done": piece["count"]}
         problem = piece["problem"]
-        self.message = problem["message"]
-        found = [{"kind": "broken", "key": str(problem["event_id"]), "message": self.message}]
+        self.message, key = problem["message"], str(problem["event_id"])
+        if not self._tells_figures():
+            self.message, key = self.env["event.seal"]._without_figures(False), False
+        found = [{"kind": "broken", "key": key, "message": self.message}]
         return {"done": 0, **self.env["event.difference"]._record(self, found)}

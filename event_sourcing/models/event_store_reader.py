@@ -9,10 +9,13 @@ from odoo.tools import SQL
 
 from ..cycles import no_search_for_cycles
 from ..event_data import EventData
+from ..piece_size import next_page
 from ..retry import must_retry
 from .event_checkpoint import EVERY
 from .event_store import FAILURE_TYPES
 
+# Rows that are fetched at first, before it is known how large they are.
+FIRST_PAGE = 250
 CURSOR = SQL.identifier("event_store_reader")
 
 
@@ -45,7 +48,9 @@ class EventStoreReader(models.Model):
     _reader_chunk = 10000
 
     @api.model
-    def _stream_chunk(self, after, model_names, aggregate_ids=None, until=None, companies=None):
+    def _stream_chunk(
+        self, after, model_names, aggregate_ids=None, until=None, companies=None, events=None
+    ):
         """Return the next streams, as many as hold about a chunk of events.
 
         :param int after: id of the stream head before them
@@ -53,6 +58,7 @@ class EventStoreReader(models.Model):
         :param list aggregate_ids: only these, or None for all
         :param int until: id of the last stream head, or None for all
         :param list companies: only streams of these companies, by their ids, or None for all
+        :param int events: how many a chunk is, ``_reader_chunk`` where it is left out
         :return: ``(position, {model_name: [key]})``; the position is the id to go on after,
             None when there are no more
         """
@@ -73,11 +79,11 @@ class EventStoreReader(models.Model):
             )
         )
         heads = self.env.cr.fetchall()
-        position, events, streams = None, 0, {}
+        position, most, held, streams = None, events or self._reader_chunk, 0, {}
         for head_id, model_name, company_id, aggregate_id, version in heads:
-            if events and events + version > self._reader_chunk:
+            if held and held + version > most:
                 return position, streams
-            position, events = head_id, events + version
+            position, held = head_id, held + version
             streams.setdefault(model_name, []).append((company_id, aggregate_id))
         return None if len(heads) < self._reader_page else position, streams
 
@@ -224,13 +230,15 @@ class EventStoreReader(models.Model):
                 last,
             )
         )
+        page = min(self._reader_page, FIRST_PAGE)
         while True:
-            self.env.cr.execute(SQL("FETCH %s FROM %s", self._reader_page, CURSOR))
+            self.env.cr.execute(SQL("FETCH %s FROM %s", page, CURSOR))
             rows = self.env.cr.fetchall()
             # One text for all takes half of what psycopg2 takes for each by itself.
             payloads = json.loads(f"[{','.join([row[3] for row in rows])}]")
             for row, payload in zip(rows, payloads, strict=True):
                 yield EventData.from_row(row, payload), row[-1]
-            if len(rows) < self._reader_page:
+            if len(rows) < page:
                 break
+            page = next_page(page, sum(len(row[3]) for row in rows), self._reader_page)
         self.env.cr.execute(SQL("CLOSE %s", CURSOR))

@@ -179,17 +179,19 @@ def test_a_job_that_always_meets_a_conflict_is_set_aside(env, started, monkeypat
     told = []
     alert = registry()["event.alert"]
     monkeypatch.setattr(alert, "_raise_alert", lambda self, *args, **more: told.append(args[0]))
-    monkeypatch.setattr(event_job_run, "MAX_CONFLICTS", 7)
 
     def meet_another(self, *_args):
         tried.append(self.id)
         self.env.cr.execute(CONFLICT)
 
     monkeypatch.setattr(jobs, "_write_piece", meet_another)
+    for turn in range(1, 5):  # others have their turns between these
+        assert fresh(env, started)._work(5) is False
+        assert (fresh(env, started).state, len(tried)) == ("waiting", 2 * turn)
     fresh(env, started)._work(5)
     after = fresh(env, started)
-    assert (after.state, len(tried)) == ("failed", 7)
-    assert "met a conflict 7 times" in after.message
+    assert (after.state, len(tried)) == ("failed", event_job_run.MAX_CONFLICTS)
+    assert "met a conflict 10 times" in after.message
     assert told
 
 
@@ -204,6 +206,8 @@ def test_a_conflict_now_and_then_is_no_harm(env, started, monkeypatch):
         return write(self, *args)
 
     monkeypatch.setattr(jobs, "_write_piece", meet_another)
+    fresh(env, started)._work(5)
+    assert len(tried) == event_job_run.CONFLICTS_A_TURN
     fresh(env, started)._work(5)
     assert fresh(env, started).state == "done"
 

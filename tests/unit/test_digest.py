@@ -79,6 +79,14 @@ class TestDigest(EventCase):
         self.assertFalse(self.manager.event_digest_sent_on)
         self.assertTrue(other.event_digest_sent_on)
 
+    def test_each_reads_figures_of_their_own_companies(self):
+        elsewhere = self.env["res.company"].create({"name": "Elsewhere"})
+        other = make_user(self.env, "digest-other", "manager", company=elsewhere)
+        with mute_logger("odoo.addons.event_sourcing"):
+            self.store.with_user(self.manager).append("counter", "D1", "Broken", {})
+        overviews = [self.digest._overview(user).browse(1) for user in (self.manager, other)]
+        self.assertEqual([overview.error_count for overview in overviews], [1, 0])
+
     def test_not_to_people_without_address_right_or_account(self):
         self.manager.event_digest = True
         self.manager.email = False

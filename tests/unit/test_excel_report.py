@@ -15,7 +15,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, HttpCase, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.event_sourcing import excel_workbook
+from odoo.addons.event_sourcing import excel_workbook, piece_size
 from odoo.addons.event_sourcing.excel_text import (
     MAX_UNITS,
     clean,
@@ -389,6 +389,24 @@ class TestPieces(ReportCase):
         self.assertEqual([row[3] for row in self.rows(sheet)], keys)
         self.assertEqual(sheet["A1"].value, "発生日時")
         self.assertFalse(self.env["event.job.spool"].search([("job_id", "=", job.id)]))
+
+    def test_a_piece_of_large_rows_is_divided(self):
+        keys = [f"P{number:02}" for number in range(9)]
+        for number, key in enumerate(keys):
+            self.ticket(key, f"2026-11-05 00:00:{number:02}")
+        jobs, done = self.registry["event.job"], []
+        with (
+            patch.object(event_job_excel, "AT_ONCE", 1),
+            patch.object(jobs, "_report_step", 2),
+            patch.object(piece_size, "MAX_BYTES", 1),
+        ):
+            job = self.job(self.ask("ticket"))
+            while job._write_piece(job._read_piece()):
+                done.append(job.done)
+        self.assertLessEqual(max(b - a for a, b in zip([0, *done], done, strict=False)), 2)
+        self.assertEqual((job.state, job.done), ("done", job.total))
+        book = openpyxl.load_workbook(io.BytesIO(base64.b64decode(job.report)))
+        self.assertEqual([row[3] for row in self.rows(book.worksheets[1])], keys)
 
     def test_more_rows_than_a_sheet_holds_go_on_in_a_second(self):
         for number in range(7):

@@ -187,7 +187,8 @@ class TestDriftRepair(JobCase):
                 pass
         self.assertEqual(again.drift_count, 0)
         self.assertEqual(again.problem_count, 0)
-        self.assertIn("drift", [call.args[0] for call in clear.call_args_list])
+        key = f"drift:{self.env.company.id}"
+        self.assertIn(key, [call.args[0] for call in clear.call_args_list])
 
     def test_without_drift_nothing_is_checked_again(self):
         check = self.run_job("check", False)

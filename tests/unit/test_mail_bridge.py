@@ -130,6 +130,27 @@ class TestMailBridge(InboxCase):
             cron.ir_actions_server_id.run()
         self.assertEqual(len(self.activities()), 1)
 
+    def test_an_error_that_cannot_be_told_keeps_no_other_from_being_told(self):
+        self.failing(1)
+        other = self.env["res.company"].create({"name": "Told"})
+        clerk = make_user(self.env, "toldclerk", "integration", company=other)
+        boss = make_user(self.env, "toldboss", "manager", company=other)
+        with mute_logger("odoo.addons.event_sourcing"):
+            self.store.with_user(clerk).append("counter", "T1", "Broken", {"key": "flaky"})
+        schedule = type(self.env["event.alert"])._managers
+
+        def fail(alert, company):
+            if company == self.env.company:
+                self.env.cr.execute("SELECT 1 / 0")
+            return schedule(alert, company)
+
+        self.patch(type(self.env["event.alert"]), "_managers", fail)
+        with mute_logger("odoo.sql_db", "odoo.addons.event_sourcing.models.event_error_actions"):
+            self.watch()
+        told = self.env["mail.activity"].search([("user_id", "=", boss.id)])
+        self.assertTrue(told)
+        self.assertFalse(self.activities())
+
     def test_it_is_found_in_the_language_of_its_user(self):
         self.boss.lang = "ja_JP"
         self.failing(1)
@@ -144,7 +165,9 @@ class TestMailBridge(InboxCase):
             job = jobs.browse(jobs.start("check")["id"])
             while job._write_piece(job._read_piece()):
                 pass
-            return self.records.search([("key", "=", "drift"), ("is_open", "=", True)])
+            return self.records.search(
+                [("key", "=", f"drift:{self.env.company.id}"), ("is_open", "=", True)]
+            )
 
         self.store.append("counter", "drifting", "Added", {"amount": 1})
         self.env.cr.execute("UPDATE counter_snapshot SET total = 9 WHERE aggregate_id = 'drifting'")
