@@ -20,6 +20,7 @@ from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
+from .from_code import FromCode
 from .transfer_format import chained, end_line, head_line
 
 _logger = logging.getLogger(__name__)
@@ -78,8 +79,8 @@ def import_file(env, path, dry_run=False, say=print, **options):
     told, working = None, True
     while working:
         with env.registry.cursor() as cr:
-            job = env(cr=cr)["event.job"].browse(job_id).with_context(from_command_line=True)
-            job.sudo()._work(SECONDS)
+            job = env(cr=cr)["event.job"].browse(job_id).sudo()
+            job.with_context(from_command_line=FromCode(True))._work(SECONDS)
         with env.registry.cursor() as cr:
             progress = env(cr=cr)["event.job"].browse(job_id).sudo()._progress()
         working = progress["under_way"]

@@ -12,6 +12,8 @@ from odoo.http import request
 
 from odoo.addons.web.controllers import export
 
+from ..from_code import FromCode, from_code
+
 # What spreadsheets take for a formula when they read a CSV file.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -43,12 +45,12 @@ class ExcelExport(export.ExcelExport):
     """The export to Excel; its request says for which model, its steps do not."""
 
     def base(self, data):
-        request.update_context(export_text_as_text=_wants_text(data))
+        request.update_context(export_text_as_text=FromCode(_wants_text(data)))
         return super().base(data)
 
     # Odoo 18 gave both steps a further argument; the content comes last in each.
     def from_data(self, *arguments):
-        if not request.env.context.get("export_text_as_text"):
+        if not from_code(request.env, "export_text_as_text"):
             return super().from_data(*arguments)
         *head, rows = arguments
         with TextXlsxWriter(*head, len(rows)) as writer:
@@ -58,7 +60,7 @@ class ExcelExport(export.ExcelExport):
         return writer.value
 
     def from_group_data(self, *arguments):
-        if not request.env.context.get("export_text_as_text"):
+        if not from_code(request.env, "export_text_as_text"):
             return super().from_group_data(*arguments)
         *head, groups = arguments
         with TextGroupXlsxWriter(*head, groups.count) as writer:
@@ -72,11 +74,11 @@ class CSVExport(export.CSVExport):
     """The export to CSV, where only a sign in front keeps a text from being a formula."""
 
     def base(self, data):
-        request.update_context(export_text_as_text=_wants_text(data))
+        request.update_context(export_text_as_text=FromCode(_wants_text(data)))
         return super().base(data)
 
     def from_data(self, *arguments):
-        if not request.env.context.get("export_text_as_text"):
+        if not from_code(request.env, "export_text_as_text"):
             return super().from_data(*arguments)
         *head, rows = arguments
         return super().from_data(*head, [[self._as_text(value) for value in row] for row in rows])

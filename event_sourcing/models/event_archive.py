@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from ..exceptions import EventsAway
 from ..fields import NO_SUM
+from ..from_code import from_code
 
 AWAY = ("leaving", "archived")
 
@@ -160,14 +161,12 @@ class EventArchive(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        # A context may come from anywhere; full rights do not.
-        if not self.env.su or not self.env.context.get("event_archive"):
+        if not self.env.su or not from_code(self.env, "event_archive"):
             raise self._refusal()
         return super().create(vals_list)
 
     def write(self, vals):
-        # A context may come from anywhere; full rights do not.
-        if not self.env.su or not self.env.context.get("event_archive"):
+        if not self.env.su or not from_code(self.env, "event_archive"):
             raise self._refusal()
         return super().write(vals)
 

@@ -3,6 +3,8 @@ from pathlib import Path
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
+from ..from_code import FromCode
+
 
 class EventArchiveCommands(models.AbstractModel):
     """Taking a closed, sealed period out of the store, and bringing it back."""
@@ -67,7 +69,7 @@ class EventArchiveCommands(models.AbstractModel):
 
     @api.model
     def _archive_of(self, name, state):
-        archives = self.env["event.archive"].with_context(event_archive=True)
+        archives = self.env["event.archive"].with_context(event_archive=FromCode(True))
         archive = archives.search([("name", "=", name), ("state", "=", state)])
         if not archive:
             raise UserError(

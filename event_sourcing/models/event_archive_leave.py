@@ -4,6 +4,7 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 
 from ..archive_file import write_archive
+from ..from_code import FromCode
 from .event_store import FAILURE_TYPES
 
 WAIT_SECONDS = 30
@@ -42,7 +43,7 @@ class EventArchiveLeave(models.AbstractModel):
         vals |= {"first_event_on": first, "last_event_on": last, "state": "leaving"}
         vals |= {"first_recorded_on": first_recorded, "last_recorded_on": last_recorded}
         vals |= {"file_name": path.name, "file_sha256": digest}
-        archive = self.env["event.archive"].with_context(event_archive=True).create(vals)
+        archive = self.env["event.archive"].with_context(event_archive=FromCode(True)).create(vals)
         archive.flush_recordset()
         self.env.cr.execute(
             f"""

@@ -9,6 +9,7 @@ from ..arguments import listed, shown
 from ..canonical_json import canonical
 from ..compat import check_access
 from ..fields import NO_SUM, JsonDocument
+from ..from_code import without_defaults
 from ..groups import AUDITOR, MANAGER, USER
 
 # Kinds whose result belongs to whoever asked.
@@ -234,7 +235,8 @@ class EventJob(models.Model):
         whose = self.env.uid if kind in QUESTIONS else sorted(companies.ids) or ""
         scope = canonical([kind, whose, *(str(vals[name] or "") for name in sorted(vals))])
         key = hashlib.sha256(scope.encode()).hexdigest()  # an index takes no long texts
-        jobs = self.sudo()
+        # What a job says comes from its work, never from a default that a caller sent.
+        jobs = self.sudo().with_context(without_defaults(self.env.context))
         domain = [("scope_key", "=", key), ("state", "in", UNDER_WAY)]
         found = jobs.search(domain, limit=1)
         if found:

@@ -59,8 +59,7 @@ class EventJobExcel(models.Model):
         options = self.env["event.report.content"]._options(model_names, date_from, date_to)
         start, end = self.env["event.report.content"]._moments(options)
         # A wizard's defaults are none of the job's.
-        context = {k: v for k, v in self.env.context.items() if not k.startswith("default_")}
-        job, under_way = self.with_context(context)._start(
+        job, under_way = self._start(
             "excel",
             model_name=model_names[0] if len(model_names) == 1 else False,
             moment_before=start,

@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date, format_datetime
 
 from ..compat import check_access
+from ..from_code import from_code
 from ..transfer_format import chained, end_line, head_line
 from .event_job import AUDITOR
 
@@ -46,8 +47,7 @@ class EventJobExport(models.Model):
                 _("The export must begin before it ends: change the first or last day.")
             )
         names = sorted(model_names)
-        context = {k: v for k, v in self.env.context.items() if not k.startswith("default_")}
-        return self.with_context(context)._start(
+        return self._start(
             "export",
             model_name=names[0] if len(names) == 1 else False,
             options={
@@ -132,7 +132,7 @@ class EventJobExport(models.Model):
 
     def _wait_for_writers(self, content, reading, until):
         """Return a piece without events: what comes next is read once older writers are over."""
-        ours = [self.env.context.get("event_job_caller") or 0]
+        ours = [from_code(self.env, "event_job_caller") or 0]
         if self.worker:
             ours.append(int(self.worker.split(" ")[0]))
         since = content._older_writer(until, ours)

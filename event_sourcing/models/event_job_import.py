@@ -10,6 +10,7 @@ from odoo.http import request
 
 from ..compat import check_access
 from ..fields import JsonDocument
+from ..from_code import from_code
 from ..retry import must_retry
 from ..transfer_file import ENCODINGS, Unreadable
 from .event_job import UNDER_WAY
@@ -116,8 +117,7 @@ class EventJobImport(models.Model):
             content = b"" if path else base64.b64decode(source, validate=True)
         except (TypeError, ValueError) as error:
             raise UserError(_("The file did not arrive whole; choose it again.")) from error
-        context = {k: v for k, v in self.env.context.items() if not k.startswith("default_")}
-        job, under_way = self.with_context(context)._start(
+        job, under_way = self._start(
             "import",
             file_name=file_name,
             file_path=path,
@@ -360,8 +360,8 @@ class EventJobImport(models.Model):
         return [*super()._waiting_domain(), ("file_path", "=", False)]
 
     def _work(self, seconds):
-        # A context may come from anywhere: never from a request.
-        if not self.file_path or (self.env.context.get("from_command_line") and not request):
+        # A path is read for the command that named it alone.
+        if not self.file_path or (from_code(self.env, "from_command_line") and not request):
             return super()._work(seconds)
         return False
 

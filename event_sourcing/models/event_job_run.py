@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..compat import check_access
+from ..from_code import FromCode
 from ..retry import must_retry, trouble
 from .event_job import UNDER_WAY
 
@@ -58,7 +59,7 @@ class EventJobRun(models.Model):
         self.ensure_one()
         deadline, worked = time.monotonic() + seconds, False
         self.env.cr.execute("SELECT pg_backend_pid()")
-        self = self.with_context(event_job_caller=self.env.cr.fetchone()[0])
+        self = self.with_context(event_job_caller=FromCode(self.env.cr.fetchone()[0]))
         for job in self._open_places():
             if time.monotonic() >= deadline:
                 break

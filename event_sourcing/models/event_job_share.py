@@ -1,6 +1,7 @@
 from odoo import api, fields, models, tools
 
 from ..fields import NO_SUM
+from ..from_code import FromCode, from_code
 from .event_job import UNDER_WAY
 
 DIVIDED = ("rebuild", "check")
@@ -67,14 +68,15 @@ class EventJobShared(models.Model):
         with self._own_cursor() as job:
             shares = [share.id for share in job.share_ids if not share.ended]
             divided = bool(job.share_ids)
-        return [self.with_context(event_job_share=share) for share in (shares if divided else [0])]
+        meant = map(FromCode, shares if divided else [0])
+        return [self.with_context(event_job_share=share) for share in meant]
 
     def _place(self):
         """Return the record that says where the next piece begins: the job, or its share."""
-        meant = self.env.context.get("event_job_share")
+        meant = from_code(self.env, "event_job_share")
         if not meant:
             return self
-        # A context may come from anywhere: never somebody else's share.
+        # Never the share of another job.
         return self.sudo().share_ids.filtered(lambda share: share.id == meant) or self
 
     def _is_open(self):

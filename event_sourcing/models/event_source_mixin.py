@@ -4,6 +4,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ..compat import check_access
+from ..from_code import from_code
 from .event_store import FAILURE_TYPES
 
 REFUSED = ("rejected", "failed")
@@ -114,7 +115,8 @@ class EventSourceMixin(models.AbstractModel):
             record's
         :param options: ``policy``, ``timestamp``, ``expected_version``,
             ``correlation_id``, ``causation_id`` as in ``event.store.append``; under
-            sudo the time may also stand in the context, as ``event_timestamp``
+            sudo the time may also stand in the context, as ``event_timestamp``, a
+            :class:`FromCode`
         :return: ``event.store`` records in the order of self; see their ``outcome``
         :raise AccessError: without the right to change the records
         :raise UserError: for bad input, or a refusal where the policy says so
@@ -126,7 +128,7 @@ class EventSourceMixin(models.AbstractModel):
         policy = options.pop("policy", None)
         if self.env.su:
             # A person records what happens now; only code says when something happened.
-            options.setdefault("timestamp", self.env.context.get("event_timestamp"))
+            options.setdefault("timestamp", from_code(self.env, "event_timestamp"))
         if "expected_version" in options:
             options["version"] = options.pop("expected_version")
         for record in self:

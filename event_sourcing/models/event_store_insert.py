@@ -4,6 +4,7 @@ from odoo.tools import SQL
 from ..canonical_json import canonical, normalise
 from ..compat import check_access, leaves, passes_rules, prime
 from ..event_hash import CONTENT, content_text, text_hash
+from ..from_code import without_defaults
 from ..functions import ensure_function
 from ..rows import STAMPS, cells, in_one_text, listed, record_of
 
@@ -139,7 +140,7 @@ class EventStoreInsert(models.Model):
         context = self.env.context
         if not any(key.startswith("default_") for key in context):
             return self
-        return self.with_context({k: v for k, v in context.items() if not k.startswith("default_")})
+        return self.with_context(without_defaults(context))
 
     @api.model
     def _insert_params(self, vals_list):

@@ -21,13 +21,13 @@ class EventAsOfRecord(models.TransientModel):
     @api.model
     def _open(self, model_name, company_id, aggregate_id, version=None):
         """Return the action that asks about one stream."""
-        context = {
+        suggested = {
             "default_model_name": model_name,
             "default_company_id": company_id,
             "default_aggregate_id": aggregate_id,
         }
         if version is not None:
-            context.update(default_by="version", default_version=version)
+            suggested.update(default_by="version", default_version=version)
         return {
             "type": "ir.actions.act_window",
             "name": _("%(aggregate)s as of …", aggregate=aggregate_id),
@@ -35,7 +35,7 @@ class EventAsOfRecord(models.TransientModel):
             "view_mode": "form",
             "views": [(False, "form")],
             "target": "new",
-            "context": context,
+            "context": suggested,
         }
 
 

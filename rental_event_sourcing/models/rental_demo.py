@@ -4,6 +4,8 @@ from datetime import datetime, time, timedelta
 from odoo import api, fields, models
 from odoo.tools import mute_logger
 
+from odoo.addons.event_sourcing.from_code import FromCode, from_code
+
 CUSTOMERS = (
     "株式会社東京建設",
     "大阪イベント企画",
@@ -78,7 +80,7 @@ class RentalDemo(models.AbstractModel):
     def _generate(self):
         """Plan the rentals and tell their stories, each event at its own time."""
         # The same choices on every install; nothing secret is drawn here.
-        self = self.with_context(random=random.Random(17))
+        self = self.with_context(random=FromCode(random.Random(17)))
         users = self._make_users()
         partners = self.env["res.partner"].create([{"name": name} for name in CUSTOMERS])
         products = self._make_products()
@@ -132,12 +134,12 @@ class RentalDemo(models.AbstractModel):
 
     def _tell(self, user, partner, product, day, story, users):
         """Plan one rental as ``user``, and record its story."""
-        draw = self.env.context["random"]
+        draw = from_code(self.env, "random")
         order = (
             self.env["rental.order"]
             .with_user(user)
             .sudo()
-            .with_context(event_timestamp=self._moment(day))
+            .with_context(event_timestamp=FromCode(self._moment(day)))
             .create(
                 {
                     "partner_id": partner.id,
@@ -200,5 +202,5 @@ class RentalDemo(models.AbstractModel):
                 )
 
     def _moment(self, day):
-        draw = self.env.context["random"]
+        draw = from_code(self.env, "random")
         return datetime.combine(day, time(draw.randint(0, 8), draw.randint(0, 59)))

@@ -17,6 +17,7 @@ from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
 from odoo.addons.event_sourcing.archive_file import digest_of as sha256
+from odoo.addons.event_sourcing.from_code import FromCode
 from odoo.addons.event_sourcing.models import event_archive_leave
 from odoo.addons.event_sourcing.transfer_command import export_file
 from odoo.addons.test_event_sourcing.common import make_user
@@ -123,7 +124,7 @@ def test_out_and_back_nothing_is_lost(store, key, period, tmp_path):
         store.partitions.attach(period, altered)
     # Also where the record of the file was changed with it, the seals know.
     forged = store.env()
-    archives = forged["event.archive"].with_context(event_archive=True)
+    archives = forged["event.archive"].with_context(event_archive=FromCode(True))
     archive = archives.search([("name", "=", period)])
     archive.write({"file_sha256": sha256(altered)})
     forged.cr.commit()

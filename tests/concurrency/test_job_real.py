@@ -11,6 +11,8 @@ from odoo.modules.registry import Registry
 from odoo.service.model import retrying
 from odoo.tools import config
 
+from odoo.addons.event_sourcing.from_code import FromCode
+
 
 def database():
     name = config["db_name"]
@@ -193,7 +195,7 @@ def test_two_workers_share_a_large_job(env, keys, divided, monkeypatch):
 
 def test_a_share_is_free_again_when_its_worker_is_gone(env, keys, divided):
     shares = job(env, divided).share_ids
-    with job(env, divided).with_context(event_job_share=shares[0].id)._alone() as alone:
+    with job(env, divided).with_context(event_job_share=FromCode(shares[0].id))._alone() as alone:
         assert alone
         assert job(env, divided)._workers() == 1
         after = work_on(env, divided)
@@ -211,7 +213,7 @@ def test_a_share_that_was_cut_short_goes_on_from_its_last_piece(env, keys, divid
     store = Registry(database())["event.store"]
     monkeypatch.setattr(store, "_reader_chunk", 2)
     share = max(job(env, divided).share_ids, key=lambda s: s.id)  # the newest streams are in it
-    own = job(env, divided).with_context(event_job_share=share.id)
+    own = job(env, divided).with_context(event_job_share=FromCode(share.id))
     assert own._work_once()
     done, position = job(env, divided).done, job(env, divided).share_ids[-1].position
     assert done and position > share.position

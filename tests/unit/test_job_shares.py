@@ -5,6 +5,7 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from odoo.addons.event_sourcing.from_code import FromCode
 from odoo.addons.test_event_sourcing.common import JobCase, make_user
 
 
@@ -14,7 +15,7 @@ class TestShares(JobCase):
             return self.jobs.browse(self.jobs.start(kind, **options)["id"]).sudo()
 
     def place(self, job, share):
-        return job.with_context(event_job_share=share.id)
+        return job.with_context(event_job_share=FromCode(share.id))
 
     def work(self, job, shares):
         """Do all pieces of some shares, one share after the other."""

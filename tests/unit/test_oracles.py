@@ -4,9 +4,10 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
+from odoo.addons.event_sourcing.from_code import FromCode
 from odoo.addons.event_sourcing.models import access_first, event_difference
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
@@ -344,12 +345,13 @@ class TestOutside(EventCase):
         job = self.env["event.job"].create(
             {"kind": "import", "state": "waiting", "file_path": "/etc/passwd", "file_name": "x"}
         )
-        asked = job.with_context(from_command_line=True)
+        asked = job.with_context(from_command_line=FromCode(True))
         worked = []
         run = "odoo.addons.event_sourcing.models.event_job_run.EventJobRun._work"
         with patch(run, lambda job, seconds: worked.append(job)):
             with patch.object(event_job_import, "request", object()):
                 asked._work(1)
+            job.with_context(from_command_line=True)._work(1)
             self.assertFalse(worked)
             asked._work(1)
         self.assertEqual(len(worked), 1)
@@ -361,6 +363,11 @@ class TestOutside(EventCase):
             archives.create({})
         with self.assertRaisesRegex(Exception, "Odoo shell"):
             archives.write({"name": "x"})
+        # Nor with full rights: what a caller sent goes on under sudo.
+        with self.assertRaisesRegex(UserError, "Odoo shell"):
+            archives.sudo().create({})
+        with self.assertRaisesRegex(UserError, "Odoo shell"):
+            archives.sudo().write({"name": "x"})
 
     def test_settings_are_for_those_who_may_change_them(self):
         plain = make_user(self.env, "nosettings")
