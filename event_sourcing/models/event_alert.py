@@ -35,3 +35,8 @@ class EventAlert(models.AbstractModel):
     def _clear_alert(self, key):
         """Say that an alert needs nobody any more; one that is unknown is no error."""
         _logger.info("%s: cleared", key)
+
+    @api.model
+    def _where_to_look(self):
+        """Return ``(model, id)`` of what an alert about the whole store opens; a hook."""
+        return "event.alert", False

@@ -23,7 +23,8 @@ class EventJobAlert(models.Model):
         elif self.problem_count:
             # Which event it is stands in the job, for those who may know.
             text = lambda env: env["event.job"]._seal_text()  # noqa: E731
-            self.env["event.alert"]._raise_alert(key, "event.overview", 1, text)
+            alert = self.env["event.alert"]
+            alert._raise_alert(key, *alert._where_to_look(), text)
         else:
             self.env["event.alert"]._clear_alert(key)
 
@@ -38,8 +39,7 @@ class EventJobAlert(models.Model):
                 continue
             alert._raise_alert(
                 key,
-                "event.overview",
-                1,
+                *alert._where_to_look(),
                 lambda env, count=count: env["event.job"]._drift_text(count),
                 company=company,
             )

@@ -363,7 +363,7 @@ class EventJobRun(models.Model):
     def _progress(self):
         under_way = self.state in UNDER_WAY
         done, total = self._steps()
-        hidden = self.kind == "verify" and not self._tells_figures()
+        hidden = not self._tells_figures()
         rate = done / self.seconds * max(1, self._workers()) if self.seconds else 0
         numbers = {"done": self.done, "total": max(self.total, self.done), "rate": round(rate)}
         if hidden:

@@ -140,3 +140,11 @@ class EventOverview(models.Model):
     def action_verify(self):
         """Verify all seals now."""
         return self.env["event.seal"].action_verify()
+
+
+class EventAlert(models.AbstractModel):
+    _inherit = "event.alert"
+
+    @api.model
+    def _where_to_look(self):
+        return "event.overview", 1

@@ -139,7 +139,9 @@ class EventSeal(models.Model):
         if late:
             since = late.create_date
             alert._raise_alert(
-                "sealing", "event.overview", 1, lambda env: env["event.seal"]._late_text(since)
+                "sealing",
+                *alert._where_to_look(),
+                lambda env: env["event.seal"]._late_text(since),
             )
         elif was_late:
             alert._clear_alert("sealing")

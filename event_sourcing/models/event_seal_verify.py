@@ -218,9 +218,11 @@ class EventJobVerify(models.Model):
 
     def _tells_figures(self):
         """Whether a verification may say more than whether all is well: see ``_companies_of``."""
-        return not self.company_ids
+        return super()._tells_figures() and not (self.kind == "verify" and self.company_ids)
 
-    def _count_verify(self):
+    def _count(self):
+        if self.kind != "verify":
+            return super()._count()
         if not self._tells_figures():
             return 0
         return sum(self.env["event.seal"].sudo().search([("state", "=", "sealed")]).mapped("count"))
