@@ -59,7 +59,7 @@ class TestRefusedBatches(EventCase):
             [call for n in range(100) for call in self.calls(5, -99, 1, -99, key=f"many{n}")]
         )
         # The failure events are counted in the answer, by one search.
-        self.assertEqual(len(many), len(few))
+        self.assertEqual(len(many), len(few), "\n".join(many))
         for sent in (few, many):
             text = "\n".join(sent)
             self.assertNotIn("UPDATE event_store ", text)
