@@ -48,7 +48,8 @@ class TestRefusedBatches(EventCase):
         ):
             self.store.with_context(lang="en_US").append_batch(calls)
             self.env.flush_all()
-        return sent
+        # Who appends is read once a transaction, by whatever asks first.
+        return [text for text in sent if not text.startswith('SELECT "res_users"')]
 
     @mute_logger(FAILURE)
     def test_the_number_of_refusals_changes_nothing(self):
