@@ -85,3 +85,8 @@ def leaves(domain):
     return [
         leaf for leaf in domain or () if isinstance(leaf, list | tuple) and leaf[0] not in (0, 1)
     ]
+
+
+def asks_for_true(operator, value):
+    """Whether a search of a boolean field asks for what is true; 19.0 makes ``in`` of ``=``."""
+    return bool(value) == (operator in ("=", "in"))

@@ -4,6 +4,8 @@ import time
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_SECONDS = 5
+# Rows that are read at first, before it is known how large they are.
+FIRST_PAGE = 250
 
 
 class PieceSize:

@@ -1,5 +1,6 @@
 """Which database errors are nobody's fault: not the event's, and not its handler's."""
 
+from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
 from psycopg2 import InterfaceError, InternalError, OperationalError
@@ -31,6 +32,21 @@ def must_retry(error):
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+@contextmanager
+def apart(cr, logger, message, *values):
+    """Do something in a savepoint; what goes wrong in it is logged, and keeps nothing else.
+
+    :param str message: for the logger, with its values
+    """
+    try:
+        with cr.savepoint():
+            yield
+    except Exception as error:
+        if must_retry(error):
+            raise
+        logger.exception(message, *values)
 
 
 def trouble(error):

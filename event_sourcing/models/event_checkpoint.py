@@ -174,9 +174,7 @@ class EventCheckpoint(models.Model):
         missing = object()
         return [
             {
-                "model_name": model_name,
-                "company_id": key[0],
-                "aggregate_id": key[1],
+                **self.env["event.stream"]._of_key(model_name, key),
                 "kind": "checkpoint",
                 "message": _(
                     "The intermediate state of version %(version)s is not what the events"

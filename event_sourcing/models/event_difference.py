@@ -142,18 +142,17 @@ class EventDifference(models.Model):
         ]
 
     @api.model
-    def _of_key(self, model_name, key):
-        """Return what names a stream in a row; ``key`` is ``(company id, aggregate id)``."""
-        return {"model_name": model_name, "company_id": key[0], "aggregate_id": key[1]}
-
-    @api.model
     def _problem(self, model_name, key, message):
-        return {**self._of_key(model_name, key), "kind": "broken", "message": message}
+        return {
+            **self.env["event.stream"]._of_key(model_name, key),
+            "kind": "broken",
+            "message": message,
+        }
 
     @api.model
     def _extra(self, model_name, key):
         return {
-            **self._of_key(model_name, key),
+            **self.env["event.stream"]._of_key(model_name, key),
             "kind": "extra",
             "message": _("A snapshot is stored, but no event accounts for it."),
         }

@@ -4,7 +4,7 @@ from collections import Counter
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..retry import must_retry
+from ..retry import apart
 
 _logger = logging.getLogger(__name__)
 
@@ -103,21 +103,16 @@ class EventErrorActions(models.Model):
         keys = set()
         for error in self.sudo().search([("state", "=", "open")]):
             keys.add(error._alert_key())
-            try:
-                with self.env.cr.savepoint():
-                    alert._raise_alert(
-                        error._alert_key(),
-                        self._name,
-                        error.id,
-                        lambda env, error=error: error.with_env(env).display_name,
-                        lambda env, error=error: error.with_env(env).explanation,
-                        company=error.company_id,
-                    )
-            except Exception as problem:
-                if must_retry(problem):
-                    raise
-                # The others are told; this one comes again with the next run.
-                _logger.exception("Nobody could be told of the error %s.", error.id)
+            # The others are told in any case; this one comes again with the next run.
+            with apart(self.env.cr, _logger, "Nobody could be told of the error %s.", error.id):
+                alert._raise_alert(
+                    error._alert_key(),
+                    self._name,
+                    error.id,
+                    lambda env, error=error: error.with_env(env).display_name,
+                    lambda env, error=error: error.with_env(env).explanation,
+                    company=error.company_id,
+                )
         return keys
 
     # ------------------------------------------------------------------

@@ -5,10 +5,8 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..event_hash import CONTENT
+from ..piece_size import MAX_BYTES
 from ..transfer_format import REST, event_line
-
-# Of the payloads that are read at a time.
-MAX_BYTES = 8 * 1024 * 1024
 
 
 class EventExportContent(models.AbstractModel):

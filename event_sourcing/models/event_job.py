@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError
 
 from ..arguments import listed, shown
 from ..canonical_json import canonical
-from ..compat import check_access
+from ..compat import asks_for_true, check_access
 from ..fields import NO_SUM, JsonDocument
 from ..from_code import without_defaults
 from ..groups import AUDITOR, MANAGER, USER
@@ -138,8 +138,7 @@ class EventJob(models.Model):
         if self._other_companies():
             foreign = ["|", ("company_ids", "=", False), *foreign]
         found = self.sudo().search(foreign).ids
-        wanted = bool(value) == (operator in ("=", "in"))
-        return [("id", "not in" if wanted else "in", found)]
+        return [("id", "not in" if asks_for_true(operator, value) else "in", found)]
 
     @api.model
     def _other_companies(self, companies=None, archived=False):
@@ -150,6 +149,16 @@ class EventJob(models.Model):
         return others.search([("id", "not in", companies.ids)])
 
     @api.model
+    def _every_company(self):
+        """Return all companies, archived ones, too."""
+        return self._other_companies(self.env["res.company"], archived=True)
+
+    @api.model
+    def _reads_all(self, user):
+        """Whether a user reads the events of all companies."""
+        return user._is_superuser() or user.has_group(AUDITOR)
+
+    @api.model
     def _knows_all(self):
         """Whether the user may learn figures of the whole store.
 
@@ -157,9 +166,7 @@ class EventJob(models.Model):
         in the companies that they may not read.
         """
         user = self.env.user
-        if user._is_superuser() or user.has_group(AUDITOR):
-            return True
-        return not self._other_companies(user.company_ids)
+        return self._reads_all(user) or not self._other_companies(user.company_ids)
 
     def init(self):
         self.env.cr.execute(
@@ -299,7 +306,7 @@ class EventJob(models.Model):
         if self.kind in COMPANY_WORK:
             return self.company_ids.ids or None
         asker = self.create_uid
-        if self.kind not in QUESTIONS or asker._is_superuser() or asker.has_group(AUDITOR):
+        if self.kind not in QUESTIONS or self._reads_all(asker):
             return None
         return asker.company_ids.ids
 

@@ -24,13 +24,17 @@ class EventJobActions(models.Model):
         One for each company, so that its managers see what it found and no other's figures.
         """
         for companies in self._checked_apart():
-            self._start("check", companies, model_name=False, aggregate_ids=None)
+            self._check_companies(companies)
+
+    @api.model
+    def _check_companies(self, companies):
+        """Start a check of everything in some companies; none stands for all."""
+        self._start("check", companies, model_name=False, aggregate_ids=None)
 
     @api.model
     def _checked_apart(self):
         """Return a list of the companies that are checked by a job each; none stands for all."""
-        companies = self.env["res.company"].sudo().with_context(active_test=False)
-        companies = companies.search([("id", ">", 0)])
+        companies = self._every_company()
         return list(companies) if len(companies) > 1 else [companies.browse()]
 
     def action_rebuild_found(self):

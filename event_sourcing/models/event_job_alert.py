@@ -15,24 +15,23 @@ class EventJobAlert(models.Model):
 
     def _tell(self):
         """Raise the alert of this kind of job, or clear it where all is well."""
-        key = ALERTS.get(self.kind)
+        key, alert = ALERTS.get(self.kind), self.env["event.alert"]
         if not key or self.model_name:
             self._look_again()
         elif key == "drift":
             self._tell_drift()
         elif self.problem_count:
             # Which event it is stands in the job, for those who may know.
-            text = lambda env: env["event.job"]._seal_text()  # noqa: E731
-            alert = self.env["event.alert"]
-            alert._raise_alert(key, *alert._where_to_look(), text)
+            alert._raise_alert(
+                key, *alert._where_to_look(), lambda env: env["event.job"]._seal_text()
+            )
         else:
-            self.env["event.alert"]._clear_alert(key)
+            alert._clear_alert(key)
 
     def _tell_drift(self):
         """Tell the managers of each company what was found in theirs, and no other's figures."""
         alert, found = self.env["event.alert"], self._found_by_company()
-        every = self.env["res.company"].sudo().with_context(active_test=False)
-        for company in self.company_ids or every.search([("id", ">", 0)]):
+        for company in self.company_ids or self._every_company():
             key, count = f"drift:{company.id}", found.get(company.id, 0)
             if not count:
                 alert._clear_alert(key)
@@ -74,8 +73,7 @@ class EventJobAlert(models.Model):
             about = [("company_ids", "in", companies.ids)] if companies else []
             last = self.sudo().search([*told, *about], limit=1)
             if last.problem_count + (last.drift_count if last.kind == "check" else 0):
-                jobs = self.with_user(SUPERUSER_ID).sudo()
-                jobs._start("check", companies, model_name=False, aggregate_ids=None)
+                self.with_user(SUPERUSER_ID).sudo()._check_companies(companies)
 
     def _drift_text(self, found):
         return _("%(count)s snapshots or aggregates are not what their events say.", count=found)

@@ -157,7 +157,7 @@ class EventJobAsOf(models.Model):
             return []
         ended = self.env["event.store"]._find_handler(model_name)._ended_statuses
         status = after.state.get("status")
-        base = differences._of_key(model_name, key)
+        base = self.env["event.stream"]._of_key(model_name, key)
         if before.last is None:
             return [{**base, "kind": "appeared", **differences._pair("status", MISSING, status)}]
         changed = differences._changed_keys(before.state, after.state)

@@ -6,16 +6,15 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_datetime
 
+from ..compat import asks_for_true
 from ..event_hash import ENTRY, row_digest, seal_digest
 from ..fields import NO_SUM
-from ..piece_size import next_page
+from ..piece_size import FIRST_PAGE, next_page
 
 _logger = logging.getLogger(__name__)
 
 SEAL_IDS = 10_000
-# Events that are read at first, before it is known how large they are, and at most.
-FIRST_PAGE = 250
-MAX_PAGE = 2000
+MAX_PAGE = 2000  # events
 LATE_HOURS = 1  # a range that waits longer needs somebody
 # Columns of a row as the digest takes them: as PostgreSQL writes them into a dump.
 ROW = """
@@ -67,8 +66,8 @@ class EventSeal(models.Model):
 
     @api.model
     def _search_is_known(self, operator, value):
-        wanted = bool(value) == (operator in ("=", "in"))
-        return [("id", "!=" if wanted == self.env["event.job"]._knows_all() else "=", False)]
+        found = asks_for_true(operator, value) == self.env["event.job"]._knows_all()
+        return [("id", "!=" if found else "=", False)]
 
     def init(self):
         """Create the manifest, which the ORM never reads, and make seals unchangeable."""

@@ -9,13 +9,11 @@ from odoo.tools import SQL
 
 from ..cycles import no_search_for_cycles
 from ..event_data import EventData
-from ..piece_size import next_page
+from ..piece_size import FIRST_PAGE, next_page
 from ..retry import must_retry
 from .event_checkpoint import EVERY
 from .event_store import FAILURE_TYPES
 
-# Rows that are fetched at first, before it is known how large they are.
-FIRST_PAGE = 250
 CURSOR = SQL.identifier("event_store_reader")
 
 

@@ -96,6 +96,11 @@ class EventStream(models.Model):
         self._ensure_functions()
 
     @api.model
+    def _of_key(self, model_name, key):
+        """Return what names a stream in a row; ``key`` is ``(company id, aggregate id)``."""
+        return {"model_name": model_name, "company_id": key[0], "aggregate_id": key[1]}
+
+    @api.model
     def _ensure_functions(self):
         self._ensure_begin(BEGIN)
         ensure_function(

@@ -5,7 +5,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date
 
-from odoo.addons.event_sourcing.retry import must_retry
+from odoo.addons.event_sourcing.retry import apart
 
 from .event_alert import MANAGERS
 
@@ -25,13 +25,9 @@ class EventDigest(models.AbstractModel):
         """Send last week's digest to everybody who wants it and has none; for the scheduler."""
         wanted = [("event_digest", "=", True), ("share", "=", False)]
         for user in self.env["res.users"].sudo().search(wanted):
-            try:
-                with self.env.cr.savepoint():
-                    self._send_to(user)
-            except Exception as error:
-                if must_retry(error):
-                    raise
-                _logger.exception("The weekly digest of %s could not be sent.", user.login)
+            said = "The weekly digest of %s could not be sent."
+            with apart(self.env.cr, _logger, said, user.login):
+                self._send_to(user)
 
     @api.model
     def _send_to(self, user):

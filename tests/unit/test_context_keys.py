@@ -13,10 +13,8 @@ from odoo.modules.module import get_module_path
 from odoo.addons.event_sourcing.from_code import FromCode, from_code, without_defaults
 from odoo.addons.test_event_sourcing.common import JobCase, make_user
 
-ADDONS = (
-    *("event_sourcing", "event_sourcing_bi", "event_sourcing_mail"),
-    *("rental_event_sourcing", "rental_event_sourcing_bi"),
-)
+from tools.layout import ADDONS
+
 HARMLESS = {
     "lang": "in which language it is said; unknown ones are taken for English",
     "tz": "how a moment is shown or read; the moment that was meant is stored as UTC",
