@@ -180,7 +180,9 @@ def test_one_of_somebody_elses_stays_when_a_fresh_one_is_asked_for(demo, monkeyp
     assert demo.asked == []
 
 
-@pytest.mark.parametrize(("text", "fresh"), [(None, False), ("", False), ("no", False), ("yes", True)])
+@pytest.mark.parametrize(
+    ("text", "fresh"), [(None, False), ("", False), ("no", False), ("yes", True)]
+)
 def test_who_wants_a_fresh_one_says_so(text, fresh):
     assert run.wants_fresh({} if text is None else {"FRESH": text}) is fresh
     with pytest.raises(Stop, match=r"FRESH is YES: write FRESH=yes"):
