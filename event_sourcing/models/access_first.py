@@ -139,7 +139,8 @@ def _fits(field, value, record):
     if field.type == "json":
         return True  # its own check says more
     if field.type in ("many2one", "many2one_reference"):
-        return _is_id(value)
+        comodel = record.env.get(field.comodel_name)
+        return _is_id(value) if comodel is None or comodel._auto else _is_key(value)
     if field.type in ("one2many", "many2many"):
         return isinstance(value, list | tuple) and all(map(_is_command, value))
     if field.type in ("char", "text", "html", "selection", "reference"):
@@ -167,15 +168,15 @@ def _fits(field, value, record):
 def _is_command(value):
     """Whether a value is a command of an x2many field, or the id of a record."""
     if not isinstance(value, list | tuple):
-        return _is_id(value)
-    if not value or type(value[0]) is not int or not 0 <= value[0] <= WITH_IDS:
+        return _is_key(value)
+    if not value or not isinstance(value[0], int) or not 0 <= value[0] <= WITH_IDS:
         return False
     rest = [*value[1:], None, None]
     if value[0] in (0, 1) and not isinstance(rest[1], dict):
         return False
     if value[0] == WITH_IDS:
-        return isinstance(rest[1], list | tuple) and all(map(_is_id, rest[1]))
-    return value[0] in (0, 5) or _is_id(rest[0]) or isinstance(rest[0], str)
+        return isinstance(rest[1], list | tuple) and all(map(_is_key, rest[1]))
+    return value[0] in (0, 5) or _is_key(rest[0]) or isinstance(rest[0], str)
 
 
 def _named(kind, value):
@@ -201,6 +202,11 @@ def _named(kind, value):
             if isinstance(rest[1], dict):
                 inner.append(rest[1])
     return ids, inner
+
+
+def _is_key(value):
+    """Whether a value may be the id of a row, also of a list that has no table."""
+    return type(value) is int and abs(value) < 2**63
 
 
 def _is_id(value):

@@ -136,7 +136,7 @@ class EventJobQueue(models.Model):
         jobs = self.env["event.job"].browse(self.ids).sudo()
         within = {job.id: job.within_companies for job in jobs}
         for job in self:
-            job.within_companies = within[job.id]
+            job.within_companies = within.get(job.id, False)
 
     @api.model
     def _search_within_companies(self, operator, value):
