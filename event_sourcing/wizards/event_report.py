@@ -33,6 +33,8 @@ class EventReport(models.TransientModel):
         help="Yours: the days of the period, and all times in the workbook, are of it.",
     )
 
+    @api.depends("date_from", "date_to")
+    @api.depends_context("tz", "uid")
     def _compute_zone(self):
         self.zone = self.env["event.report.content"]._zone().key
 
