@@ -32,7 +32,7 @@ class EventJobAlert(models.Model):
         """Tell the managers of each company what was found in theirs, and no other's figures."""
         alert, found = self.env["event.alert"], self._found_by_company()
         every = self.env["res.company"].sudo().with_context(active_test=False)
-        for company in self.company_ids or every.search([]):
+        for company in self.company_ids or every.search([("id", ">", 0)]):
             key, count = f"drift:{company.id}", found.get(company.id, 0)
             if not count:
                 alert._clear_alert(key)

@@ -43,7 +43,8 @@ def test_nothing_is_missing(env, addon):
     strings = exported(env, addon)
     assert strings
     known = {entry.msgid for entry in polib.pofile(ROOT / addon / "i18n" / "ja.po") if entry.msgstr}
-    assert sorted(strings - known) == []
+    # What Odoo 19 finds of every model, Odoo 17 of those with a table.
+    assert sorted(strings - known - {"Display Name", "ID"}) == []
 
 
 def test_strings_are_translated_where_their_language_is_known():

@@ -48,7 +48,8 @@ class TestRefusedBatches(EventCase):
         ):
             self.store.with_context(lang="en_US").append_batch(calls)
             self.env.flush_all()
-        return sent
+        # Who appends is read once a transaction, by whatever asks first.
+        return [text for text in sent if not text.startswith('SELECT "res_users"')]
 
     def append_noting_single(self, calls):
         """Append a batch; return the answers, and whose events were applied one by one."""
@@ -69,7 +70,7 @@ class TestRefusedBatches(EventCase):
             [call for n in range(100) for call in self.calls(5, -99, 1, -99, key=f"many{n}")]
         )
         # The failure events are counted in the answer, by one search.
-        self.assertEqual(len(many), len(few))
+        self.assertEqual(len(many), len(few), "\n".join(many))
         for sent in (few, many):
             text = "\n".join(sent)
             self.assertNotIn("UPDATE event_store ", text)
@@ -307,6 +308,8 @@ class TestWhoIsNamed(EventCase):
 
     @mute_logger(FAILURE)
     def test_among_types_that_are_applied_in_other_ways(self):
+        # It would commit on a cursor of its own.
+        self.patch(type(self.store), "_record_apart", lambda *_arguments: None)
         single = self.call("article", "W1", "DemoCancelled")
         folded = self.call("counter", "W2", "Added", {"amount": -9})
         fine = self.call("counter", "W3", "Added", {"amount": 1})
