@@ -1,6 +1,7 @@
 """The databases: made whole or made again, updated when the addons changed."""
 
 import hashlib
+import os
 import re
 import shutil
 
@@ -12,6 +13,8 @@ from .sql import query
 
 BEING_MADE = "event sourcing: being made"
 COMPLETE = "event sourcing: complete"
+# Columns that came with what cannot be made up for what was stored before.
+NEEDED = {"event_store": ("timezone", "attempt_uuid"), "event_stream": ("company_id",)}
 
 
 class Database:
@@ -34,34 +37,77 @@ class Database:
         self.addons = addons
         self.launcher = odoo.launcher(source, purpose)
 
-    def ensure(self, modules):
+    def ensure(self, modules, fresh=False):
         """Create the database with demo data and both languages, or bring it up to date.
 
         A comment on the database says how far it is: what is complete carries a hash of the
         addons, what is being made is the rest of an interrupted run and is made again.
 
-        :raise Stop: where the user's own server has one of that name that is not ours
+        :param bool fresh: whether one that was made here is thrown away and made anew
+        :raise Stop: where there is one of that name that was not made here, or one that was
+            made by an earlier version
         """
         wanted = f"{COMPLETE} {code_hash()}"
         comment = self._comment()
-        if comment == wanted:
+        complete = bool(comment) and comment.startswith(COMPLETE)
+        if comment == wanted and not fresh:
             return
-        if comment and comment.startswith(COMPLETE):
+        if complete and not fresh:
+            self._check_version()
             with step("Updating the database to the changed addons"):
                 new = [name for name in modules if name not in self._installed()]
                 install = ["-i", ",".join(new)] if new else []
-                self.run_odoo("-u", ",".join(modules), *install, "--i18n-overwrite")
+                try:
+                    self.run_odoo("-u", ",".join(modules), *install, "--i18n-overwrite")
+                except Stop as failure:
+                    raise Stop(
+                        f"{failure}\nIf an earlier version made the database {self.name}, there"
+                        f" may be no migration: {self._ways_out()}"
+                    ) from None
                 self._check_installed(modules)
         else:
-            if comment not in (None, BEING_MADE) and not self.server.ours:
+            interrupted = comment == "" and self.server.ours and self._is_empty()
+            if not (complete or interrupted or comment in (None, BEING_MADE)):
                 raise Stop(
                     f"The database {self.name} exists and was not made by this command: choose"
                     " another name with DB=…"
                 )
-            if comment is not None:
+            if comment is not None and not complete:
                 say("An earlier start was interrupted: the database is made again.")
             self.create(modules)
         self._comment_on(wanted)
+
+    def _check_version(self):
+        """Refuse to update tables of a version from which there is no way.
+
+        :raise Stop: naming what makes the demo database anew
+        """
+        rows = self._sql(
+            self.name,
+            "SELECT table_name, column_name FROM information_schema.columns"
+            " WHERE table_schema = 'public'",
+        )
+        there = {}
+        for table, column in rows:
+            there.setdefault(table, set()).add(column)
+        if any(not there[name].issuperset(NEEDED[name]) for name in there.keys() & NEEDED.keys()):
+            raise Stop(
+                f"The database {self.name} was made by an earlier version, from which there is no"
+                f" migration: {self._ways_out()}"
+            )
+
+    def _ways_out(self):
+        chosen = f"DB={self.name} " if os.environ.get("DB") else ""
+        return (
+            f"'make run {chosen}FRESH=yes' throws it away and makes it anew, with the demo data"
+            " alone; with another name in DB=… you keep it and get a second one."
+        )
+
+    def _is_empty(self):
+        """Whether nothing is in the database: its making was interrupted at once."""
+        return not self._sql(
+            self.name, "SELECT 1 FROM pg_class WHERE relnamespace = 'public'::regnamespace LIMIT 1"
+        )
 
     def create(self, modules):
         """Make the database anew, with demo data, English and Japanese.

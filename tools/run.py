@@ -33,6 +33,7 @@ def main():
         raise Stop("'make run' is running already in this checkout: stop it with Ctrl-C first.")
     with lock:
         port, interface = _address()
+        fresh = wants_fresh(os.environ)
         source = obtain(os.environ.get("SERIES") or None)
         python = ensure_venv(source.series, source.path)
         postgres = server("postgres", python, "make shell")
@@ -41,7 +42,7 @@ def main():
             addons = addons_for(source.series, "run")
             name = os.environ.get("DB") or f"demo{source.series.split('.')[0]}"
             database = Database(name, postgres, python, source, addons)
-            database.ensure(installed_addons())
+            database.ensure(installed_addons(), fresh)
             _serve(database, postgres, interface, port)
         finally:
             say("Stopping …")
@@ -85,6 +86,17 @@ def _serve(database, postgres, interface, port):
     finally:
         with unhurried():
             stop(process)
+
+
+def wants_fresh(environment):
+    """Whether the database is to be thrown away and made anew: who asks for it says so.
+
+    :raise Stop: for a word that could be meant otherwise
+    """
+    text = environment.get("FRESH") or ""
+    if text not in ("", "no", "yes"):
+        raise Stop(f"FRESH is {text}: write FRESH=yes to throw the demo database away.")
+    return text == "yes"
 
 
 def _address():

@@ -61,20 +61,17 @@ class EventArchiveReplay(models.Model):
 
     @api.model
     def _readable_page(self, model_name, key, after_version, limit):
-        """Refuse a page that lacks events; one without holes that is full lacks none."""
+        """Refuse a page that lacks events; one without holes that is full lacks none.
+
+        Only who may read the stream comes here, and is told of it.
+        """
         page = super()._readable_page(model_name, key, after_version, limit)
         full = len(page) == limit and page[-1].version == after_version + limit
         if not full and self.env["event.archive"]._is_used():
             away = self._missing(model_name, {key: after_version})
-            # Whoever may not read the stream is not told of it.
-            if away and self._may_read_stream(model_name, key):
+            if away:
                 raise away[key]._refusal_to_fold(f"{model_name}/{key[1]}")
         return page
-
-    @api.model
-    def _may_read_stream(self, model_name, key):
-        stream = self._of_stream(model_name, *key)
-        return bool(self.env["event.stream"].search_count(stream, limit=1))
 
     @api.model
     def _fold_streams(self, model_name, keys, moments=(None,), begun=None):

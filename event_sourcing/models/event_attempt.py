@@ -135,11 +135,11 @@ class EventAttempt(models.Model):
         """
         return SQL(
             """
-            SELECT id, timestamp, model_name, aggregate_id, event_type, outcome, create_uid,
-                   create_date, company_id, broken_rule, error_message, payload
+            SELECT id, timestamp, timezone, model_name, aggregate_id, event_type, outcome,
+                   create_uid, create_date, company_id, broken_rule, error_message, payload
               FROM event_store WHERE event_type NOT IN %(failures)s
              UNION ALL
-            SELECT id, timestamp, model_name, aggregate_id,
+            SELECT id, timestamp, timezone, model_name, aggregate_id,
                    (payload ->> 'failed_event')::varchar,
                    (CASE event_type WHEN %(invalid)s THEN 'rejected' ELSE 'failed' END)::varchar,
                    create_uid, create_date, company_id, broken_rule, error_message, payload

@@ -83,14 +83,14 @@ class EventDifference(models.Model):
         """Return what is stored otherwise than ``{key: [Folded]}``, as dicts."""
         handler = self.env["event.store"]._find_handler(model_name)
         snapshots = handler.env[handler._snapshot_model]
-        rows, empty = [], []
+        folds, empty = [], []
         for key, (fold,) in folded.items():
             if fold.problem is None and fold.last:
-                rows.append(handler._snapshot_vals(fold.state, fold.last))
+                folds.append((fold.state, fold.last))
             elif fold.problem is None:
                 empty.append(key)
         found = self._of_problems(model_name, folded)
-        for vals, stored in snapshots._differences(rows):
+        for vals, stored in snapshots._differences(handler._snapshot_rows(folds)):
             base = {
                 "model_name": model_name,
                 "aggregate_id": vals["aggregate_id"],

@@ -9,15 +9,15 @@ FINGERPRINT = SQL(
     "coalesce(failure.error_fingerprint,"
     " concat_ws(':', 'old', failure.error_class, failure.model_name))"
 )
-# Whether the failed event still waits: it was neither applied again (whatever became of
-# that: a further fault is a failure of its own) nor sent once more by its own client.
+# Whether the failed event still waits: it was neither applied again nor sent once more by its
+# own client, whatever became of that: a further fault is a failure of its own.
 OUTSTANDING = SQL(
     """
     NOT EXISTS (SELECT FROM event_store AS retry WHERE retry.retry_of_id = failure.id)
     AND NOT (failure.failed_event_id IS NULL AND EXISTS (
         SELECT FROM event_store AS sent
          WHERE sent.event_uuid = failure.attempt_uuid AND sent.company_id = failure.company_id
-           AND sent.event_type NOT IN %s AND sent.outcome <> 'failed'
+           AND sent.event_type NOT IN %s
            AND sent.aggregate_id = failure.aggregate_id AND sent.model_name = failure.model_name
            AND sent.event_type = failure.payload ->> 'failed_event'
            AND sent.payload = failure.payload -> 'failed_payload'))

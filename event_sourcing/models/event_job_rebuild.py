@@ -146,9 +146,9 @@ class EventJobRebuild(models.Model):
         snapshots = handler.env[handler._snapshot_model]
         whole = {key: fold for key, (fold,) in folded.items() if fold.problem is None}
         empty = [key for key, fold in whole.items() if fold.last is None]
-        rows = [
-            handler._snapshot_vals(fold.state, fold.last) for fold in whole.values() if fold.last
-        ]
+        rows = handler._snapshot_rows(
+            (fold.state, fold.last) for fold in whole.values() if fold.last
+        )
         texts = snapshots._row_texts(rows) if rows else []
         text_of = dict(zip(map(self._key_of, rows), texts, strict=True))
         # To compare a row with nothing takes nearly as long as to write it.

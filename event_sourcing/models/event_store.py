@@ -241,7 +241,13 @@ class EventStore(models.Model):
 
     @api.model
     def _give_uuids(self, proposed):
-        """Name the events to which their callers gave no UUID, and no operation."""
+        """Name the events to which their callers gave no UUID, and no operation.
+
+        Retries and imported rows get one, too, though the store knows them by columns of their
+        own. It stands in the index of the callers' UUIDs and does no harm there: it is random,
+        so nobody can take it before, and whoever has read it and says the same with it is
+        answered with that very event.
+        """
         attempts = Attempts(self.env.cr)
         for vals in proposed:
             if not vals["event_uuid"]:

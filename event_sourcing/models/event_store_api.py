@@ -214,7 +214,9 @@ class EventStoreApi(models.Model):
             else self._clean_number("after_version", after_version)
         )
         limit = min(self._clean_number("limit", limit) or 1000, MAX_PAGE)
-        key, _head = self._readable_stream(model_name, aggregate_id, company_id)
+        key, head = self._readable_stream(model_name, aggregate_id, company_id)
+        if not head:
+            return []
         events = self._readable_page(model_name, key, after_version, limit)
         return [
             {
@@ -237,7 +239,7 @@ class EventStoreApi(models.Model):
 
     @api.model
     def _readable_page(self, model_name, key, after_version, limit):
-        """Return the next events of a stream that the user may read, in order."""
+        """Return the next events, in order, of a stream that the user may read."""
         names = self.env["snapshot.handler.registry"]._stream_names(model_name)
         return self.search(
             [

@@ -43,7 +43,11 @@ class EventStoreApplyAgain(models.Model):
             event.can_apply_again = bool(failure) and stands and not retry
 
     def _repeat_among(self, events):
-        """Return the event by which the sender of an attempt recorded apart repeated it."""
+        """Return the event by which the sender of an attempt recorded apart repeated it.
+
+        Whatever became of that: where it failed, too, it is that event which waits. The inbox
+        asks the same of the database, see ``OUTSTANDING`` of ``event_error``.
+        """
         if not self.attempt_uuid:
             return self.browse()
         said = canonical(self.payload["failed_payload"])
@@ -51,6 +55,7 @@ class EventStoreApplyAgain(models.Model):
             lambda event: (
                 event.event_uuid == self.attempt_uuid
                 and event.company_id == self.company_id
+                and event.model_name == self.model_name
                 and event.aggregate_id == self.aggregate_id
                 and event.event_type == self.payload["failed_event"]
                 and canonical(event.payload) == said
@@ -90,10 +95,11 @@ class EventStoreApplyAgain(models.Model):
         failure = self._own_failure()
         while failure:
             retry = self.search([("retry_of_id", "=", failure.id)], limit=1)
-            if not retry:
+            if not retry and failure.attempt_uuid:
                 same = [("event_uuid", "=", failure.attempt_uuid)]
-                repeat = failure.attempt_uuid and failure._repeat_among(self.search(same))
-                return self.browse() if repeat else failure
+                retry = failure._repeat_among(self.search(same))
+            if not retry:
+                return failure
             failure = retry._own_failure()
         return failure
 

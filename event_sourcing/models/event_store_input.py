@@ -8,7 +8,7 @@ from ..arguments import shown
 from ..canonical_json import BEYOND_XML
 from ..nothing import is_nothing
 from ..number_text import parse_number
-from ..zones import find_zone
+from ..zones import find_zone, local_date
 from .event_store import FAILURE_TYPES
 
 POLICIES = ("record", "reject", "reject_and_record")
@@ -202,6 +202,12 @@ class EventStoreInput(models.Model):
             if name and find_zone(name) is not None:
                 return name
         return "UTC"
+
+    @api.model
+    def _business_today(self, company_id):
+        """Return the day that it is now where a company is, else where the user is."""
+        zone = self._business_zone(company_id, self.env.uid)
+        return local_date(fields.Datetime.now(), zone)
 
     @api.model
     def _clean_company(self, value, known):

@@ -19,6 +19,27 @@ BEGUN = (
 )
 
 
+def put_heads(add, *changed):
+    """Return the statement that locks the heads of ``KEYS``, and makes those that are missing.
+
+    :param str add: SQL of how many versions each moves forward
+    :param changed: columns that are written where a head was there
+    """
+    values = {name: f"EXCLUDED.{name}" for name in changed}
+    if "version" in values:
+        values["version"] = "event_stream.version + EXCLUDED.version"
+    changes = ", ".join(f"{name} = {value}" for name, value in values.items())
+    return f"""
+            INSERT INTO event_stream (
+                company_id, model_name, aggregate_id, version, unapplied,
+                create_uid, create_date, write_uid, write_date)
+            SELECT key.company_id, key.model_name, key.aggregate_id, {add}, 0,
+                   uid, moment, uid, moment
+              FROM {KEYS}
+                ON CONFLICT (company_id, model_name, aggregate_id) DO UPDATE
+               SET {changes};"""
+
+
 class Head(NamedTuple):
     """The head of a stream after its version was advanced, and what is known beside it.
 
@@ -109,14 +130,7 @@ class EventStream(models.Model):
             "keys json, uid int, moment timestamp",
             BEGUN,
             f"""
-            INSERT INTO event_stream (
-                company_id, model_name, aggregate_id, version, unapplied,
-                create_uid, create_date, write_uid, write_date)
-            SELECT key.company_id, key.model_name, key.aggregate_id, 0, 0,
-                   uid, moment, uid, moment
-              FROM {KEYS}
-                ON CONFLICT (company_id, model_name, aggregate_id) DO UPDATE
-               SET write_uid = EXCLUDED.write_uid;
+            {put_heads("0", "write_uid")}
             """,
         )
 
@@ -150,15 +164,7 @@ class EventStream(models.Model):
             "keys json, rules varchar, uid int, moment timestamp",
             BEGUN,
             f"""
-            INSERT INTO event_stream (
-                company_id, model_name, aggregate_id, version, unapplied,
-                create_uid, create_date, write_uid, write_date)
-            SELECT key.company_id, key.model_name, key.aggregate_id, key.add, 0,
-                   uid, moment, uid, moment
-              FROM {KEYS}
-                ON CONFLICT (company_id, model_name, aggregate_id) DO UPDATE
-               SET version = event_stream.version + EXCLUDED.version,
-                   write_uid = EXCLUDED.write_uid, write_date = EXCLUDED.write_date;
+            {put_heads("key.add", "version", "write_uid", "write_date")}
             RETURN QUERY
             SELECT head.company_id, head.model_name, head.aggregate_id, head.version,
                    coalesce(head.unapplied, 0),

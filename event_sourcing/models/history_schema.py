@@ -31,110 +31,109 @@ def _of_history(env, model_name, field_name=None):
     return not field_name or (field is not None and not field.manual)
 
 
-class IrModel(models.Model):
-    _inherit = "ir.model"
+class HistoryGuard(models.AbstractModel):
+    """What Odoo's own tables say about the history is not removed or changed by hand."""
 
-    def _drop_table(self):
-        if not _loading(self.env) and any(_of_history(self.env, m.model) for m in self):
+    _name = "history.guard.mixin"
+    _description = "Guard of the History"
+
+    def _is_of_history(self):
+        """Whether one of the records belongs to the history; each model knows its own way."""
+        return False
+
+    def _changes_history(self, vals):
+        """Whether these values are more than the words for a record in some language."""
+        return any(not self._fields[name].translate for name in vals if name in self._fields)
+
+    def _check_history(self):
+        # Not a context key decides this: a caller could send it.
+        if not _loading(self.env) and self._is_of_history():
             _refuse(self.env)
-        return super()._drop_table()
 
     def unlink(self):
-        # Not a context key decides this: a caller could send it.
-        if not _loading(self.env) and any(_of_history(self.env, m.model) for m in self):
-            _refuse(self.env)
+        self._check_history()
         return super().unlink()
 
     def write(self, vals):
-        names = {"order", "model", "state", "transient", "field_id", "access_ids", "rule_ids"}
-        asked = names & set(vals) and not _loading(self.env)
-        if asked and any(_of_history(self.env, m.model) for m in self):
-            _refuse(self.env)
+        if self._changes_history(vals):
+            self._check_history()
         return super().write(vals)
 
 
-class IrModelFields(models.Model):
-    _inherit = "ir.model.fields"
+class HistoryGuardNamed(models.AbstractModel):
+    """What may not come to name the history either."""
 
-    def _check_history(self):
-        if not _loading(self.env) and any(_of_history(self.env, f.model, f.name) for f in self):
-            _refuse(self.env)
+    _name = "history.guard.named.mixin"
+    _inherit = "history.guard.mixin"
+    _description = "Guard of the Names in the History"
+
+    def _changes_history(self, vals):
+        return True
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        records = super().create(vals_list)
+        records._check_history()
+        return records
+
+    def write(self, vals):
+        result = super().write(vals)
+        self._check_history()
+        return result
+
+
+class IrModel(models.Model):
+    _name = "ir.model"
+    _inherit = ["history.guard.mixin", "ir.model"]
+
+    def _is_of_history(self):
+        return any(_of_history(self.env, model.model) for model in self)
+
+    def _changes_history(self, vals):
+        names = {"order", "model", "state", "transient", "field_id", "access_ids", "rule_ids"}
+        return bool(names & set(vals))
+
+    def _drop_table(self):
+        self._check_history()
+        return super()._drop_table()
+
+
+class IrModelFields(models.Model):
+    _name = "ir.model.fields"
+    _inherit = ["history.guard.mixin", "ir.model.fields"]
+
+    def _is_of_history(self):
+        return any(_of_history(self.env, field.model, field.name) for field in self)
 
     def _drop_column(self):
         self._check_history()
         return super()._drop_column()
 
-    def unlink(self):
-        self._check_history()
-        return super().unlink()
-
-    def write(self, vals):
-        if any(not self._fields[name].translate for name in vals if name in self._fields):
-            self._check_history()
-        return super().write(vals)
-
 
 class IrModelSelection(models.Model):
-    _inherit = "ir.model.fields.selection"
+    _name = "ir.model.fields.selection"
+    _inherit = ["history.guard.mixin", "ir.model.fields.selection"]
 
-    def _check_history(self):
-        fields = self.sudo().field_id
-        if not _loading(self.env) and any(_of_history(self.env, f.model, f.name) for f in fields):
-            _refuse(self.env)
-
-    def unlink(self):
-        self._check_history()
-        return super().unlink()
-
-    def write(self, vals):
-        if any(not self._fields[name].translate for name in vals if name in self._fields):
-            self._check_history()
-        return super().write(vals)
+    def _is_of_history(self):
+        return self.sudo().field_id._is_of_history()
 
 
 class IrModelConstraint(models.Model):
-    _inherit = "ir.model.constraint"
+    _name = "ir.model.constraint"
+    _inherit = ["history.guard.named.mixin", "ir.model.constraint"]
 
-    def _check_history(self):
-        if not _loading(self.env) and any(_of_history(self.env, c.model.model) for c in self):
-            _refuse(self.env)
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        constraints = super().create(vals_list)
-        constraints._check_history()
-        return constraints
-
-    def write(self, vals):
-        self._check_history()
-        result = super().write(vals)
-        self._check_history()
-        return result
-
-    def unlink(self):
-        self._check_history()
-        return super().unlink()
+    def _is_of_history(self):
+        return any(_of_history(self.env, constraint.model.model) for constraint in self)
 
 
 class IrModelRelation(models.Model):
-    _inherit = "ir.model.relation"
+    _name = "ir.model.relation"
+    _inherit = ["history.guard.named.mixin", "ir.model.relation"]
 
-    def _check_history(self):
-        """Refuse a table of the history as what an addon drops when it goes."""
+    def _is_of_history(self):
+        """Whether one names a table of the history as what an addon drops when it goes."""
         tables = {self.env[name]._table for name in HISTORY if name in self.env}
-        if not _loading(self.env) and tables & {name.strip('"') for name in self.mapped("name")}:
-            _refuse(self.env)
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        relations = super().create(vals_list)
-        relations._check_history()
-        return relations
-
-    def write(self, vals):
-        result = super().write(vals)
-        self._check_history()
-        return result
+        return bool(tables & {name.strip('"') for name in self.mapped("name")})
 
 
 class IrModelData(models.Model):

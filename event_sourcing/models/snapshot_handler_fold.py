@@ -196,7 +196,7 @@ class SnapshotHandlerFold(models.AbstractModel):
         :param dict folded: as for :meth:`_save_states`
         """
         snapshots = self.env[self._snapshot_model]
-        rows = [self._snapshot_vals(state, event) for state, event in folded.values()]
+        rows = self._snapshot_rows(folded.values())
         snapshots._upsert(snapshots._without_gone(rows))
         self._tell_source(list(folded))
 
@@ -212,7 +212,7 @@ class SnapshotHandlerFold(models.AbstractModel):
         snapshots = self.env[self._snapshot_model]
         try:
             with self.env.cr.savepoint(flush=False):
-                rows = [self._snapshot_vals(state, event) for state, event in folds]
+                rows = self._snapshot_rows(folds)
                 snapshots._row_texts(rows, strict=not applied)
                 return snapshots._unfit(rows, applied)
         except Exception as error:
@@ -244,15 +244,25 @@ class SnapshotHandlerFold(models.AbstractModel):
         :param dict folded: ``{key: (state, last EventData)}``
         """
         snapshots = self.env[self._snapshot_model]
-        rows = [self._snapshot_vals(state, event) for state, event in folded.values()]
+        rows = self._snapshot_rows(folded.values())
         return snapshots._upsert_code(rows, snapshots._row_texts(rows, strict=True))
 
     @api.model
-    def _snapshot_vals(self, state, event):
+    def _snapshot_rows(self, folds):
+        """Return the complete rows of snapshots.
+
+        :param folds: ``(state, last EventData)`` of each
+        """
+        rules = self._rules_digest()
+        return [self._snapshot_vals(state, event, rules) for state, event in folds]
+
+    @api.model
+    def _snapshot_vals(self, state, event, rules=None):
         """Return the complete row of a snapshot.
 
         :param dict state: JSON object
         :param EventData event: the last one that was applied
+        :param str rules: the digest of the handler's rules, where it is known
         """
         return {
             **self._columns(state),
@@ -260,7 +270,7 @@ class SnapshotHandlerFold(models.AbstractModel):
             "aggregate_id": event.aggregate_id,
             "version": event.version,
             "state": state,
-            "rules": self._rules_digest(),
+            "rules": rules or self._rules_digest(),
             "last_event_type": event.event_type,
             "last_event_date": event.timestamp,
             "company_id": event.company_id,

@@ -27,6 +27,16 @@ class EventReport(models.TransientModel):
         required=True,
         default=lambda self: fields.Date.context_today(self) + relativedelta(day=31),
     )
+    zone = fields.Char(
+        string="Time Zone",
+        compute="_compute_zone",
+        help="Yours: the days of the period, and all times in the workbook, are of it.",
+    )
+
+    @api.depends("date_from", "date_to")
+    @api.depends_context("tz", "uid")
+    def _compute_zone(self):
+        self.zone = self.env["event.report.content"]._zone().key
 
     @api.model
     def _known_names(self):

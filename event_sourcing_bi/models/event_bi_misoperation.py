@@ -1,6 +1,20 @@
 from odoo import models
 from odoo.tools import SQL
 
+# When it happened by the clock of the event's own zone. PostgreSQL takes four names for
+# abbreviations without summer time. One that it does not know would break the whole view; it is
+# asked for its zones once per query, and only where the column is wanted.
+BUSINESS_TIME = SQL(
+    """
+    event.timestamp AT TIME ZONE 'UTC' AT TIME ZONE CASE
+        WHEN event.timezone IN ('CET', 'MET') THEN 'Europe/Brussels'
+        WHEN event.timezone = 'EET' THEN 'Europe/Athens'
+        WHEN event.timezone = 'WET' THEN 'Europe/Lisbon'
+        WHEN event.timezone IN (SELECT name FROM pg_timezone_names) THEN event.timezone
+        ELSE 'UTC' END
+    """
+)
+
 
 class EventBiMisoperation(models.AbstractModel):
     """``event_bi.bi_misoperation``: one row per attempt, as ``event.attempt`` counts them."""
@@ -35,7 +49,7 @@ class EventBiMisoperation(models.AbstractModel):
             "reason": SQL("split_part(event.error_message, E'\\n', 1)"),
             "recorded_by": SQL("person.name"),
             "happened_on": SQL("event.timestamp"),
-            "week": SQL("date_trunc('week', event.timestamp)::date"),
+            "week": SQL("date_trunc('week', %s)::date", BUSINESS_TIME),
             "recorded_on": SQL("event.create_date"),
             "company": SQL("company.name"),
         }

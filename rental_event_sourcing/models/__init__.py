@@ -1,4 +1,5 @@
 from . import rental_product
+from . import rental_overdue
 from . import rental_snapshot
 from . import rental_snapshot_handler
 from . import rental_snapshot_handler_words

@@ -28,7 +28,7 @@ class RentalOrder(models.Model):
 
     _name = "rental.order"
     _description = "Rental"
-    _inherit = "event.source.mixin"
+    _inherit = ["event.source.mixin", "rental.overdue.mixin"]
     _order = "name desc"
     _aggregate_model = "rental"
     _snapshot_fields = ("status", "snapshot_id", *PLAN)
@@ -114,11 +114,6 @@ class RentalOrder(models.Model):
     damage_cost = fields.Monetary(related="snapshot_id.damage_cost")
     damage_charged = fields.Monetary(related="snapshot_id.damage_charged")
     cancel_reason = fields.Char(related="snapshot_id.cancel_reason")
-    overdue = fields.Boolean(
-        compute="_compute_overdue",
-        search="_search_overdue",
-        help="The customer still has the equipment, after the planned end.",
-    )
 
     def init(self):
         self.env.cr.execute(
@@ -139,35 +134,10 @@ class RentalOrder(models.Model):
             for name in PLAN:
                 order[name] = snapshot[name] if snapshot else order[name]
 
-    @api.depends("status", "planned_end")
-    def _compute_overdue(self):
-        today = fields.Date.context_today(self)
-        for order in self:
-            end = order.planned_end
-            order.overdue = order.status == "active" and bool(end) and end < today
-
     @api.depends("status")
     def _compute_color(self):
         for order in self:
             order.color = COLORS.get(order.status, 0)
-
-    @api.model
-    def _search_overdue(self, operator, value):
-        # Odoo 19 asks with a set of values.
-        wanted = any(value) if isinstance(value, list | tuple | set | frozenset) else bool(value)
-        if operator in ("!=", "not in"):
-            wanted = not wanted
-        today = fields.Date.context_today(self)
-        overdue = [("status", "=", "active"), ("planned_end", "<", today)]
-        if wanted:
-            return overdue
-        return [
-            "|",
-            ("status", "!=", "active"),
-            "|",
-            ("planned_end", ">=", today),
-            ("planned_end", "=", False),
-        ]
 
     @api.model
     def _expand_statuses(self, _values, _domain, _order=None):

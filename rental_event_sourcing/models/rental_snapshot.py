@@ -18,7 +18,7 @@ class RentalSnapshot(models.Model):
 
     _name = "rental.snapshot"
     _description = "Rental Snapshot"
-    _inherit = "snapshot.mixin"
+    _inherit = ["snapshot.mixin", "rental.overdue.mixin"]
 
     # Not indexed: nearly every event changes it, and would then be written into every index.
     status = fields.Selection(STATUSES, readonly=True)

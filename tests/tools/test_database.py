@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import cluster, database, layout, postgres
+from tools import cluster, database, layout, postgres, run
 from tools.say import Stop
 from tools.sql import query
 
@@ -103,6 +103,90 @@ def test_a_database_of_the_user_is_never_taken_for_ours(demo, monkeypatch):
     with pytest.raises(Stop, match=r"demo exists and was not made by this command: .* DB="):
         demo.ensure(["event_sourcing"])
     assert demo.asked == []
+
+
+def test_a_restored_one_on_our_own_server_is_not_thrown_away(demo):
+    """It has no comment, as one whose making was interrupted at once: but something is in it."""
+    query(PYTHON, demo.server.environment, "postgres", "CREATE DATABASE demo")
+    query(PYTHON, demo.server.environment, "demo", "CREATE TABLE mine AS SELECT 1 AS kept")
+    for fresh in (False, True):
+        with pytest.raises(Stop, match="demo exists and was not made by this command"):
+            demo.ensure(["event_sourcing"], fresh)
+    assert query(PYTHON, demo.server.environment, "demo", "SELECT kept FROM mine") == [["1"]]
+    query(PYTHON, demo.server.environment, "demo", "DROP TABLE mine")
+    demo.ensure(["event_sourcing"])
+    assert demo.asked == ["-i"]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "event_store (id int, attempt_uuid text)",
+        "event_store (id int, timezone text)",
+        "event_stream (id int, version int)",
+    ],
+)
+def test_one_of_an_earlier_version_is_not_updated(demo, table, monkeypatch):
+    demo.ensure(["event_sourcing"])
+    query(PYTHON, demo.server.environment, "demo", f"CREATE TABLE {table}")
+    demo.ensure(["event_sourcing"])  # nothing to do
+    monkeypatch.setattr(database, "code_hash", lambda: "other")
+    for name, command in ((None, "make run FRESH=yes"), ("demo", "make run DB=demo FRESH=yes")):
+        monkeypatch.setenv("DB", name) if name else monkeypatch.delenv("DB", raising=False)
+        with pytest.raises(Stop) as told:
+            demo.ensure(["event_sourcing"])
+        assert str(told.value).startswith(
+            "The database demo was made by an earlier version, from which there is no migration:"
+            f" '{command}' throws it away"
+        )
+    assert demo.asked == ["-i"]
+    demo.ensure(["event_sourcing"], fresh=True)
+    demo.ensure(["event_sourcing"])
+    assert demo.asked == ["-i", "-i"]
+    name = table.partition(" ")[0]
+    gone = query(PYTHON, demo.server.environment, "demo", f"SELECT to_regclass('{name}')")
+    assert gone == [[None]]
+
+
+def test_one_of_this_version_is_updated(demo, monkeypatch):
+    demo.ensure(["event_sourcing"])
+    for table in (
+        "event_store (id int, timezone text, attempt_uuid text)",
+        "event_stream (id int, company_id int)",
+    ):
+        query(PYTHON, demo.server.environment, "demo", f"CREATE TABLE {table}")
+    monkeypatch.setattr(database, "code_hash", lambda: "other")
+    demo.ensure(["event_sourcing"])
+    assert demo.asked == ["-i", "-u"]
+
+
+def test_an_update_that_fails_names_the_way_out(demo, monkeypatch):
+    demo.ensure(["event_sourcing"])
+    monkeypatch.setattr(database, "code_hash", lambda: "other")
+
+    def fail(*_arguments):
+        raise Stop("Odoo could not set up the database.")
+
+    monkeypatch.setattr(demo, "run_odoo", fail)
+    with pytest.raises(Stop, match=r"(?s)^Odoo could not .* an earlier version .* FRESH=yes"):
+        demo.ensure(["event_sourcing"])
+
+
+def test_one_of_somebody_elses_stays_when_a_fresh_one_is_asked_for(demo, monkeypatch):
+    query(PYTHON, demo.server.environment, "postgres", "CREATE DATABASE demo")
+    monkeypatch.setattr(type(demo.server), "ours", False)
+    with pytest.raises(Stop, match=r"demo exists and was not made by this command: .* DB="):
+        demo.ensure(["event_sourcing"], fresh=True)
+    assert demo.asked == []
+
+
+@pytest.mark.parametrize(
+    ("text", "fresh"), [(None, False), ("", False), ("no", False), ("yes", True)]
+)
+def test_who_wants_a_fresh_one_says_so(text, fresh):
+    assert run.wants_fresh({} if text is None else {"FRESH": text}) is fresh
+    with pytest.raises(Stop, match=r"FRESH is YES: write FRESH=yes"):
+        run.wants_fresh({"FRESH": "YES"})
 
 
 def test_one_is_removed_although_somebody_is_connected(demo):

@@ -186,6 +186,40 @@ class TestApplyAgain(ApplyAgainCase):
         self.assertEqual(self.again(failure), "There was nothing left to apply again.")
         self.assertEqual(self.seen(model_name="flakyapart"), [5])
 
+    def test_an_attempt_that_its_sender_repeated_in_vain_is_applied_once(self):
+        """The repeat failed and was kept: from then on it is that event which waits."""
+        failure = self.attempt(5)
+        call = ("flakyapart", "F1", "Seen", {"n": 5})
+        with QUIET:
+            answer = self.store.append(*call, event_uuid="sent-5", policy="record")
+        self.assertEqual(answer["outcome"], "failed")
+        self.env.invalidate_all()
+        self.assertEqual(failure.retry_event_id.id, answer["id"])
+        self.assertEqual(sum(self.inbox().mapped("outstanding_count")), 1)
+        self.bug("")
+        self.assertIn("Applied: 1;", self.again())
+        self.assertEqual(self.seen(model_name="flakyapart"), [5])
+        # The way over the old attempt finds the newest try, too.
+        self.assertEqual(self.again(failure), "There was nothing left to apply again.")
+
+    def test_the_old_attempt_leads_to_the_repeat_that_failed(self):
+        failure = self.attempt(5)
+        call = ("flakyapart", "F1", "Seen", {"n": 5})
+        with QUIET:
+            self.store.append(*call, event_uuid="sent-5", policy="record")
+        self.bug("")
+        self.env.invalidate_all()
+        self.assertIn("Applied: 1;", self.again(failure))
+        self.assertEqual(self.seen(model_name="flakyapart"), [5])
+
+    def test_the_same_uuid_of_another_aggregate_type_is_no_repeat(self):
+        failure = self.attempt(5)
+        self.bug("")
+        self.store.append("flaky", "F1", "Seen", {"n": 5}, event_uuid="sent-5")
+        self.env.invalidate_all()
+        self.assertFalse(failure.retry_event_id)
+        self.assertTrue(failure.can_apply_again)
+
     def test_one_uuid_with_two_contents_that_were_both_applied_again(self):
         first, second = self.attempt(5), self.attempt(6)
         self.env.cr.execute(

@@ -1,4 +1,5 @@
 import re
+from datetime import date, timedelta
 from pathlib import Path
 
 import psycopg2
@@ -9,6 +10,7 @@ from odoo.tools import mute_logger
 from odoo.tools.sql import drop_depending_views
 
 from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFailure
+from odoo.addons.event_sourcing.zones import local_date
 from odoo.addons.event_sourcing_bi.bi_role import role_name, script_of
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
@@ -90,13 +92,47 @@ class TestBi(EventCase):
             self.assertEqual(row["broken_rule"] or False, attempt.broken_rule)
             self.assertEqual(row["recorded_by"], attempt.user_id.name)
             self.assertEqual(row["company"], attempt.company_id.name)
-            self.assertEqual((row["week"].weekday(), row["week"] <= attempt.date.date()), (0, True))
+            day = local_date(attempt.date, attempt.event_id.timezone)
+            self.assertEqual(row["week"], day - timedelta(days=day.weekday()))
         own = [row for row in rows.values() if row["aggregate_type"] == "counter"]
         rates = sorted((row["outcome"], row["misoperation_rate"]) for row in own)
         # the attempt on C2 and the record of it, which then stands for one that is gone
         self.assertEqual(
             rates, [("applied", 0), ("failed", 0), *[("rejected", 100)] * 3], "one row an attempt"
         )
+
+    def test_a_week_is_one_of_business_days(self):
+        """What PostgreSQL takes for an abbreviation without summer time is a zone, too."""
+        this, last = date(2026, 6, 1), date(2026, 5, 25)
+        cases = {
+            ("Asia/Tokyo", "2026-05-31 15:00:00"): this,
+            ("Asia/Tokyo", "2026-05-31 14:59:59"): last,
+            ("America/Los_Angeles", "2026-06-01 06:59:59"): last,
+            ("America/Los_Angeles", "2026-06-01 07:00:00"): this,
+            ("CET", "2026-05-31 22:30:00"): this,
+            ("MET", "2026-05-31 22:30:00"): this,
+            ("EET", "2026-05-31 21:30:00"): this,
+            ("WET", "2026-05-31 23:30:00"): this,
+            ("EST", "2026-06-01 04:30:00"): last,
+        }
+        expected = {}
+        for (zone, moment), week in cases.items():
+            event = self.store.browse(self.add(timezone=zone, timestamp=moment)["id"])
+            expected[event.id] = week
+            day = local_date(event.timestamp, zone)
+            self.assertEqual(day - timedelta(days=day.weekday()), week, zone)
+        query = "SELECT event_id, week FROM event_bi.bi_misoperation WHERE aggregate_id = 'C1'"
+        found = {row["event_id"]: row["week"] for row in self.rows(query)}
+        self.assertEqual(found, expected)
+
+    def test_a_zone_that_only_odoo_knows_breaks_no_view(self):
+        event = self.store.browse(self.add(timestamp="2026-06-01 00:30:00")["id"])
+        for zone in ("Mars/Olympus", None):
+            self.env.cr.execute(
+                "UPDATE event_store SET timezone = %s WHERE id = %s", [zone, event.id]
+            )
+            query = "SELECT week FROM event_bi.bi_misoperation WHERE event_id = %s"
+            self.assertEqual(self.rows(query, event.id), [{"week": date(2026, 6, 1)}])
 
     def test_rentals_have_names(self):
         partner = self.env["res.partner"].create({"name": "Ms Sato"})

@@ -6,9 +6,11 @@ from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import pytz
+from lxml import etree
 
 from odoo import fields
 from odoo.exceptions import UserError
+from odoo.tools.safe_eval import safe_eval
 
 from odoo.addons.event_sourcing import zones
 from odoo.addons.event_sourcing.event_data import EventData
@@ -179,3 +181,63 @@ class TestBusinessDay(EventCase):
         with patch.object(fields.Datetime, "now", return_value=moment):
             order.with_context(tz=user.tz)._apply_event("DemoStarted")
         self.assertEqual(order._current_state()["demo_start"], "2026-06-01")
+
+
+class TestOverdue(EventCase):
+    """It is tomorrow in Tokyo already: what was to come back by the first is overdue there."""
+
+    def setUp(self):
+        super().setUp()
+        now = patch.object(fields.Datetime, "now", return_value=datetime(2026, 6, 1, 16, 0))
+        self.startPatcher(now)
+        self.orders = self.env["rental.order"]
+        companies = self.env["res.company"]
+        for name in ("Asia/Tokyo", "America/Los_Angeles"):
+            company = companies.create({"name": name})
+            company.partner_id.tz = name
+            self.env.user.company_ids += company
+            companies += company
+            env = self.env(context={"allowed_company_ids": company.ids})
+            plan = {
+                "partner_id": env["res.partner"].create({"name": "Sato"}).id,
+                "product_id": env["rental.product"].create({"name": "Lift"}).id,
+                "planned_end": "2026-06-01",
+            }
+            order = env["rental.order"].create(plan)
+            for event_type in ("RentalConfirmed", "EquipmentDelivered"):
+                order._apply_event(event_type)
+            self.orders += order
+        self.orders = self.orders.with_context(allowed_company_ids=companies.ids)
+
+    def readers(self):
+        """Yield the orders and their snapshots as people read them here and there."""
+        for zone in ("Asia/Tokyo", "America/Los_Angeles", "UTC"):
+            orders = self.orders.with_context(tz=zone)
+            for records in (orders, orders.snapshot_id):
+                self.env.invalidate_all()
+                yield records
+
+    def test_the_day_is_that_of_the_records_company(self):
+        for records in self.readers():
+            self.assertEqual([record.overdue for record in records], [True, False], records)
+            late, other = records
+            own = [("id", "in", records.ids)]
+            for value, found in ((True, late), (False, other)):
+                self.assertEqual(records.search([("overdue", "=", value), *own]), found)
+                self.assertEqual(records.search([("overdue", "!=", not value), *own]), found)
+
+    def test_filters_ask_the_same(self):
+        for records in self.readers():
+            arch = etree.fromstring(records.get_view(view_type="search")["arch"])
+            (overdue,) = arch.xpath("//filter[@name='overdue']/@domain")
+            found = records.search([*safe_eval(overdue), ("id", "in", records.ids)])
+            self.assertEqual(found, records[:1])
+
+    def test_a_company_without_a_zone_has_that_of_who_looks(self):
+        self.orders.company_id.partner_id.tz = False
+        for zone, late in (("Asia/Tokyo", True), ("America/Los_Angeles", False)):
+            self.env.user.tz = zone
+            self.env.invalidate_all()
+            self.assertEqual([order.overdue for order in self.orders], [late, late])
+            found = self.orders.search([("overdue", "=", True), ("id", "in", self.orders.ids)])
+            self.assertEqual(bool(found), late)

@@ -499,6 +499,7 @@ class TestQuestion(ReportCase):
         action = self.env.ref("rental_event_sourcing.rental_report_action")
         self.assertEqual(action.context, "{'default_model_name': 'rental'}")
         form = self.wizard(default_model_name="rental")
+        self.assertEqual(form.zone, "Asia/Tokyo")
         self.assertEqual(form.entry_ids[:].mapped("model_name"), ["rental"])
         form.date_from, form.date_to = "2026-11-01", "2026-11-30"
         action = form.save().action_report()

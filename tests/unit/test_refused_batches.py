@@ -51,6 +51,16 @@ class TestRefusedBatches(EventCase):
         # Who appends is read once a transaction, by whatever asks first.
         return [text for text in sent if not text.startswith('SELECT "res_users"')]
 
+    def append_noting_single(self, calls):
+        """Append a batch; return the answers, and whose events were applied one by one."""
+        applied, apply = [], type(self.store)._apply_single
+        with patch.object(
+            type(self.store),
+            "_apply_single",
+            lambda event, handler: applied.append(event.aggregate_id) or apply(event, handler),
+        ):
+            return self.store.append_batch(calls), applied
+
     @mute_logger(FAILURE)
     def test_the_number_of_refusals_changes_nothing(self):
         self.store.append_batch(self.calls(1, -9, key="warm"))
@@ -98,13 +108,7 @@ class TestRefusedBatches(EventCase):
     def test_a_database_error_concerns_its_stream_alone(self):
         calls = self.calls(5, -9, key="calm") + self.calls(0, key="sql", event_type="Sql")
         calls += self.calls(3, key="sql") + self.calls(1, key="calm")
-        applied, apply = [], type(self.store)._apply_single
-        with patch.object(
-            type(self.store),
-            "_apply_single",
-            lambda event, handler: applied.append(event.aggregate_id) or apply(event, handler),
-        ):
-            answers = self.store.append_batch(calls)
+        answers, applied = self.append_noting_single(calls)
         self.assertEqual(applied, ["sql", "sql"])
         outcomes = ["applied", "rejected", "failed", "applied", "applied"]
         self.assertEqual([a["outcome"] for a in answers], outcomes)
@@ -116,13 +120,7 @@ class TestRefusedBatches(EventCase):
         gone = {"payload": {"amount": 1, "partner_id": 2**31 - 1}}
         calls = self.calls(5, key="calm") + self.calls(1, key="gone")
         calls += [{**self.calls(1, key="gone")[0], **gone}]
-        applied, apply = [], type(self.store)._apply_single
-        with patch.object(
-            type(self.store),
-            "_apply_single",
-            lambda event, handler: applied.append(event.aggregate_id) or apply(event, handler),
-        ):
-            answers = self.store.append_batch(calls)
+        answers, applied = self.append_noting_single(calls)
         self.assertEqual(applied, ["gone", "gone"])
         self.assertEqual([a["outcome"] for a in answers], ["applied", "applied", "failed"])
         self.assertEqual(self.snapshot("gone").version, 1)
