@@ -96,6 +96,8 @@ from . import res_config_settings
 from . import res_groups
 from . import res_partner
 from . import event_overview
+from . import event_error_overview
+from . import event_seal_overview
 from . import event_overview_figures
 from . import event_partition
 from . import event_partition_schema

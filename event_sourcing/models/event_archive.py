@@ -20,6 +20,7 @@ class EventArchive(models.Model):
     _inherit = "access.first.mixin"
     _description = "Archive of Events"
     _order = "from_id desc, id desc"
+    _holds_history = True
 
     name = fields.Char(string="Partition", required=True, readonly=True)
     from_id = fields.Integer(string="From Event", required=True, readonly=True, **NO_SUM)
@@ -61,24 +62,15 @@ class EventArchive(models.Model):
         )
 
     @api.model
-    def _ranges_away(self):
-        """Return ``(first id, last id)`` of what is not in the store."""
-        return [(a.from_id, a.to_id) for a in self.sudo().search([("state", "=", "archived")])]
-
-    @api.model
-    def _count_away(self):
-        return self.sudo().search([("state", "=", "archived")]).mapped("count")
-
-    @api.model
-    def _sentence_of_verify(self):
-        """Return what a verification has to say about events that are elsewhere, or nothing."""
-        archives = self.sudo().search([("state", "=", "archived")], order="from_id")
-        if not archives:
+    def _history_loss(self):
+        """Return in a sentence what goes with this table; see ``module_uninstall``."""
+        files = self.sudo().search([("state", "=", "archived")]).mapped("file_name")
+        if not files:
             return ""
         return _(
-            "%(events)s more are in archives and were not looked at; check these files: %(files)s.",
-            events=sum(archives.mapped("count")),
-            files=", ".join(archives.mapped("file_name")),
+            "Which events are in archives is forgotten, and these files cannot be brought back:"
+            " %(files)s.",
+            files=", ".join(sorted(files)),
         )
 
     @api.model
@@ -190,3 +182,31 @@ class EventStore(models.Model):
         away = archives.filtered(lambda a: a.to_id > after and (last is None or a.from_id <= last))
         if away:
             raise away._refusal_to_export()
+
+
+class EventSeal(models.Model):
+    _inherit = "event.seal"
+
+    @api.model
+    def _archived(self):
+        archives = self.env["event.archive"].sudo()
+        return archives.search([("state", "=", "archived")], order="from_id")
+
+    @api.model
+    def _ranges_elsewhere(self):
+        return [(archive.from_id, archive.to_id) for archive in self._archived()]
+
+    @api.model
+    def _count_elsewhere(self):
+        return sum(self._archived().mapped("count"))
+
+    @api.model
+    def _sentence_elsewhere(self):
+        archives = self._archived()
+        if not archives:
+            return ""
+        return _(
+            "%(events)s more are in archives and were not looked at; check these files: %(files)s.",
+            events=sum(archives.mapped("count")),
+            files=", ".join(archives.mapped("file_name")),
+        )

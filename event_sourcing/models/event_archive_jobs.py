@@ -39,11 +39,6 @@ class EventJobArchived(models.Model):
         super()._finish_check()
         self._say_archived()
 
-    def _finish_verify(self):
-        said = self.env["event.archive"]._sentence_of_verify()
-        if said and not self.message:
-            self.message = said
-
     def _say_archived(self):
         if self.archived_count:
             self.message = _(
@@ -52,16 +47,20 @@ class EventJobArchived(models.Model):
                 count=self.archived_count,
             )
 
+
+class EventStoreArchived(models.Model):
+    _inherit = "event.store"
+
     @api.model
-    def _ask(self, kind, model_name, moment, moment_before=False):
+    def _check_streams_whole(self, model_name, moment):
         """Refuse a list of the past that would lack some and not say so."""
+        super()._check_streams_whole(model_name, moment)
         archives = self.env["event.archive"].sudo()
         names = self.env["snapshot.handler.registry"]._stream_names(model_name)
         needed = archives._needed_by(names, moment)
         if needed:
             label = self.env["snapshot.handler.registry"]._aggregate_label(model_name)
             raise needed._refusal_to_fold(label)
-        return super()._ask(kind, model_name, moment, moment_before)
 
 
 class EventArchiveNeeded(models.Model):

@@ -1,7 +1,6 @@
 from odoo import _, api, models, tools
 from odoo.exceptions import UserError
 
-from ..exceptions import EventsAway
 from .event_store_reader import Folded
 
 
@@ -132,18 +131,6 @@ class EventArchiveReplay(models.Model):
                 archive = archives.search(domain, limit=1)
                 raise archive._refusal_to_repeat(key[2])
         return known
-
-
-class EventTimelineArchived(models.AbstractModel):
-    _inherit = "event.timeline"
-
-    @api.model
-    def _changes(self, events):
-        """Tell no changes of events whose state before is not known here."""
-        try:
-            return super()._changes(events)
-        except EventsAway:
-            return {}
 
 
 class EventCheckpointArchived(models.Model):

@@ -1,4 +1,5 @@
 import hashlib
+from dataclasses import dataclass
 
 from psycopg2 import errors
 
@@ -12,19 +13,45 @@ from ..fields import NO_SUM, JsonDocument
 from ..from_code import without_defaults
 from ..groups import AUDITOR, MANAGER, USER
 
-# Kinds whose result belongs to whoever asked.
-QUESTIONS = ("as_of", "compare", "excel", "export")
-# Kinds that fold the streams of their companies.
-COMPANY_WORK = ("rebuild", "check")
 UNDER_WAY = ("waiting", "running")
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """What is so of all jobs of a kind.
+
+    :param tuple groups: who may run it: users of any of these groups
+    :param bool private: its result belongs to whoever asked, and is forgotten soon
+    :param bool owner_only: only its owner sees it, since its file holds what that user may read
+    :param bool startable: whether :meth:`EventJob.start` starts it
+    :param bool folds: whether it folds the streams of its companies
+    :param bool short: whether it may have its turn among short jobs
+    """
+
+    groups: tuple = (USER,)
+    private: bool = False
+    owner_only: bool = False
+    startable: bool = False
+    folds: bool = False
+    short: bool = True
 
 
 class EventJob(models.Model):
     """Long work over the history, done in pieces that are committed one by one.
 
-    Each kind of work has a method ``_read_<kind>`` that looks at the next piece without
-    locking anything, a method ``_write_<kind>`` that stores what came of it, and may
-    have a method ``_finish_<kind>``. How they are run: see ``event_job_run``.
+    An addon adds a kind by an entry of ``kind``, one of :meth:`_job_kinds`, and methods that
+    end with its name (see :meth:`_of_kind`; how they are run: ``event_job_run``):
+
+    - ``_read_<kind>()``: look at the next piece without locking anything
+    - ``_write_<kind>(piece)``: store what came of it, return what it counts, by field
+    - ``_finish_<kind>()``: after the last piece; optional, like what follows
+    - ``_count_<kind>()``: settle what the work is, return how much there is of it
+    - ``_title_<kind>()``: in words, what the job is about
+    - ``_companies_of_<kind>()``: the companies that a new job is about
+    - ``_steps_<kind>()``, ``_progress_<kind>(progress)``: how far it is
+    - ``_outcome_<kind>(state, message)``: how it ends, ``_forget_<kind>()``: what is then left
+    - ``_download_<kind>()``: the address of its file
+    - ``_tell_<kind>()``: raise or clear alerts
     """
 
     _name = "event.job"
@@ -36,10 +63,6 @@ class EventJob(models.Model):
         [
             ("rebuild", "Rebuild"),
             ("check", "Check"),
-            ("verify", "Verification of Seals"),
-            ("as_of", "As Of"),
-            ("compare", "Comparison"),
-            ("excel", "Excel Report"),
         ],
         required=True,
         readonly=True,
@@ -65,6 +88,15 @@ class EventJob(models.Model):
     moment = fields.Datetime(readonly=True, help="What is looked at: what was true then.")
     moment_before = fields.Datetime(
         string="Earlier Moment", readonly=True, help="What a comparison begins with."
+    )
+    options = JsonDocument(readonly=True, help="What was asked for, and for whom.")
+    reading = JsonDocument(readonly=True, help="How far the work is.")
+    report_name = fields.Char(readonly=True, help="The file that it made.")
+    private = fields.Boolean(
+        compute="_compute_facts", store=True, help="Its result belongs to whoever asked."
+    )
+    owner_only = fields.Boolean(
+        compute="_compute_facts", store=True, help="Nobody but its owner sees it."
     )
     scope_key = fields.Char(readonly=True, help="What two jobs that do the same have in common.")
     position = fields.Integer(readonly=True, help="Where the next piece begins.", **NO_SUM)
@@ -124,6 +156,13 @@ class EventJob(models.Model):
         "event.difference", "job_id", string="Differences", readonly=True
     )
 
+    @api.depends("kind")
+    def _compute_facts(self):
+        kinds = self._job_kinds()
+        for job in self:
+            facts = kinds.get(job.kind, JobKind())
+            job.private, job.owner_only = facts.private, facts.owner_only
+
     @api.depends("company_ids")
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_within_companies(self):
@@ -181,8 +220,24 @@ class EventJob(models.Model):
         for job in self:
             job.display_name = f"{kinds.get(job.kind, '')}: {job._scope_name()}"
 
+    def _of_kind(self, name, *args):
+        """Call the method of this kind of job, ``_<name>_<kind>``, or ``_<name>_default``."""
+        default = getattr(self, f"_{name}_default")
+        return getattr(self, f"_{name}_{self.kind}", default)(*args)
+
+    @api.model
+    def _job_kinds(self):
+        """Return the kinds of jobs, a dict of :class:`JobKind` by name; addons add theirs."""
+        return {
+            "rebuild": JobKind((MANAGER,), startable=True, folds=True),
+            "check": JobKind((MANAGER, AUDITOR), startable=True, folds=True),
+        }
+
     def _scope_name(self):
         """Return in words what the job is about."""
+        return self._of_kind("title")
+
+    def _title_default(self):
         if not self.model_name:
             return _("everything")
         if self.aggregate_ids is not False and self.aggregate_ids is not None:
@@ -199,19 +254,24 @@ class EventJob(models.Model):
 
     @api.model
     def start(self, kind, model_name=False, aggregate_ids=False):
-        """Start a rebuild, a check or a verification; also over RPC.
+        """Start a rebuild or a check, or what an addon adds; also over RPC.
 
-        :param str kind: ``rebuild`` (Managers), ``check`` or ``verify`` of the seals
-            (Managers and Auditors)
+        :param str kind: ``rebuild`` (Managers), ``check`` (Managers and Auditors); with
+            seals, ``verify`` (likewise)
         :param str model_name: an aggregate type, or False for all
         :param list aggregate_ids: some aggregates of that type, or False for all
         :return: dict with ``id``, and ``under_way``: whether the same was already asked
             for and is not done yet; then that job goes on and no second one is started
         :raise UserError: for bad input, or when no handler folds the aggregate type
         """
-        if not isinstance(kind, str) or kind not in ("rebuild", "check", "verify"):
+        kinds = [name for name, kind in self._job_kinds().items() if kind.startable]
+        if not isinstance(kind, str) or kind not in kinds:
             raise UserError(
-                _("%(kind)s is no job; start rebuild, check or verify.", kind=shown(kind))
+                _(
+                    "%(kind)s is no job; start one of: %(kinds)s.",
+                    kind=shown(kind),
+                    kinds=", ".join(kinds),
+                )
             )
         self._check_may_run(kind)
         self = self.env["event.store"]._speaking_to_user().env["event.job"]
@@ -239,7 +299,7 @@ class EventJob(models.Model):
         """
         if companies is None:
             companies = self._companies_of(kind)
-        whose = self.env.uid if kind in QUESTIONS else sorted(companies.ids) or ""
+        whose = self.env.uid if self._job_kinds()[kind].private else sorted(companies.ids) or ""
         scope = canonical([kind, whose, *(str(vals[name] or "") for name in sorted(vals))])
         key = hashlib.sha256(scope.encode()).hexdigest()  # an index takes no long texts
         # What a job says comes from its work, never from a default that a caller sent.
@@ -272,20 +332,21 @@ class EventJob(models.Model):
     def _companies_of(self, kind):
         """Return the companies that a new job is about; none stands for all there are.
 
-        Auditors read all of them. Seals are of the whole store, but only who may know all of
-        it has a verification that says more than whether all is well.
+        Auditors read all of them.
         """
         chosen, everything = self.env.companies, self.env["res.company"]
         if self.env.su or self.env.user.has_group(AUDITOR):
             return everything
-        if kind in COMPANY_WORK and not self._other_companies(chosen):
+        if self._job_kinds()[kind].folds and not self._other_companies(chosen):
             return everything
-        if kind == "verify" and self._knows_all():
-            return everything
-        return self.env.user.company_ids if kind in ("as_of", "compare") else chosen
+        return getattr(self, f"_companies_of_{kind}", lambda: chosen)()
 
     def _count(self):
-        """Return how many aggregates, or events under seals, the job has to look at."""
+        """Settle what the work is; return how much there is to look at."""
+        return self._of_kind("count")
+
+    def _count_default(self):
+        """Return how many aggregates the job folds."""
         domain = [("model_name", "in", self._model_names())]
         if self.aggregate_ids:
             domain.append(("aggregate_id", "in", self.aggregate_ids))
@@ -303,12 +364,17 @@ class EventJob(models.Model):
 
         Those that its asker may read: a total of all would tell what happens in the others.
         """
-        if self.kind in COMPANY_WORK:
+        if self._job_kinds()[self.kind].folds:
             return self.company_ids.ids or None
         asker = self.create_uid
-        if self.kind not in QUESTIONS or self._reads_all(asker):
+        if not self.private or self._reads_all(asker):
             return None
         return asker.company_ids.ids
+
+    def _asker(self):
+        """Return the environment of whoever asked, with their rights alone."""
+        user = self.create_uid or self.env.user
+        return self.env(user=user.id, su=False, context=self.options["context"])
 
     def _model_names(self):
         """Return the aggregate types of the job that a handler folds in memory."""
@@ -318,8 +384,7 @@ class EventJob(models.Model):
 
     @api.model
     def _check_may_run(self, kind):
-        auditing = [MANAGER, AUDITOR]
-        groups = {"rebuild": [MANAGER], "check": auditing, "verify": auditing}.get(kind, [USER])
+        groups = self._job_kinds()[kind].groups
         if not self.env.su and not any(self.env.user.has_group(group) for group in groups):
             raise AccessError(
                 _("Only an Event Sourcing manager may do this; ask yours to start it.")
@@ -332,5 +397,21 @@ class EventJob(models.Model):
             job._check_may_run(job.kind)
             if job.state in UNDER_WAY:
                 job.sudo().write({"state": "cancelled", "ended_on": fields.Datetime.now()})
+                job.sudo()._of_kind("forget")
                 job.sudo()._look_again()
         return True
+
+    def _forget_default(self):
+        """Drop what only the work needed; a hook."""
+
+    def action_download(self):
+        """Download the file that the job made."""
+        self.ensure_one()
+        check_access(self, "read")
+        if not self.report_name:
+            raise UserError(_("This file is not ready yet; wait until the job is done."))
+        return {
+            "type": "ir.actions.act_url",
+            "url": getattr(self, f"_download_{self.kind}")(),
+            "target": "self",
+        }

@@ -4,32 +4,20 @@ from odoo import SUPERUSER_ID, _, models
 
 from .event_difference import PROBLEMS
 
-# The alert of each kind of job that looks at everything.
-ALERTS = {"check": "drift", "rebuild": "drift", "verify": "seals"}
-
 
 class EventJobAlert(models.Model):
     """What a job over everything found, told to the managers once."""
 
     _inherit = "event.job"
 
-    def _tell(self):
-        """Raise the alert of this kind of job, or clear it where all is well."""
-        key, alert = ALERTS.get(self.kind), self.env["event.alert"]
-        if not key or self.model_name:
-            self._look_again()
-        elif key == "drift":
-            self._tell_drift()
-        elif self.problem_count:
-            # Which event it is stands in the job, for those who may know.
-            alert._raise_alert(
-                key, *alert._where_to_look(), lambda env: env["event.job"]._seal_text()
-            )
-        else:
-            alert._clear_alert(key)
+    def _tell_default(self):
+        """Raise the alert of this kind of job, or clear it where all is well; a hook."""
 
-    def _tell_drift(self):
+    def _tell_check(self):
         """Tell the managers of each company what was found in theirs, and no other's figures."""
+        if self.model_name:
+            self._look_again()
+            return
         alert, found = self.env["event.alert"], self._found_by_company()
         for company in self.company_ids or self._every_company():
             key, count = f"drift:{company.id}", found.get(company.id, 0)
@@ -42,6 +30,9 @@ class EventJobAlert(models.Model):
                 lambda env, count=count: env["event.job"]._drift_text(count),
                 company=company,
             )
+
+    def _tell_rebuild(self):
+        self._tell_check()
 
     def _found_by_company(self):
         """Return ``{company id: how much is not what the events say}``."""
@@ -77,6 +68,3 @@ class EventJobAlert(models.Model):
 
     def _drift_text(self, found):
         return _("%(count)s snapshots or aggregates are not what their events say.", count=found)
-
-    def _seal_text(self):
-        return _("Events are not what they were when they were sealed.")

@@ -4,17 +4,32 @@ from odoo.tools import format_datetime
 
 from ..compat import check_access
 from .document_difference import MISSING
-from .event_job import QUESTIONS
-
-OLD_HOURS = 24
-# So many aggregates are looked at within one request, without a progress bar.
-AT_ONCE = 2000
+from .event_job import JobKind
+from .event_job_run import AT_ONCE
 
 
 class EventJobAsOf(models.Model):
     """All aggregates of a type as of a moment, and two moments side by side."""
 
     _inherit = "event.job"
+
+    kind = fields.Selection(
+        selection_add=[("as_of", "As Of"), ("compare", "Comparison")],
+        ondelete={"as_of": "cascade", "compare": "cascade"},
+    )
+
+    @api.model
+    def _job_kinds(self):
+        question = JobKind(private=True)
+        return {**super()._job_kinds(), "as_of": question, "compare": question}
+
+    @api.model
+    def _companies_of_as_of(self):
+        return self.env.user.company_ids
+
+    @api.model
+    def _companies_of_compare(self):
+        return self.env.user.company_ids
 
     @api.model
     def _ask(self, kind, model_name, moment, moment_before=False):
@@ -27,6 +42,7 @@ class EventJobAsOf(models.Model):
         """
         self._check_may_run(kind)
         self.env["snapshot.handler.registry"]._check_can_fold(model_name)
+        self.env["event.store"]._check_streams_whole(model_name, moment)
         job, _under_way = self._start(
             kind,
             model_name=model_name,
@@ -166,11 +182,3 @@ class EventJobAsOf(models.Model):
         return [
             {**base, "kind": kind, **differences._pair(key, *pair)} for key, pair in changed.items()
         ]
-
-    @api.autovacuum
-    def _gc_questions(self):
-        """Forget what was true at some moment a day after it was asked for."""
-        old = fields.Datetime.subtract(fields.Datetime.now(), hours=OLD_HOURS)
-        domain = [("kind", "in", QUESTIONS), ("create_date", "<", old)]
-        while jobs := self.sudo().search(domain, limit=1000):
-            jobs.unlink()

@@ -9,13 +9,12 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ..compat import check_access
 from ..excel_summary import write_summary
 from ..excel_text import cut
 from ..excel_workbook import ExcelWorkbook
-from ..fields import JsonDocument
 from ..piece_size import PieceSize, next_page
-from .event_job_as_of import AT_ONCE
+from .event_job import JobKind
+from .event_job_run import AT_ONCE
 
 # So many rows are written within the time that a worker has for one request.
 MAX_ROWS = 500_000
@@ -36,9 +35,14 @@ class EventJobExcel(models.Model):
     # Records that are read before it is asked whether the piece is full.
     _report_step = 250
 
-    options = JsonDocument(readonly=True, help="What a report is about, and for whom.")
+    kind = fields.Selection(
+        selection_add=[("excel", "Excel Report")], ondelete={"excel": "cascade"}
+    )
     report = fields.Binary(readonly=True, attachment=True)
-    report_name = fields.Char(readonly=True)
+
+    @api.model
+    def _job_kinds(self):
+        return {**super()._job_kinds(), "excel": JobKind(private=True, owner_only=True)}
 
     @api.model
     def _ask_report(self, model_names, date_from, date_to):
@@ -75,26 +79,14 @@ class EventJobExcel(models.Model):
             return job.action_download()
         return job._open()
 
-    def action_download(self):
-        """Download the workbook."""
-        self.ensure_one()
-        check_access(self, "read")
-        if not self.report_name:
-            raise UserError(_("This report is not ready yet; wait until it is done."))
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/web/content/event.job/{self.id}/report/{self.report_name}?download=true",
-            "target": "self",
-        }
-
     def _content(self):
         """Return what reads for the report, in the name of whoever asked."""
-        asker = self.env(user=self.create_uid.id, su=False, context=self.options["context"])
-        return asker["event.report.content"]
+        return self._asker()["event.report.content"]
 
-    def _scope_name(self):
-        if self.kind != "excel":
-            return super()._scope_name()
+    def _download_excel(self):
+        return f"/web/content/event.job/{self.id}/report/{self.report_name}?download=true"
+
+    def _title_excel(self):
         registry = self.env["snapshot.handler.registry"]
         labels = [registry._aggregate_label(name) for name in self.options["model_names"]]
         about = cut(", ".join(labels), MAX_ABOUT)
@@ -105,10 +97,7 @@ class EventJobExcel(models.Model):
     # Pieces
     # ------------------------------------------------------------------
 
-    def _count(self):
-        return self._plan_report() if self.kind == "excel" else super()._count()
-
-    def _plan_report(self):
+    def _count_excel(self):
         """Settle what the report is to read; return how many records that is."""
         sheets = self._content()._sheets(self.options)
         total = sum(len(ids) for _sheet, ids in sheets)

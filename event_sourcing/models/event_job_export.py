@@ -5,10 +5,9 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date, format_datetime
 
-from ..compat import check_access
 from ..from_code import from_code
 from ..transfer_format import chained, end_line, head_line
-from .event_job import AUDITOR
+from .event_job import AUDITOR, MANAGER, JobKind
 
 
 class EventJobExport(models.Model):
@@ -25,10 +24,9 @@ class EventJobExport(models.Model):
     kind = fields.Selection(selection_add=[("export", "Export")], ondelete={"export": "cascade"})
 
     @api.model
-    def _check_may_run(self, kind):
-        if kind == "export" and not self.env.su and self.env.user.has_group(AUDITOR):
-            return
-        super()._check_may_run("rebuild" if kind == "export" else kind)
+    def _job_kinds(self):
+        kind = JobKind((MANAGER, AUDITOR), private=True, owner_only=True)
+        return {**super()._job_kinds(), "export": kind}
 
     @api.model
     def _ask_export(self, model_names=(), date_from=None, date_to=None, period="recorded"):
@@ -63,10 +61,7 @@ class EventJobExport(models.Model):
             },
         )
 
-    def _count(self):
-        return self._plan_export() if self.kind == "export" else super()._count()
-
-    def _plan_export(self):
+    def _count_export(self):
         """Settle up to when the export goes; return about how many events that is."""
         content = self._asker()["event.export.content"]
         content._check_whole(self.options)
@@ -74,9 +69,7 @@ class EventJobExport(models.Model):
         self.reading = {"until": str(until), "last": None, "digest": "", "pieces": 0}
         return content.env["event.store"].search_count(content._domain(self.options, until))
 
-    def _scope_name(self):
-        if self.kind != "export":
-            return super()._scope_name()
+    def _title_export(self):
         registry = self.env["snapshot.handler.registry"]
         names = [registry._aggregate_label(name) for name in self.options["model_names"]]
         days = [self.options[name] for name in ("date_from", "date_to")]
@@ -172,13 +165,5 @@ class EventJobExport(models.Model):
         about = re.sub(r"[^\w.-]+", "-", self.model_name) if self.model_name else ""
         return "-".join(part for part in ("events", about, *days) if part) + ".jsonl.gz"
 
-    def action_download(self):
-        if self.kind != "export" or not self.report_name:
-            return super().action_download()
-        self.ensure_one()
-        check_access(self, "read")
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/event_sourcing/export/{self.id}",
-            "target": "self",
-        }
+    def _download_export(self):
+        return f"/event_sourcing/export/{self.id}"

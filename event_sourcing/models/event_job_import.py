@@ -9,13 +9,11 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from ..compat import check_access
-from ..fields import JsonDocument
 from ..from_code import from_code
+from ..groups import INTEGRATION, MANAGER
 from ..retry import must_retry
 from ..transfer_file import ENCODINGS, Unreadable
-from .event_job import UNDER_WAY
-
-INTEGRATION = "event_sourcing.event_store_group_integration"
+from .event_job import JobKind
 
 
 class _Undo(Exception):
@@ -39,7 +37,6 @@ class EventJobImport(models.Model):
         readonly=True, help="A file on the server, imported by the command that named it."
     )
     dry_run = fields.Boolean(string="Check Only", readonly=True)
-    reading = JsonDocument(readonly=True, help="What kind of file it is, and how far it is read.")
     stored_count = fields.Integer(string="Events Stored", readonly=True)
     storable_count = fields.Integer(
         string="Events to Store",
@@ -61,10 +58,9 @@ class EventJobImport(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _check_may_run(self, kind):
-        if kind == "import" and not self.env.su and self.env.user.has_group(INTEGRATION):
-            return
-        super()._check_may_run("rebuild" if kind == "import" else kind)
+    def _job_kinds(self):
+        kind = JobKind((MANAGER, INTEGRATION), owner_only=True, short=False)
+        return {**super()._job_kinds(), "import": kind}
 
     @api.model
     def _ask_import(
@@ -176,18 +172,11 @@ class EventJobImport(models.Model):
             "domain": [["job_id", "=", self.id]],
         }
 
-    def _asker(self):
-        """Return the environment of whoever asked, with their rights alone."""
-        user = self.create_uid or self.env.user
-        return self.env(user=user.id, su=False, context=self.options["context"])
-
-    def _scope_name(self):
-        if self.kind != "import":
-            return super()._scope_name()
+    def _title_import(self):
         return self.file_name or self.file_path or ""
 
-    def _count(self):
-        return 0 if self.kind == "import" else super()._count()
+    def _count_import(self):
+        return 0
 
     # ------------------------------------------------------------------
     # Pieces
@@ -262,16 +251,14 @@ class EventJobImport(models.Model):
     def _stage(self):
         return (self.reading or {}).get("stage", "check")
 
-    def _steps(self):
+    def _steps_import(self, done, total):
         """Each row is checked and, where it is imported, stored: the bar fills once."""
-        done, total = super()._steps()
-        if self.kind != "import" or self.dry_run:
+        if self.dry_run:
             return done, total
         return done + (total if self._stage() == "write" else 0), 2 * total
 
-    def _progress(self):
-        progress = super()._progress()
-        if self.kind == "import" and self.state != "done":
+    def _progress_import(self, progress):
+        if self.state != "done":
             if self._stage() == "check":
                 progress["text"] = _("Checking: %(progress)s", progress=progress["text"])
             else:
@@ -369,26 +356,15 @@ class EventJobImport(models.Model):
     # Ending
     # ------------------------------------------------------------------
 
-    def _end(self, state, message=None):
-        if self.kind != "import":
-            return super()._end(state, message)
+    def _outcome_import(self, state, message):
         if state == "done" and self.refused_count and not self.dry_run:
-            state = "failed"
-            message = _("Nothing was stored, because some rows cannot be imported.")
-        super()._end(state, message)
-        self._forget_scratch()
-        if not (self.dry_run and state == "done" and not self.refused_count):
-            self.import_file = False
-        return None
+            return "failed", _("Nothing was stored, because some rows cannot be imported.")
+        return state, message
 
-    def _forget_scratch(self):
+    def _forget_import(self):
+        """Drop what was noted on the way; a file that was only checked, and is right, stays."""
         for model in ("event.import.seen", "event.import.stream"):
             table = self.env[model]._table
-            self.env.cr.execute(f"DELETE FROM {table} WHERE job_id = ANY(%s)", [self.ids])
-
-    def cancel(self):
-        ended = self.filtered(lambda job: job.kind == "import" and job.state in UNDER_WAY)
-        result = super().cancel()
-        ended.sudo()._forget_scratch()
-        ended.sudo().import_file = False
-        return result
+            self.env.cr.execute(f"DELETE FROM {table} WHERE job_id = %s", [self.id])
+        if not (self.dry_run and self.state == "done" and not self.refused_count):
+            self.import_file = False

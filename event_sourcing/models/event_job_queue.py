@@ -6,7 +6,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..compat import check_access
-from .event_job import MANAGER, QUESTIONS, UNDER_WAY
+from .event_job import MANAGER, UNDER_WAY
 from .event_job_run import CRON_SECONDS
 
 _logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class EventJobTurns(models.Model):
         return self.browse(job.id for job in turns)
 
     def _is_short(self):
-        return self.kind != "import" and self.total - self.done <= SHORT
+        return self._job_kinds()[self.kind].short and self.total - self.done <= SHORT
 
     @api.model
     def _check_room(self, kind):
@@ -94,8 +94,8 @@ class EventJobTurns(models.Model):
                     count=waiting,
                 )
             )
-        if kind in QUESTIONS:
-            ended = [*own, ("kind", "in", QUESTIONS), ("state", "not in", UNDER_WAY)]
+        if self._job_kinds()[kind].private:
+            ended = [*own, ("private", "=", True), ("state", "not in", UNDER_WAY)]
             # Little at a time: somebody waits for it.
             jobs.search(ended, order="id desc", offset=KEPT_RESULTS - 1, limit=5).unlink()
 

@@ -23,6 +23,9 @@ CONFLICTS_A_TURN = 2
 AGAIN = "again"
 POLL_SECONDS = 1.0
 OLD_DAYS = 90
+PRIVATE_HOURS = 24
+# So many aggregates or rows are looked at within one request, without a progress bar.
+AT_ONCE = 2000
 
 
 class EventJobRun(models.Model):
@@ -295,10 +298,10 @@ class EventJobRun(models.Model):
             place.write({"position": piece["position"], "deaths": 0, "conflicts": 0})
             return True
         if self._ends_here(place):
-            getattr(self, f"_finish_{self.kind}", lambda: None)()
+            self._of_kind("finish")
             self._end("done")
             self.env["event.alert"]._clear_alert(self._alert_key())
-            self._tell()
+            self._of_kind("tell")
         return False
 
     def _hold(self, place):
@@ -331,9 +334,17 @@ class EventJobRun(models.Model):
         )
         self.invalidate_recordset()
 
+    def _outcome_default(self, state, message):
+        return state, message
+
+    def _finish_default(self):
+        """After the last piece; a hook."""
+
     def _end(self, state, message=None):
+        state, message = self._of_kind("outcome", state, message)
         said = {"message": message} if message else {}
         self.write({"state": state, "ended_on": fields.Datetime.now(), **said})
+        self._of_kind("forget")
         if state == "failed":
             self._look_again()
 
@@ -358,7 +369,13 @@ class EventJobRun(models.Model):
 
     def _steps(self):
         """Return ``(done, total)``: how much of the work is done, and how much there is."""
-        return self.done, max(self.total, self.done)
+        return self._of_kind("steps", self.done, max(self.total, self.done))
+
+    def _steps_default(self, done, total):
+        return done, total
+
+    def _progress_default(self, progress):
+        return progress
 
     def _progress(self):
         under_way = self.state in UNDER_WAY
@@ -375,13 +392,22 @@ class EventJobRun(models.Model):
             numbers["remaining"] = f"{seconds // 60}:{seconds % 60:02}"
             text = _("%(done)s of %(total)s, %(rate)s a second, %(remaining)s to go", **numbers)
         percent = 100 * done / total if total else 0
-        return {
+        progress = {
             "state": self.state,
             "state_label": dict(self._fields["state"]._description_selection(self.env))[self.state],
             "percent": 100 if self.state == "done" else min(int(percent), 99),
             "text": text,
             "under_way": under_way,
         }
+        return self._of_kind("progress", progress)
+
+    @api.autovacuum
+    def _gc_private(self):
+        """Forget what somebody asked for a day later."""
+        old = fields.Datetime.subtract(fields.Datetime.now(), hours=PRIVATE_HOURS)
+        domain = [("private", "=", True), ("create_date", "<", old)]
+        while jobs := self.sudo().search(domain, limit=1000):
+            jobs.unlink()
 
     @api.autovacuum
     def _gc_old_jobs(self):

@@ -4,7 +4,6 @@ from ..fields import NO_SUM
 from ..from_code import FromCode, from_code
 from .event_job import UNDER_WAY
 
-DIVIDED = ("rebuild", "check")
 # Enough that the last ones to end keep several processes busy, too.
 SHARES = 16
 
@@ -48,7 +47,8 @@ class EventJobShared(models.Model):
     def _divide(self):
         """Give a new job its shares, where it is worth it: ranges of ids of stream heads."""
         self.ensure_one()
-        if self.kind not in DIVIDED or self.aggregate_ids or self.total < self._divided_from:
+        folds = self._job_kinds()[self.kind].folds
+        if not folds or self.aggregate_ids or self.total < self._divided_from:
             return
         self.env.cr.execute("SELECT min(id), max(id) FROM event_stream")
         first, last = self.env.cr.fetchone()

@@ -2,16 +2,17 @@ from collections import Counter
 
 from odoo import _, api, fields, models
 
+from ..groups import AUDITOR, MANAGER
 from .event_job import UNDER_WAY
 
 # Who may see how the store is, beyond the figures of own companies.
-WATCHERS = "event_sourcing.event_store_group_manager,event_sourcing.event_store_group_auditor"
+WATCHERS = f"{MANAGER},{AUDITOR}"
 # Checks among which the last one of each company is looked for.
 MAX_CHECKS = 1000
 
 
 class EventOverview(models.Model):
-    """How the event store is: one row, read when it is looked at."""
+    """How the event store is: one row, read when it is looked at; addons add their figures."""
 
     _name = "event.overview"
     _description = "Event Sourcing Overview"
@@ -29,22 +30,6 @@ class EventOverview(models.Model):
     )
     problem_count = fields.Integer(string="Replay Errors", compute="_compute_jobs", groups=WATCHERS)
     job_count = fields.Integer(string="Jobs Under Way", compute="_compute_jobs", groups=WATCHERS)
-    verified_on = fields.Datetime(
-        string="Seals Verified On", compute="_compute_jobs", groups=WATCHERS
-    )
-    verify_problem = fields.Text(
-        string="Verification Result", compute="_compute_jobs", groups=WATCHERS
-    )
-    seal_id = fields.Many2one(
-        "event.seal", string="Newest Seal", compute="_compute_seal", groups=WATCHERS
-    )
-    sealed_on = fields.Datetime(compute="_compute_seal", groups=WATCHERS)
-    error_count = fields.Integer(string="Open Errors", compute="_compute_errors")
-    knows_all = fields.Boolean(
-        compute="_compute_seal",
-        groups=WATCHERS,
-        help="Whether the reader may learn figures of the whole store, of all companies.",
-    )
 
     def _catalogue_rows(self):
         return [{"id": 1, "name": _("Overview")}]
@@ -53,12 +38,6 @@ class EventOverview(models.Model):
     def _compute_jobs(self):
         jobs = self.env["event.job"]  # with the user's rights: figures of own companies
         checks, counts = self._last_checks()
-        # Whether all is well is told to everyone who watches; what is wrong, see the job.
-        verify = jobs.sudo().search([("kind", "=", "verify"), ("state", "=", "done")], limit=1)
-        problem = verify.message
-        if not jobs._knows_all():
-            wrong = bool(verify.problem_count)
-            problem = wrong and self.env["event.seal"]._without_figures(False)
         under_way = jobs.search_count([("state", "in", UNDER_WAY)])
         worst = max(checks, key=lambda check: counts[check].total(), default=checks)
         for overview in self:
@@ -67,8 +46,6 @@ class EventOverview(models.Model):
             overview.drift_count = sum(count["drift"] for count in counts.values())
             overview.problem_count = sum(count["problem"] for count in counts.values())
             overview.job_count = under_way
-            overview.verified_on = verify.ended_on
-            overview.verify_problem = problem
 
     @api.model
     def _last_checks(self):
@@ -99,34 +76,11 @@ class EventOverview(models.Model):
             return jobs, {}
         return jobs.sudo().union(*counts), counts
 
-    @api.depends_context("uid")
-    def _compute_seal(self):
-        seal = self.env["event.seal"].sudo().search([("state", "=", "sealed")], limit=1)
-        knows_all = self.env["event.job"]._knows_all()
-        for overview in self:
-            overview.knows_all = knows_all
-            overview.seal_id = knows_all and seal
-            overview.sealed_on = seal.sealed_on
-
-    @api.depends_context("uid", "allowed_company_ids")
-    def _compute_errors(self):
-        count = self.env["event.error"].search_count([("state", "=", "open")])
-        for overview in self:
-            overview.error_count = count
-
     def action_open_check(self):
         """Open the last check, or start the first one."""
         if self.check_id:
             return self.check_id._open()
         return self.env["event.job"].action_check_all()
-
-    def action_open_errors(self):
-        """Open the error inbox."""
-        return self.env["ir.actions.act_window"]._for_xml_id("event_sourcing.event_error_action")
-
-    def action_open_seals(self):
-        """Open the seals."""
-        return self.env["ir.actions.act_window"]._for_xml_id("event_sourcing.event_seal_action")
 
     def action_open_jobs(self):
         """Open the jobs."""
@@ -135,10 +89,6 @@ class EventOverview(models.Model):
     def action_check(self):
         """Check all snapshots now."""
         return self.env["event.job"].action_check_all()
-
-    def action_verify(self):
-        """Verify all seals now."""
-        return self.env["event.seal"].action_verify()
 
 
 class EventAlert(models.AbstractModel):

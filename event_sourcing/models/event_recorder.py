@@ -11,6 +11,7 @@ class EventRecorder(models.Model):
     _name = "event.recorder"
     _inherit = "access.first.mixin"
     _description = "Recorder of Events"
+    _holds_history = True
     _log_access = False
 
     user_id = fields.Many2one("res.users", required=True, readonly=True, ondelete="restrict")

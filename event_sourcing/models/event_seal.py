@@ -5,6 +5,7 @@ from psycopg2 import errors
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_datetime
+from odoo.tools.misc import formatLang
 
 from ..compat import asks_for_true
 from ..event_hash import ENTRY, row_digest, seal_digest
@@ -38,6 +39,7 @@ class EventSeal(models.Model):
     _description = "Seal over Events"
     _order = "id desc"
     _rec_name = "digest"
+    _holds_history = True
 
     from_id = fields.Integer(string="From Event", required=True, readonly=True, **NO_SUM)
     to_id = fields.Integer(string="To Event", required=True, readonly=True, **NO_SUM)
@@ -68,6 +70,18 @@ class EventSeal(models.Model):
     def _search_is_known(self, operator, value):
         found = asks_for_true(operator, value) == self.env["event.job"]._knows_all()
         return [("id", "!=" if found else "=", False)]
+
+    @api.model
+    def _history_loss(self):
+        """Return in a sentence what goes with this table; see ``module_uninstall``."""
+        count = self.sudo().search_count([("state", "=", "sealed")])
+        if not count:
+            return ""
+        return _(
+            "All %(count)s seals are destroyed: what they proved about the events so far cannot"
+            " be proved any more.",
+            count=formatLang(self.env, count, digits=0),
+        )
 
     def init(self):
         """Create the manifest, which the ORM never reads, and make seals unchangeable."""

@@ -1,10 +1,12 @@
 from collections import deque
 
-from odoo import _, api, models
+from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ..compat import check_access
 from ..event_hash import ENTRY, content_hash, in_whole_seconds, row_digest, seal_digest
+from ..groups import AUDITOR, MANAGER
+from .event_job import JobKind
 from .event_seal import SEAL_IDS
 
 
@@ -56,15 +58,15 @@ class EventSealVerify(models.Model):
         problem = self.sudo()._beyond_sequence()
         if problem:
             return {"ok": False, "seals": seals, "events": events, **problem}
-        events -= sum(self.env["event.archive"]._count_away())
+        events -= self._count_elsewhere()
         message = _(
             "%(events)s events under %(seals)s seals are what they were when they were sealed.",
             events=events,
             seals=seals,
         )
-        away = self.env["event.archive"]._sentence_of_verify()
-        if away:
-            message = f"{message} {away}"
+        elsewhere = self._sentence_elsewhere()
+        if elsewhere:
+            message = f"{message} {elsewhere}"
         return {
             "ok": True,
             "seals": seals,
@@ -73,6 +75,21 @@ class EventSealVerify(models.Model):
             "problem": "",
             "message": message,
         }
+
+    @api.model
+    def _ranges_elsewhere(self):
+        """Return ``(first id, last id)`` of sealed events that are not in the store; a hook."""
+        return []
+
+    @api.model
+    def _count_elsewhere(self):
+        """Return how many these are; a hook."""
+        return 0
+
+    @api.model
+    def _sentence_elsewhere(self):
+        """Return what a verification has to say about them, or an empty text; a hook."""
+        return ""
 
     @api.model
     def _next(self, position):
@@ -111,8 +128,8 @@ class EventSealVerify(models.Model):
         if self.state != "sealed":
             return None  # its events are not final yet
         sealed = dict(ENTRY.iter_unpack(manifest))
-        # What was taken away into an archive is proven by its file; here nothing may lie there.
-        for first, last in self.env["event.archive"]._ranges_away():
+        # What is kept elsewhere is proven there; here nothing may lie of it.
+        for first, last in self._ranges_elsewhere():
             sealed = {key: value for key, value in sealed.items() if not first <= key <= last}
         # Beneath the first seal there is nothing: a row that lies there was inserted.
         # The wrong one of the lowest id is named; rows come by id, and are not kept.
@@ -216,13 +233,28 @@ class EventSealVerify(models.Model):
 class EventJobVerify(models.Model):
     _inherit = "event.job"
 
+    kind = fields.Selection(
+        selection_add=[("verify", "Verification of Seals")], ondelete={"verify": "cascade"}
+    )
+
+    @api.model
+    def _job_kinds(self):
+        return {**super()._job_kinds(), "verify": JobKind((MANAGER, AUDITOR), startable=True)}
+
+    @api.model
+    def _companies_of_verify(self):
+        """Return no company, for all, to who may know all of the store.
+
+        Seals are of the whole store; others learn no more than whether all is well.
+        """
+        return self.env["res.company"] if self._knows_all() else self.env.companies
+
     def _tells_figures(self):
-        """Whether a verification may say more than whether all is well: see ``_companies_of``."""
+        """Whether a verification may say more than whether all is well: see there."""
         return super()._tells_figures() and not (self.kind == "verify" and self.company_ids)
 
-    def _count(self):
-        if self.kind != "verify":
-            return super()._count()
+    def _count_verify(self):
+        """Return how many events lie under seals."""
         if not self._tells_figures():
             return 0
         return sum(self.env["event.seal"].sudo().search([("state", "=", "sealed")]).mapped("count"))
@@ -246,3 +278,20 @@ class EventJobVerify(models.Model):
             self.message, key = self.env["event.seal"]._without_figures(False), False
         found = [{"kind": "broken", "key": key, "message": self.message}]
         return {"done": 0, **self.env["event.difference"]._record(self, found)}
+
+    def _finish_verify(self):
+        if not self.message:
+            self.message = self.env["event.seal"]._sentence_elsewhere()
+
+    def _tell_verify(self):
+        """Tell the managers that something is wrong; what, stands in the job for who may know."""
+        alert = self.env["event.alert"]
+        if self.problem_count:
+            alert._raise_alert(
+                "seals", *alert._where_to_look(), lambda env: env["event.job"]._seal_text()
+            )
+        else:
+            alert._clear_alert("seals")
+
+    def _seal_text(self):
+        return _("Events are not what they were when they were sealed.")

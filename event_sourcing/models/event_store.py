@@ -41,6 +41,7 @@ class EventStore(models.Model):
 
     _name = "event.store"
     _description = "Event"
+    _holds_history = True
     _order = "id desc"
     _rec_name = "event_type"
 

@@ -79,6 +79,13 @@ class EventStoreStorage(models.Model):
         return APPEND_ONLY
 
     @api.model
+    def _check_streams_whole(self, model_name, moment):
+        """Refuse to look at all streams of a type as of a moment where not all are here; a hook.
+
+        :raise UserError: when events that had happened by then are kept elsewhere
+        """
+
+    @api.model
     def _check_period_whole(self, period, begin, end, after=0, last=None):
         """Refuse to speak for a period of which events are kept elsewhere; a hook.
 

@@ -82,6 +82,7 @@ class EventStream(models.Model):
 
     _name = "event.stream"
     _description = "Event Stream"
+    _holds_history = True
     _order = "write_date desc, id desc"
     _rec_name = "aggregate_id"
 

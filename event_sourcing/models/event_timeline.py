@@ -7,6 +7,7 @@ from odoo.tools import format_date, format_time
 
 from ..arguments import listed, model_of, whole
 from ..compat import check_access
+from ..exceptions import EventsAway
 from .event_store import FAILURE_TYPES, INVALID_OPERATION, SYSTEM_ERROR
 from .event_store_reader import Folded
 
@@ -129,7 +130,10 @@ class EventTimeline(models.AbstractModel):
 
     @api.model
     def _entries(self, events):
-        changes = self._changes(events.filtered(lambda event: event.outcome == "applied"))
+        try:
+            changes = self._changes(events.filtered(lambda event: event.outcome == "applied"))
+        except EventsAway:  # the state before them is not known here
+            changes = {}
         return [self._entry(event, changes.get(event.id)) for event in events]
 
     @api.model

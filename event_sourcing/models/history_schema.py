@@ -1,8 +1,23 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-# Whose tables are the history, or the proof of it; no other copy of them is kept.
-HISTORY = ("event.store", "event.stream", "event.seal", "event.recorder", "event.archive")
+
+def history_models(env):
+    """Return the names of the models whose tables are the history, or the proof of it.
+
+    They say so: ``_holds_history``. No other copy of these tables is kept.
+    """
+    models_ = env.registry.models
+    return sorted(name for name, model in models_.items() if _holds_history(model))
+
+
+def history_addons(env):
+    """Return the names of the addons whose removal drops such tables."""
+    return {env[name]._original_module for name in history_models(env)}
+
+
+def _holds_history(model):
+    return getattr(model, "_holds_history", False)
 
 
 def _loading(env):
@@ -24,10 +39,10 @@ def _of_history(env, model_name, field_name=None):
 
     What somebody added as a field of their own (``x_…``) is theirs to remove.
     """
-    if model_name not in HISTORY:
-        return False
     model = env.registry.get(model_name)
-    field = model._fields.get(field_name) if model is not None and field_name else None
+    if not _holds_history(model):
+        return False
+    field = model._fields.get(field_name) if field_name else None
     return not field_name or (field is not None and not field.manual)
 
 
@@ -132,7 +147,7 @@ class IrModelRelation(models.Model):
 
     def _is_of_history(self):
         """Whether one names a table of the history as what an addon drops when it goes."""
-        tables = {self.env[name]._table for name in HISTORY if name in self.env}
+        tables = {self.env[name]._table for name in history_models(self.env)}
         return bool(tables & {name.strip('"') for name in self.mapped("name")})
 
 
@@ -142,6 +157,6 @@ class IrModelData(models.Model):
     @api.model
     def _module_data_uninstall(self, modules_to_remove):
         """Leave the history alone where this is called past the removal of addons."""
-        if not _loading(self.env) and "event_sourcing" in modules_to_remove:
+        if not _loading(self.env) and history_addons(self.env) & set(modules_to_remove):
             _refuse(self.env)
         return super()._module_data_uninstall(modules_to_remove)

@@ -4,8 +4,11 @@ from odoo.tools import format_date
 from odoo.tools.misc import formatLang
 
 from ..compat import check_access
+from .history_schema import history_addons, history_models
 
 ENGINE = "event_sourcing"
+# What a table of the history says in a sentence about what goes with it; empty for nothing.
+LOSS = "_history_loss"
 CONFIRMED = "event_sourcing.uninstall_confirmed"
 
 
@@ -22,7 +25,7 @@ class IrModule(models.Model):
         return super().write(vals)
 
     def module_uninstall(self):
-        if self.env.registry.ready and ENGINE in self.mapped("name"):
+        if self.env.registry.ready and history_addons(self.env) & set(self.mapped("name")):
             raise UserError(_("Uninstall Event Sourcing under Apps; it says what is lost."))
         return super().module_uninstall()
 
@@ -57,17 +60,16 @@ class IrModule(models.Model):
         self.env["ir.config_parameter"].sudo().set_param(CONFIRMED, str(self._last_event()))
 
     def _history_lost(self):
-        """Return in a sentence which events uninstalling these modules destroys, or ""."""
-        if ENGINE not in self.mapped("name") or not self._last_event():
+        """Return in words what of the history uninstalling these modules destroys, or ""."""
+        names = set(self.mapped("name"))
+        if not self._last_event():
             return ""
-        self.env.cr.execute("SELECT count(*), min(create_date) FROM event_store")
-        count, since = self.env.cr.fetchone()
-        return _(
-            "All %(count)s events that were recorded since %(day)s are destroyed, and cannot be"
-            " brought back.",
-            count=formatLang(self.env, count, digits=0),
-            day=format_date(self.env, since),
-        )
+        losses = [
+            self.env[model]._history_loss()
+            for model in history_models(self.env)
+            if self.env[model]._original_module in names and hasattr(self.env[model], LOSS)
+        ]
+        return " ".join(filter(None, losses))
 
     def _history_left(self):
         """Return in a sentence of which aggregate types the events stay without rules, or ""."""
@@ -90,4 +92,19 @@ class IrModule(models.Model):
             " good.",
             count=formatLang(self.env, groups[0][0] or 0, digits=0),
             types=", ".join(registry._aggregate_label(name) for name in sorted(types)),
+        )
+
+
+class EventStoreLoss(models.Model):
+    _inherit = "event.store"
+
+    @api.model
+    def _history_loss(self):
+        self.env.cr.execute("SELECT count(*), min(create_date) FROM event_store")
+        count, since = self.env.cr.fetchone()
+        return _(
+            "All %(count)s events that were recorded since %(day)s are destroyed, and cannot be"
+            " brought back.",
+            count=formatLang(self.env, count, digits=0),
+            day=format_date(self.env, since),
         )

@@ -22,7 +22,8 @@ from .event_store import FAILURE_TYPES
 from .handler_description import EXAMPLES
 
 _logger = logging.getLogger(__name__)
-ENGINE = "odoo.addons.event_sourcing."
+# What the engine and the addons beside it declare; none of these is a domain.
+ENGINE = "odoo.addons.event_sourcing"
 # What the lint finds and no fold gets along with; the rest of it are hints.
 FATAL = {"no_such_method", "alias_target", "alias_in_use", "aggregate_alias"}
 # Where a handler decides on statuses by itself, the table does not say what is reached.

@@ -50,7 +50,7 @@ PARTS = {
         *("*/transfer_*", "*/controllers/transfer.py", "*/event_transfer_*"),
     ),
     "event_sourcing_analysis": (
-        *("*/event_attempt*", "*/event_error*", "*/event_overview*", "*/dashboard/*"),
+        *("*/event_attempt*", "*/event_error*", "*/event_overview_figures.py", "*/dashboard/*"),
     ),
     "event_sourcing_history": (
         *("*/event_timeline.py", "*/timeline/*", "*/comparison/*", "*/history_page.py"),
@@ -59,6 +59,7 @@ PARTS = {
     ),
     "event_sourcing_job": (
         *("*/event_job*", "*/event_alert.py", "*/event_difference.py", "*/job_progress/*"),
+        "*/event_overview*",
     ),
 }
 # Odoo's own methods, of which a part has one of the same name.

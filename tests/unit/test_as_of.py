@@ -150,7 +150,7 @@ class TestList(AsOfCase):
         old = fields.Datetime.now() - timedelta(days=2)
         self.env.cr.execute("UPDATE event_job SET create_date = %s", [old])
         self.env.invalidate_all()
-        self.env["event.job"]._gc_questions()
+        self.env["event.job"]._gc_private()
         self.assertFalse(rows.exists())
 
     def test_many_aggregates_get_a_progress_bar(self):

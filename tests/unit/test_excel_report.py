@@ -363,7 +363,7 @@ class TestWhose(ReportCase):
         old = fields.Datetime.now() - timedelta(days=2)
         self.env.cr.execute("UPDATE event_job SET create_date = %s", [old])
         self.env.invalidate_all()
-        self.env["event.job"]._gc_questions()
+        self.env["event.job"]._gc_private()
         self.assertFalse(job.exists())
         self.assertFalse(self.env["ir.attachment"].search(files))
 

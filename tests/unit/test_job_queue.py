@@ -110,7 +110,7 @@ class TestRoom(QueueCase):
             " WHERE create_uid = %s",
             [user.id],
         )
-        self.jobs._gc_questions()
+        self.jobs._gc_private()
         self.assertFalse(self.jobs.search_count([("create_uid", "=", user.id)]))
 
 

@@ -1,0 +1,19 @@
+from odoo import api, fields, models
+
+
+class EventOverviewErrors(models.Model):
+    """How many problems nobody has decided about yet."""
+
+    _inherit = "event.overview"
+
+    error_count = fields.Integer(string="Open Errors", compute="_compute_errors")
+
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_errors(self):
+        count = self.env["event.error"].search_count([("state", "=", "open")])
+        for overview in self:
+            overview.error_count = count
+
+    def action_open_errors(self):
+        """Open the error inbox."""
+        return self.env["ir.actions.act_window"]._for_xml_id("event_sourcing.event_error_action")
