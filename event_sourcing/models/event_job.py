@@ -1,5 +1,4 @@
 import hashlib
-from dataclasses import dataclass
 
 from psycopg2 import errors
 
@@ -11,29 +10,10 @@ from ..canonical_json import canonical
 from ..compat import asks_for_true, check_access
 from ..fields import NO_SUM, JsonDocument
 from ..from_code import without_defaults
-from ..groups import AUDITOR, MANAGER, USER
+from ..groups import AUDITOR, MANAGER
+from ..job_kind import JobKind
 
 UNDER_WAY = ("waiting", "running")
-
-
-@dataclass(frozen=True)
-class JobKind:
-    """What is so of all jobs of a kind.
-
-    :param tuple groups: who may run it: users of any of these groups
-    :param bool private: its result belongs to whoever asked, and is forgotten soon
-    :param bool owner_only: only its owner sees it, since its file holds what that user may read
-    :param bool startable: whether :meth:`EventJob.start` starts it
-    :param bool folds: whether it folds the streams of its companies
-    :param bool short: whether it may have its turn among short jobs
-    """
-
-    groups: tuple = (USER,)
-    private: bool = False
-    owner_only: bool = False
-    startable: bool = False
-    folds: bool = False
-    short: bool = True
 
 
 class EventJob(models.Model):
@@ -227,7 +207,7 @@ class EventJob(models.Model):
 
     @api.model
     def _job_kinds(self):
-        """Return the kinds of jobs, a dict of :class:`JobKind` by name; addons add theirs."""
+        """Return the kinds of jobs, a dict of ``JobKind`` by name; addons add theirs."""
         return {
             "rebuild": JobKind((MANAGER,), startable=True, folds=True),
             "check": JobKind((MANAGER, AUDITOR), startable=True, folds=True),

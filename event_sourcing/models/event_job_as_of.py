@@ -3,8 +3,8 @@ from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
 from ..compat import check_access
+from ..job_kind import JobKind
 from .document_difference import MISSING
-from .event_job import JobKind
 from .event_job_run import AT_ONCE
 
 

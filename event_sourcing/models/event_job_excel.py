@@ -12,8 +12,8 @@ from odoo.tools import format_date
 from ..excel_summary import write_summary
 from ..excel_text import cut
 from ..excel_workbook import ExcelWorkbook
+from ..job_kind import JobKind
 from ..piece_size import PieceSize, next_page
-from .event_job import JobKind
 from .event_job_run import AT_ONCE
 
 # So many rows are written within the time that a worker has for one request.

@@ -6,8 +6,9 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date, format_datetime
 
 from ..from_code import from_code
+from ..groups import AUDITOR, MANAGER
+from ..job_kind import JobKind
 from ..transfer_format import chained, end_line, head_line
-from .event_job import AUDITOR, MANAGER, JobKind
 
 
 class EventJobExport(models.Model):

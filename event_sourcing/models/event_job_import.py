@@ -11,9 +11,9 @@ from odoo.http import request
 from ..compat import check_access
 from ..from_code import from_code
 from ..groups import INTEGRATION, MANAGER
+from ..job_kind import JobKind
 from ..retry import must_retry
 from ..transfer_file import ENCODINGS, Unreadable
-from .event_job import JobKind
 
 
 class _Undo(Exception):

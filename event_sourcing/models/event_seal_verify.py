@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 from ..compat import check_access
 from ..event_hash import ENTRY, content_hash, in_whole_seconds, row_digest, seal_digest
 from ..groups import AUDITOR, MANAGER
-from .event_job import JobKind
+from ..job_kind import JobKind
 from .event_seal import SEAL_IDS
 
 

@@ -59,7 +59,7 @@ PARTS = {
     ),
     "event_sourcing_job": (
         *("*/event_job*", "*/event_alert.py", "*/event_difference.py", "*/job_progress/*"),
-        "*/event_overview*",
+        *("*/event_overview*", "*/job_kind.py"),
     ),
 }
 # Odoo's own methods, of which a part has one of the same name.
