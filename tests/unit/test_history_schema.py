@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 
-from odoo.addons.event_sourcing.models.history_schema import HISTORY, _of_history
+from odoo.addons.event_sourcing.models.history_schema import _of_history, history_models
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 REFUSAL = "belongs to the history"
@@ -25,7 +25,7 @@ class TestHistorySchema(EventCase):
         self.assertTrue(self.env.cr.fetchone()[0])
 
     def test_fields_and_tables_stay(self):
-        for name in HISTORY:
+        for name in history_models(self.env):
             with self.subTest(model=name):
                 model = self.asked["ir.model"]._get(name)
                 self.refuse(model.unlink)
@@ -37,13 +37,17 @@ class TestHistorySchema(EventCase):
 
     def test_selections_and_constraints_stay(self):
         selections = self.asked["ir.model.fields.selection"].search(
-            [("field_id.model", "in", HISTORY)]
+            [("field_id.model", "in", history_models(self.env))]
         )
         self.assertTrue(selections)
         for selection in selections:
             self.refuse(selection.unlink)
             self.refuse(selection.write, {"value": "other"})
-        found = self.asked["ir.model.constraint"].sudo().search([("model.model", "in", HISTORY)])
+        found = (
+            self.asked["ir.model.constraint"]
+            .sudo()
+            .search([("model.model", "in", history_models(self.env))])
+        )
         for constraint in found:
             self.refuse(constraint.unlink)
         module = self.env.ref("base.module_base").id
