@@ -65,8 +65,6 @@ from . import event_seal
 from . import event_seal_verify
 from . import event_job_as_of
 from . import event_job_alert
-from . import event_job_spool
-from . import event_job_excel
 from . import event_store_transfer
 from . import event_import_words
 from . import event_import_row
@@ -83,11 +81,6 @@ from . import event_import_restore
 from . import event_export_piece
 from . import event_export_content
 from . import event_job_export
-from . import event_report_content
-from . import event_report_snapshots
-from . import event_report_events
-from . import event_report_payload
-from . import event_report_attempts
 from . import snapshot_handler_entry
 from . import event_snapshot_kind
 from . import event_job_actions

@@ -4,7 +4,6 @@ from . import (
     event_as_of_record,
     event_export,
     event_import,
-    event_report,
     event_store_policy_wizard,
     event_store_record_wizard,
     event_store_record_wizard_payload,

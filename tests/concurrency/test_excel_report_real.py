@@ -13,7 +13,7 @@ import pytest
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
-from odoo.addons.event_sourcing.models import event_job_excel
+from odoo.addons.event_sourcing_report_xlsx.models import event_job_excel
 
 DAY = date(2031, 5, 6)
 

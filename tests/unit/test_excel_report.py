@@ -16,7 +16,7 @@ from odoo.tests import Form, HttpCase, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.event_sourcing import excel_workbook, piece_size
-from odoo.addons.event_sourcing.excel_text import (
+from odoo.addons.event_sourcing_report_xlsx.excel_text import (
     MAX_UNITS,
     clean,
     cut,
@@ -24,7 +24,7 @@ from odoo.addons.event_sourcing.excel_text import (
     sheet_name,
     width,
 )
-from odoo.addons.event_sourcing.models import event_job_excel
+from odoo.addons.event_sourcing_report_xlsx.models import event_job_excel
 from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFailure
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 

@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from ..fields import JsonDocument
+from odoo.addons.event_sourcing.fields import JsonDocument
 
 
 class EventJobSpool(models.Model):

@@ -61,8 +61,8 @@ class EventReport(models.TransientModel):
         """List the reports that the user asked for within the last day."""
         title = _("No reports found")
         kept = _("A report is kept for a day after it was asked for; then ask again.")
-        rows = self.env.ref("event_sourcing.event_report_job_view_list")
-        cards = self.env.ref("event_sourcing.event_report_job_view_kanban")
+        rows = self.env.ref("event_sourcing_report_xlsx.event_report_job_view_list")
+        cards = self.env.ref("event_sourcing_report_xlsx.event_report_job_view_kanban")
         return {
             "type": "ir.actions.act_window",
             "name": _("My Reports"),

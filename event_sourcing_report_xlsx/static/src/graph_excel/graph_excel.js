@@ -44,5 +44,5 @@ export class ExcelGraphRenderer extends GraphRenderer {
 registry.category("views").add("event_graph", {
     ...graphView,
     Renderer: ExcelGraphRenderer,
-    buttonTemplate: "event_sourcing.GraphButtons",
+    buttonTemplate: "event_sourcing_report_xlsx.GraphButtons",
 });
