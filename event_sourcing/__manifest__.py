@@ -12,7 +12,6 @@
         "security/event_sourcing_rules.xml",
         "security/event_sourcing_wizard_rules.xml",
         "security/event_error_rules.xml",
-        "security/event_transfer_rules.xml",
         "data/event_job_cron.xml",
         "data/event_seal_cron.xml",
         "data/event_attempt_exports.xml",
@@ -24,7 +23,6 @@
         "views/event_snapshot_views.xml",
         "views/event_snapshot_kind_views.xml",
         "views/event_job_views.xml",
-        "views/event_transfer_views.xml",
         "views/event_seal_views.xml",
         "views/event_archive_views.xml",
         "views/event_attempt_views.xml",
@@ -41,7 +39,6 @@
         "wizards/event_as_of_views.xml",
         "wizards/event_store_policy_wizard_views.xml",
         "wizards/event_store_record_wizard_views.xml",
-        "wizards/event_import_views.xml",
         "views/event_sourcing_menus.xml",
     ],
     "assets": {

@@ -202,7 +202,7 @@ def memory_of_append(events, batch):
 
 def memory_of_import(events):
     """Return how much more memory importing a file takes than doing nothing, and how long."""
-    from odoo.addons.event_sourcing.transfer_command import import_file
+    from odoo.addons.event_sourcing_transfer.transfer_command import import_file
 
     with tempfile.TemporaryDirectory() as folder, as_admin(registry) as env:
         file = Path(folder) / "history.jsonl"

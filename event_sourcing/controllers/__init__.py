@@ -1,4 +1,3 @@
 from . import export
 from . import seal
 from . import events_page
-from . import transfer

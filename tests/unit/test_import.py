@@ -10,7 +10,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
 from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFailure
-from odoo.addons.event_sourcing.transfer_command import _report
+from odoo.addons.event_sourcing_transfer.transfer_command import _report
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 QUIET = mute_logger(EventStoreFailure.__module__)

@@ -340,7 +340,7 @@ class TestOutside(EventCase):
         self.assertEqual(handlers.get_handler("counter")._name, "counter.snapshot.handler")
 
     def test_no_request_reads_files_of_the_server(self):
-        from odoo.addons.event_sourcing.models import event_job_import
+        from odoo.addons.event_sourcing_transfer.models import event_job_import
 
         job = self.env["event.job"].create(
             {"kind": "import", "state": "waiting", "file_path": "/etc/passwd", "file_name": "x"}

@@ -8,7 +8,7 @@ from odoo.cli.command import Command
 from odoo.tools import config
 
 # This file may not be a part of the addon's package: Odoo 19 loads it by itself.
-COMMANDS = "odoo.addons.event_sourcing.transfer_command"
+COMMANDS = "odoo.addons.event_sourcing_transfer.transfer_command"
 # Options of the server whose values may stand apart from them.
 SERVER = (("-c", "--config"), ("-d", "--database"), ("-D", "--data-dir"), ("--addons-path",))
 

@@ -8,11 +8,11 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from ..compat import check_access
-from ..from_code import from_code
-from ..groups import INTEGRATION, MANAGER
-from ..job_kind import JobKind
-from ..retry import must_retry
+from odoo.addons.event_sourcing.compat import check_access
+from odoo.addons.event_sourcing.from_code import from_code
+from odoo.addons.event_sourcing.groups import INTEGRATION, MANAGER
+from odoo.addons.event_sourcing.job_kind import JobKind
+from odoo.addons.event_sourcing.retry import must_retry
 from ..transfer_file import ENCODINGS, Unreadable
 
 

@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from ..canonical_json import normalise
+from odoo.addons.event_sourcing.canonical_json import normalise
 
 
 class EventImportSnapshots(models.Model):

@@ -3,7 +3,7 @@
 Whoever works here has the database; an import runs with full rights unless a user is
 named. From an Odoo shell::
 
-    from odoo.addons.event_sourcing.transfer_command import export_file, import_file
+    from odoo.addons.event_sourcing_transfer.transfer_command import export_file, import_file
 
     import_file(env, "/srv/history.csv", dry_run=True)
 """
@@ -20,7 +20,7 @@ from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
-from .from_code import FromCode
+from odoo.addons.event_sourcing.from_code import FromCode
 from .transfer_format import chained, end_line, head_line
 
 _logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.base.models.res_partner import _tz_get
 
-from ..canonical_json import canonical
+from odoo.addons.event_sourcing.canonical_json import canonical
 from ..transfer_file import Rows, Unreadable, look_at, unpacked
 
 PREVIEW_ROWS = 6

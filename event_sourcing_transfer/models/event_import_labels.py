@@ -1,7 +1,7 @@
 from odoo import api, models
 
 from ..transfer_file import Unreadable
-from .event_store import FAILURE_TYPES
+from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 
 # What the screens, and so their exports, show in place of a stored field.
 SHOWN = {

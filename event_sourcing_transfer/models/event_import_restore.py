@@ -3,9 +3,9 @@ from collections import Counter
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from ..step import Step
+from odoo.addons.event_sourcing.step import Step
 from ..transfer_format import FOLLOWS
-from .event_store import FAILURE_TYPES
+from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 
 
 class EventImportRestore(models.Model):

@@ -4,11 +4,11 @@ from datetime import date, timezone
 
 from odoo import api, models
 
-from ..canonical_json import canonical
-from ..event_hash import text_hash
+from odoo.addons.event_sourcing.canonical_json import canonical
+from odoo.addons.event_sourcing.event_hash import text_hash
 from ..transfer_file import Unreadable
-from ..zones import find_zone
-from .event_store_input import DECIDED_BY_STORE
+from odoo.addons.event_sourcing.zones import find_zone
+from odoo.addons.event_sourcing.models.event_store_input import DECIDED_BY_STORE
 
 PREFIX = "payload."
 NUMBERS = ("version", "schema_version")

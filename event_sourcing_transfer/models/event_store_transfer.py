@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from ..event_hash import CONTENT
+from odoo.addons.event_sourcing.event_hash import CONTENT
 from ..transfer_format import REST
 
 CARRIED = ("boolean", "char", "date", "datetime", "float", "integer", "selection", "text")

@@ -7,12 +7,12 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..canonical_json import canonical, normalise
-from ..compat import readable
-from ..event_data import EventData
-from ..retry import must_retry
+from odoo.addons.event_sourcing.canonical_json import canonical, normalise
+from odoo.addons.event_sourcing.compat import readable
+from odoo.addons.event_sourcing.event_data import EventData
+from odoo.addons.event_sourcing.retry import must_retry
 from ..transfer_format import FOLLOWS
-from .event_store import FAILURE_TYPES
+from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 
 
 class EventImportCheck(models.Model):

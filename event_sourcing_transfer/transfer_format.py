@@ -8,8 +8,8 @@ file that is restored, nor change, leave out or cut off a line.
 import hashlib
 import hmac
 
-from .canonical_json import canonical
-from .event_hash import CONTENT, content_hash
+from odoo.addons.event_sourcing.canonical_json import canonical
+from odoo.addons.event_sourcing.event_hash import CONTENT, content_hash
 
 FORMAT = 1
 HEAD = "event_sourcing_export"

@@ -3,7 +3,7 @@ from difflib import get_close_matches
 
 from odoo import _, api, fields, models
 
-from .event_store import FAILURE_TYPES
+from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 
 # So many aggregate types are named; the others are counted together, as "".
 MAX_NAMED = 20

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
-from ..canonical_json import canonical, normalise
-from ..fields import JsonDocument
+from odoo.addons.event_sourcing.canonical_json import canonical, normalise
+from odoo.addons.event_sourcing.fields import JsonDocument
 
 
 class EventImportStream(models.Model):

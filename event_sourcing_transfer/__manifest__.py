@@ -1,0 +1,16 @@
+{
+    "name": "Event Sourcing: Import and Export",
+    "summary": "Events from files and into files, in pieces, checked before the first one is stored",
+    "version": "1.0.0",
+    "category": "Technical",
+    "license": "LGPL-3",
+    "author": "Event Sourcing for Odoo contributors",
+    "depends": ["event_sourcing"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/event_transfer_rules.xml",
+        "views/event_transfer_views.xml",
+        "wizards/event_import_views.xml",
+        "views/menus.xml",
+    ],
+}

@@ -1,0 +1,2 @@
+from odoo.addons.event_sourcing_transfer.cli import event_export
+from odoo.addons.event_sourcing_transfer.cli import event_import
