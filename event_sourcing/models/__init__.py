@@ -76,14 +76,3 @@ from . import event_overview
 from . import event_error_overview
 from . import event_seal_overview
 from . import event_overview_figures
-from . import event_partition
-from . import event_partition_schema
-from . import event_partition_indexes
-from . import event_partition_views
-from . import event_partition_guard
-from . import event_archive
-from . import event_archive_commands
-from . import event_archive_leave
-from . import event_archive_return
-from . import event_archive_replay
-from . import event_archive_jobs

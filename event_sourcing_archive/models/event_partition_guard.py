@@ -1,7 +1,7 @@
 from odoo import api, models
 
 from .event_partition import REST
-from .event_store_storage import APPEND_ONLY, settle
+from odoo.addons.event_sourcing.models.event_store_storage import APPEND_ONLY, settle
 
 # The keys of ``event`` that must be its own, as rows.
 KEYS = """

@@ -4,8 +4,8 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 
 from ..archive_file import write_archive
-from ..from_code import FromCode
-from .event_store import FAILURE_TYPES
+from odoo.addons.event_sourcing.from_code import FromCode
+from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 
 WAIT_SECONDS = 30
 

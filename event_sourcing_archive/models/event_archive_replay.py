@@ -1,7 +1,7 @@
 from odoo import _, api, models, tools
 from odoo.exceptions import UserError
 
-from .event_store_reader import Folded
+from odoo.addons.event_sourcing.models.event_store_reader import Folded
 
 
 class EventArchiveReplay(models.Model):

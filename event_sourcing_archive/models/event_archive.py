@@ -2,9 +2,9 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..exceptions import EventsAway
-from ..fields import NO_SUM
-from ..from_code import from_code
+from odoo.addons.event_sourcing.exceptions import EventsAway
+from odoo.addons.event_sourcing.fields import NO_SUM
+from odoo.addons.event_sourcing.from_code import from_code
 
 AWAY = ("leaving", "archived")
 
