@@ -1,3 +1,2 @@
 from . import export
-from . import seal
 from . import events_page

@@ -61,8 +61,6 @@ from . import event_job_run
 from . import event_job_queue
 from . import event_job_rebuild
 from . import event_job_share
-from . import event_seal
-from . import event_seal_verify
 from . import event_job_as_of
 from . import event_job_alert
 from . import snapshot_handler_entry
@@ -74,5 +72,4 @@ from . import res_groups
 from . import res_partner
 from . import event_overview
 from . import event_error_overview
-from . import event_seal_overview
 from . import event_overview_figures

@@ -158,7 +158,7 @@ def test_seals_are_verified_and_exported(person, server):
         waiting = call("event.seal", "search_count", [["state", "=", "waiting"]])
     someone = person()
     page = someone.page
-    someone.open("event_sourcing.event_seal_action")
+    someone.open("event_sourcing_seal.event_seal_action")
     assert page.locator(".o_data_row", has_text="Sealed").count() >= 1
     someone.shot("seals")
     page.locator(".o_data_row").first.locator("td[name=digest]").click()

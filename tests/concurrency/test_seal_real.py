@@ -335,7 +335,7 @@ def test_one_seals_at_a_time_and_others_say_so(env, key, caplog):
     append(env, key)
     one, other = env()["event.seal"], env()["event.seal"]
     assert one._alone()
-    with caplog.at_level("WARNING", logger="odoo.addons.event_sourcing.models.event_seal"):
+    with caplog.at_level("WARNING", logger="odoo.addons.event_sourcing_seal.models.event_seal"):
         other._note_range()
         assert not other._seal_next()
     assert "Nothing is sealed this time" in caplog.text

@@ -10,7 +10,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.event_sourcing import event_hash
 from odoo.addons.event_sourcing.canonical_json import NotJson, canonical, normalise
-from odoo.addons.event_sourcing.models.event_seal import ROW
+from odoo.addons.event_sourcing_seal.models.event_seal import ROW
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 TOOL = Path(__file__).parents[2] / "tools" / "check_seals.py"

@@ -7,10 +7,10 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL, format_datetime
 from odoo.tools.misc import formatLang
 
-from ..compat import asks_for_true
-from ..event_hash import ENTRY, row_digest, seal_digest
-from ..fields import NO_SUM
-from ..piece_size import FIRST_PAGE, next_page
+from odoo.addons.event_sourcing.compat import asks_for_true
+from odoo.addons.event_sourcing.event_hash import ENTRY, row_digest, seal_digest
+from odoo.addons.event_sourcing.fields import NO_SUM
+from odoo.addons.event_sourcing.piece_size import FIRST_PAGE, next_page
 
 _logger = logging.getLogger(__name__)
 
@@ -131,7 +131,7 @@ class EventSeal(models.Model):
             if seals.search_count([("state", "=", "waiting")], limit=1):
                 # Some transaction was open, if only the scheduler's: soon again.
                 soon = fields.Datetime.add(fields.Datetime.now(), minutes=1)
-                self.env.ref("event_sourcing.event_seal_cron").with_env(seals.env)._trigger(soon)
+                self.env.ref("event_sourcing_seal.event_seal_cron").with_env(seals.env)._trigger(soon)
         with self._own_cursor() as seals:
             seals._tell_late(bool(late))
 

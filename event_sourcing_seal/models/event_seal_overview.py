@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from .event_overview import WATCHERS
+from odoo.addons.event_sourcing.models.event_overview import WATCHERS
 
 
 class EventOverviewSeals(models.Model):
@@ -48,7 +48,7 @@ class EventOverviewSeals(models.Model):
 
     def action_open_seals(self):
         """Open the seals."""
-        return self.env["ir.actions.act_window"]._for_xml_id("event_sourcing.event_seal_action")
+        return self.env["ir.actions.act_window"]._for_xml_id("event_sourcing_seal.event_seal_action")
 
     def action_verify(self):
         """Verify all seals now."""

@@ -1,0 +1,3 @@
+from . import event_seal
+from . import event_seal_verify
+from . import event_seal_overview
