@@ -39,16 +39,12 @@ from . import snapshot_difference
 from . import snapshot_fit
 from . import snapshot_display
 from . import event_snapshot
-from . import snapshot_as_of
 from . import event_source_mixin
 from . import event_source_reference
 from . import handler_vocabulary
 from . import handler_description
 from . import event_document
 from . import document_difference
-from . import document_comparison
-from . import event_timeline
-from . import history_page
 from . import event_store_display
 from . import event_store_search
 from . import stream_links
@@ -61,7 +57,6 @@ from . import event_job_run
 from . import event_job_queue
 from . import event_job_rebuild
 from . import event_job_share
-from . import event_job_as_of
 from . import event_job_alert
 from . import snapshot_handler_entry
 from . import event_snapshot_kind

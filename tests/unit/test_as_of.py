@@ -154,7 +154,7 @@ class TestList(AsOfCase):
         self.assertFalse(rows.exists())
 
     def test_many_aggregates_get_a_progress_bar(self):
-        with patch("odoo.addons.event_sourcing.models.event_job_as_of.AT_ONCE", 1):
+        with patch("odoo.addons.event_sourcing_history.models.event_job_as_of.AT_ONCE", 1):
             action = self.env["event.job"]._ask(
                 "as_of", "rental", self.store._clean_timestamp(self.day(31))
             )

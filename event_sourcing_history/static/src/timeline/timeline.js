@@ -14,7 +14,7 @@ const KINDS = ["applied", "rejected", "failed", "logged"];
  * shows them as text, so that nothing in a reason can become markup.
  */
 export class EventTimeline extends Component {
-    static template = "event_sourcing.EventTimeline";
+    static template = "event_sourcing_history.EventTimeline";
     static props = { ...standardWidgetProps };
 
     setup() {

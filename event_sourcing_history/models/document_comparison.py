@@ -2,8 +2,8 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
-from ..canonical_json import parse_object
-from .event_store import FAILURE_TYPES
+from odoo.addons.event_sourcing.canonical_json import parse_object
+from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 
 MAX_EVENTS = 200
 

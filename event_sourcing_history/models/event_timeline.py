@@ -5,11 +5,11 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date, format_time
 
-from ..arguments import listed, model_of, whole
-from ..compat import check_access
-from ..exceptions import EventsAway
-from .event_store import FAILURE_TYPES, INVALID_OPERATION, SYSTEM_ERROR
-from .event_store_reader import Folded
+from odoo.addons.event_sourcing.arguments import listed, model_of, whole
+from odoo.addons.event_sourcing.compat import check_access
+from odoo.addons.event_sourcing.exceptions import EventsAway
+from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES, INVALID_OPERATION, SYSTEM_ERROR
+from odoo.addons.event_sourcing.models.event_store_reader import Folded
 
 PAGE = 30
 MAX_PAGE = 200

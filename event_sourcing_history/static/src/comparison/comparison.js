@@ -11,7 +11,7 @@ const NOTHING = { message: "", then: "", now: "", rows: [], events: [] };
 
 /** One aggregate then and now, and the events in between; the server finds the words. */
 export class EventComparison extends Component {
-    static template = "event_sourcing.EventComparison";
+    static template = "event_sourcing_history.EventComparison";
     static props = { ...standardWidgetProps };
 
     setup() {
