@@ -14,9 +14,6 @@ from . import event_store_failure
 from . import event_store_error
 from . import event_store_rule
 from . import event_store_apply_again
-from . import event_error
-from . import event_error_triage
-from . import event_error_actions
 from . import event_alert
 from . import event_store_api
 from . import event_store_calm
@@ -50,7 +47,6 @@ from . import event_store_search
 from . import stream_links
 from . import export_as_text
 from . import event_catalogue
-from . import event_attempt
 from . import event_difference
 from . import event_job
 from . import event_job_run
@@ -66,5 +62,3 @@ from . import res_config_settings
 from . import res_groups
 from . import res_partner
 from . import event_overview
-from . import event_error_overview
-from . import event_overview_figures

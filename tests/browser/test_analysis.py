@@ -73,7 +73,7 @@ def test_by_everything_as_a_pivot_and_as_a_graph(person, attempts, lang, tmp_pat
     words = WORDS[lang]
     someone = person(lang=lang)
     page = someone.page
-    someone.open("event_sourcing.event_attempt_action")
+    someone.open("event_sourcing_analysis.event_attempt_action")
     for name, row in words["groups"].items():
         page.click(".o_switch_view.o_pivot")
         page.wait_for_selector(".o_pivot table")

@@ -60,7 +60,7 @@ def test_from_a_figure_to_the_attempts_behind_it(person, refused, lang):
 def test_who_breaks_which_rule(person, refused, lang, tmp_path):
     someone = person(lang=lang)
     page = someone.page
-    someone.open("event_sourcing.event_attempt_rule_action")
+    someone.open("event_sourcing_analysis.event_attempt_rule_action")
     page.wait_for_selector(".o_pivot table")
     assert WORDS[lang]["reason"] in page.locator(".o_pivot table").inner_text()
     someone.shot("rules")

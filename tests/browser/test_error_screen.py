@@ -14,7 +14,7 @@ def test_an_error_is_applied_again(person, server, lang):
         call("event.store", "append", "counter", aggregate, "Broken", {"key": lang})
     someone = person(lang=lang)
     page = someone.page
-    someone.open("event_sourcing.event_error_action")
+    someone.open("event_sourcing_analysis.event_error_action")
     row = page.locator(".o_data_row", has_text="KeyError")
     assert row.count() == 1
     assert "text-danger" in row.get_attribute("class")

@@ -616,7 +616,7 @@ class TestFiles(HttpCase):
         self.authenticate("admin", "admin")
         for name in (
             "event_sourcing.event_store_exports",
-            "event_sourcing.event_attempt_exports",
+            "event_sourcing_analysis.event_attempt_exports",
             "rental_event_sourcing.rental_order_exports",
             "rental_event_sourcing.rental_snapshot_exports",
         ):

@@ -3,8 +3,8 @@ import json
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..fields import AVERAGE
-from .event_store import FAILURE_TYPES, INVALID_OPERATION, OUTCOMES
+from odoo.addons.event_sourcing.fields import AVERAGE
+from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES, INVALID_OPERATION, OUTCOMES
 
 # As words.spaced says it, for events that no handler knows.
 SPACED = SQL(r"regexp_replace(event.event_type, '([a-z0-9])([A-Z])', '\1 \2', 'g')")

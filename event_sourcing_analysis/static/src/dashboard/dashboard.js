@@ -7,7 +7,7 @@ import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
 /** This month against last, as numbers to click on; the server counts. */
 export class EventDashboard extends Component {
-    static template = "event_sourcing.EventDashboard";
+    static template = "event_sourcing_analysis.EventDashboard";
     static props = { ...standardWidgetProps };
 
     setup() {

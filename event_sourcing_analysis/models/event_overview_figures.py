@@ -8,9 +8,9 @@ from odoo import _, api, fields, models
 from odoo.tools import SQL, format_date, get_lang
 from odoo.tools.misc import babel_locale_parse, formatLang
 
-from ..arguments import text, whole
-from ..compat import check_access
-from ..periods import first_of_week
+from odoo.addons.event_sourcing.arguments import text, whole
+from odoo.addons.event_sourcing.compat import check_access
+from odoo.addons.event_sourcing.periods import first_of_week
 
 WEEKS = 12
 MAX_WEEKS = 5000
@@ -68,7 +68,7 @@ class EventOverviewFigures(models.Model):
         if week is not False and week is not None:
             week = whole(self.env, "week", week, least=-MAX_WEEKS, most=MAX_WEEKS)
         action = self.env["ir.actions.act_window"]._for_xml_id(
-            "event_sourcing.event_attempt_action"
+            "event_sourcing_analysis.event_attempt_action"
         )
         begin, end, _day = self._month(0) if week is None or week is False else self._week(week)
         domain = [("date", ">=", begin), ("date", "<", end)]

@@ -2,7 +2,7 @@ from odoo import _, api, fields, models
 from odoo.tools import SQL
 
 from .event_error_triage import STATES
-from .event_store import FAILURE_TYPES, SYSTEM_ERROR
+from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES, SYSTEM_ERROR
 
 # Failures from before there were fingerprints are told apart by their error and type.
 FINGERPRINT = SQL(

@@ -16,4 +16,4 @@ class EventOverviewErrors(models.Model):
 
     def action_open_errors(self):
         """Open the error inbox."""
-        return self.env["ir.actions.act_window"]._for_xml_id("event_sourcing.event_error_action")
+        return self.env["ir.actions.act_window"]._for_xml_id("event_sourcing_analysis.event_error_action")

@@ -1,0 +1,6 @@
+from . import event_error
+from . import event_error_triage
+from . import event_error_actions
+from . import event_attempt
+from . import event_error_overview
+from . import event_overview_figures
