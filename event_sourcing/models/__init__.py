@@ -14,7 +14,6 @@ from . import event_store_failure
 from . import event_store_error
 from . import event_store_rule
 from . import event_store_apply_again
-from . import event_alert
 from . import event_store_api
 from . import event_store_calm
 from . import event_store_replay
@@ -47,18 +46,9 @@ from . import event_store_search
 from . import stream_links
 from . import export_as_text
 from . import event_catalogue
-from . import event_difference
-from . import event_job
-from . import event_job_run
-from . import event_job_queue
-from . import event_job_rebuild
-from . import event_job_share
-from . import event_job_alert
 from . import snapshot_handler_entry
 from . import event_snapshot_kind
-from . import event_job_actions
 from . import snapshot_handler_event_type
 from . import res_config_settings
 from . import res_groups
 from . import res_partner
-from . import event_overview

@@ -3,9 +3,9 @@ from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
 from odoo.addons.event_sourcing.compat import check_access
-from odoo.addons.event_sourcing.job_kind import JobKind
+from odoo.addons.event_sourcing_job.job_kind import JobKind
 from odoo.addons.event_sourcing.models.document_difference import MISSING
-from odoo.addons.event_sourcing.models.event_job_run import AT_ONCE
+from odoo.addons.event_sourcing_job.models.event_job_run import AT_ONCE
 
 
 class EventJobAsOf(models.Model):

@@ -123,5 +123,5 @@ class EventDigest(models.AbstractModel):
             "checked_on": format_date(overview.env, store.checked_on) if store.checked_on else "",
             "sealed_on": format_date(overview.env, store.sealed_on) if store.sealed_on else "",
             "verify_problem": store.verify_problem or "",
-            "url": f"{store.get_base_url()}/web#action=event_sourcing.event_overview_action",
+            "url": f"{store.get_base_url()}/web#action=event_sourcing_job.event_overview_action",
         }

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from odoo.addons.event_sourcing.models.event_overview import WATCHERS
+from odoo.addons.event_sourcing_job.models.event_overview import WATCHERS
 
 
 class EventOverviewSeals(models.Model):

@@ -99,7 +99,7 @@ def test_from_a_week_to_its_attempts_and_their_excel(person, attempts, lang, tmp
     words = WORDS[lang]
     someone = person(lang=lang)
     page = someone.page
-    someone.open("event_sourcing.event_overview_action")
+    someone.open("event_sourcing_job.event_overview_action")
     page.locator(".o_event_dashboard_week").last.click()
     page.wait_for_selector(".o_list_view .o_data_row")
     someone.settle()

@@ -34,7 +34,7 @@ def refused(server):
 def test_from_a_figure_to_the_attempts_behind_it(person, refused, lang):
     someone = person(lang=lang)
     page = someone.page
-    someone.open("event_sourcing.event_overview_action")
+    someone.open("event_sourcing_job.event_overview_action")
     page.wait_for_selector(".o_event_dashboard_tile")
     someone.settle()
     someone.shot("overview")

@@ -128,7 +128,7 @@ def test_two_moments_side_by_side(person, server):
 def test_a_rebuild_with_progress_and_a_check(person, server, lang):
     someone = person(lang=lang)
     page = someone.page
-    someone.open("event_sourcing.event_job_action")
+    someone.open("event_sourcing_job.event_job_action")
     page.click("button[name=action_rebuild_all]:visible")
     page.locator(".modal .btn-primary").click()
     page.wait_for_selector(".o_event_job_progress")
@@ -136,7 +136,7 @@ def test_a_rebuild_with_progress_and_a_check(person, server, lang):
     someone.settle()
     someone.shot("rebuilt")
     assert page.locator("button[name=cancel]:visible").count() == 0
-    someone.open("event_sourcing.event_job_action")
+    someone.open("event_sourcing_job.event_job_action")
     page.click("button[name=action_check_all]:visible")
     page.wait_for_selector(".o_event_job_progress .progress-bar[aria-valuenow='100']")
     someone.settle()
@@ -144,7 +144,7 @@ def test_a_rebuild_with_progress_and_a_check(person, server, lang):
     kinds = page.locator(".o_field_one2many .o_data_row td[name=kind]").all_inner_texts()
     assert set(kinds) <= {"No handler", "ハンドラなし"}, kinds
     someone.shot("checked")
-    someone.open("event_sourcing.event_overview_action")
+    someone.open("event_sourcing_job.event_overview_action")
     page.wait_for_selector("[name=checked_on]")
     someone.shot("overview")
 

@@ -148,7 +148,7 @@ def test_two_scheduled_actions_give_one_activity(cursor, key, bug):  # noqa: F81
 
     def alert(cr):
         env = api.Environment(cr, SUPERUSER_ID, {})
-        with mute_logger("odoo.addons.event_sourcing.models.event_alert", "odoo.sql_db"):
+        with mute_logger("odoo.addons.event_sourcing_job.models.event_alert", "odoo.sql_db"):
             env["event.alert"]._raise_alert(key, "res.users", SUPERUSER_ID, summary)
 
     second.execute("SELECT 1")

@@ -348,7 +348,7 @@ def test_a_period_that_leaves_while_it_is_exported(store, key, period, tmp_path)
     store.close()
     archived = {**store.partitions.archive(period, tmp_path), "name": period}
     job = store.env()["event.job"].browse(job.id)
-    with mute_logger("odoo.addons.event_sourcing.models.event_job_run"):
+    with mute_logger("odoo.addons.event_sourcing_job.models.event_job_run"):
         job._work(60)
     job = store.env()["event.job"].browse(job.id)
     assert (job.state, "would not be complete" in job.message) == ("failed", True)

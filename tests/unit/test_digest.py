@@ -46,7 +46,7 @@ class TestDigest(EventCase):
         self.assertIn("The total must not fall below zero.", body)
         self.assertIn("50.0 %", body)
         self.assertIn("Digest &amp; Söhne", body)
-        self.assertIn("action=event_sourcing.event_overview_action", body)
+        self.assertIn("action=event_sourcing_job.event_overview_action", body)
 
     def test_once_a_week_however_often_the_scheduler_comes(self):
         self.manager.event_digest = True

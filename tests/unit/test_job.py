@@ -293,7 +293,7 @@ class TestTelling(JobCase):
         self.assertEqual((overview.drift_count, overview.problem_count), (0, 0))
 
     def test_the_nightly_check_is_scheduled(self):
-        cron = self.env.ref("event_sourcing.event_job_check_cron")
+        cron = self.env.ref("event_sourcing_job.event_job_check_cron")
         self.assertEqual((cron.active, cron.interval_type), (True, "days"))
         before = self.env["event.job"].search_count([("kind", "=", "check")])
         cron.ir_actions_server_id.run()

@@ -5,7 +5,7 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
-from odoo.addons.event_sourcing.models import event_job_queue
+from odoo.addons.event_sourcing_job.models import event_job_queue
 from odoo.addons.test_event_sourcing.common import JobCase, make_user
 
 

@@ -131,7 +131,7 @@ class TestShares(JobCase):
         self.assertEqual(row["share_ids"], job.share_ids.ids)
 
     def test_the_second_way_in_of_the_scheduler_is_for_processes(self):
-        config = "odoo.addons.event_sourcing.models.event_job_share.tools.config"
+        config = "odoo.addons.event_sourcing_job.models.event_job_share.tools.config"
         for workers, calls in ((0, 0), (2, 1)):
             with (
                 patch.object(type(self.jobs), "_work_on_waiting", return_value=False) as work,

@@ -18,7 +18,7 @@ class TestMailBridge(InboxCase):
 
     def watch(self):
         self.env.flush_all()
-        with mute_logger("odoo.addons.event_sourcing.models.event_alert"):
+        with mute_logger("odoo.addons.event_sourcing_job.models.event_alert"):
             self.alerts._watch()
         self.env.invalidate_all()
 
@@ -107,7 +107,7 @@ class TestMailBridge(InboxCase):
             alert.with_user(self.boss).read(["name"])
 
     def test_any_addon_may_raise_an_alert(self):
-        with mute_logger("odoo.addons.event_sourcing.models.event_alert"):
+        with mute_logger("odoo.addons.event_sourcing_job.models.event_alert"):
             for _time in range(2):
                 self.alerts._raise_alert(
                     "drift:flaky", "res.partner", self.boss.partner_id.id, "A flaky snapshot"
@@ -126,7 +126,7 @@ class TestMailBridge(InboxCase):
         if "numbercall" in cron._fields:
             self.assertEqual(cron.numbercall, -1)
         self.failing(1)
-        with mute_logger("odoo.addons.event_sourcing.models.event_alert"):
+        with mute_logger("odoo.addons.event_sourcing_job.models.event_alert"):
             cron.ir_actions_server_id.run()
         self.assertEqual(len(self.activities()), 1)
 

@@ -347,7 +347,7 @@ class TestOutside(EventCase):
         )
         asked = job.with_context(from_command_line=FromCode(True))
         worked = []
-        run = "odoo.addons.event_sourcing.models.event_job_run.EventJobRun._work"
+        run = "odoo.addons.event_sourcing_job.models.event_job_run.EventJobRun._work"
         with patch(run, lambda job, seconds: worked.append(job)):
             with patch.object(event_job_import, "request", object()):
                 asked._work(1)

@@ -159,7 +159,7 @@ class TestOneFault(PieceCase):
         with (
             patch.object(type(self.jobs), "_work", work),
             patch.object(type(self.jobs), "_own_cursor", same),
-            mute_logger("odoo.addons.event_sourcing.models.event_job_queue"),
+            mute_logger("odoo.addons.event_sourcing_job.models.event_job_queue"),
         ):
             self.assertFalse(self.jobs._work_on_waiting([]))
         self.assertEqual(sorted(worked), jobs.ids)

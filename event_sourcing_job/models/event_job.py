@@ -5,12 +5,12 @@ from psycopg2 import errors
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..arguments import listed, shown
-from ..canonical_json import canonical
-from ..compat import asks_for_true, check_access
-from ..fields import NO_SUM, JsonDocument
-from ..from_code import without_defaults
-from ..groups import AUDITOR, MANAGER
+from odoo.addons.event_sourcing.arguments import listed, shown
+from odoo.addons.event_sourcing.canonical_json import canonical
+from odoo.addons.event_sourcing.compat import asks_for_true, check_access
+from odoo.addons.event_sourcing.fields import NO_SUM, JsonDocument
+from odoo.addons.event_sourcing.from_code import without_defaults
+from odoo.addons.event_sourcing.groups import AUDITOR, MANAGER
 from ..job_kind import JobKind
 
 UNDER_WAY = ("waiting", "running")
@@ -305,7 +305,7 @@ class EventJob(models.Model):
             ) from None
         job.total = job._count()
         job._divide()
-        self.env.ref("event_sourcing.event_job_cron").sudo()._trigger()
+        self.env.ref("event_sourcing_job.event_job_cron").sudo()._trigger()
         return job.with_env(self.env), False
 
     @api.model

@@ -6,9 +6,9 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..compat import check_access
-from ..from_code import FromCode
-from ..retry import must_retry, trouble
+from odoo.addons.event_sourcing.compat import check_access
+from odoo.addons.event_sourcing.from_code import FromCode
+from odoo.addons.event_sourcing.retry import must_retry, trouble
 from .event_job import UNDER_WAY
 
 _logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class EventJobRun(models.Model):
             if jobs.search_count(self._waiting_domain(), limit=1):
                 # What others hold, or what waits for others, is not asked for all the time.
                 later = None if used_up else fields.Datetime.add(fields.Datetime.now(), minutes=1)
-                jobs.env.ref("event_sourcing.event_job_cron")._trigger(later)
+                jobs.env.ref("event_sourcing_job.event_job_cron")._trigger(later)
 
     @api.model
     def _waiting_domain(self):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .groups import USER
+from odoo.addons.event_sourcing.groups import USER
 
 
 @dataclass(frozen=True)

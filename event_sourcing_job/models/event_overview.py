@@ -2,7 +2,7 @@ from collections import Counter
 
 from odoo import _, api, fields, models
 
-from ..groups import AUDITOR, MANAGER
+from odoo.addons.event_sourcing.groups import AUDITOR, MANAGER
 from .event_job import UNDER_WAY
 
 # Who may see how the store is, beyond the figures of own companies.
@@ -84,7 +84,7 @@ class EventOverview(models.Model):
 
     def action_open_jobs(self):
         """Open the jobs."""
-        return self.env["ir.actions.act_window"]._for_xml_id("event_sourcing.event_job_action")
+        return self.env["ir.actions.act_window"]._for_xml_id("event_sourcing_job.event_job_action")
 
     def action_check(self):
         """Check all snapshots now."""

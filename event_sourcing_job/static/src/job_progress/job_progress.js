@@ -12,7 +12,7 @@ const PAUSE = 250; // ms between two questions
  * scheduler runs; it goes on without anybody watching where one does.
  */
 export class JobProgress extends Component {
-    static template = "event_sourcing.JobProgress";
+    static template = "event_sourcing_job.JobProgress";
     static props = { ...standardWidgetProps };
 
     setup() {

@@ -1,7 +1,7 @@
 from odoo import api, fields, models, tools
 
-from ..fields import NO_SUM
-from ..from_code import FromCode, from_code
+from odoo.addons.event_sourcing.fields import NO_SUM
+from odoo.addons.event_sourcing.from_code import FromCode, from_code
 from .event_job import UNDER_WAY
 
 # Enough that the last ones to end keep several processes busy, too.
@@ -61,7 +61,7 @@ class EventJobShared(models.Model):
                 for start, end in zip(starts, ends, strict=True)
             ]
         )
-        self.env.ref("event_sourcing.event_job_help_cron").sudo()._trigger()
+        self.env.ref("event_sourcing_job.event_job_help_cron").sudo()._trigger()
 
     def _open_places(self):
         """Return the job for each of its shares that has not ended, or as it is."""
@@ -105,4 +105,4 @@ class EventJobShared(models.Model):
         """
         if tools.config["workers"] and self._work_on_waiting([("share_ids.ended", "=", False)]):
             with self._own_cursor() as jobs:
-                jobs.env.ref("event_sourcing.event_job_help_cron")._trigger()
+                jobs.env.ref("event_sourcing_job.event_job_help_cron")._trigger()

@@ -4,8 +4,8 @@ from collections import Counter
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..canonical_json import BEYOND_XML, canonical, carried, normalise
-from .document_difference import MISSING
+from odoo.addons.event_sourcing.canonical_json import BEYOND_XML, canonical, carried, normalise
+from odoo.addons.event_sourcing.models.document_difference import MISSING
 
 MAX_ROWS_PER_JOB = 10_000  # of a check, for each company; all are counted
 # Kinds that no rebuild settles.

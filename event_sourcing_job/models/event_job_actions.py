@@ -1,7 +1,7 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from ..compat import check_access
+from odoo.addons.event_sourcing.compat import check_access
 
 
 class EventJobActions(models.Model):
