@@ -5,7 +5,7 @@
     "category": "Technical",
     "license": "LGPL-3",
     "author": "Event Sourcing for Odoo contributors",
-    "depends": ["event_sourcing", "mail"],
+    "depends": ["event_sourcing_analysis", "mail"],
     "data": [
         "security/ir.model.access.csv",
         "security/event_alert_record_rules.xml",

@@ -5,7 +5,7 @@
     "category": "Technical",
     "license": "LGPL-3",
     "author": "Event Sourcing for Odoo contributors",
-    "depends": ["event_sourcing"],
+    "depends": ["event_sourcing_job"],
     "data": [
         "security/ir.model.access.csv",
         "security/event_sourcing_seal_rules.xml",
@@ -14,4 +14,5 @@
         "views/event_seal_overview_views.xml",
         "views/menus.xml",
     ],
+    "uninstall_hook": "uninstall_hook",
 }

@@ -1,11 +1,11 @@
 {
     "name": "Event Sourcing: Import and Export",
-    "summary": "Events from files and into files, in pieces, checked before the first one is stored",
+    "summary": "Events from files and into files; a file is checked as a whole first",
     "version": "1.0.0",
     "category": "Technical",
     "license": "LGPL-3",
     "author": "Event Sourcing for Odoo contributors",
-    "depends": ["event_sourcing"],
+    "depends": ["event_sourcing_job"],
     "data": [
         "security/ir.model.access.csv",
         "security/event_transfer_rules.xml",

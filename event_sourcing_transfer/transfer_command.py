@@ -21,6 +21,7 @@ from odoo.modules.registry import Registry
 from odoo.tools import config
 
 from odoo.addons.event_sourcing.from_code import FromCode
+
 from .transfer_format import chained, end_line, head_line
 
 _logger = logging.getLogger(__name__)

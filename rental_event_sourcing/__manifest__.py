@@ -5,7 +5,7 @@
     "category": "Sales/Rental",
     "license": "LGPL-3",
     "author": "Event Sourcing for Odoo contributors",
-    "depends": ["event_sourcing"],
+    "depends": ["event_sourcing_history", "event_sourcing_analysis"],
     "data": [
         "security/rental_groups.xml",
         "security/ir.model.access.csv",

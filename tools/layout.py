@@ -9,15 +9,17 @@ LOG = RUN / "log"
 ADDONS = (
     "event_sourcing",
     "event_sourcing_job",
-    "event_sourcing_analysis",
     "event_sourcing_history",
     "event_sourcing_seal",
     "event_sourcing_archive",
     "event_sourcing_transfer",
+    "event_sourcing_analysis",
     "event_sourcing_report_xlsx",
     "event_sourcing_bi",
     "event_sourcing_mail",
+    "event_sourcing_all",
     "rental_event_sourcing",
+    "rental_event_sourcing_report_xlsx",
     "rental_event_sourcing_bi",
 )
 TEST_ADDONS = ROOT / "tests" / "addons"

@@ -1,8 +1,9 @@
 from odoo import _, api, fields, models
 from odoo.tools import SQL
 
-from .event_error_triage import STATES
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES, SYSTEM_ERROR
+
+from .event_error_triage import STATES
 
 # Failures from before there were fingerprints are told apart by their error and type.
 FINGERPRINT = SQL(

@@ -16,4 +16,5 @@ class EventOverviewErrors(models.Model):
 
     def action_open_errors(self):
         """Open the error inbox."""
-        return self.env["ir.actions.act_window"]._for_xml_id("event_sourcing_analysis.event_error_action")
+        actions = self.env["ir.actions.act_window"]
+        return actions._for_xml_id("event_sourcing_analysis.event_error_action")

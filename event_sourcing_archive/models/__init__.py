@@ -9,3 +9,4 @@ from . import event_archive_leave
 from . import event_archive_return
 from . import event_archive_replay
 from . import event_archive_jobs
+from . import module_uninstall

@@ -3,9 +3,10 @@ import time
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from ..archive_file import write_archive
 from odoo.addons.event_sourcing.from_code import FromCode
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
+
+from ..archive_file import write_archive
 
 WAIT_SECONDS = 30
 

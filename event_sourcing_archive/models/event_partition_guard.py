@@ -1,7 +1,8 @@
 from odoo import api, models
 
-from .event_partition import REST
 from odoo.addons.event_sourcing.models.event_store_storage import APPEND_ONLY, settle
+
+from .event_partition import REST
 
 # The keys of ``event`` that must be its own, as rows.
 KEYS = """

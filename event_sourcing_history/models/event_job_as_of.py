@@ -3,9 +3,11 @@ from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
 from odoo.addons.event_sourcing.compat import check_access
-from odoo.addons.event_sourcing_job.job_kind import JobKind
 from odoo.addons.event_sourcing.models.document_difference import MISSING
+from odoo.addons.event_sourcing_job.job_kind import JobKind
 from odoo.addons.event_sourcing_job.models.event_job_run import AT_ONCE
+
+DIFFERENCES = "event_sourcing_history.event_difference_view"
 
 
 class EventJobAsOf(models.Model):
@@ -82,8 +84,8 @@ class EventJobAsOf(models.Model):
             **action,
             "res_model": "event.difference",
             "view_mode": "list",
-            "views": [(self.env.ref("event_sourcing_history.event_difference_view_list").id, "list")],
-            "search_view_id": [self.env.ref("event_sourcing_history.event_difference_view_search").id],
+            "views": [(self.env.ref(f"{DIFFERENCES}_list").id, "list")],
+            "search_view_id": [self.env.ref(f"{DIFFERENCES}_search").id],
             "context": {"create": False, "search_default_group_kind": 1},
             "help": f'<p class="o_view_nocontent_smiling_face">{help_text}</p>',
         }

@@ -8,7 +8,11 @@ from odoo.tools import format_date, format_time
 from odoo.addons.event_sourcing.arguments import listed, model_of, whole
 from odoo.addons.event_sourcing.compat import check_access
 from odoo.addons.event_sourcing.exceptions import EventsAway
-from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES, INVALID_OPERATION, SYSTEM_ERROR
+from odoo.addons.event_sourcing.models.event_store import (
+    FAILURE_TYPES,
+    INVALID_OPERATION,
+    SYSTEM_ERROR,
+)
 from odoo.addons.event_sourcing.models.event_store_reader import Folded
 
 PAGE = 30

@@ -11,6 +11,7 @@ from odoo.addons.event_sourcing.compat import asks_for_true, check_access
 from odoo.addons.event_sourcing.fields import NO_SUM, JsonDocument
 from odoo.addons.event_sourcing.from_code import without_defaults
 from odoo.addons.event_sourcing.groups import AUDITOR, MANAGER
+
 from ..job_kind import JobKind
 
 UNDER_WAY = ("waiting", "running")

@@ -6,6 +6,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.event_sourcing.compat import check_access
+
 from .event_job import MANAGER, UNDER_WAY
 from .event_job_run import CRON_SECONDS
 

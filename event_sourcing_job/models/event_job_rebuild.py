@@ -3,10 +3,11 @@ from psycopg2 import IntegrityError
 from odoo import api, models
 from odoo.tools import SQL
 
+from odoo.addons.event_sourcing.models.event_stream import Head
 from odoo.addons.event_sourcing.piece_size import PieceSize
 from odoo.addons.event_sourcing.retry import must_retry
+
 from .event_difference import ORPHAN_LIMIT
-from odoo.addons.event_sourcing.models.event_stream import Head
 
 
 class EventJobRebuild(models.Model):

@@ -9,6 +9,7 @@ from odoo.tools import SQL
 from odoo.addons.event_sourcing.compat import check_access
 from odoo.addons.event_sourcing.from_code import FromCode
 from odoo.addons.event_sourcing.retry import must_retry, trouble
+
 from .event_job import UNDER_WAY
 
 _logger = logging.getLogger(__name__)

@@ -2,6 +2,7 @@ from odoo import api, fields, models, tools
 
 from odoo.addons.event_sourcing.fields import NO_SUM
 from odoo.addons.event_sourcing.from_code import FromCode, from_code
+
 from .event_job import UNDER_WAY
 
 # Enough that the last ones to end keep several processes busy, too.

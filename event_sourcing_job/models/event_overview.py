@@ -3,6 +3,7 @@ from collections import Counter
 from odoo import _, api, fields, models
 
 from odoo.addons.event_sourcing.groups import AUDITOR, MANAGER
+
 from .event_job import UNDER_WAY
 
 # Who may see how the store is, beyond the figures of own companies.

@@ -9,12 +9,13 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from odoo.addons.event_sourcing.piece_size import PieceSize, next_page
+from odoo.addons.event_sourcing_job.job_kind import JobKind
+from odoo.addons.event_sourcing_job.models.event_job_run import AT_ONCE
+
 from ..excel_summary import write_summary
 from ..excel_text import cut
 from ..excel_workbook import ExcelWorkbook
-from odoo.addons.event_sourcing_job.job_kind import JobKind
-from odoo.addons.event_sourcing.piece_size import PieceSize, next_page
-from odoo.addons.event_sourcing_job.models.event_job_run import AT_ONCE
 
 # So many rows are written within the time that a worker has for one request.
 MAX_ROWS = 500_000

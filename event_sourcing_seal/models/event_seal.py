@@ -131,7 +131,9 @@ class EventSeal(models.Model):
             if seals.search_count([("state", "=", "waiting")], limit=1):
                 # Some transaction was open, if only the scheduler's: soon again.
                 soon = fields.Datetime.add(fields.Datetime.now(), minutes=1)
-                self.env.ref("event_sourcing_seal.event_seal_cron").with_env(seals.env)._trigger(soon)
+                self.env.ref("event_sourcing_seal.event_seal_cron").with_env(seals.env)._trigger(
+                    soon
+                )
         with self._own_cursor() as seals:
             seals._tell_late(bool(late))
 

@@ -48,7 +48,8 @@ class EventOverviewSeals(models.Model):
 
     def action_open_seals(self):
         """Open the seals."""
-        return self.env["ir.actions.act_window"]._for_xml_id("event_sourcing_seal.event_seal_action")
+        actions = self.env["ir.actions.act_window"]
+        return actions._for_xml_id("event_sourcing_seal.event_seal_action")
 
     def action_verify(self):
         """Verify all seals now."""

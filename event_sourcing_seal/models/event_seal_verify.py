@@ -4,9 +4,16 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.event_sourcing.compat import check_access
-from odoo.addons.event_sourcing.event_hash import ENTRY, content_hash, in_whole_seconds, row_digest, seal_digest
+from odoo.addons.event_sourcing.event_hash import (
+    ENTRY,
+    content_hash,
+    in_whole_seconds,
+    row_digest,
+    seal_digest,
+)
 from odoo.addons.event_sourcing.groups import AUDITOR, MANAGER
 from odoo.addons.event_sourcing_job.job_kind import JobKind
+
 from .event_seal import SEAL_IDS
 
 

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.event_hash import CONTENT
 from odoo.addons.event_sourcing.piece_size import MAX_BYTES
+
 from ..transfer_format import REST, event_line
 
 

@@ -10,9 +10,10 @@ from odoo.tools import SQL
 from odoo.addons.event_sourcing.canonical_json import canonical, normalise
 from odoo.addons.event_sourcing.compat import readable
 from odoo.addons.event_sourcing.event_data import EventData
-from odoo.addons.event_sourcing.retry import must_retry
-from ..transfer_format import FOLLOWS
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
+from odoo.addons.event_sourcing.retry import must_retry
+
+from ..transfer_format import FOLLOWS
 
 
 class EventImportCheck(models.Model):

@@ -1,7 +1,8 @@
 from odoo import api, models
 
-from ..transfer_file import Unreadable
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
+
+from ..transfer_file import Unreadable
 
 # What the screens, and so their exports, show in place of a stored field.
 SHOWN = {

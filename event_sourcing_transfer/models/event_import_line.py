@@ -5,9 +5,10 @@ from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.event_sourcing.event_hash import CONTENT, content_hash
-from ..transfer_format import END, FOLLOWS, FORMAT, HEAD, REST, key_name, signature
-from odoo.addons.event_sourcing_job.models.event_job import MANAGER
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
+from odoo.addons.event_sourcing_job.models.event_job import MANAGER
+
+from ..transfer_format import END, FOLLOWS, FORMAT, HEAD, REST, key_name, signature
 
 OUTCOMES = ("applied", "rejected", "failed", "logged")
 NAMES = ("model_name", "aggregate_id", "event_type", "event_uuid")

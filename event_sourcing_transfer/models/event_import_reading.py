@@ -5,10 +5,11 @@ from odoo import _, models
 from odoo.exceptions import UserError
 
 from odoo.addons.event_sourcing.canonical_json import canonical
+from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 from odoo.addons.event_sourcing.piece_size import PieceSize
+
 from ..transfer_file import Rows, Unreadable, look_at, unpacked
 from ..transfer_format import END, HEAD, chained
-from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 
 MAX_OPEN = 4
 MAX_BYTES = 4 * 1024 * 1024

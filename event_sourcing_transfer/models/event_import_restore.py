@@ -3,9 +3,10 @@ from collections import Counter
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.step import Step
-from ..transfer_format import FOLLOWS
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
+from odoo.addons.event_sourcing.step import Step
+
+from ..transfer_format import FOLLOWS
 
 
 class EventImportRestore(models.Model):

@@ -6,9 +6,10 @@ from odoo import api, models
 
 from odoo.addons.event_sourcing.canonical_json import canonical
 from odoo.addons.event_sourcing.event_hash import text_hash
-from ..transfer_file import Unreadable
-from odoo.addons.event_sourcing.zones import find_zone
 from odoo.addons.event_sourcing.models.event_store_input import DECIDED_BY_STORE
+from odoo.addons.event_sourcing.zones import find_zone
+
+from ..transfer_file import Unreadable
 
 PREFIX = "payload."
 NUMBERS = ("version", "schema_version")

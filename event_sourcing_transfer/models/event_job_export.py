@@ -8,6 +8,7 @@ from odoo.tools import format_date, format_datetime
 from odoo.addons.event_sourcing.from_code import from_code
 from odoo.addons.event_sourcing.groups import AUDITOR, MANAGER
 from odoo.addons.event_sourcing_job.job_kind import JobKind
+
 from ..transfer_format import chained, end_line, head_line
 
 

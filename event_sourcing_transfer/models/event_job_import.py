@@ -11,8 +11,9 @@ from odoo.http import request
 from odoo.addons.event_sourcing.compat import check_access
 from odoo.addons.event_sourcing.from_code import from_code
 from odoo.addons.event_sourcing.groups import INTEGRATION, MANAGER
-from odoo.addons.event_sourcing_job.job_kind import JobKind
 from odoo.addons.event_sourcing.retry import must_retry
+from odoo.addons.event_sourcing_job.job_kind import JobKind
+
 from ..transfer_file import ENCODINGS, Unreadable
 
 

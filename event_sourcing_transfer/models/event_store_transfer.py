@@ -1,6 +1,7 @@
 from odoo import api, models
 
 from odoo.addons.event_sourcing.event_hash import CONTENT
+
 from ..transfer_format import REST
 
 CARRIED = ("boolean", "char", "date", "datetime", "float", "integer", "selection", "text")

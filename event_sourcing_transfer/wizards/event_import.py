@@ -5,8 +5,8 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.base.models.res_partner import _tz_get
-
 from odoo.addons.event_sourcing.canonical_json import canonical
+
 from ..transfer_file import Rows, Unreadable, look_at, unpacked
 
 PREVIEW_ROWS = 6

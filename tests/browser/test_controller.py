@@ -84,7 +84,7 @@ def test_the_month_as_a_workbook(person, refused, lang, tmp_path):
     words = WORDS[lang]
     someone = person(lang=lang)
     page = someone.page
-    someone.open("rental_event_sourcing.rental_report_action")
+    someone.open("rental_event_sourcing_report_xlsx.rental_report_action")
     someone.shot("question")
     files, fetch = [], page.locator("button[name=action_download]:visible")
     page.on("download", lambda file: files.append(file))

@@ -16,8 +16,8 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
-from odoo.addons.event_sourcing_archive.archive_file import digest_of as sha256
 from odoo.addons.event_sourcing.from_code import FromCode
+from odoo.addons.event_sourcing_archive.archive_file import digest_of as sha256
 from odoo.addons.event_sourcing_archive.models import event_archive_leave
 from odoo.addons.event_sourcing_transfer.transfer_command import export_file
 from odoo.addons.test_event_sourcing.common import make_user

@@ -10,7 +10,8 @@ from odoo import fields
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
-from odoo.addons.event_sourcing.models import event_export_content, event_job_run
+from odoo.addons.event_sourcing_job.models import event_job_run
+from odoo.addons.event_sourcing_transfer.models import event_export_content
 
 CONFLICT = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'serialization_failure'; END $$"
 

@@ -1,25 +1,23 @@
-"""Which part of the code reaches which: found by reading the source, nothing is run.
+"""Which addon reaches which: found by reading the source, nothing is run.
 
-A *part* is an addon of ``docs/architecture.md``. Most parts still lie in one addon;
-``PARTS`` says which file belongs to which, by the first pattern that fits. A *tie* is one
-place in a file that reaches another part:
+A *tie* is one place in a file that reaches another addon:
 
 - ``import``: of a module
 - ``model``: its name as a text of its own, as in ``env["a.model"]`` or ``Many2one("a.model")``
-- ``inherit``: ``_inherit`` of a model that another part made
+- ``inherit``: ``_inherit`` of a model that another addon made
 - ``xmlid``: as a text of its own, or an attribute of an XML file
-- ``call``: of a method that begins with one ``_`` and that no part within reach defines
+- ``call``: of a method that begins with one ``_`` and that no addon within reach defines
+- ``asset``: JavaScript that another addon brings, or a template of its own name
 """
 
 import ast
 import re
 from collections import defaultdict
-from fnmatch import fnmatch
 
 from tools.layout import ROOT
 
 CORE = "event_sourcing"
-# What each part needs besides itself; what these need in turn is within reach, too.
+# What each addon needs besides itself; what these need in turn is within reach, too.
 DEPENDS = {
     CORE: (),
     "event_sourcing_job": (CORE,),
@@ -31,38 +29,15 @@ DEPENDS = {
     "event_sourcing_report_xlsx": ("event_sourcing_analysis",),
     "event_sourcing_bi": ("event_sourcing_analysis",),
     "event_sourcing_mail": ("event_sourcing_analysis",),
+    "event_sourcing_all": (
+        *("event_sourcing_archive", "event_sourcing_bi", "event_sourcing_history"),
+        *("event_sourcing_mail", "event_sourcing_report_xlsx", "event_sourcing_transfer"),
+    ),
     "rental_event_sourcing": ("event_sourcing_history", "event_sourcing_analysis"),
     "rental_event_sourcing_bi": ("rental_event_sourcing", "event_sourcing_bi"),
+    "rental_event_sourcing_report_xlsx": ("rental_event_sourcing", "event_sourcing_report_xlsx"),
 }
-PARTS = {
-    "event_sourcing_report_xlsx": (
-        *("*/excel_*", "*/event_job_excel.py", "*/event_job_spool.py", "*/event_report*"),
-        "*/graph_excel/*",
-    ),
-    "event_sourcing_archive": (
-        *("*/event_archive*", "*/archive_file.py", "*/event_partition*"),
-        "*/partitioned_tables.py",
-    ),
-    "event_sourcing_seal": ("*/event_seal*", "*/controllers/seal.py"),
-    "event_sourcing_transfer": (
-        *("*/cli/*", "*/event_import*", "*/event_export.py", "*/event_export_*"),
-        *("*/event_job_import.py", "*/event_job_export.py", "*/event_store_transfer.py"),
-        *("*/transfer_*", "*/controllers/transfer.py", "*/event_transfer_*"),
-    ),
-    "event_sourcing_analysis": (
-        *("*/event_attempt*", "*/event_error*", "*/event_overview_figures.py", "*/dashboard/*"),
-    ),
-    "event_sourcing_history": (
-        *("*/event_timeline.py", "*/timeline/*", "*/comparison/*", "*/history_page.py"),
-        *("*/document_comparison.py", "*/event_as_of*", "*/snapshot_as_of.py"),
-        "*/event_job_as_of.py",
-    ),
-    "event_sourcing_job": (
-        *("*/event_job*", "*/event_alert.py", "*/event_difference.py", "*/job_progress/*"),
-        *("*/event_overview*", "*/job_kind.py"),
-    ),
-}
-# Odoo's own methods, of which a part has one of the same name.
+# Odoo's own methods, of which an addon has one of the same name.
 OF_ODOO = ("_next",)
 XML_NAMES = re.compile(
     r"""\b(?:ref|inherit_id|parent|action|t-call|groups|group_id:id|model_id:id)="([^"]+)\""""
@@ -70,48 +45,41 @@ XML_NAMES = re.compile(
 XML_IDS = re.compile(r"""<(?:record|template|menuitem|act_window)\b[^>]*?\bid="([\w.]+)\"""")
 
 
-def part_of(path):
-    """Return the part that a file belongs to.
+def addon_of(path):
+    """Return the addon that a file belongs to.
 
     :param pathlib.Path path: of a file of the repository
     """
-    name = path.relative_to(ROOT).as_posix()
-    addon = name.split("/")[0]
-    if addon != CORE:
-        return addon
-    for part, patterns in PARTS.items():
-        if any(fnmatch(name, pattern) for pattern in patterns):
-            return part
-    return CORE
+    return path.relative_to(ROOT).parts[0]
 
 
-def within_reach(part):
-    """Return the parts that a part may use: itself, and what it depends on."""
-    found, wanted = set(), [part]
+def within_reach(addon):
+    """Return the addons that an addon may use: itself, and what it depends on."""
+    found, wanted = set(), [addon]
     while wanted:
-        part = wanted.pop()
-        if part not in found:
-            found.add(part)
-            wanted += DEPENDS[part]
+        addon = wanted.pop()
+        if addon not in found:
+            found.add(addon)
+            wanted += DEPENDS[addon]
     return found
 
 
 def ties():
     """Return all ties that run the wrong way.
 
-    :return: sorted list of ``"file -> part: kind name"``, each tie once
+    :return: sorted list of ``"file -> addon: kind name"``, each tie once
     """
     sources = _sources()
     models, methods = _definitions(sources)
     ids = _xml_ids()
     wrong = set()
     for path, tree in sources.items():
-        reach = within_reach(part_of(path))
+        reach = within_reach(addon_of(path))
         for kind, name, homes in _reached(path, tree, models, methods, ids):
             if homes and not homes & reach:
                 wrong.add(_tie(path, homes, kind, name))
     for path in _files("xml"):
-        reach = within_reach(part_of(path))
+        reach = within_reach(addon_of(path))
         text = path.read_text(encoding="utf-8")
         for names in XML_NAMES.findall(text):
             for name in names.split(","):
@@ -122,6 +90,13 @@ def ties():
             homes = {models[name]} if name in models else set()
             if homes and not homes & reach:
                 wrong.add(_tie(path, homes, "model", name))
+    for path in _files("js"):
+        reach = within_reach(addon_of(path))
+        text = path.read_text(encoding="utf-8")
+        for name in re.findall(r"""["'](?:@(\w+)/|(\w+)\.\w+["'])""", text):
+            addon = name[0] or name[1]
+            if addon in DEPENDS and addon not in reach:
+                wrong.add(_tie(path, {addon}, "asset", addon))
     return sorted(wrong)
 
 
@@ -143,20 +118,20 @@ def _sources():
 
 
 def _definitions(sources):
-    """Return ``({model: part}, {method: parts})``."""
+    """Return ``({model: addon}, {method: addons})``."""
     models, methods = {}, defaultdict(set)
     for path, tree in sources.items():
-        part = part_of(path)
+        addon = addon_of(path)
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef):
-                methods[node.name].add(part)
+                methods[node.name].add(addon)
             if isinstance(node, ast.ClassDef):
                 named = _declared(node)
                 name = named.get("_name")
                 if name and name not in named.get("_inherit", ()):
-                    models[name[0]] = part
+                    models[name[0]] = addon
                 for attribute in named.get("assigned", ()):
-                    methods[attribute].add(part)
+                    methods[attribute].add(addon)
     return models, methods
 
 
@@ -177,7 +152,7 @@ def _declared(node):
 
 
 def _reached(path, tree, models, methods, ids):
-    """Yield ``(kind, name, parts that have it)`` for all that a file names."""
+    """Yield ``(kind, name, addons that have it)`` for all that a file names."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             yield from _imported(path, node)
@@ -212,15 +187,15 @@ def _imported(path, node):
         for target in (base.with_suffix(".py"), base / f"{alias.name}.py"):
             if target.is_file():
                 name = target.relative_to(ROOT).as_posix()
-                yield "import", name, {part_of(target)}
+                yield "import", name, {addon_of(target)}
 
 
 def _xml_ids():
-    """Return ``{full XML id: parts}``."""
+    """Return ``{full XML id: addons}``."""
     found = defaultdict(set)
     for path in _files("xml"):
         for name in XML_IDS.findall(path.read_text(encoding="utf-8")):
-            found[_full(name, path)].add(part_of(path))
+            found[_full(name, path)].add(addon_of(path))
     return found
 
 

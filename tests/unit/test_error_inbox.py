@@ -132,7 +132,8 @@ class TestGrouping(InboxCase):
                 field = self.errors._fields[node.get("name")]
                 self.assertTrue(field.store or field.search, field.name)
             self.assertTrue(errors.search([]).read())
-        action = self.env["ir.actions.act_window"]._for_xml_id("event_sourcing_analysis.event_error_action")
+        actions = self.env["ir.actions.act_window"]
+        action = actions._for_xml_id("event_sourcing_analysis.event_error_action")
         self.assertEqual(action["context"], "{'search_default_open': 1}")
 
     def test_refusals_are_no_errors(self):

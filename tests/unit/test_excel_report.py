@@ -15,7 +15,9 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, HttpCase, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.event_sourcing import excel_workbook, piece_size
+from odoo.addons.event_sourcing import piece_size
+from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFailure
+from odoo.addons.event_sourcing_report_xlsx import excel_workbook
 from odoo.addons.event_sourcing_report_xlsx.excel_text import (
     MAX_UNITS,
     clean,
@@ -25,7 +27,6 @@ from odoo.addons.event_sourcing_report_xlsx.excel_text import (
     width,
 )
 from odoo.addons.event_sourcing_report_xlsx.models import event_job_excel
-from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFailure
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 QUIET = mute_logger("odoo.sql_db", EventStoreFailure.__module__)
@@ -496,7 +497,7 @@ class TestQuestion(ReportCase):
         self.assertEqual(names, self.env["event.report.content"]._model_names())
 
     def test_the_menu_of_the_rentals_proposes_rentals(self):
-        action = self.env.ref("rental_event_sourcing.rental_report_action")
+        action = self.env.ref("rental_event_sourcing_report_xlsx.rental_report_action")
         self.assertEqual(action.context, "{'default_model_name': 'rental'}")
         form = self.wizard(default_model_name="rental")
         self.assertEqual(form.zone, "Asia/Tokyo")

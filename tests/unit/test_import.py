@@ -217,7 +217,7 @@ class TestJsonLines(ImportCase):
         self.assertEqual(self.one_refusal(content, "longer than"), 2)
 
     def patch_limit(self, size):
-        from odoo.addons.event_sourcing import transfer_file
+        from odoo.addons.event_sourcing_transfer import transfer_file
 
         before = transfer_file.MAX_ROW
         transfer_file.MAX_ROW = size

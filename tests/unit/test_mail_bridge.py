@@ -145,7 +145,8 @@ class TestMailBridge(InboxCase):
             return schedule(alert, company)
 
         self.patch(type(self.env["event.alert"]), "_managers", fail)
-        with mute_logger("odoo.sql_db", "odoo.addons.event_sourcing_analysis.models.event_error_actions"):
+        inbox = "odoo.addons.event_sourcing_analysis.models.event_error_actions"
+        with mute_logger("odoo.sql_db", inbox):
             self.watch()
         told = self.env["mail.activity"].search([("user_id", "=", boss.id)])
         self.assertTrue(told)

@@ -1,6 +1,6 @@
 """Numbers are read as the user's language writes them, or refused."""
 
-from odoo.addons.event_sourcing_transfer.number_text import parse_number
+from odoo.addons.event_sourcing.number_text import parse_number
 from odoo.addons.test_event_sourcing.common import EventCase
 
 ENGLISH, GERMAN, FRENCH = (".", ","), (",", "."), (",", "\u202f")

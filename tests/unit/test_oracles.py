@@ -8,7 +8,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
 from odoo.addons.event_sourcing.from_code import FromCode
-from odoo.addons.event_sourcing.models import access_first, event_difference
+from odoo.addons.event_sourcing.models import access_first
+from odoo.addons.event_sourcing_job.models import event_difference
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 

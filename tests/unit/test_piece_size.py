@@ -8,7 +8,8 @@ from unittest.mock import patch
 from odoo.tools import mute_logger
 
 from odoo.addons.event_sourcing import piece_size
-from odoo.addons.event_sourcing.models import event_export_content, event_seal
+from odoo.addons.event_sourcing_seal.models import event_seal
+from odoo.addons.event_sourcing_transfer.models import event_export_content
 from odoo.addons.test_event_sourcing.common import JobCase, make_user
 
 

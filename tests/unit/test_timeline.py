@@ -5,8 +5,8 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
-from odoo.addons.event_sourcing_history.models import event_timeline
 from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFailure
+from odoo.addons.event_sourcing_history.models import event_timeline
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 QUIET = mute_logger("odoo.sql_db", EventStoreFailure.__module__)
