@@ -14,7 +14,11 @@ from .sql import query
 BEING_MADE = "event sourcing: being made"
 COMPLETE = "event sourcing: complete"
 # Columns that came with what cannot be made up for what was stored before.
-NEEDED = {"event_store": ("timezone", "attempt_uuid"), "event_stream": ("company_id",)}
+NEEDED = {
+    "event_store": ("timezone", "attempt_uuid"),
+    "event_stream": ("company_id",),
+    "event_job": ("owner_only",),
+}
 
 
 class Database:
@@ -117,10 +121,20 @@ class Database:
         self.drop(self.name)
         self._sql("postgres", f"CREATE DATABASE \"{self.name}\" ENCODING 'UTF8' TEMPLATE template0")
         self._comment_on(BEING_MADE)
-        demo = ["--with-demo"] if self.source.series != "17.0" else []
         with step(f"Creating the database {self.name} (a minute or so)"):
-            everything = ",".join(["base", "web", *modules])
-            self.run_odoo("-i", everything, "--load-language=en_US,ja_JP", *demo)
+            self._install(["base", "web", *modules], "--load-language=en_US,ja_JP")
+
+    def add(self, modules):
+        """Install more modules, with demo data.
+
+        :raise Stop: unless every module is installed
+        """
+        with step(f"Creating the database {self.name}"):
+            self._install(modules)
+
+    def _install(self, modules, *arguments):
+        demo = ["--with-demo"] if self.source.series != "17.0" else []
+        self.run_odoo("-i", ",".join(modules), *arguments, *demo)
         self._check_installed(modules)
 
     def _installed(self):

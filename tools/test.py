@@ -5,12 +5,13 @@ import shlex
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
-from . import browser
-from .database import Database
+from . import browser, odoo
+from .addon_databases import AddonDatabases
 from .ending import kill_all, unhurried, with_parent
-from .layout import LOG, ROOT, RUN, installed_addons, test_addons
-from .odoo import data
+from .layout import ADDONS, LOG, ROOT, RUN
 from .port import addons_for
 from .postgres import server
 from .report import Report
@@ -19,6 +20,22 @@ from .sources import obtain_all
 from .venv import ensure_venv
 
 SUITES = ("tools", "unit", "rpc", "concurrency", "browser")
+# So many pytests at a time: two cores, and a server and a browser that wait for each other.
+WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one pytest runs.
+
+    :param str name: of its report and its log
+    :param tuple targets: files and folders, as pytest takes them
+    :param str addon: in whose database; None for one with all addons
+    """
+
+    name: str
+    targets: tuple
+    addon: str = None
 
 
 def main():
@@ -35,7 +52,7 @@ def main():
     if os.environ.get("BROWSER") == "no":
         say("NOT RUN: the browser suite, because BROWSER=no.")
     reports = [
-        _test(source, targets, arguments, chromium)
+        _test(source, _parts(targets), arguments, chromium)
         for source in obtain_all(os.environ.get("SERIES") or None)
     ]
     say("")
@@ -58,105 +75,150 @@ def main():
 def _targets():
     """Return what to test, as pytest takes it, and pytest's other arguments.
 
-    :raise Stop: for a suite that does not exist
+    :raise Stop: for a suite or an addon that does not exist
     """
     arguments = shlex.split(os.environ.get("ARGS") or "")
     named = [word for word in arguments if (ROOT / word.split("::")[0]).exists()]
     others = [word for word in arguments if word not in named]
     if named:
         return named, others
+    addon = os.environ.get("ADDON")
+    if addon:
+        if addon not in ADDONS:
+            raise Stop(f"ADDON knows no {addon}; use one of {', '.join(ADDONS)}.")
+        if not (ROOT / addon / "tests").is_dir():
+            raise Stop(f"{addon} has no tests of its own.")
+        return [f"{addon}/tests"], others
     wanted = (os.environ.get("SUITE") or " ".join(SUITES)).replace(",", " ").split()
     unknown = set(wanted) - set(SUITES)
     if unknown:
         raise Stop(f"SUITE knows no {', '.join(sorted(unknown))}; use {', '.join(SUITES)}.")
     if os.environ.get("BROWSER") == "no":
         wanted = [suite for suite in wanted if suite != "browser"]
-    suites = [suite for suite in SUITES if suite in wanted and (ROOT / "tests" / suite).is_dir()]
-    return [f"tests/{suite}" for suite in suites], others
+    found = []
+    for suite in SUITES:
+        if suite in wanted and suite == "unit":
+            found += [f"{name}/tests" for name in ADDONS if (ROOT / name / "tests").is_dir()]
+        elif suite in wanted and (ROOT / "tests" / suite).is_dir():
+            found.append(f"tests/{suite}")
+    return found, others
 
 
-def _test(source, targets, arguments, chromium):
+def _parts(targets):
+    """Return the targets as parts, those that take longest first.
+
+    :return: list of :class:`Part`
+    """
+    screens = [target for target in targets if target.startswith("tests/browser")]
+    addons = {}
+    for target in targets:
+        addon = target.split("/")[0]
+        if addon in ADDONS:
+            addons.setdefault(addon, []).append(target)
+    rest = [
+        target for target in targets if target not in screens and target.split("/")[0] not in addons
+    ]
+    parts = [Part("browser", tuple(screens)), Part("live", tuple(rest))]
+    parts += [Part(addon, tuple(own), addon) for addon, own in addons.items()]
+    return [part for part in parts if part.targets]
+
+
+def _test(source, parts, arguments, chromium):
     """Test one series and return the report; what was started for it has ended."""
     series = source.series
     python = ensure_venv(series, source.path)
     postgres = server(f"postgres-test-{series}", python, f"make test SERIES={series}", False)
-    addons = addons_for(series, "test")
-    database = Database(f"test_{os.getpid()}", postgres, python, source, addons, "test")
-    parts = _parts(targets)
-    # Servers of their own commit; each part gets a copy, made while nobody is connected.
-    copies = {name: f"{database.name}_{name}" for name in parts}
+    folders = addons_for(series, "test")
+    databases = AddonDatabases(f"test_{os.getpid()}", postgres, python, source, folders, "test")
+    artefacts = RUN / "artefacts" / series
+    shutil.rmtree(artefacts, ignore_errors=True)
+    artefacts.mkdir(parents=True)
+    launcher, running = odoo.launcher(source, "test"), []
+    addons_path = ",".join(str(folder) for folder in [*source.addons_path, *folders])
+    environment = {
+        "PYTHONPATH": f"{source.path}{os.pathsep}{ROOT}",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "ES_SERIES": series,
+        "ES_PYTHON": str(python),
+        "ES_LAUNCHER": str(launcher),
+        "ES_ADDONS_PATH": addons_path,
+        "ES_DATA": str(odoo.data(source)),
+        "ES_ARTEFACTS": str(artefacts),
+        "ES_CHROMIUM": chromium,
+    }
+    def run(part):
+        """Run one pytest; return ``(exit code, report)``."""
+        name = f"test_{os.getpid()}_{part.name}"[:45]
+        own = databases.copy(part.addon, name)
+        live = databases.copy(part.addon, f"{name}_live")  # servers of their own commit
+        report = RUN / f"report-{series}-{part.name}.xml"
+        report.unlink(missing_ok=True)
+        command = [
+            *(python, "-m", "pytest", *(_where(target, folders) for target in part.targets)),
+            *("-p", "no:cacheprovider", "--color=no", "-q", "--durations=8"),
+            *(f"--rootdir={ROOT}", f"--odoo-database={name}"),
+            *(f"--odoo-addons-path={addons_path}", f"--odoo-extra=data-dir={odoo.data(source)}"),
+            *arguments,
+            f"--junitxml={report}",
+        ]
+        command += [] if part.name == "browser" else ["--odoo-http"]
+        output = LOG / f"pytest-{series}-{part.name}.log"
+        databases_of_it = {"ES_DB": name, "ES_LIVE_DATABASE": live.name}
+        with output.open("wb") as file:
+            process = subprocess.Popen(
+                [str(word) for word in command],
+                cwd=ROOT,
+                env={**postgres.environment, **environment, **databases_of_it},
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                preexec_fn=with_parent,
+            )
+        running.append(process)
+        code = process.wait()
+        say(f"--- Odoo {series}, {part.name} ---\n{output.read_text(errors='replace').rstrip()}")
+        sys.stdout.flush()
+        for database in (own, live):
+            database.drop(database.name)
+        return code, report
+
+    pool = ThreadPoolExecutor(WORKERS)
     try:
         postgres.start()
-        kill_all(database.launcher)  # what a killed run left behind
-        database.create([*installed_addons(), *test_addons()])
-        for copy in copies.values():
-            database.copy(copy)
-        artefacts = RUN / "artefacts" / series
-        shutil.rmtree(artefacts, ignore_errors=True)
-        artefacts.mkdir(parents=True)
-        addons_path = ",".join(str(folder) for folder in [*source.addons_path, *addons])
-        environment = {
-            **postgres.environment,
-            "PYTHONPATH": f"{source.path}{os.pathsep}{ROOT}",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "ES_SERIES": series,
-            "ES_PYTHON": str(python),
-            "ES_LAUNCHER": str(database.launcher),
-            "ES_ADDONS_PATH": addons_path,
-            "ES_DB": database.name,
-            "ES_DATA": str(data(source)),
-            "ES_ARTEFACTS": str(artefacts),
-            "ES_CHROMIUM": chromium,
-        }
-        options = [
-            *("-p", "no:cacheprovider", "--color=no", "-q", f"--odoo-database={database.name}"),
-            *(f"--odoo-addons-path={addons_path}", f"--odoo-extra=data-dir={data(source)}"),
-            *arguments,
-        ]
-        say(f"Odoo {series}: testing {', '.join(targets)} …")
+        kill_all(launcher)  # what a killed run left behind
+        say(f"Odoo {series}: testing {', '.join(part.name for part in parts)} …")
         sys.stdout.flush()
-        runs = []
-        for name, part in reversed(parts.items()):  # the browser first, beside the others
-            report = RUN / f"report-{series}-{name}.xml"
-            report.unlink(missing_ok=True)
-            command = [python, "-m", "pytest", *part, *options, f"--junitxml={report}"]
-            command += [] if name == "browser" else ["--odoo-http"]
-            output = LOG / f"pytest-{series}-{name}.log"
-            behind = name == "browser" and len(parts) > 1
-            with output.open("wb") as file:
-                process = subprocess.Popen(
-                    [str(word) for word in command],
-                    cwd=ROOT,
-                    env={**environment, "ES_LIVE_DATABASE": copies[name]},
-                    stdout=file if behind else None,
-                    stderr=subprocess.STDOUT if behind else None,
-                    preexec_fn=with_parent,
-                )
-            runs.append((process, report, output if behind else None))
-        codes = [process.wait() for process, _report, _output in reversed(runs)]
-        for _process, _report, output in runs:
-            if output:
-                sys.stdout.write(output.read_text(errors="replace"))
-        return Report(series, next(filter(None, codes), 0), *(report for _p, report, _o in runs))
+        futures = [pool.submit(run, part) for part in parts]
+        results = [future.result() for future in futures]
+        code = next((code for code, _report in results if code), 0)
+        return Report(series, code, *(report for _code, report in results))
     finally:
         with unhurried():
-            kill_all(database.launcher)
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in running:
+                if process.poll() is None:
+                    process.kill()
+            pool.shutdown()
+            kill_all(launcher)
             if postgres.environment:
-                _drop(database, *copies.values())
+                _drop(databases)
             postgres.stop()
 
 
-def _parts(targets):
-    """Return the targets that one pytest each takes: the browser suite runs beside the others."""
-    screens = [target for target in targets if target.startswith("tests/browser")]
-    others = [target for target in targets if target not in screens]
-    return {name: part for name, part in (("live", others), ("browser", screens)) if part}
+def _where(target, folders):
+    """Return a target as a path: tests of an addon lie where Odoo finds the addon.
+
+    :param list folders: an addons path; for 19.0 the ported copy
+    """
+    addon = target.split("/")[0]
+    if addon not in ADDONS:
+        return target
+    folder = next(folder for folder in folders if (folder / addon).is_dir())
+    return folder / target
 
 
-def _drop(database, *copies):
+def _drop(databases):
     """Remove the databases; what failed before is what is to be seen."""
-    for name in (database.name, *copies):
-        try:
-            database.drop(name)
-        except Stop as stop:
-            say(str(stop))
+    try:
+        databases.drop()
+    except Stop as stop:
+        say(str(stop))
