@@ -13,11 +13,13 @@ from .say import Stop, say
 from .sources import obtain
 from .venv import ensure_venv
 
-# New strings come in empty, vanished ones go; translations stay.
+# New strings come in empty, vanished ones go; translations stay, also of what moved between addons.
 MERGE = """
-import sys, polib
+import pathlib, sys, polib
 fresh, path = polib.pofile(sys.argv[1]), sys.argv[2]
-known = {(e.msgctxt, e.msgid): e.msgstr for e in polib.pofile(path)} if len(sys.argv) > 3 else {}
+known = {}
+for other in sys.argv[3:]:  # the addon's own file comes last
+    known.update({(e.msgctxt, e.msgid): e.msgstr for e in polib.pofile(other) if e.msgstr})
 for entry in fresh:
     entry.msgstr = known.get((entry.msgctxt, entry.msgid), "")
 plural = "nplurals=1; plural=0;"
@@ -25,7 +27,9 @@ fresh.metadata.update({"Language": "ja", "Language-Team": "", "Plural-Forms": pl
 for name in ("POT-Creation-Date", "PO-Revision-Date", "Last-Translator"):
     fresh.metadata.pop(name, None)
 fresh.sort(key=lambda e: e.msgid)
-fresh.save(path)
+if fresh:
+    pathlib.Path(path).parent.mkdir(exist_ok=True)
+    fresh.save(path)
 print(sum(not e.msgstr for e in fresh))
 """
 
@@ -63,8 +67,7 @@ def main():
             if "Failed to extract terms" in database.log.read_text(errors="replace"):
                 raise Stop(f"Odoo left out a whole file; {database.log} says which and why.")
             path = ROOT / addon / "i18n" / "ja.po"
-            path.parent.mkdir(exist_ok=True)
-            known = ["known"] if path.exists() else []
+            known = sorted(ROOT.glob("*/i18n/ja.po"), key=lambda other: other == path)
             answer = subprocess.run(
                 [python, "-c", MERGE, template, path, *known],
                 capture_output=True,
