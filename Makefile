@@ -1,6 +1,6 @@
 # Odoo with event sourcing: two commands to know, `make run` and `make test`.
 PYTHON ?= python3
-export SERIES PORT HTTP_INTERFACE DB FRESH SUITE ARGS BROWSER ODOO_SOURCE PARTS BIG ROUNDS FILE
+export SERIES PORT HTTP_INTERFACE DB FRESH SUITE ADDON ARGS BROWSER ODOO_SOURCE PARTS BIG ROUNDS FILE
 
 TOOLS = @command -v $(PYTHON) >/dev/null || { \
 	echo "There is no $(PYTHON): install Python 3.10, 3.11 or 3.12 (apt install python3)."; exit 1; }; \
@@ -19,6 +19,7 @@ help: ## list the targets
 	@echo "  DB=name                   another database than the demo's"
 	@echo "  FRESH=yes                 make run throws its database away and makes it anew"
 	@echo "  SUITE=unit,rpc            some of: tools, unit, rpc, concurrency, browser"
+	@echo "  ADDON=event_sourcing_seal the tests of one addon, with it and what it depends on installed"
 	@echo "  ARGS='-x -k stream'       more arguments for pytest, or the tests to run"
 	@echo "  FILE=events.jsonl.gz      of make import and make export"
 	@echo "  BROWSER=no                leave the browser suite out"

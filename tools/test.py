@@ -99,7 +99,7 @@ def _targets():
     for suite in SUITES:
         if suite in wanted and suite == "unit":
             found += [f"{name}/tests" for name in ADDONS if (ROOT / name / "tests").is_dir()]
-        elif suite in wanted and (ROOT / "tests" / suite).is_dir():
+        if suite in wanted and (ROOT / "tests" / suite).is_dir():
             found.append(f"tests/{suite}")
     return found, others
 
@@ -146,6 +146,7 @@ def _test(source, parts, arguments, chromium):
         "ES_ARTEFACTS": str(artefacts),
         "ES_CHROMIUM": chromium,
     }
+
     def run(part):
         """Run one pytest; return ``(exit code, report)``."""
         name = f"test_{os.getpid()}_{part.name}"[:45]

@@ -3,6 +3,7 @@
 import pytest
 
 from tools import test as make_test
+from tools.addon_databases import below_of, reach_of
 from tools.report import Report
 from tools.say import Stop
 
@@ -15,7 +16,7 @@ XML = """<testsuites><testsuite>
 
 
 def targets(monkeypatch, **environment):
-    for name in ("SUITE", "ARGS", "BROWSER"):
+    for name in ("SUITE", "ARGS", "ADDON", "BROWSER"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -25,7 +26,8 @@ def targets(monkeypatch, **environment):
 def test_every_suite_unless_one_is_named(monkeypatch):
     everything, _others = targets(monkeypatch)
     assert {"tests/unit", "tests/rpc", "tests/concurrency", "tests/tools"} <= set(everything)
-    assert targets(monkeypatch, SUITE="unit,rpc") == (["tests/unit", "tests/rpc"], [])
+    assert {"event_sourcing/tests", "rental_event_sourcing/tests"} <= set(everything)
+    assert targets(monkeypatch, SUITE="browser,rpc") == (["tests/rpc", "tests/browser"], [])
     with pytest.raises(Stop, match="SUITE knows no units; use tools, unit,"):
         targets(monkeypatch, SUITE="units")
 
@@ -58,14 +60,35 @@ def test_a_skipped_test_is_no_success(tmp_path):
     assert not Report("17.0", 0, path).bad
 
 
-def test_the_browser_runs_beside_the_others():
-    everything = ["tests/unit", "tests/rpc", "tests/browser"]
-    assert make_test._parts(everything) == {
-        "live": ["tests/unit", "tests/rpc"],
-        "browser": ["tests/browser"],
+def test_an_addon_is_tested_by_itself(monkeypatch):
+    assert targets(monkeypatch, ADDON="event_sourcing_seal")[0] == ["event_sourcing_seal/tests"]
+    with pytest.raises(Stop, match="ADDON knows no event_sourcing_seals; use one of"):
+        targets(monkeypatch, ADDON="event_sourcing_seals")
+    with pytest.raises(Stop, match="event_sourcing_all has no tests of its own"):
+        targets(monkeypatch, ADDON="event_sourcing_all")
+
+
+def test_each_addon_has_a_database_and_the_browser_comes_first():
+    one = "event_sourcing_job/tests/test_job.py::TestJob"
+    everything = ["event_sourcing/tests", one, "tests/unit", "tests/rpc", "tests/browser"]
+    assert make_test._parts(everything) == [
+        make_test.Part("browser", ("tests/browser",)),
+        make_test.Part("live", ("tests/unit", "tests/rpc")),
+        make_test.Part("event_sourcing", ("event_sourcing/tests",), "event_sourcing"),
+        make_test.Part("event_sourcing_job", (one,), "event_sourcing_job"),
+    ]
+    assert [part.name for part in make_test._parts(["tests/rpc"])] == ["live"]
+
+
+def test_a_database_is_made_from_the_one_below_it():
+    assert below_of("event_sourcing") is None
+    assert below_of("event_sourcing_archive") == "event_sourcing_seal"
+    assert below_of("event_sourcing_bi") == "event_sourcing_analysis"
+    assert reach_of("event_sourcing_seal") == {
+        "event_sourcing",
+        "event_sourcing_job",
+        "event_sourcing_seal",
     }
-    assert list(make_test._parts(["tests/browser/test_story.py"])) == ["browser"]
-    assert list(make_test._parts(["tests/rpc"])) == ["live"]
 
 
 def test_two_reports_are_counted_as_one(tmp_path):

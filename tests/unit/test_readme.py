@@ -39,7 +39,9 @@ class TestReadme(EventCase):
 
     def test_every_test_that_the_guarantees_name_exists(self):
         page = (ROOT / "docs/guarantees.md").read_text()
-        named = re.findall(r"`(tests/[\w/]+\.py)::(?:(\w+)::)?(test_\w+)`", page)
+        named = re.findall(r"`(\w+/[\w/]+\.py)::(?:(\w+)::)?(test_\w+)`", page)
         self.assertGreaterEqual(len(named), 8)
         for path, _class, test in named:
             self.assertIn(f"def {test}(", (ROOT / path).read_text(), path)
+        for path in re.findall(r"`(\w+/[\w/]+\.py)`", page):
+            self.assertTrue((ROOT / path).exists(), path)

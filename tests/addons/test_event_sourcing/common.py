@@ -1,6 +1,6 @@
 """What the engine's tests share."""
 
-from odoo.tests import TransactionCase
+from odoo.tests import TransactionCase, tagged
 
 
 def groups_field(env):
@@ -32,8 +32,12 @@ def make_user(env, login, *groups, company=None):
     )
 
 
+@tagged("post_install", "-at_install")
 class EventCase(TransactionCase):
-    """A store, and short ways to append to the toy aggregate ``counter``."""
+    """A store, and short ways to append to the toy aggregate ``counter``.
+
+    Its tests run when all is installed: the toys come after the addon that they test.
+    """
 
     @classmethod
     def setUpClass(cls):

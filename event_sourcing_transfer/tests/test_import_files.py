@@ -5,9 +5,9 @@ import gzip
 import io
 import zipfile
 
-from test_import import ImportCase, json_lines, row
-
 from odoo.addons.test_event_sourcing.common import make_user
+
+from .test_import import ImportCase, json_lines, row
 
 HEAD = "model_name,aggregate_id,event_type,timestamp,payload.amount,payload.note\n"
 

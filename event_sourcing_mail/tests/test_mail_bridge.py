@@ -1,10 +1,9 @@
 """Activities: one per open error and manager, whatever the number of failures."""
 
-from test_error_inbox import InboxCase
-
 from odoo.exceptions import AccessError
 from odoo.tools import mute_logger
 
+from odoo.addons.event_sourcing_analysis.tests.test_error_inbox import InboxCase
 from odoo.addons.test_event_sourcing.common import make_user
 
 

@@ -2,12 +2,12 @@
 
 import xmlrpc.client
 
-from test_error_inbox import QUIET, InboxCase
-
 from odoo.exceptions import UserError
 
 from odoo.addons.test_event_sourcing.common import make_user
 from odoo.addons.test_event_sourcing.models.flaky_handler import FlakySnapshotHandler
+
+from .test_error_inbox import QUIET, InboxCase
 
 
 class ApplyAgainCase(InboxCase):

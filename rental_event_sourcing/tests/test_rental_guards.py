@@ -3,11 +3,12 @@
 from functools import partial
 
 from freezegun import freeze_time
-from test_rental_order import USER, RentalCase
 
 from odoo.exceptions import UserError
 
 from odoo.addons.test_event_sourcing.common import make_user
+
+from .test_rental_order import USER, RentalCase
 
 
 class TestGuards(RentalCase):

@@ -1,0 +1,2 @@
+from . import test_growth_settings
+from . import test_replay

@@ -1,0 +1,2 @@
+from . import test_digest
+from . import test_mail_bridge

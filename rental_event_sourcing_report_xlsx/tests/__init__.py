@@ -1,0 +1,2 @@
+from . import test_declarations
+from . import test_excel_report
