@@ -3,23 +3,25 @@
 import ast
 import threading
 
-from .database import Database
-from .layout import ADDONS, ROOT, installed_addons, test_addons
+from .database import Database, code_hash
+from .layout import ADDONS, ROOT, TEST_ADDONS, installed_addons, test_addons
+
+PREFIX = "es_made_"
 
 
 class AddonDatabases:
     """Databases that are copies of each other, with one addon more at a time.
 
-    Each is made when it is first asked for, and never used: tests get copies.
+    Each is made when it is first asked for and kept for later runs, under a name that says of
+    which code it is; tests get copies.
 
-    :param str prefix: of their names
     :param tuple arguments: of :class:`tools.database.Database`, after the name
     """
 
-    def __init__(self, prefix, *arguments):
-        self._prefix = prefix
+    def __init__(self, *arguments):
         self._arguments = arguments
-        self._made = {}
+        _server, _python, source, *_rest = arguments
+        self._series = source.series[:2]
         self._lock = threading.Lock()  # a database is copied while nobody is connected
 
     def copy(self, addon, name):
@@ -31,24 +33,35 @@ class AddonDatabases:
             self._of(addon).copy(name)
         return Database(name, *self._arguments)
 
-    def drop(self):
-        """Remove them all."""
-        for database in self._made.values():
-            database.drop(database.name)
+    def drop(self, of_today=False):
+        """Remove those of code that is no longer there.
+
+        :param bool of_today: and all others
+        """
+        kept = set() if of_today else {self._name(addon) for addon in (*ADDONS, None)}
+        any_one = Database("postgres", *self._arguments)
+        for name in set(any_one.names(f"{PREFIX}{self._series}")) - kept:
+            any_one.drop(name)
 
     def _of(self, addon):
         """Return the database of an addon, made now if it is not there."""
-        if addon not in self._made:
-            database = Database(f"{self._prefix}_{addon or 'everything'}", *self._arguments)
-            below = below_of(addon) if addon else "event_sourcing_all"
-            if below:
-                self._of(below).copy(database.name)
-            self._made[addon] = database
-            if not below:
-                database.create([addon, *test_addons()])
-            else:
-                database.add([addon] if addon else installed_addons())
-        return self._made[addon]
+        database = Database(self._name(addon), *self._arguments)
+        if database.is_complete():
+            return database
+        below = below_of(addon) if addon else "event_sourcing_all"
+        if below:
+            self._of(below).copy(database.name)
+            database.add([addon] if addon else installed_addons())
+        else:
+            database.create([addon, *test_addons()])
+        database.note_complete()
+        return database
+
+    def _name(self, addon):
+        addons = reach_of(addon) if addon else installed_addons()
+        folders = [ROOT / name for name in sorted(addons)]
+        folders += [TEST_ADDONS / name for name in test_addons()]
+        return f"{PREFIX}{self._series}{code_hash(folders)[:6]}_{addon or 'everything'}"
 
 
 def below_of(addon):

@@ -129,8 +129,24 @@ class Database:
 
         :raise Stop: unless every module is installed
         """
+        self._comment_on(BEING_MADE)
         with step(f"Creating the database {self.name}"):
             self._install(modules)
+
+    def note_complete(self):
+        """Note that the database is whole, so that it can be used again."""
+        self._comment_on(COMPLETE)
+
+    def is_complete(self):
+        """Whether the database is there and was noted as whole."""
+        return self._comment() == COMPLETE
+
+    def names(self, prefix):
+        """Return the names of all databases that begin with a prefix."""
+        rows = self._sql(
+            "postgres", f"SELECT datname FROM pg_database WHERE starts_with(datname, '{prefix}')"
+        )
+        return [row[0] for row in rows]
 
     def _install(self, modules, *arguments):
         demo = ["--with-demo"] if self.source.series != "17.0" else []
@@ -206,11 +222,12 @@ class Database:
 
 
 def code_hash(folders=None):
-    """Return a hash over the addons: another one means that an update is due."""
+    """Return a hash over the addons but their tests: another one means that an update is due."""
     digest = hashlib.sha256()
     for folder in folders or [ROOT / name for name in installed_addons()]:
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
+            left_out = {"__pycache__", "tests"} & set(path.relative_to(folder).parts)
+            if path.is_file() and not left_out:
                 digest.update(f"{path.relative_to(folder.parent)}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -129,7 +129,7 @@ def _test(source, parts, arguments, chromium):
     python = ensure_venv(series, source.path)
     postgres = server(f"postgres-test-{series}", python, f"make test SERIES={series}", False)
     folders = addons_for(series, "test")
-    databases = AddonDatabases(f"test_{os.getpid()}", postgres, python, source, folders, "test")
+    databases = AddonDatabases(postgres, python, source, folders, "test")
     artefacts = RUN / "artefacts" / series
     shutil.rmtree(artefacts, ignore_errors=True)
     artefacts.mkdir(parents=True)
@@ -186,6 +186,7 @@ def _test(source, parts, arguments, chromium):
     try:
         postgres.start()
         kill_all(launcher)  # what a killed run left behind
+        databases.drop()
         say(f"Odoo {series}: testing {', '.join(part.name for part in parts)} …")
         sys.stdout.flush()
         futures = [pool.submit(run, part) for part in parts]
@@ -200,8 +201,8 @@ def _test(source, parts, arguments, chromium):
                     process.kill()
             pool.shutdown()
             kill_all(launcher)
-            if postgres.environment:
-                _drop(databases)
+            if postgres.environment and not postgres.ours:
+                databases.drop(of_today=True)
             postgres.stop()
 
 
@@ -215,11 +216,3 @@ def _where(target, folders):
         return target
     folder = next(folder for folder in folders if (folder / addon).is_dir())
     return folder / target
-
-
-def _drop(databases):
-    """Remove the databases; what failed before is what is to be seen."""
-    try:
-        databases.drop()
-    except Stop as stop:
-        say(str(stop))

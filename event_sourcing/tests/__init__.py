@@ -9,7 +9,6 @@ from . import test_backend_settings
 from . import test_export_files
 from . import test_functions
 from . import test_given_uuids
-from . import test_groups
 from . import test_handlers
 from . import test_history_schema
 from . import test_input

@@ -5,6 +5,9 @@ from odoo.exceptions import AccessError, UserError
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 
+OURS = ("event_sourcing", "rental_event_sourcing")
+
+
 class TestGroups(EventCase):
     def test_who_may_append(self):
         for groups in (("integration",), ("manager",)):
@@ -185,7 +188,9 @@ class TestCompanies(EventCase):
             name
             for name, model in self.env.items()
             if model._transient
-            and (model._module or "").startswith(("event_sourcing", "rental_event_sourcing"))
+            and (model._original_module or "").startswith(
+                ("event_sourcing", "rental_event_sourcing")
+            )
             and name != "res.config.settings"
             and "create_uid"
             not in " ".join(rule.domain_force for rule in rules if rule.model_id.model == name)

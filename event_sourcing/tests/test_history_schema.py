@@ -116,8 +116,8 @@ class TestUninstall(EventCase):
             self.modules.button_uninstall()
 
     def test_what_depends_on_the_engine_says_what_stays(self):
-        rental = self.env.ref("base.module_rental_event_sourcing")
-        dialog = self.dialog(rental)
+        domain = self.env.ref("base.module_test_event_sourcing")
+        dialog = self.dialog(domain)
         self.assertFalse(dialog.history_lost)
         self.assertRegex(dialog.history_left, r"events about .*stay")
 

@@ -310,7 +310,7 @@ class TestRulesDigest(EventCase):
         self.assertEqual(self.handler._rules_version, 1)
 
     def test_handlers_differ(self):
-        names = ("counter", "ticket", "parcel", "prefixed", "strict", "witness", "rental")
+        names = ("counter", "ticket", "parcel", "prefixed", "strict", "witness")
         digests = {self.digest(self.store._find_handler(name)) for name in names}
         self.assertEqual(len(digests), len(names))
 

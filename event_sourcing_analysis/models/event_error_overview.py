@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import _, api, fields, models
 
 
 class EventOverviewErrors(models.Model):
@@ -13,6 +13,10 @@ class EventOverviewErrors(models.Model):
         count = self.env["event.error"].search_count([("state", "=", "open")])
         for overview in self:
             overview.error_count = count
+
+    def _health(self):
+        errors = {"label": _("Open errors"), "value": str(self.error_count), "problem": ""}
+        return [errors, *super()._health()]
 
     def action_open_errors(self):
         """Open the error inbox."""

@@ -144,16 +144,6 @@ class TestAttempts(EventCase):
             rows = speaking.search([("aggregate_id", "=", "C1")]).export_data(["outcome"])["datas"]
             self.assertEqual(rows, [[words]])
 
-    def test_words_instead_of_technical_names(self):
-        self.store.append("rental", "R-WORDS", "DemoStarted")
-        row = self.env["event.attempt"].search([("aggregate_id", "=", "R-WORDS")])
-        self.assertEqual((row.event_label, row.aggregate_label), ("Demo started", "Rental"))
-        japanese = row.with_context(lang="ja_JP")
-        japanese.invalidate_recordset()
-        self.assertNotEqual(japanese.event_label, "Demo started")
-        self.add(amount=1)
-        self.assertEqual(self.attempts()[0].event_label, "Added")
-
     def test_own_companies_alone(self):
         self.add(amount=1)
         other = self.env["res.company"].create({"name": "Elsewhere"})

@@ -1,1 +1,2 @@
 from . import test_checkpoints
+from . import test_job_queue

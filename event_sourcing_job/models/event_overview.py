@@ -77,6 +77,18 @@ class EventOverview(models.Model):
             return jobs, {}
         return jobs.sudo().union(*counts), counts
 
+    def _health(self):
+        """Return how the store is, in the reader's language, line by line; addons add theirs.
+
+        :return: list of dicts with ``label`` and ``value``, and ``problem``: a sentence
+            where people have to look, or an empty text
+        """
+        found = _("not checked yet")
+        if self.checked_on:
+            found = str(self.drift_count + self.problem_count)
+        label = _("Snapshots that differ from their events")
+        return [{"label": label, "value": found, "problem": ""}]
+
     def action_open_check(self):
         """Open the last check, or start the first one."""
         if self.check_id:

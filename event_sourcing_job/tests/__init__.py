@@ -1,2 +1,1 @@
-from . import test_job_queue
 from . import test_job_shares

@@ -118,10 +118,6 @@ class EventDigest(models.AbstractModel):
             "tiles": overview._tiles(*overview._counts(last, before)),
             "rules": overview._top_rules(last),
             "people": overview._top_people(last),
-            "error_count": store.error_count,
-            "drift_count": store.drift_count + store.problem_count,
-            "checked_on": format_date(overview.env, store.checked_on) if store.checked_on else "",
-            "sealed_on": format_date(overview.env, store.sealed_on) if store.sealed_on else "",
-            "verify_problem": store.verify_problem or "",
+            "health": store._health(),
             "url": f"{store.get_base_url()}/web#action=event_sourcing_job.event_overview_action",
         }

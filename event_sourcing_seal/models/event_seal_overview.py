@@ -1,4 +1,5 @@
-from odoo import api, fields, models
+from odoo import _, api, fields, models
+from odoo.tools import format_date
 
 from odoo.addons.event_sourcing_job.models.event_overview import WATCHERS
 
@@ -45,6 +46,14 @@ class EventOverviewSeals(models.Model):
             overview.knows_all = knows_all
             overview.seal_id = knows_all and seal
             overview.sealed_on = seal.sealed_on
+
+    def _health(self):
+        sealed = format_date(self.env, self.sealed_on) if self.sealed_on else "—"
+        problem = self.verify_problem or ""
+        return [
+            *super()._health(),
+            {"label": _("Last sealed"), "value": sealed, "problem": problem},
+        ]
 
     def action_open_seals(self):
         """Open the seals."""

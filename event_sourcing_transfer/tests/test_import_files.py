@@ -108,16 +108,6 @@ class TestCells(ImportCase):
         event = self.store.search([("aggregate_id", "=", "=X1")])
         self.assertEqual(event.payload["amount"], 5)
 
-    def test_rows_of_an_older_schema_version(self):
-        head = "model_name,aggregate_id,event_type,timestamp,schema_version,payload.description"
-        content = f"{head},payload.cost\nrental,OLD1,DamageReported,2026-01-31,1,Dent,12.5\n"
-        self.run_import(content, broken="record")
-        event = self.store.search(
-            [("aggregate_id", "=", "OLD1"), ("event_type", "=", "DamageReported")]
-        )
-        self.assertEqual(event.payload, {"description": "Dent", "cost": 12.5})
-        self.assertEqual(event.schema_version, 1)
-
     def test_moments_in_the_payload_follow_the_files_zone(self):
         content = (
             "model_name,aggregate_id,event_type,timestamp,payload.title,payload.called\n"

@@ -30,6 +30,17 @@ class TestWords(EventCase):
         attempt = self.env["event.attempt"].search([("event_id", "=", event.id)])
         self.assertEqual(attempt.event_label, "Thing Happened")
 
+    def test_attempts_have_words_instead_of_technical_names(self):
+        self.store.append("rental", "R-WORDS", "DemoStarted")
+        row = self.env["event.attempt"].search([("aggregate_id", "=", "R-WORDS")])
+        self.assertEqual((row.event_label, row.aggregate_label), ("Demo started", "Rental"))
+        japanese = row.with_context(lang="ja_JP")
+        japanese.invalidate_recordset()
+        self.assertNotEqual(japanese.event_label, "Demo started")
+        self.add(amount=1)
+        attempts = self.env["event.attempt"].search([("model_name", "=", "counter")], limit=1)
+        self.assertEqual(attempts.event_label, "Added")
+
     def test_describe_says_what_other_systems_need(self):
         described = self.store.describe("rental")
         self.assertEqual((described["model_name"], described["label"]), ("rental", "Rental"))
