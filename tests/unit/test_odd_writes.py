@@ -47,7 +47,10 @@ BY_ID = (
 )
 # In a search term: what our own ways to search are asked.
 OPERATORS = ("=", "!=", "in", "not in", "<", "like", "ilike", "not ilike", "=?", "child_of")
-ODD_TERMS = (*(None, False, 0, -1, 10**30, 1.5, "abc", "", "2026-13-45", [1], ["a"], [None]), {"a": 1})
+ODD_TERMS = (
+    *(None, False, 0, -1, 10**30, 1.5, "abc", "", "2026-13-45", [1], ["a"], [None]),
+    {"a": 1},
+)
 ODD_TERMS += ([[1]], [])
 
 
