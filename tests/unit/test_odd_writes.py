@@ -158,6 +158,26 @@ class TestOddWrites(EventCase):
 
         self.walk(calls)
 
+    def test_odd_arguments_of_reads(self):
+        """Odoo answers odd domains and names of fields alike for every model; ours adds nothing."""
+
+        def calls(_model, ids):
+            for odd in (DEEP, {"a": 1}, "abc", 10**30, "\ud800", [None], ["&"], [("id", "xx", 1)]):
+                yield from (("read", ids, odd), ("web_read", ids, odd), ("export_data", ids, odd))
+                yield from (("search_read", odd, ["id"]), ("search_read", [], odd))
+                yield from (("search_read", [], ["id"], 0, odd), ("search_read", [], [], 0, 1, odd))
+                yield from (("web_search_read", odd, {}), ("web_search_read", [], odd))
+                yield from (("read_group", odd, ["id"], ["id"]), ("read_group", [], odd, ["id"]))
+                yield from (("read_group", [], ["id"], odd), ("search_count", odd), ("search", odd))
+                yield from (("name_search", odd), ("name_search", "", odd), ("get_views", odd))
+                yield from (
+                    ("fields_get", odd),
+                    ("default_get", odd),
+                    ("web_read_group", odd, [], []),
+                )
+
+        self.walk(calls, in_ours=True)
+
     def test_odd_search_terms(self):
         """What our ways to search hand on to Odoo, it answers as for any field."""
 
