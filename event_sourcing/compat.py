@@ -1,5 +1,7 @@
 """The few calls that Odoo 17 and its successors spell differently."""
 
+from collections.abc import Set
+
 from odoo import api
 
 
@@ -85,6 +87,11 @@ def leaves(domain):
     return [
         leaf for leaf in domain or () if isinstance(leaf, list | tuple) and leaf[0] not in (0, 1)
     ]
+
+
+def several(value):
+    """Whether the value of a search term stands for several; 19.0 makes sets of them."""
+    return isinstance(value, list | tuple | Set)
 
 
 def asks_for_true(operator, value):

@@ -1,3 +1,5 @@
+import base64
+import re
 from datetime import date
 
 from odoo import _, api, models
@@ -11,6 +13,7 @@ from ..compat import check_access
 WITH_ID = (1, 4)
 WITH_IDS = 6
 MAX_CHARS = 500  # an index takes no text of any length
+HALF = re.compile("[\ud800-\udfff]")  # of a character that takes two: no text
 MAX_NUMBER = {"integer": MAX_ID, "float": 1e300, "monetary": 1e15}
 
 
@@ -27,6 +30,16 @@ class AccessFirst(models.AbstractModel):
 
     _name = "access.first.mixin"
     _description = "Access Is Asked for First"
+
+    def browse(self, ids=None):
+        """Refuse what is no id, which the database or Python would stumble over later."""
+        if not self.env.su and ids and type(ids) is not int:
+            ids = tuple(ids) if hasattr(ids, "__iter__") else (ids,)
+            if {*map(type, ids)} != {int}:
+                for key in ids:
+                    if type(key) is not int and not _is_new(key):
+                        raise UserError(_("%(value)s is not the id of a record.", value=shown(key)))
+        return super().browse(ids)
 
     def ensure_one(self):
         """Say in a sentence that a method is about one record, whatever ids it was called with."""
@@ -60,6 +73,10 @@ class AccessFirst(models.AbstractModel):
     def write(self, vals):
         self._check_given(vals)
         return super().write(vals)
+
+    def copy(self, default=None):
+        self._check_given(default or {})
+        return super().copy(default)
 
     @api.model
     def _check_new(self, vals_list):
@@ -144,13 +161,12 @@ def _fits(field, value, record):
     if field.type in ("one2many", "many2many"):
         return isinstance(value, list | tuple) and all(map(_is_command, value))
     if field.type in ("char", "text", "html", "selection", "reference"):
-        if not isinstance(value, str) or "\0" in value:
+        if not isinstance(value, str) or "\0" in value or HALF.search(value):
             return False
         if field.type == "char" and len(value) > MAX_CHARS:
             return False
     elif field.type == "binary":
-        if not isinstance(value, str | bytes):
-            return False
+        return isinstance(value, str | bytes) and _is_base64(value)
     elif field.type in ("date", "datetime"):
         if not isinstance(value, str | date) or not value:
             return False
@@ -176,7 +192,14 @@ def _is_command(value):
         return False
     if value[0] == WITH_IDS:
         return isinstance(rest[1], list | tuple) and all(map(_is_key, rest[1]))
-    return value[0] in (0, 5) or _is_key(rest[0]) or isinstance(rest[0], str)
+    return value[0] in (0, 5) or _is_key(rest[0]) or _is_new(rest[0])
+
+
+def _is_base64(value):
+    try:
+        return base64.b64decode(value) is not None
+    except ValueError:
+        return False
 
 
 def _named(kind, value):
@@ -207,6 +230,11 @@ def _named(kind, value):
 def _is_key(value):
     """Whether a value may be the id of a row, also of a list that has no table."""
     return type(value) is int and abs(value) < 2**63
+
+
+def _is_new(value):
+    """Whether a value stands for a record of a form that is not stored yet."""
+    return hasattr(value, "origin")
 
 
 def _is_id(value):

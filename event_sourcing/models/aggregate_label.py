@@ -1,9 +1,11 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from ..compat import several
+
 BY_TEXT = {
     "=": str.__eq__,
-    "in": lambda text, values: text in values,
+    "in": str.__eq__,
     "like": lambda text, part: part in text,
     "ilike": lambda text, part: part.casefold() in text.casefold(),
 }
@@ -34,13 +36,15 @@ class AggregateLabel(models.AbstractModel):
     @api.model
     def _search_aggregate_label(self, operator, value):
         """Find aggregate types by what people call them, and others by their technical name."""
-        if operator not in BY_TEXT:
+        asked = list(value) if operator == "in" and several(value) else [value]
+        if operator not in BY_TEXT or not all(isinstance(name, str) for name in asked):
             raise UserError(_("Search aggregate types by their name or a part of it."))
         registry = self.env["snapshot.handler.registry"]
         names = [
             stream_name
             for name in registry._handler_names()
-            if BY_TEXT[operator](registry._aggregate_label(name), value)
+            if any(BY_TEXT[operator](registry._aggregate_label(name), text) for text in asked)
             for stream_name in registry._stream_names(name)
         ]
-        return ["|", ("model_name", "in", names), ("model_name", operator, value)]
+        plain = ("model_name", operator, asked if operator == "in" else value)
+        return ["|", ("model_name", "in", names), plain]

@@ -3,7 +3,7 @@ import operator
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..compat import check_access
+from ..compat import check_access, several
 from ..from_code import from_code
 from .event_store import FAILURE_TYPES
 
@@ -80,9 +80,11 @@ class EventSourceMixin(models.AbstractModel):
     def _search_count(self, operator, value, domain=()):
         """Return the domain of the records whose events of a kind are that many."""
         compare = COMPARE.get(operator)
-        numbers = [value] if operator not in ("in", "not in") else list(value)
+        of_several = operator in ("in", "not in")
+        numbers = list(value) if of_several and several(value) else [value]
         if compare is None or not all(type(number) is int for number in numbers):
             raise UserError(_("Compare the number of events with a whole number."))
+        value = numbers if of_several else value
         groups = (
             self.env["event.store"]
             .sudo()

@@ -204,10 +204,13 @@ class EventStoreInput(models.Model):
         return "UTC"
 
     @api.model
-    def _business_today(self, company_id):
-        """Return the day that it is now where a company is, else where the user is."""
+    def _business_today(self, company_id, moment=None):
+        """Return the day that it is where a company is, else where the user is.
+
+        :param datetime moment: UTC; now, where none is given
+        """
         zone = self._business_zone(company_id, self.env.uid)
-        return local_date(fields.Datetime.now(), zone)
+        return local_date(moment or fields.Datetime.now(), zone)
 
     @api.model
     def _clean_company(self, value, known):

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from odoo.addons.event_sourcing.fields import NO_SUM
 
@@ -64,3 +64,21 @@ class RentalSnapshotAsOf(models.Model):
 
     partner_id = fields.Many2one(ondelete="set null")
     product_id = fields.Many2one(ondelete="set null")
+
+    def _overdue_moment(self):
+        return self.job_id.sudo().moment
+
+    @api.model
+    def _overdue_moments(self):
+        # A rule of the rows lets everybody see those of own questions.
+        jobs = (
+            self.env["event.job"]
+            .sudo()
+            .search(
+                [
+                    ("kind", "=", "as_of"),
+                    *([] if self.env.su else [("create_uid", "=", self.env.uid)]),
+                ]
+            )
+        )
+        return [(("job_id", "=", job.id), job.moment) for job in jobs]

@@ -241,3 +241,36 @@ class TestOverdue(EventCase):
             self.assertEqual([order.overdue for order in self.orders], [late, late])
             found = self.orders.search([("overdue", "=", True), ("id", "in", self.orders.ids)])
             self.assertEqual(bool(found), late)
+
+    def asked(self, moment):
+        """Return the orders' rows in a list of how it was at a moment, in the order of orders."""
+        jobs = self.env["event.job"].with_context(**self.orders.env.context)
+        action = jobs._ask("as_of", "rental", moment)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        rows = jobs.env[action["res_model"]].search(action["domain"])
+        return rows.browse(
+            rows.filtered(lambda row, name=order.name: row.aggregate_id == name).id
+            for order in self.orders
+        )
+
+    def test_a_list_of_the_past_asks_of_the_day_in_question(self):
+        self.orders[0]._apply_event("RentalExtended", {"planned_end": "2026-06-03"})
+        with patch.object(fields.Datetime, "now", return_value=datetime(2026, 7, 1)):
+            # Of both, one list after the other: a row goes by the moment of its own list.
+            for moment, late in (
+                (datetime(2026, 6, 1, 18), [False, False]),
+                (datetime(2026, 6, 2, 8), [False, True]),
+                (datetime(2026, 6, 3, 16), [True, True]),
+            ):
+                rows = self.asked(moment)
+                self.assertEqual([row.overdue for row in rows], late, moment)
+                own = [("id", "in", rows.ids)]
+                found = [rows.search([("overdue", "=", value), *own]) for value in (True, False)]
+                self.assertEqual(found[0], rows.filtered("overdue"))
+                self.assertEqual(found[1], rows - found[0])
+            self.assertEqual([order.overdue for order in self.orders], [True, True])
+
+    def test_without_any_question_nothing_is_overdue_in_a_list_of_the_past(self):
+        self.env["event.job"].sudo().search([("kind", "=", "as_of")]).unlink()
+        self.assertFalse(self.env["rental.snapshot.as.of"].search([("overdue", "=", True)]))

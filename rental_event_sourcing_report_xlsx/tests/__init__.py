@@ -1,2 +1,1 @@
-from . import test_declarations
 from . import test_excel_report

@@ -82,10 +82,38 @@ class TestOddArguments(HttpCase):
             self.assertEqual(fault.faultCode, 4)
             self.assertIn("while Odoo starts", fault.faultString)
 
-    def test_downloads_of_numbers_that_are_none(self):
+    def odd_pages(self):
+        """Yield addresses of our routes with what is no number, no name, or somebody else's."""
+        numbers = ("9" * 20, "9" * 400, "0", "-1", "1.5", "abc", "%F0%9F%92%A9", "1%0A2", "")
+        theirs = self.env["event.job"].create({"kind": "export", "state": "done"})
+        for number in (*numbers, str(theirs.id)):
+            yield f"/event_sourcing/export/{number}"
+        unsealed = self.env["event.seal"].sudo().search([("state", "!=", "sealed")], limit=1)
+        for number in (*numbers, *map(str, unsealed.ids)):
+            yield f"/event_sourcing/seal/{number}?seal_id=1&x[]=y&seal_id=%00"
+        names = ("no.such.type", "x" * 5000, "%00", "%ED%A0%80", "%FF", "a%0Ab", "..%2F..", "1", "")
+        for name in names:
+            yield f"/event_sourcing/events/{name}"
+            yield f"/event_sourcing/events/{name}?model_name=counter&lang=xx_XX"
+
+    def test_pages_of_what_is_none(self):
         self.authenticate("odd", "odd")
-        for path in ("export", "seal"):
-            for number in ("9" * 20, "9" * 400, "0"):
-                with mute_logger("odoo.http", "odoo.sql_db"):
-                    answer = self.url_open(f"/event_sourcing/{path}/{number}")
-                self.assertEqual(answer.status_code, 404)
+        found = []
+        for page in self.odd_pages():
+            with mute_logger("odoo.http", "odoo.sql_db"):
+                answer = self.url_open(page)
+            if answer.status_code != 404:
+                found.append(f"{page[:60]}: {answer.status_code}")
+        self.assertFalse(found, "\n".join(found))
+        for page in ("export/1", "seal/1", "events/counter"):
+            with mute_logger("odoo.http", "odoo.sql_db"):
+                answer = self.url_open(f"/event_sourcing/{page}", data={"x": "y"})  # a POST
+            self.assertEqual(answer.status_code, 405)
+
+    def test_pages_are_for_those_who_may_read(self):
+        make_user(self.env, "oddplain")
+        self.authenticate("oddplain", "oddplain")
+        for page in ("export/1", "seal/1", "events/counter", "events/no.such.type"):
+            with mute_logger("odoo.http", "odoo.sql_db"):
+                answer = self.url_open(f"/event_sourcing/{page}")
+            self.assertEqual(answer.status_code, 404, page)

@@ -1,6 +1,7 @@
 """The web client's own way in: JSON over HTTP, with a session."""
 
 import json
+import math
 
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
@@ -55,5 +56,43 @@ class TestWebClient(HttpCase):
                 self.assertIn(
                     error["data"]["name"].rsplit(".", 1)[1], ("UserError", "VersionConflict")
                 )
+        events = self.env["event.store"].search([("aggregate_id", "=", "W1")])
+        self.assertEqual(events.mapped("payload"), [{"amount": 1}])
+
+    def test_what_json_alone_can_carry_is_refused_or_kept(self):
+        """NaN, numbers without an end and halves of characters, by every way that stores."""
+        (known,) = self.call("create", [{**BASE, "payload": {"amount": 1}}])["result"]
+        odd = (math.nan, math.inf, 10**30, "\ud800", "\0", {"a": math.nan}, [[math.nan]])
+        calls = []
+        for value in odd:
+            # As a name, and in a payload, a whole number of any length is kept.
+            calls += (
+                ()
+                if value == 10**30
+                else (
+                    ("append", ["counter", "W1", "Added", {"amount": 1, "note": value}]),
+                    ("append", ["counter", value, "Added", {"amount": 1}]),
+                    ("create", [[{**BASE, "payload": {"amount": 1}, "correlation_id": value}]]),
+                )
+            )
+            calls += (
+                ("append", ["counter", "W1", "Added", {"amount": 1}, value]),
+                ("create", [[{**BASE, "payload": {"amount": 1}, "timestamp": value}]]),
+                ("state_at", ["counter", "W1", value]),
+                ("read", [[value], ["payload"]]),
+                ("write", [[known], {"payload": value}]),
+                ("write", [[value], {"payload": {}}]),
+                ("web_save", [[value], {"payload": {}}, {}]),
+            )
+        wrong = []
+        for method, args in calls:
+            with mute_logger("odoo.http", "odoo.sql_db"):
+                answer = self.call(method, *args)
+            said = answer.get("error", {}).get("data", {})
+            sentence = said.get("name", "").startswith(("odoo.exceptions.", "odoo.addons.event_"))
+            read_of_none = method == "read" and answer.get("result") == []
+            if not read_of_none and (not sentence or "\n" in said["message"]):
+                wrong.append(f"{method} {args}: {answer}"[-300:])
+        self.assertFalse(wrong, "\n".join(wrong))
         events = self.env["event.store"].search([("aggregate_id", "=", "W1")])
         self.assertEqual(events.mapped("payload"), [{"amount": 1}])

@@ -97,6 +97,30 @@ class TestXmlRpc(HttpCase):
         (row,) = self.call("read", [plain["id"]], ["payload"])
         self.assertEqual(row["payload"], {"amount": 1})
 
+    def test_digits_that_are_lost_on_the_way(self):
+        """A parser of XML-RPC makes doubles before we see them: only JSON text has all digits."""
+        written = "0.1234567890123456789"
+        arguments = ["counter", "D1", "Added", {"amount": 1, "note": 0.25}]
+        login = (self.env.cr.dbname, self.user.id, "shop")
+        request = xmlrpc.client.dumps((*login, "event.store", "append", arguments), "execute_kw")
+        self.assertIn("<double>0.25</double>", request)
+        self.env.flush_all()
+        request = request.replace("<double>0.25<", f"<double>{written}<").encode()
+        sent = self.url_open("/xmlrpc/2/object", request, headers={"Content-Type": "text/xml"})
+        ((answer,), _method) = xmlrpc.client.loads(sent.content)
+        self.assertEqual(answer["outcome"], "applied")
+        self.env.invalidate_all()
+        (event,) = self.call("read_stream", "counter", "D1")
+        self.assertEqual(json.loads(event["payload_json"])["note"], 0.12345678901234568)
+        payload = f'{{"amount": 1, "note": {written}}}'
+        said = "more digits.*send it as text"
+        self.refuse(WARNING, said, "append", "counter", "D2", "Added", payload)
+        # As a text, and a whole number in JSON text, all of them arrive.
+        for value in (f'"{written}"', "12345678901234567890"):
+            self.call("append", "counter", "D3", "Added", f'{{"amount": 1, "note": {value}}}')
+            event = self.call("read_stream", "counter", "D3")[-1]
+            self.assertEqual(json.loads(event["payload_json"])["note"], json.loads(value))
+
     def test_what_xml_cannot_spell_travels_as_escapes(self):
         for key, text in (("X1", "a\uffffb"), ("X2", "a\x01b")):
             payload = json.dumps({"amount": 1, "note": text})
