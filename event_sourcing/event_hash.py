@@ -4,6 +4,8 @@ The same definitions stand in ``tools/check_seals.py``, which needs no Odoo.
 """
 
 import hashlib
+import itertools
+import re
 import struct
 from json.encoder import encode_basestring as quote
 
@@ -32,6 +34,8 @@ RECORDING = (
     *("failed_event_id", "retry_of_id", "attempt_uuid", "tx"),
 )
 ENTRY = struct.Struct(">q16s")  # an event in the manifest of a seal: id, digest of the row
+# Of a transaction, as a seal notes it: of fewer digits than PostgreSQL counts to.
+NUMBER = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 
 
 def content_text(vals):
@@ -94,6 +98,26 @@ def row_digest(vals):
     recording = [None if vals[name] is None else str(vals[name]) for name in RECORDING]
     row = [vals["id"], content_hash(vals), *recording]
     return hashlib.sha256(canonical(row).encode()).digest()[:16]
+
+
+def is_manifest(manifest, from_id, to_id):
+    """Whether sealing writes such a manifest: whole entries of the range, by id, each once.
+
+    :param bytes manifest: see :func:`seal_digest`
+    """
+    if len(manifest) % ENTRY.size:
+        return False
+    ids = [event_id for event_id, _digest in ENTRY.iter_unpack(manifest)]
+    rising = all(one < other for one, other in itertools.pairwise(ids))
+    return rising and (not ids or from_id <= ids[0] <= ids[-1] <= to_id)
+
+
+def was_waited_for(tx, horizon):
+    """Whether a seal of that horizon waited for the transaction that wrote a row.
+
+    :param str tx: number of the transaction, as PostgreSQL writes it, or None
+    """
+    return tx is None or int(tx) < int(horizon)
 
 
 def seal_digest(previous, from_id, to_id, manifest):

@@ -50,6 +50,10 @@ class RefusedApart(Exception):
         self.vals = vals
 
 
+class StoredMeanwhile(Exception):
+    """An event of a batch was stored while the batch waited for its stream; leaves a savepoint."""
+
+
 class VersionConflict(UserError):
     """The expected version is not the next one of the stream; nothing was stored."""
 

@@ -18,6 +18,7 @@ import struct
 import sys
 from bisect import bisect_left
 from decimal import Decimal
+from itertools import pairwise
 
 CONTENT = (
     *("model_name", "aggregate_id", "version", "event_type", "payload", "timestamp"),
@@ -29,10 +30,13 @@ RECORDING = (
     *("failed_event_id", "retry_of_id", "attempt_uuid", "tx"),
 )
 ENTRY = struct.Struct(">q16s")
+SEAL_IDS = 10_000  # that one seal covers, at most
+NUMBER = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)  # of a transaction
 SEQUENCE = re.compile(
-    r"SELECT pg_catalog\.setval\('(?:[\w\"]+\.)?event_store_id_seq', (\d+), (true|false)\);"
+    r"SELECT pg_catalog\.setval\('(?:[\w\"]+\.)?(\w+)_id_seq', (\d+), (true|false)\);"
 )
 ATTACHED = re.compile(r"ALTER TABLE ONLY \S*?(\w+) ATTACH PARTITION \S*?(\w+) ")
+CHANGED = "Seal {} itself was changed, or one before it."
 ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
@@ -126,11 +130,15 @@ def _unescape(text):
 # ----------------------------------------------------------------------
 
 
-def read_seals(path, alone=False):
-    """Return the seals in order, each checked against its own digest and the one before.
+def read_seals(path, alone=False, given_out=None):
+    """Return ``(sealed ones, problem)``: all seals are checked, also those that wait.
+
+    They come in order, and each is compared with its own digest and the one before.
 
     :param bool alone: of an archive, which begins in the middle of the chain
+    :param dict given_out: see :func:`read_given_out`
     """
+    given_out = given_out or {}
     rows = sorted(read_table(path, "event_seal"), key=lambda row: int(row["id"]))
     newest = max((int(row["id"]) for row in rows if row["state"] == "sealed"), default=0)
     before = {"digest": "", "to_id": 0}
@@ -139,8 +147,11 @@ def read_seals(path, alone=False):
     seals = []
     for seal in rows:
         manifest = bytes.fromhex((seal["manifest"] or "\\x").removeprefix("\\x"))
-        if not _as_made(seal, manifest, before, newest):
-            return seals, f"Seal {seal['id']} itself was changed, or one before it."
+        numbered = 0 < int(seal["id"]) <= given_out.get("event_seal", sys.maxsize)
+        if not numbered or not _as_made(seal, manifest, before, newest):
+            return seals, CHANGED.format(seal["id"])
+        if int(seal["to_id"]) > given_out.get("event_store", sys.maxsize):
+            return seals, f"Seal {seal['id']} was inserted: its events have no ids yet."
         before = seal
         if seal["state"] == "sealed":
             seals.append({**seal, "to_id": int(seal["to_id"]), "manifest": manifest})
@@ -149,19 +160,31 @@ def read_seals(path, alone=False):
 
 def _as_made(seal, manifest, before, newest):
     """Whether sealing makes such a seal after that one; those not sealed yet are the last."""
-    if int(seal["from_id"]) != int(before["to_id"]) + 1:
+    first, last = int(seal["from_id"]), int(seal["to_id"])
+    if first != int(before["to_id"]) + 1 or not 0 <= last - first < SEAL_IDS:
+        return False
+    if not NUMBER.fullmatch(seal["horizon"] or "") or seal["create_date"] is None:
         return False
     if seal["state"] == "sealed":
         found = (seal["previous_digest"] or "", seal["digest"], int(seal["count"] or 0))
         right = (before["digest"] or "", seal_digest(seal, manifest), len(manifest) // ENTRY.size)
-        return found == right and seal["sealed_on"] is not None
+        made = found == right and seal["sealed_on"] is not None
+        return made and _is_manifest(manifest, first, last)
     written = ("manifest", "digest", "previous_digest", "count", "sealed_on")
     return (
-        not any(seal[name] for name in written)
-        and (seal["horizon"] or "").isdigit()
-        and int(seal["from_id"]) <= int(seal["to_id"])
+        seal["state"] == "waiting"
+        and not any(seal[name] for name in written)
         and int(seal["id"]) > newest
     )
+
+
+def _is_manifest(manifest, first, last):
+    """Whether sealing writes such a manifest: whole entries of the range, by id, each once."""
+    if len(manifest) % ENTRY.size:
+        return False
+    ids = [event_id for event_id, _digest in ENTRY.iter_unpack(manifest)]
+    rising = all(one < other for one, other in pairwise(ids))
+    return rising and (not ids or first <= ids[0] <= ids[-1] <= last)
 
 
 def read_range(path):
@@ -171,15 +194,16 @@ def read_range(path):
     return None
 
 
-def read_last_given(path):
-    """Return the last id that the sequence of events gave out, None where a dump does not say."""
-    opener = gzip.open if str(path).endswith(".gz") else open
+def read_given_out(path):
+    """Return ``{table: the last id that its sequence gave out}``, of those that a dump names."""
+    opener, given_out = gzip.open if str(path).endswith(".gz") else open, {}
     with opener(path, "rt", encoding="utf-8", newline="\n") as lines:
         for line in lines:
             found = SEQUENCE.match(line)
             if found:
-                return int(found[1]) if found[2] == "true" else 0
-    return None
+                last = int(found[2]) if found[3] == "true" else 0
+                given_out[found[1]] = min(last, given_out.get(found[1], last))
+    return given_out
 
 
 def read_away(path):
@@ -198,12 +222,10 @@ def check(dump, digest=None, archives=()):
         archives that were not given
     """
     alone = read_range(dump)
-    seals, problem = read_seals(dump, alone is not None)
+    given_out = {} if alone else read_given_out(dump)
+    seals, problem = read_seals(dump, alone is not None, given_out)
     if problem:
         return 0, problem, []
-    given_out = None if alone else read_last_given(dump)
-    if given_out is not None and seals and seals[-1]["to_id"] > given_out:
-        return 0, f"Seal {seals[-1]['id']} was inserted: its events have no ids yet.", []
     if digest is not None:
         problem = check_digest(seals, digest)
         if problem:
@@ -223,23 +245,22 @@ def check(dump, digest=None, archives=()):
     wrong, seen = [], [bytearray(len(seal["manifest"]) // ENTRY.size) for seal in seals]
     for path, inside, outside in sources:
         rows = read_table(path, "event_store")
-        wrong += check_rows(rows, seals, seen, inside, outside, given_out)
+        wrong += check_rows(rows, seals, seen, inside, outside, given_out.get("event_store"))
     for seal, marks in zip(seals, seen, strict=True):
         for place in (place for place, mark in enumerate(marks) if not mark):
             event_id, _sealed = ENTRY.unpack_from(seal["manifest"], place * ENTRY.size)
             elsewhere = _within(event_id, away) or (alone and not _within(event_id, [alone]))
             if not elsewhere:
-                wrong.append((event_id, "was removed"))
+                wrong.append((event_id, f"Event {event_id} was removed."))
                 break
     events = sum(map(sum, seen))
     if wrong:
-        event_id, what = min(wrong)
-        return events, f"Event {event_id} {what}.", []
+        return events, min(wrong)[1], []
     return events, None, sorted(away.values())
 
 
 def check_rows(rows, seals, seen, inside, outside, given_out=None):
-    """Compare rows with the manifests, and mark those seen; return ``[(id, what is wrong)]``.
+    """Compare rows with the manifests, and mark those seen; return ``[(id, a sentence)]``.
 
     :param inside: ranges of ids that the rows must lie in, None for any
     :param outside: ranges of ids that they must not lie in
@@ -249,7 +270,8 @@ def check_rows(rows, seals, seen, inside, outside, given_out=None):
     for row in rows:
         event_id = int(row["id"])
         if given_out is not None and event_id > given_out:
-            wrong.append((event_id, "was inserted: its id was never given out"))
+            sentence = f"Event {event_id} was inserted: its id was never given out."
+            wrong.append((event_id, sentence))
             continue
         astray = _within(event_id, outside) or (inside and not _within(event_id, inside))
         if event_id > ends[-1] and not astray:
@@ -257,14 +279,19 @@ def check_rows(rows, seals, seen, inside, outside, given_out=None):
         number = bisect_left(ends, event_id)
         place = None if astray else _place(seals[number]["manifest"], event_id)
         if place is None:
-            wrong.append((event_id, "was inserted afterwards"))
+            wrong.append((event_id, f"Event {event_id} was inserted afterwards."))
             continue
+        if seen[number][place]:
+            wrong.append((event_id, f"Event {event_id} was inserted a second time."))
         seen[number][place] = 1
         _id, sealed = ENTRY.unpack_from(seals[number]["manifest"], place * ENTRY.size)
         beyond = len(row["timestamp"]) != 19  # parts of a second, which no hash covers
         before_sealing = row["content_hash"] not in (None, content_hash(row))
         if before_sealing or beyond or sealed != row_digest(row):
-            wrong.append((event_id, "was changed after it was recorded"))
+            wrong.append((event_id, f"Event {event_id} was changed after it was recorded."))
+        elif row["tx"] is not None and int(row["tx"]) >= int(seals[number]["horizon"]):
+            # A seal is made once all transactions beneath its horizon are over.
+            wrong.append((event_id, CHANGED.format(seals[number]["id"])))
     return wrong
 
 

@@ -20,6 +20,8 @@ FAILURE_TYPES = (INVALID_OPERATION, SYSTEM_ERROR)
 DERIVED_KEYS = ("retry_of_id", "import_key")
 # What is compared in a way of its own; the company is a part of the key.
 COMPARED = {"model_name", "aggregate_id", "event_type", "payload", "event_uuid", "company_id"}
+# Among the values of an event, and no field: an attempt of its UUID was recorded apart and waits.
+ATTEMPTED = "attempted?"
 OUTCOMES = [
     ("applied", "Applied"),
     ("rejected", "Refused"),
@@ -398,13 +400,15 @@ class EventStore(models.Model):
         if not asked:
             return {}
         found = self._stored_by_key(asked)
-        known = {key: self.browse(ids[0]) for key, ids in found.items()}
+        known = {key: self.browse(ids[0]) for key, ids in found.items() if ids}
         # Before anything is compared: a wrong guess is answered as a right one.
         self._check_readable(found)
         first = {}
         for said, vals, key in zip(given, proposed, keys, strict=True):
             if key is None:
                 continue
+            if key in found and key not in known:
+                vals[ATTEMPTED] = True
             twin = known[key].sudo() if key in known else first.setdefault(key, vals)
             if key[0] != "event_uuid" or twin is vals:
                 continue
@@ -450,7 +454,7 @@ class EventStore(models.Model):
         """Return which events are stored under these keys; see :meth:`_keys_of`.
 
         :return: ``{key: [event id]}``; several only where attempts of one UUID were recorded
-            apart and applied again
+            apart and applied again, and none where they wait for that
         """
         columns = {}
         for column, company_id, value in keys:
@@ -484,7 +488,7 @@ class EventStore(models.Model):
                       JOIN event_store AS failure
                         ON failure.company_id = key.company_id
                        AND failure.attempt_uuid = key.value
-                      JOIN event_store AS retry ON retry.retry_of_id = failure.id
+                      LEFT JOIN event_store AS retry ON retry.retry_of_id = failure.id
                     """,
                     [company_id for company_id, _value in columns["event_uuid"]],
                     [value for _company_id, value in columns["event_uuid"]],
@@ -494,7 +498,9 @@ class EventStore(models.Model):
         by_text = {(*key[:2], str(key[2])): key for key in keys}
         found = {}
         for column, company_id, value, event_id in self.env.cr.fetchall():
-            found.setdefault(by_text[column, company_id, value], []).append(event_id)
+            ids = found.setdefault(by_text[column, company_id, value], [])
+            if event_id is not None:
+                ids.append(event_id)
         return found
 
     @api.model

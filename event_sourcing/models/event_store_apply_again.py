@@ -33,8 +33,7 @@ class EventStoreApplyAgain(models.Model):
         failures = {event: event._own_failure() for event in self}
         found = self.search([("retry_of_id", "in", [f.id for f in failures.values() if f])])
         stored = {event.retry_of_id.id: event for event in found}
-        given = [failure.attempt_uuid for failure in failures.values() if failure.attempt_uuid]
-        repeats = self.search([("event_uuid", "in", given)]) if given else self.browse()
+        repeats = self.browse().concat(*failures.values())._possible_repeats()
         for event, failure in failures.items():
             # Another cursor's failure event stands for an event that was never stored.
             stands = event.outcome == "failed" or not event.failed_event_id
@@ -42,25 +41,57 @@ class EventStoreApplyAgain(models.Model):
             event.retry_event_id = retry if stands else False
             event.can_apply_again = bool(failure) and stands and not retry
 
+    def _possible_repeats(self):
+        """Return the events that have the UUID of an attempt recorded apart, among self.
+
+        Their own, or since they apply such an attempt again: what was attempted may have been
+        recorded apart more than once, by several people or under several names of its type.
+        """
+        given = [failure.attempt_uuid for failure in self if failure.attempt_uuid]
+        if not given:
+            return self.browse()
+        sent = self.search([("event_uuid", "in", given)])
+        return sent | self.search([("retry_of_id.attempt_uuid", "in", given)])
+
     def _repeat_among(self, events):
-        """Return the event by which the sender of an attempt recorded apart repeated it.
+        """Return the event by which an attempt recorded apart was repeated, by its sender mostly.
 
         Whatever became of that: where it failed, too, it is that event which waits. The inbox
-        asks the same of the database, see ``OUTSTANDING`` of ``event_error``.
+        asks the same of the database, see ``event.error._outstanding_sql``.
         """
         if not self.attempt_uuid:
             return self.browse()
-        said = canonical(self.payload["failed_payload"])
+        said = self._attempted()
         return events.filtered(
             lambda event: (
-                event.event_uuid == self.attempt_uuid
-                and event.company_id == self.company_id
-                and event.model_name == self.model_name
-                and event.aggregate_id == self.aggregate_id
-                and event.event_type == self.payload["failed_event"]
-                and canonical(event.payload) == said
+                self.attempt_uuid in (event.event_uuid, event.retry_of_id.attempt_uuid)
+                and said == event._said(event.event_type, event.payload)
             )
         )[:1]
+
+    def _attempted(self):
+        """Return what the attempt of a failure event said, to be compared."""
+        return self._said(self.payload["failed_event"], self.payload["failed_payload"])
+
+    def _said(self, event_type, payload):
+        """Return what makes two events of one UUID one, under the names of today."""
+        registry = self.env["snapshot.handler.registry"]
+        model_name = registry._canonical_name(self.model_name)
+        event_type = registry._former_event_types().get((model_name, event_type), event_type)
+        stream = (self.company_id.id, model_name, self.aggregate_id)
+        return (*stream, event_type, canonical(payload))
+
+    def _not_repeated(self):
+        """Return self without what was repeated since, and each attempt once."""
+        repeats, seen, left = self._possible_repeats(), set(), self.browse()
+        for failure in self.sorted("id"):
+            if failure.attempt_uuid:
+                said = (failure.attempt_uuid, *failure._attempted())
+                if said in seen or failure._repeat_among(repeats):
+                    continue
+                seen.add(said)
+            left += failure
+        return left
 
     def _own_failure(self):
         """Return the technical failure event that this event is, or has; empty without one."""
@@ -96,8 +127,7 @@ class EventStoreApplyAgain(models.Model):
         while failure:
             retry = self.search([("retry_of_id", "=", failure.id)], limit=1)
             if not retry and failure.attempt_uuid:
-                same = [("event_uuid", "=", failure.attempt_uuid)]
-                retry = failure._repeat_among(self.search(same))
+                retry = failure._repeat_among(failure._possible_repeats())
             if not retry:
                 return failure
             failure = retry._own_failure()
@@ -141,7 +171,8 @@ class EventStoreApplyAgain(models.Model):
                 )
         store = self.browse().with_context(allowed_company_ids=companies.ids)
         tally = Counter()
-        failures = self._in_stream_order()
+        failures = self.with_context(allowed_company_ids=companies.ids)._not_repeated()
+        failures = failures._in_stream_order()
         for start in range(0, len(failures), self._apply_again_chunk):
             chunk = failures[start : start + self._apply_again_chunk]
             vals_list = [failure._again_vals() for failure in chunk]

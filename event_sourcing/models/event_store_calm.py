@@ -4,8 +4,10 @@ from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED, TRANSACTION_STAT
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
+from ..exceptions import StoredMeanwhile
 from ..fields import in_rpc
 from ..retry import is_last_try, trouble
+from .event_store import ATTEMPTED
 
 
 class EventStoreCalm(models.Model):
@@ -33,7 +35,7 @@ class EventStoreCalm(models.Model):
     def _append_all(self, vals_list, policies=None, keys=None):
         try:
             return super()._append_all(vals_list, policies, keys)
-        except errors.UniqueViolation:
+        except (errors.UniqueViolation, StoredMeanwhile):
             # While it waited, somebody stored an event of the same UUID: now it is known.
             if not self._in_line():
                 raise
@@ -43,6 +45,24 @@ class EventStoreCalm(models.Model):
             if refusal is None:
                 raise
             raise refusal from error
+
+    @api.model
+    def _begin(self, step, vals_list, folded):
+        """Look again, now that nobody else writes to the streams, for what no index holds together.
+
+        An attempt that was recorded apart is applied again by an event of another UUID. Where
+        everybody sees the database as it was, the second of the two gets a conflict.
+        """
+        heads = super()._begin(step, vals_list, folded)
+        if self._in_line():
+            keys = [
+                ("event_uuid", vals["company_id"], vals["event_uuid"])
+                for vals in vals_list
+                if ATTEMPTED in vals
+            ]
+            if keys and any(self._stored_by_key(keys).values()):
+                raise StoredMeanwhile
+        return heads
 
     @api.model
     def _wait_in_line(self):

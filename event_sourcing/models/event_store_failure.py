@@ -20,6 +20,7 @@ _logger = logging.getLogger(__name__)
 
 MAX_MESSAGE = 4000
 MAX_TRACEBACK = 20000
+MAX_COMPARED = 100  # attempts of one UUID, which is mostly one
 
 
 class EventStoreFailure(models.Model):
@@ -260,8 +261,7 @@ class EventStoreFailure(models.Model):
                 # event has an id. An ordinary append gets its own with the stream's head.
                 cr.execute("SELECT pg_current_xact_id()")
                 store = self.with_env(self.env(cr=cr, su=True)).browse()
-                names = ("company_id", "attempt_uuid", "attempt_digest")
-                if not store.search_count([(name, "=", vals[name]) for name in names]):
+                if not store._is_noted_apart(vals):
                     noted = self._has_noted_recorder(vals) and not store._has_noted_recorder(vals)
                     store._insert([vals], note_recorders=not noted)
         except psycopg2.errors.UniqueViolation:
@@ -269,6 +269,33 @@ class EventStoreFailure(models.Model):
         except psycopg2.Error:
             # The caller's refusal matters more than its record: report both.
             _logger.exception("The refused attempt %s could not be recorded.", vals["event_uuid"])
+
+    @api.model
+    def _is_noted_apart(self, vals):
+        """Whether the same attempt of the same person was recorded before.
+
+        Its type may have had another name then, which its digest does not know.
+
+        :param dict vals: from :meth:`_apart_vals`
+        """
+        named = {name: vals[name] for name in ("company_id", "attempt_uuid", "attempt_digest")}
+        if self.search_count([(name, "=", value) for name, value in named.items()], limit=1):
+            return True
+        registry, said = self.env["snapshot.handler.registry"], vals["payload"]
+        if len(registry._stream_names(vals["model_name"])) == 1 and not any(
+            model_name == vals["model_name"] for model_name, _old in registry._former_event_types()
+        ):
+            return False
+        stream = (vals["company_id"], vals["model_name"], vals["aggregate_id"])
+        content = canonical(normalise(said["failed_payload"]))
+        attempted = (*stream, said["failed_event"], content)
+        same = [(name, "=", vals[name]) for name in ("company_id", "attempt_uuid", "event_type")]
+        same += [("create_uid", "=", self.env.uid), ("aggregate_id", "=", vals["aggregate_id"])]
+        return any(
+            failure.payload.get("failed_schema_version") == said.get("failed_schema_version")
+            and failure._attempted() == attempted
+            for failure in self.search(same, limit=MAX_COMPARED)
+        )
 
     @api.model
     def _has_noted_recorder(self, vals):

@@ -7,6 +7,7 @@ from ..event_hash import CONTENT, content_text, text_hash
 from ..from_code import without_defaults
 from ..functions import ensure_function
 from ..rows import STAMPS, cells, in_one_text, listed, record_of
+from .event_store import ATTEMPTED
 
 # The store's own columns: their values are clean, and go into the row as they are.
 OWN = (
@@ -226,7 +227,7 @@ class EventStoreInsert(models.Model):
     @tools.ormcache()
     def _known_to_insert(self):
         """Return what an insert writes by itself, and which stored fields are computed."""
-        known = frozenset((*OWN, *BESIDE, *self._other_columns(), "payload_json"))
+        known = frozenset((*OWN, *BESIDE, *self._other_columns(), "payload_json", ATTEMPTED))
         return known, [n for n, field in self._fields.items() if field.store and field.compute]
 
     @api.model

@@ -140,6 +140,18 @@ class SnapshotHandlerRegistry(models.AbstractModel):
         return self._declared_aliases(self._registered_names())
 
     @api.model
+    def _former_event_types(self):
+        """Return ``{(aggregate type, former event type): event type}`` of the handlers that work.
+
+        All under today's names.
+        """
+        return {
+            (model_name, former): today
+            for model_name, handler in self._handler_names().items()
+            for former, today in getattr(self.env[handler], "_event_aliases", {}).items()
+        }
+
+    @api.model
     def _registered_names(self):
         """Return the explicit registrations as a key of what is kept about them."""
         return tuple(sorted(self._registered().items()))

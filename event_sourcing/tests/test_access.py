@@ -4,7 +4,6 @@ from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
-
 OURS = ("event_sourcing", "rental_event_sourcing")
 
 

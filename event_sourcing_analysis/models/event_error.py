@@ -11,20 +11,39 @@ FINGERPRINT = SQL(
     " concat_ws(':', 'old', failure.error_class, failure.model_name))"
 )
 # Whether the failed event still waits: it was neither applied again nor sent once more by its
-# own client, whatever became of that: a further fault is a failure of its own.
-OUTSTANDING = SQL(
-    """
+# own client, whatever became of that: a further fault is a failure of its own. An attempt may
+# have been recorded apart twice; to apply one of them again settles the other.
+OUTSTANDING = """
     NOT EXISTS (SELECT FROM event_store AS retry WHERE retry.retry_of_id = failure.id)
-    AND NOT (failure.failed_event_id IS NULL AND EXISTS (
-        SELECT FROM event_store AS sent
-         WHERE sent.event_uuid = failure.attempt_uuid AND sent.company_id = failure.company_id
-           AND sent.event_type NOT IN %s
-           AND sent.aggregate_id = failure.aggregate_id AND sent.model_name = failure.model_name
-           AND sent.event_type = failure.payload ->> 'failed_event'
-           AND sent.payload = failure.payload -> 'failed_payload'))
-    """,
-    FAILURE_TYPES,
-)
+    AND NOT (failure.failed_event_id IS NULL AND failure.attempt_uuid IS NOT NULL AND (
+        EXISTS (
+            SELECT FROM event_store AS sent
+             WHERE sent.event_uuid = failure.attempt_uuid AND sent.event_type NOT IN %(failures)s
+               AND %(same)s)
+        OR EXISTS (
+            SELECT FROM event_store AS twin JOIN event_store AS sent ON sent.retry_of_id = twin.id
+             WHERE twin.attempt_uuid = failure.attempt_uuid
+               AND twin.company_id = failure.company_id AND %(same)s)))
+"""
+SAME = """
+    sent.company_id = failure.company_id AND sent.aggregate_id = failure.aggregate_id
+    AND sent.payload = failure.payload -> 'failed_payload'
+    AND %(sent_model)s = %(model)s AND %(sent_type)s = %(type)s
+"""
+
+
+def _today(names, *former):
+    """Return SQL of what is called so today, by ``{former names: name}``.
+
+    :param former: SQL of the former names, the last of which is the one to translate
+    """
+    if not names:
+        return former[-1]
+    cases = [
+        SQL("WHEN (%s) = %s THEN %s", SQL(", ").join(former), key if len(key) > 1 else key[0], name)
+        for key, name in sorted(names.items())
+    ]
+    return SQL("CASE %s ELSE %s END", SQL(" ").join(cases), former[-1])
 
 
 class EventError(models.Model):
@@ -129,9 +148,24 @@ class EventError(models.Model):
                AND triage.company_id = error.company_id)
             """,
             fingerprint=FINGERPRINT,
-            outstanding=OUTSTANDING,
+            outstanding=self._outstanding_sql(),
             type=SYSTEM_ERROR,
         )
+
+    @api.model
+    def _outstanding_sql(self):
+        """Return whether ``failure`` still waits, by the names that types have today."""
+        registry = self.env["snapshot.handler.registry"]
+        models = {(former,): today for former, today in registry._aliases().items()}
+        types = registry._former_event_types()
+        names = {}
+        for prefix, model_name, event_type in (
+            ("sent_", SQL("sent.model_name"), SQL("sent.event_type")),
+            ("", SQL("failure.model_name"), SQL("failure.payload ->> 'failed_event'")),
+        ):
+            names[f"{prefix}model"] = model = _today(models, model_name)
+            names[f"{prefix}type"] = _today(types, model, event_type)
+        return SQL(OUTSTANDING, failures=FAILURE_TYPES, same=SQL(SAME, **names))
 
     @api.depends("error_class", "handler")
     @api.depends_context("lang")
@@ -201,7 +235,7 @@ class EventError(models.Model):
                 group,
                 SYSTEM_ERROR,
                 self.company_id.id,
-                OUTSTANDING,
+                self._outstanding_sql(),
                 limit,
             )
         )

@@ -259,6 +259,78 @@ class TestApplyAgain(ApplyAgainCase):
         with self.assertRaisesRegex(UserError, "already used for a different event"):
             self.store.append(**call, payload={"n": 6})
 
+    def rename(self, **names):
+        """Give the event type or the aggregate type of the attempts another name."""
+        handler = type(self.env["flakyapart.snapshot.handler"])
+        for name, value in names.items():
+            self.patch(handler, name, value)
+        self.env.registry.clear_cache()
+        self.addCleanup(self.env.registry.clear_cache)
+
+    def test_a_repeat_under_another_name_of_the_type_is_a_repeat(self):
+        for number, name in enumerate(("Noticed", "Seen")):
+            with self.subTest(name):
+                self.rename(_event_aliases={})
+                failure = self.attempt(number)
+                self.rename(_event_aliases={"Seen": "Noticed"})
+                self.bug("")
+                answer = self.store.append(
+                    "flakyapart", "F1", name, {"n": number}, event_uuid=f"sent-{number}"
+                )
+                self.assertEqual(self.inbox().outstanding_count, 0)
+                self.assertEqual(failure.retry_event_id.id, answer["id"])
+                self.assertFalse(failure.can_apply_again)
+                self.assertEqual(self.again(failure), "There was nothing left to apply again.")
+                self.assertEqual(self.again(), "There was nothing left to apply again.")
+        self.assertEqual(self.seen(model_name="flakyapart"), [0, 1])
+
+    def test_a_repeat_under_another_name_of_the_aggregate_type_is_a_repeat(self):
+        failure = self.attempt(5)
+        self.env.cr.execute(
+            "UPDATE event_store SET model_name = 'flaky.former' WHERE id = %s", [failure.id]
+        )
+        self.env.invalidate_all()
+        self.rename(_aggregate_aliases=("flaky.former",))
+        self.bug("")
+        answer = self.store.append("flakyapart", "F1", "Seen", {"n": 5}, event_uuid="sent-5")
+        self.assertEqual(self.inbox().outstanding_count, 0)
+        self.assertEqual(failure.retry_event_id.id, answer["id"])
+        self.assertEqual(self.again(failure), "There was nothing left to apply again.")
+        self.assertEqual(self.seen(model_name="flakyapart"), [5])
+
+    def test_what_was_applied_again_is_known_under_every_name_of_its_type(self):
+        self.attempt(5)
+        self.bug("")
+        self.again()
+        self.rename(_event_aliases={"Seen": "Noticed"})
+        for name in ("Noticed", "Seen"):
+            answer = self.store.append("flakyapart", "F1", name, {"n": 5}, event_uuid="sent-5")
+            self.assertEqual((answer["duplicate"], answer["outcome"]), (True, "applied"))
+
+    def test_one_attempt_that_was_recorded_apart_twice_is_applied_once(self):
+        """Under another name of its type, or by two people: each has a failure event."""
+        for number, way in enumerate(("inbox", "event")):
+            with self.subTest(way):
+                self.rename(_event_aliases={})
+                second = self.attempt(number)
+                self.env.cr.execute(
+                    "UPDATE event_store SET attempt_digest = 'other',"
+                    ' payload = payload || \'{"failed_event": "Noticed"}\' WHERE id = %s',
+                    [second.id],
+                )
+                first = self.attempt(number)
+                self.rename(_event_aliases={"Seen": "Noticed"})
+                self.env.invalidate_all()
+                self.assertEqual(self.inbox().outstanding_count, 2)
+                self.bug("")
+                answer = self.again(first if way == "event" else None)
+                self.assertIn("Applied: 1;", answer)
+                self.assertEqual((self.inbox().outstanding_count, self.inbox().state), (0, "fixed"))
+                self.assertEqual(second.retry_event_id, first.retry_event_id)
+                self.assertEqual(self.again(second), "There was nothing left to apply again.")
+                self.assertEqual(self.again(), "There was nothing left to apply again.")
+        self.assertEqual(self.seen(model_name="flakyapart"), [0, 1])
+
     @QUIET
     def attempt(self, number):
         """Leave the failure event alone, as _record_apart does on a cursor of its own."""

@@ -112,7 +112,7 @@ class EventArchiveReplay(models.Model):
               JOIN event_store_key AS attempt
                 ON attempt.kind LIKE 'attempt:%%' AND attempt.company_id = key.company_id
                AND attempt.value = key.value
-              JOIN event_store_key AS retry
+              LEFT JOIN event_store_key AS retry
                 ON retry.kind = 'retry_of_id' AND retry.company_id = key.company_id
                AND retry.value = attempt.event_id::text
              WHERE key.kind = 'event_uuid'
@@ -121,7 +121,9 @@ class EventArchiveReplay(models.Model):
         )
         known = {}
         for *text, event_id in self.env.cr.fetchall():
-            known.setdefault(by_text[tuple(text)], []).append(event_id)
+            ids = known.setdefault(by_text[tuple(text)], [])
+            if event_id is not None:
+                ids.append(event_id)
         ids = [event_id for found in known.values() for event_id in found]
         there = set(self.sudo().search([("id", "in", ids)]).ids) if ids else ()
         for key, event_id in ((key, id_) for key, found in known.items() for id_ in found):

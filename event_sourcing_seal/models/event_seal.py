@@ -224,12 +224,20 @@ class EventSeal(models.Model):
         before = self.search([("id", "<", seal.id)], limit=1) if row else self
         if not row or before.state == "waiting":
             return False
-        entries = [ENTRY.pack(vals["id"], row_digest(vals)) for vals in seal._read_rows()]
+        entries, horizon = [], int(seal.horizon)
+        coming = seal._coming_number()
+        for vals in seal._read_rows():
+            entries.append(ENTRY.pack(vals["id"], row_digest(vals)))
+            if vals["tx"] is not None and int(vals["tx"]) >= coming:
+                # Of the cluster that this database was restored from: over for long.
+                horizon = max(horizon, int(vals["tx"]) + 1)
         manifest, previous = b"".join(entries), before.digest or ""
         self.env.cr.execute(
             SQL(
                 "UPDATE event_seal SET state = 'sealed', sealed_on = now() AT TIME ZONE 'UTC',"
-                " count = %s, previous_digest = %s, digest = %s, manifest = %s WHERE id = %s",
+                " horizon = %s, count = %s, previous_digest = %s, digest = %s, manifest = %s"
+                " WHERE id = %s",
+                str(horizon),
                 len(entries),
                 previous,
                 seal_digest(previous, seal.from_id, seal.to_id, manifest),
@@ -239,6 +247,12 @@ class EventSeal(models.Model):
         )
         self.invalidate_model(flush=False)
         return True
+
+    @api.model
+    def _coming_number(self):
+        """Return a number that no transaction which this one sees has, of this cluster."""
+        self.env.cr.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")
+        return int(self.env.cr.fetchone()[0])
 
     @api.model
     def _alone(self):

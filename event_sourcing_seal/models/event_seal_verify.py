@@ -2,14 +2,18 @@ from collections import deque
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.compat import check_access
 from odoo.addons.event_sourcing.event_hash import (
     ENTRY,
+    NUMBER,
     content_hash,
     in_whole_seconds,
+    is_manifest,
     row_digest,
     seal_digest,
+    was_waited_for,
 )
 from odoo.addons.event_sourcing.groups import AUDITOR, MANAGER
 from odoo.addons.event_sourcing_job.job_kind import JobKind
@@ -121,7 +125,11 @@ class EventSealVerify(models.Model):
     @api.model
     def _last_given(self):
         """Return the last id of an event that was given out, 0 for none."""
-        self.env.cr.execute("SELECT last_value, is_called FROM event_store_id_seq")
+        return self._last_of("event_store_id_seq")
+
+    @api.model
+    def _last_of(self, sequence):
+        self.env.cr.execute(SQL("SELECT last_value, is_called FROM %s", SQL.identifier(sequence)))
         last, called = self.env.cr.fetchone()
         return last if called else 0
 
@@ -145,14 +153,15 @@ class EventSealVerify(models.Model):
             event_id = vals["id"]
             if left and left[0] < event_id:
                 break
-            if event_id not in sealed:
+            if not left or left.popleft() != event_id:  # also one that is there twice
                 return self._wrong("inserted", event_id)
-            left.popleft()
             before_sealing = vals["content_hash"] not in (None, content_hash(vals))
             # What no hash covers, and yet decides what had happened at a moment.
             beyond = not in_whole_seconds(vals["timestamp"])
             if before_sealing or beyond or row_digest(vals) != sealed[event_id]:
                 return self._wrong("changed", event_id)
+            if not was_waited_for(vals["tx"], self.horizon):
+                return self._wrong("seal", False)
         return self._wrong("removed", left[0]) if left else None
 
     def _is_as_made(self, before, manifest):
@@ -163,23 +172,40 @@ class EventSealVerify(models.Model):
 
         :param before: the seal before it, empty for the first
         """
+        if not 0 < self.id <= self._last_of("event_seal_id_seq"):
+            return False
         if self.from_id != (before.to_id or 0) + 1:
             return False
         # A range is noted of ids that were given out, and of so many at most.
-        if self.to_id > self._last_given() or self.to_id - self.from_id >= SEAL_IDS:
+        if not 0 <= self.to_id - self.from_id < SEAL_IDS or self.to_id > self._last_given():
+            return False
+        if not NUMBER.fullmatch(self.horizon or "") or not self.create_date:
             return False
         if self.state == "sealed":
             right = seal_digest(before.digest or "", self.from_id, self.to_id, manifest)
             found = (self.previous_digest or "", self.digest, self.count, bool(self.sealed_on))
-            return found == (before.digest or "", right, len(manifest) // ENTRY.size, True)
+            made = found == (before.digest or "", right, len(manifest) // ENTRY.size, True)
+            return made and is_manifest(manifest, self.from_id, self.to_id)
         after = [("id", ">", self.id), ("state", "=", "sealed")]
         written = (manifest, self.digest, self.previous_digest, self.count, self.sealed_on)
         return (
-            not any(written)
-            and (self.horizon or "").isdigit()
-            and self.to_id >= self.from_id
+            self.state == "waiting"
+            and not any(written)
+            and not self._is_sealed_too_soon()
             and not self.search_count(after, limit=1)
         )
+
+    def _is_sealed_too_soon(self):
+        """Whether a transaction wrote into the range that its seal does not wait for.
+
+        Numbers that are still to come are those of rows from before a restore.
+        """
+        self.env.cr.execute(
+            "SELECT 1 FROM event_store WHERE id BETWEEN %s AND %s AND tx >= %s::xid8"
+            " AND tx < %s::xid8 LIMIT 1",
+            [self.from_id, self.to_id, self.horizon, str(self._coming_number())],
+        )
+        return bool(self.env.cr.rowcount)
 
     @api.model
     def _check_range(self, first, last):

@@ -137,7 +137,7 @@ class EventImportCheck(models.Model):
                     stored.update(store._stored_by_key([key]))
                 except UserError as error:
                     away[key] = str(error)
-        stored = {key: ids[0] for key, ids in stored.items()}
+        stored = {key: ids[0] for key, ids in stored.items() if ids}
         failures = [item["key"] for item in items if item["key"][0] == "failure"]
         if failures:
             self.env.cr.execute(

@@ -1,10 +1,12 @@
 """Applied again by two people at once: stored once, with real commits."""
 
 import threading
+import time
 
 import pytest
 from psycopg2 import errors
-from test_real_commits import cursor, database, key, store  # noqa: F401
+from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
+from test_real_commits import add, cursor, database, key, store  # noqa: F401
 
 from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
@@ -12,7 +14,10 @@ from odoo.modules.registry import Registry
 from odoo.service.model import retrying
 from odoo.tools import mute_logger
 
-from odoo.addons.test_event_sourcing.models.flaky_handler import FlakySnapshotHandler
+from odoo.addons.test_event_sourcing.models.flaky_handler import (
+    FlakySnapshotHandler,
+    ShakyApartSnapshotHandler,
+)
 
 QUIET = ("odoo.sql_db", "odoo.service.model", "odoo.addons.event_sourcing.models")
 
@@ -140,6 +145,130 @@ def test_an_attempt_that_survived_its_rollback_is_applied_again(cursor, key, bug
     assert event.retry_of_id == failure
     assert str(event.timestamp) == "2026-02-01 00:00:00"
     assert not failure.can_apply_again
+
+
+def repeat_meanwhile(cursor, key, manager, sender):  # noqa: F811
+    """Let a sender repeat, over RPC, what a manager applies again; return both answers.
+
+    :param manager: does its work in a transaction that is committed once the sender waits
+    :param sender: called with a cursor that sees what others commit meanwhile
+    """
+    first, answers = cursor(), []
+    answers.append(manager(first))
+
+    def send():
+        cr = Registry(database()).cursor()
+        cr.connection.set_isolation_level(ISOLATION_LEVEL_READ_COMMITTED)
+        try:
+            answers.append(sender(cr))
+            cr.commit()
+        except Exception as error:
+            answers.append(error)
+        finally:
+            cr.close()
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    wait_for_lock(cursor())
+    first.commit()
+    thread.join(60)
+    assert not thread.is_alive()
+    return answers
+
+
+def wait_for_lock(cr):
+    """Return once a transaction of this database waits for another one."""
+    for _turn in range(200):
+        cr.execute(
+            "SELECT 1 FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        if cr.rowcount:
+            return
+        cr.rollback()
+        time.sleep(0.05)
+    raise AssertionError("nobody waited")
+
+
+@pytest.mark.parametrize("others", [0, 3])
+def test_a_repeat_during_a_retry_is_stored_once(cursor, key, bug, others):  # noqa: F811
+    """The sender asked before the retry was committed, and waits for the stream with it."""
+    call = {
+        "model_name": "shakyapart",
+        "aggregate_id": key,
+        "event_type": "Seen",
+        "payload": {"n": 0},
+        "event_uuid": key,
+    }
+    bug("first")
+    cr = cursor()
+    with pytest.raises(UserError, match="technical error"), mute_logger(*QUIET):
+        store(cr).append(**call)
+    cr.rollback()
+    bug("")
+    more = [{**call, "payload": {"n": n + 1}, "event_uuid": f"{key}-{n}"} for n in range(others)]
+
+    def retry(cr):
+        return store(cr).search([("aggregate_id", "=", key)]).action_apply_again()
+
+    def repeat(cr):
+        return store(cr).append_batch([*more, call])
+
+    _action, answer = repeat_meanwhile(cursor, key, retry, repeat)
+    assert not isinstance(answer, Exception), answer
+    assert [one["duplicate"] for one in answer] == [False] * others + [True]
+    seen = [row for row in rows(cursor, key) if row[0] == "Seen"]
+    assert [version for _type, version, _outcome in seen] == list(range(1, others + 2))
+    state = store(cursor()).state_at("shakyapart", key)["state"]
+    assert state["seen"] == list(range(others + 1))
+
+
+def test_a_retry_that_is_taken_back_leaves_the_repeat_alone(cursor, key, bug):  # noqa: F811
+    call = ("shakyapart", key, "Seen", {"n": 0})
+    bug("first")
+    cr = cursor()
+    with pytest.raises(UserError, match="technical error"), mute_logger(*QUIET):
+        store(cr).append(*call, event_uuid=key)
+    cr.rollback()
+    bug("")
+
+    def retry(cr):
+        with cr.savepoint() as savepoint:
+            store(cr).search([("aggregate_id", "=", key)]).action_apply_again()
+            savepoint.rollback()
+        add(cr, key)  # it still holds what it took, of another stream
+        store(cr).append("shakyapart", key, "Seen", {"n": 7})
+
+    def repeat(cr):
+        return store(cr).append(*call, event_uuid=key)
+
+    _nothing, answer = repeat_meanwhile(cursor, key, retry, repeat)
+    assert not isinstance(answer, Exception), answer
+    assert (answer["duplicate"], answer["outcome"]) == (False, "applied")
+    assert store(cursor()).state_at("shakyapart", key)["state"]["seen"] == [7, 0]
+
+
+def test_the_same_attempt_is_noted_once_under_every_name_of_its_type(
+    cursor,  # noqa: F811
+    key,  # noqa: F811
+    bug,
+    monkeypatch,
+):
+    bug("first")
+    cr = cursor()
+    for event_type in ("Seen", "Noticed", "Seen"):
+        with pytest.raises(UserError, match="technical error"), mute_logger(*QUIET):
+            store(cr).append("shakyapart", key, event_type, {"n": 0}, event_uuid=key)
+        cr.rollback()
+        assert [row[0] for row in rows(cursor, key)] == ["SystemErrorOccurred"]
+        monkeypatch.setattr(
+            ShakyApartSnapshotHandler, "_event_aliases", {"Seen": "Noticed"}, raising=False
+        )
+        cr = cursor()
+    with pytest.raises(UserError, match="technical error"), mute_logger(*QUIET):
+        store(cr).append("shakyapart", key, "Noticed", {"n": 1}, event_uuid=key)
+    cr.rollback()
+    assert len(rows(cursor, key)) == 2
 
 
 def test_two_scheduled_actions_give_one_activity(cursor, key, bug):  # noqa: F811

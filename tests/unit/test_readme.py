@@ -9,8 +9,6 @@ from odoo.addons.test_event_sourcing.common import EventCase
 
 ROOT = Path(__file__).resolve().parents[2]
 HANDLER = ROOT / "tests/addons/readme_example/models/library_handler.py"
-
-
 HEADS = ("| # | guarantee | shown by |", "|---|---|---|", "| what | shown by |", "|---|---|")
 
 
@@ -59,7 +57,8 @@ class TestReadme(EventCase):
 
     def test_every_test_that_the_guarantees_name_exists(self):
         rows = [row for row in (ROOT / "docs/guarantees.md").read_text().splitlines() if "|" in row]
-        named = [(row, re.findall(r"`((?:tests|\w*event_sourcing\w*/tests)/?[^`]*)`", row)) for row in rows]
+        paths = re.compile(r"`((?:\w*event_sourcing\w*/)?tests/[^`]+)`")
+        named = [(row, paths.findall(row)) for row in rows]
         self.assertEqual([row for row, names in named if not names], [*HEADS])
         for name in (name for _row, names in named for name in names):
             self.assertTrue(is_there(*name.split("::")), name)
