@@ -29,8 +29,9 @@ class AddonDatabases:
 
         :param str addon: one of ours; None for all of them
         """
+        database = self._ensure(addon)
         with self._lock:
-            self._of(addon).copy(name)
+            database.copy(name)
         return Database(name, *self._arguments)
 
     def drop(self, of_today=False):
@@ -43,18 +44,22 @@ class AddonDatabases:
         for name in set(any_one.names(f"{PREFIX}{self._series}")) - kept:
             any_one.drop(name)
 
-    def _of(self, addon):
+    def _ensure(self, addon):
         """Return the database of an addon, made now if it is not there."""
         database = Database(self._name(addon), *self._arguments)
         if database.is_complete():
             return database
         below = below_of(addon) if addon else "event_sourcing_all"
-        if below:
-            self._of(below).copy(database.name)
-            database.add([addon] if addon else installed_addons())
-        else:
-            database.create([addon, *test_addons()])
-        database.note_complete()
+        # Others have their turn between the steps.
+        source = self._ensure(below) if below else None
+        with self._lock:
+            if not database.is_complete():
+                if source:
+                    source.copy(database.name)
+                    database.add([addon] if addon else installed_addons())
+                else:
+                    database.create([addon, *test_addons()])
+                database.note_complete()
         return database
 
     def _name(self, addon):

@@ -105,7 +105,7 @@ def _targets():
 
 
 def _parts(targets):
-    """Return the targets as parts, those that take longest first.
+    """Return the targets as parts, the longest first, but one that needs few addons second.
 
     :return: list of :class:`Part`
     """
@@ -118,8 +118,8 @@ def _parts(targets):
     rest = [
         target for target in targets if target not in screens and target.split("/")[0] not in addons
     ]
-    parts = [Part("browser", tuple(screens)), Part("live", tuple(rest))]
-    parts += [Part(addon, tuple(own), addon) for addon, own in addons.items()]
+    own = [Part(addon, tuple(named), addon) for addon, named in addons.items()]
+    parts = [Part("browser", tuple(screens)), *own[:1], Part("live", tuple(rest)), *own[1:]]
     return [part for part in parts if part.targets]
 
 

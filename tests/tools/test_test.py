@@ -73,8 +73,8 @@ def test_each_addon_has_a_database_and_the_browser_comes_first():
     everything = ["event_sourcing/tests", one, "tests/unit", "tests/rpc", "tests/browser"]
     assert make_test._parts(everything) == [
         make_test.Part("browser", ("tests/browser",)),
-        make_test.Part("live", ("tests/unit", "tests/rpc")),
         make_test.Part("event_sourcing", ("event_sourcing/tests",), "event_sourcing"),
+        make_test.Part("live", ("tests/unit", "tests/rpc")),
         make_test.Part("event_sourcing_job", (one,), "event_sourcing_job"),
     ]
     assert [part.name for part in make_test._parts(["tests/rpc"])] == ["live"]
