@@ -23,12 +23,6 @@ def in_xmlrpc():
     return urlsplit(url).path.startswith("/xmlrpc/")
 
 
-def in_rpc():
-    """Whether this thread answers a call of XML-RPC or JSON-RPC."""
-    path = urlsplit(getattr(threading.current_thread(), "url", "")).path
-    return path.startswith("/xmlrpc/") or path == "/jsonrpc"
-
-
 def sendable(document):
     """Return a document as an answer: itself, but False where XML-RPC could not carry it."""
     return False if in_xmlrpc() and not rpc_safe(document) else document

@@ -24,7 +24,7 @@ from types import (
     UnionType,
 )
 
-from .code_text import code_text, spelled
+from .code_digest import code_text, spelled
 
 PLAIN = {type(None), bool, int, float, complex, str, bytes, type(...), type(NotImplemented), range}
 # What Python notes about a class beside what is in it.

@@ -1,9 +1,8 @@
 from odoo import _, api, fields, models
 
-from ..canonical_json import canonical, reordered
+from ..canonical_json import canonical, cells, in_one_text, reordered
 from ..fields import JsonDocument
-from ..functions import ensure_function
-from ..rows import cells, in_one_text
+from ..sql_functions import ensure_function
 from .event_store import FAILURE_TYPES
 
 EVERY = 100  # events of a stream

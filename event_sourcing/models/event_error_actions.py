@@ -4,7 +4,7 @@ from collections import Counter
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..retry import apart
+from ..db_errors import apart
 
 _logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from odoo.tools import SQL
 
 from ..canonical_json import canonical, normalise
 from ..compat import readable
-from ..event_data import EventData
-from ..retry import must_retry
+from ..db_errors import must_retry
+from ..event import EventData
 from ..transfer_format import FOLLOWS
 from .event_store import FAILURE_TYPES
 

@@ -3,7 +3,7 @@ from collections import Counter
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from ..step import Step
+from ..savepoint import LazySavepoint
 from ..transfer_format import FOLLOWS
 from .event_store import FAILURE_TYPES
 
@@ -40,7 +40,7 @@ class EventImportRestore(models.Model):
         if not vals_list:
             return 0
         store = self.env["event.store"].sudo()
-        with Step(self.env.cr) as step:
+        with LazySavepoint(self.env.cr) as step:
             step.begin()
             streamed = [vals for vals in vals_list if vals["event_type"] not in FAILURE_TYPES]
             heads = self._advance_to(step, streamed)

@@ -8,7 +8,7 @@ from ..canonical_json import canonical
 from ..event_hash import text_hash
 from ..transfer_file import Unreadable
 from ..zones import find_zone
-from .event_store_input import DECIDED_BY_STORE
+from .event_store_validate import DECIDED_BY_STORE
 
 PREFIX = "payload."
 NUMBERS = ("version", "schema_version")

@@ -9,9 +9,9 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from ..compat import check_access
+from ..db_errors import must_retry
 from ..fields import JsonDocument
 from ..from_code import from_code
-from ..retry import must_retry
 from ..transfer_file import ENCODINGS, Unreadable
 from .event_job import UNDER_WAY
 

@@ -3,8 +3,8 @@ from psycopg2 import IntegrityError
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..db_errors import must_retry
 from ..piece_size import PieceSize
-from ..retry import must_retry
 from .event_difference import ORPHAN_LIMIT
 from .event_stream import Head
 

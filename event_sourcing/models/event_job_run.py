@@ -7,8 +7,8 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..compat import check_access
+from ..db_errors import must_retry, trouble
 from ..from_code import FromCode
-from ..retry import must_retry, trouble
 from .event_job import UNDER_WAY
 
 _logger = logging.getLogger(__name__)

@@ -5,11 +5,11 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..arguments import shown
-from ..event_data import EventData
+from ..event import EventData
 from ..exceptions import VersionConflict
-from ..nothing import is_nothing
 from .event_source_mixin import UNNUMBERED
 from .event_store import FAILURE_TYPES
+from .event_store_validate import is_nothing
 
 ATTEMPTS = 5
 # Numbers that are looked at together, from the first look to the last.

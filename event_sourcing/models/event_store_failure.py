@@ -5,20 +5,22 @@ from copy import copy
 
 import psycopg2
 
-from odoo import _, api, models
+from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..canonical_json import BEYOND_XML, canonical, normalise
-from ..event_data import EventData
-from ..event_hash import CONTENT, content_hash, text_hash
+from ..error_location import find_place, fingerprint
+from ..event import EventData, content_hash, text_hash
+from ..event_columns import CONTENT
 from ..exceptions import RefusedApart
 from .event_store import INVALID_OPERATION, SYSTEM_ERROR
-from .event_store_input import POLICIES
+from .event_store_validate import POLICIES
 
 _logger = logging.getLogger(__name__)
 
 MAX_MESSAGE = 4000
+MAX_RULE = 300
 MAX_TRACEBACK = 20000
 
 
@@ -26,6 +28,36 @@ class EventStoreFailure(models.Model):
     """Refusals and faults: kept as outcomes and as failure events of their own."""
 
     _inherit = "event.store"
+
+    broken_rule = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Shared by all attempts that broke one rule: the event, and the rule's name or"
+        " the line of code that refused it.",
+    )
+    error_fingerprint = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Shared by all failures of one bug: same error, same handler, same line of code.",
+    )
+
+    def init(self):
+        """Create the indexes by which rules and bugs are listed.
+
+        Rules are listed, and each put in words, without reading every refusal; a group of
+        errors without the traceback of each, and the inbox without what went well.
+        """
+        super().init()
+        self.env.cr.execute(
+            """
+            CREATE INDEX IF NOT EXISTS event_store_rule_index
+                ON event_store (company_id, model_name, broken_rule, id)
+             WHERE event_type = 'InvalidOperationAttempted' AND broken_rule IS NOT NULL;
+            CREATE INDEX IF NOT EXISTS event_store_error_index
+                ON event_store (error_fingerprint, company_id, id)
+             WHERE event_type = 'SystemErrorOccurred';
+            """
+        )
 
     @api.model
     def _settle(self, vals_list, problems, policies):
@@ -209,6 +241,41 @@ class EventStoreFailure(models.Model):
     @api.model
     def _storable(self, text):
         return BEYOND_XML.sub("", text.encode(errors="replace").decode())
+
+    @api.model
+    def _broken_rule(self, vals, error):
+        """Return the rule that ``error`` says an event broke, None for a technical fault.
+
+        :param dict vals: of the event
+        """
+        if not isinstance(error, UserError):
+            return None
+        rule = getattr(error, "rule", None)
+        if not rule:
+            handler = self._find_handler(vals["model_name"])
+            name = vals["model_name"] if handler is None else handler._name
+            rule = f"code:{fingerprint('UserError', name, find_place(error))}"
+        return self._storable(f"{vals['event_type']}/{rule}")[:MAX_RULE]
+
+    @api.model
+    def _error_vals(self, error, model_name):
+        """Return the columns and the payload keys that a technical fault adds.
+
+        :param str model_name: the aggregate type whose handler failed
+        :return: ``(columns, payload)``, two dicts
+        """
+        place = find_place(error)
+        handler = self._find_handler(model_name)
+        handler = model_name if handler is None else handler._name
+        columns = {
+            "error_fingerprint": fingerprint(type(error).__name__, handler, place),
+        }
+        payload = {
+            "handler": handler,
+            "code_place": self._storable(str(place)),
+            "code_line": self._storable(place.line),
+        }
+        return columns, payload
 
     # ------------------------------------------------------------------
     # reject_and_record

@@ -1,4 +1,5 @@
 import json
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import psycopg2
@@ -7,10 +8,10 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..cycles import no_search_for_cycles
-from ..event_data import EventData
+from ..db_errors import must_retry
+from ..event import EventData
+from ..gc_pause import MANY, pause_gc
 from ..piece_size import FIRST_PAGE, next_page
-from ..retry import must_retry
 from .event_checkpoint import EVERY
 from .event_store import FAILURE_TYPES
 
@@ -138,7 +139,7 @@ class EventStoreReader(models.Model):
     def _fold_together_again(self, model_name, keys, moments, begun):
         handler = self._find_handler(model_name)
         until = None if None in moments else max(moments)
-        with no_search_for_cycles(len(keys)):
+        with pause_gc() if len(keys) > MANY else nullcontext():
             folded = begun or {
                 key: [Folded(handler._initial_state()) for _moment in moments] for key in keys
             }

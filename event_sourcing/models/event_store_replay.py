@@ -3,9 +3,9 @@ from odoo.exceptions import AccessError, UserError
 
 from ..canonical_json import canonical, carried
 from ..compat import check_access
-from ..event_data import EventData
+from ..db_errors import must_retry
+from ..event import EventData
 from ..fields import sendable
-from ..retry import must_retry
 from .event_store import FAILURE_TYPES
 
 

@@ -4,7 +4,7 @@ from odoo.exceptions import UserError
 from ..canonical_json import canonical, carried
 from ..compat import check_access
 from ..fields import sendable
-from .event_store_input import MAX_VERSION
+from .event_store_validate import MAX_VERSION
 
 MAX_STATES = 1000
 

@@ -5,7 +5,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ..fields import NO_SUM
-from ..functions import ensure_function
+from ..sql_functions import ensure_function
 
 BEGIN = "event_stream_begin"
 LOCK = "event_stream_lock"
@@ -186,13 +186,13 @@ class EventStream(models.Model):
         first id is drawn, whatever their types. A concurrent writer of the same stream gets a
         serialization failure, which Odoo retries.
 
-        :param Step step: all of the append
+        :param LazySavepoint step: all of the append
         :param dict counts: ``{(company id, model_name, aggregate_id): number of events}``
         :param dict functions: ``{model_name: (the database's function that begins an append,
             digest of the rules of today)}``, where it is not the one that reads heads alone
         :return: ``{(company id, model_name, aggregate_id): Head}`` after the move
         """
-        keys = {}
+        registry, keys = self.env["snapshot.handler.registry"], {}
         for (company_id, model_name, aggregate_id), count in sorted(counts.items()):
             keys.setdefault(model_name, []).append(
                 {
@@ -202,6 +202,11 @@ class EventStream(models.Model):
                     "add": count,
                 }
             )
+        for model_name in sorted(keys):
+            names = registry._stream_names(model_name)
+            if len(names) > 1:
+                step.begin()
+                self._take_over(names, [row["aggregate_id"] for row in keys[model_name]])
         stamps = [self.env.uid, fields.Datetime.now()]
         calls, params = [], []
         if len(keys) > 1:

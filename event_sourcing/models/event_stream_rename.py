@@ -14,16 +14,6 @@ class EventStreamRename(models.Model):
     _inherit = "event.stream"
 
     @api.model
-    def _advance(self, step, counts, functions):
-        registry = self.env["snapshot.handler.registry"]
-        for model_name in sorted({model_name for _company_id, model_name, _id in counts}):
-            names = registry._stream_names(model_name)
-            if len(names) > 1:
-                step.begin()
-                self._take_over(names, [key[2] for key in counts if key[1] == model_name])
-        return super()._advance(step, counts, functions)
-
-    @api.model
     def _take_over(self, names, aggregate_ids=None):
         """Rename stream heads and snapshots; events stay as they were written.
 

@@ -4,11 +4,11 @@ from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..canonical_json import canonical, carried, normalise
+from ..canonical_json import canonical, carried, cells, in_one_text, normalise
 from ..column_values import NoValue, parser_of
 from ..fields import NO_SUM, JsonDocument
-from ..functions import ensure_function
-from ..rows import STAMPS, cells, in_one_text, listed, record_of
+from ..json_rows import STAMPS, listed, record_of
+from ..sql_functions import ensure_function
 
 # Values that a column takes as they are, by the type of the field.
 PLAIN = {"integer": int, "char": str, "text": str, "boolean": bool, "json": dict}

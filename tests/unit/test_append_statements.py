@@ -4,8 +4,8 @@ from psycopg2 import errors
 
 from odoo.tools import mute_logger
 
-from odoo.addons.event_sourcing.models.event_store_insert import OWN
-from odoo.addons.event_sourcing.step import Step
+from odoo.addons.event_sourcing.event_columns import OWN
+from odoo.addons.event_sourcing.savepoint import LazySavepoint
 from odoo.addons.test_event_sourcing.common import EventCase
 from odoo.addons.test_event_sourcing.models.counter_handler import CounterSnapshotHandler
 
@@ -30,13 +30,13 @@ class TestAppendStatements(EventCase):
         self.store.append_batch(self.batch(1, 1, "warm"))  # what is cached once
         self.env.flush_all()
         before = self.env.cr.sql_log_count
-        behind, execute_behind = [], Step.execute_behind
+        behind, execute_behind = [], LazySavepoint.execute_behind
 
         def counted(step, *statement):
             behind.append(statement)
             execute_behind(step, *statement)
 
-        with patch.object(Step, "execute_behind", counted):
+        with patch.object(LazySavepoint, "execute_behind", counted):
             answers = self.store.append_batch(calls)
         self.env.flush_all()
         self.assertTrue(all(answer["outcome"] == "applied" for answer in answers))

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from odoo.addons.event_sourcing import code_text
+from odoo.addons.event_sourcing import code_digest
 from odoo.addons.event_sourcing.canonical_json import canonical
 from odoo.addons.event_sourcing.models.event_checkpoint import EVERY
 from odoo.addons.test_event_sourcing.common import EventCase
@@ -130,7 +130,7 @@ class TestCheckpoints(EventCase):
 
     def test_code_is_spelled_alike_in_every_process(self):
         program = (
-            f"import runpy; spelled = runpy.run_path({code_text.__file__!r})['spelled']\n"
+            f"import runpy; spelled = runpy.run_path({code_digest.__file__!r})['spelled']\n"
             "def rule(x):\n    return x in {'a', 'b', 'c', 'd', 'e'} or (lambda: 'f')()\n"
             "print(spelled(rule.__code__))"
         )

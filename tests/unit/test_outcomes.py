@@ -5,8 +5,8 @@ from psycopg2 import OperationalError
 from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
+from odoo.addons.event_sourcing.db_errors import must_retry
 from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFailure
-from odoo.addons.event_sourcing.retry import must_retry
 from odoo.addons.test_event_sourcing.common import EventCase
 from odoo.addons.test_event_sourcing.models.counter_handler import CounterSnapshotHandler
 

@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError
 
 from ..canonical_json import canonical
 from .event_store import SYSTEM_ERROR
-from .event_store_input import DECIDED_BY_STORE
+from .event_store_validate import DECIDED_BY_STORE
 
 
 class EventStoreApplyAgain(models.Model):

@@ -4,7 +4,6 @@ from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
 from psycopg2 import InterfaceError, InternalError, OperationalError
-from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 from odoo import exceptions
 from odoo.service.model import MAX_TRIES_ON_CONCURRENCY_FAILURE, PG_CONCURRENCY_ERRORS_TO_RETRY
@@ -68,11 +67,6 @@ def trouble(error):
     if error.pgcode == CANCELED:
         return "canceled"
     return "resources" if error.pgcode.startswith(RESOURCES) else None
-
-
-def is_broken(cr):
-    """Whether an error has broken the transaction, whoever caught it; asks no database."""
-    return cr.connection.get_transaction_status() == TRANSACTION_STATUS_INERROR
 
 
 def is_last_try(cr):
