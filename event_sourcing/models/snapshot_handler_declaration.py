@@ -1,4 +1,3 @@
-import logging
 from datetime import datetime
 from difflib import get_close_matches
 
@@ -19,8 +18,6 @@ from ..no_cursor import DATA, statements_of, without_database
 from .event_store import FAILURE_TYPES
 from .handler_description import EXAMPLES
 
-_logger = logging.getLogger(__name__)
-ENGINE = "odoo.addons.event_sourcing."
 # What the lint finds and no fold gets along with; the rest of it are hints.
 FATAL = {"no_such_method", "alias_target", "alias_in_use", "aggregate_alias"}
 # Where a handler decides on statuses by itself, the table does not say what is reached.
