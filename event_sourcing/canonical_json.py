@@ -107,14 +107,14 @@ def _object(value, levels, where):
     return result
 
 
-def reordered(value):
+def sort_keys(value):
     """Return what ``jsonb`` gave back with its keys in order: normal again, as a fresh copy."""
     if type(value) is dict:
         return {
-            key: reordered(value[key]) if type(value[key]) in (dict, list) else value[key]
+            key: sort_keys(value[key]) if type(value[key]) in (dict, list) else value[key]
             for key in sorted(value)
         }
-    return [reordered(item) if type(item) in (dict, list) else item for item in value]
+    return [sort_keys(item) if type(item) in (dict, list) else item for item in value]
 
 
 _encode = json.JSONEncoder(
@@ -127,7 +127,7 @@ def canonical(value):
     return _encode(value)
 
 
-def carried(text):
+def xml_escaped(text):
     """Return a canonical JSON text with escapes for the two characters that only XML forbids."""
     return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 

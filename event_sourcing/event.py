@@ -9,7 +9,7 @@ from json.encoder import encode_basestring as quote
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from .canonical_json import canonical, normalise, reordered
+from .canonical_json import canonical, normalise, sort_keys
 from .zones import local_date
 
 _transactions = WeakKeyDictionary()
@@ -64,7 +64,7 @@ class EventData:
             model_name=record.model_name,
             aggregate_id=record.aggregate_id,
             event_type=record.event_type,
-            payload=reordered(record.payload),
+            payload=sort_keys(record.payload),
             version=record.version,
             timestamp=record.timestamp.replace(microsecond=0),
             schema_version=record.schema_version,
@@ -107,7 +107,7 @@ class EventData:
             any form
         :param dict payload: as ``jsonb`` gives it back
         """
-        return cls(row[0], row[1], row[2], reordered(payload), *row[4:13])
+        return cls(row[0], row[1], row[2], sort_keys(payload), *row[4:13])
 
 
 def content_text(vals):

@@ -5,7 +5,7 @@ the statement stays the same whatever the number of rows. The texts are made in
 ``canonical_json``.
 """
 
-STAMPS = ("create_uid", "create_date", "write_uid", "write_date")
+LOG_COLUMNS = ("create_uid", "create_date", "write_uid", "write_date")
 
 
 def record_of(columns):

@@ -1,11 +1,11 @@
 from odoo import _, api, fields, models
 
-from ..canonical_json import canonical, cells, in_one_text, reordered
+from ..canonical_json import canonical, cells, in_one_text, sort_keys
 from ..fields import JsonDocument
 from ..sql_functions import ensure_function
 from .event_store import FAILURE_TYPES
 
-EVERY = 100  # events of a stream
+CHECKPOINT_INTERVAL = 100  # events of a stream
 
 
 class EventCheckpoint(models.Model):
@@ -141,7 +141,7 @@ class EventCheckpoint(models.Model):
             ],
         )
         found = self.env.cr.fetchone()
-        return (found[0], reordered(found[1])) if found else (0, handler._initial_state())
+        return (found[0], sort_keys(found[1])) if found else (0, handler._initial_state())
 
     # ------------------------------------------------------------------
     # Against the events
@@ -157,7 +157,7 @@ class EventCheckpoint(models.Model):
             " WHERE model_name = %s AND rules = %s",
             [[k[0] for k in keys], [k[1] for k in keys], model_name, handler._rules_digest()],
         )
-        return {(row[:2], row[2]): reordered(row[3]) for row in self.env.cr.fetchall()}
+        return {(row[:2], row[2]): sort_keys(row[3]) for row in self.env.cr.fetchall()}
 
     @api.model
     def _differences(self, handler, model_name, folded):

@@ -4,7 +4,7 @@ from collections import Counter
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..canonical_json import BEYOND_XML, canonical, carried, normalise
+from ..canonical_json import BEYOND_XML, canonical, normalise, xml_escaped
 from .document_difference import MISSING
 
 MAX_ROWS_PER_JOB = 10_000  # of a check, for each company; all are counted
@@ -125,8 +125,8 @@ class EventDifference(models.Model):
     def _pair(self, key, before, after):
         return {
             "key": BEYOND_XML.sub("\ufffd", key),
-            "before_json": False if before is MISSING else carried(canonical(before)),
-            "after_json": False if after is MISSING else carried(canonical(after)),
+            "before_json": False if before is MISSING else xml_escaped(canonical(before)),
+            "after_json": False if after is MISSING else xml_escaped(canonical(after)),
         }
 
     @api.model

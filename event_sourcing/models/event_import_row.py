@@ -5,10 +5,10 @@ from datetime import date, timezone
 from odoo import api, models
 
 from ..canonical_json import canonical
+from ..event_columns import DECIDED_BY_STORE
 from ..event_hash import text_hash
 from ..transfer_file import Unreadable
 from ..zones import find_zone
-from .event_store_validate import DECIDED_BY_STORE
 
 PREFIX = "payload."
 NUMBERS = ("version", "schema_version")

@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..canonical_json import canonical, carried, normalise
+from ..canonical_json import canonical, normalise, xml_escaped
 from ..fields import NO_SUM, JsonDocument, Remembered
 
 INVALID_OPERATION = "InvalidOperationAttempted"
@@ -31,7 +31,7 @@ class EventStore(models.Model):
     _rec_name = "event_type"
 
     model_name = fields.Char(
-        string="Aggregate Type",
+        string="Technical Aggregate Type",
         required=True,
         readonly=True,
         help="What kind of thing the event is about, for example: rental.",
@@ -110,7 +110,7 @@ class EventStore(models.Model):
     )
     failure_ids = fields.One2many("event.store", "failed_event_id", string="Failures")
     error_class = fields.Char(readonly=True, copy=False)
-    error_message = fields.Text(string="Reason", readonly=True, copy=False)
+    error_message = fields.Text(string="Reason as Recorded", readonly=True, copy=False)
     event_uuid = fields.Char(
         string="UUID",
         required=True,
@@ -139,7 +139,7 @@ class EventStore(models.Model):
     @api.depends("payload")
     def _compute_payload_json(self):
         for event in self:
-            event.payload_json = carried(canonical(normalise(event.payload or {})))
+            event.payload_json = xml_escaped(canonical(normalise(event.payload or {})))
 
     @api.model
     def _search_payload_json(self, _operator, _value):

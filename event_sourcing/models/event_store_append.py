@@ -10,7 +10,7 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 
 from ..event import EventData
-from ..exceptions import RefusedApart, Trouble
+from ..exceptions import RejectedAndRecorded, StreamFoldError
 from ..gc_pause import MANY, pause_gc
 from ..savepoint import LazySavepoint
 from .event_store_insert import in_pages
@@ -195,8 +195,8 @@ class EventStoreAppend(models.Model):
         if fresh:
             try:
                 events = self._store(*map(list, zip(*fresh.values(), strict=True)))
-            except RefusedApart as refused:
-                self._record_apart(refused.vals)
+            except RejectedAndRecorded as refused:
+                self._record_separately(refused.vals)
                 raise refused.refusal from None
             found.update(zip(fresh, events.ids, strict=True))
         records = self.browse([found[key] for key in ids])
@@ -246,7 +246,7 @@ class EventStoreAppend(models.Model):
         while True:
             try:
                 return self._store_together(vals_list, policies, handlers, apart)
-            except (UserError, RefusedApart):
+            except (UserError, RejectedAndRecorded):
                 # What is folded in memory is refused before the rest is applied: where there is
                 # both, the first of the batch is found by applying all of them in its order.
                 every = set(map(self._stream_key, vals_list))
@@ -254,7 +254,7 @@ class EventStoreAppend(models.Model):
                 if len(ways) < 2 or every <= apart:
                     raise
                 apart = every
-            except Trouble as trouble:
+            except StreamFoldError as trouble:
                 troubled = self._narrow(trouble)
                 if troubled <= apart:
                     raise trouble.__cause__ from None
@@ -266,7 +266,7 @@ class EventStoreAppend(models.Model):
 
         :param dict handlers: ``{model_name: handler or None}``
         :param set apart: keys of streams whose events are applied one by one
-        :raise Trouble: with the streams of which the database refuses something
+        :raise StreamFoldError: with the streams of which the database refuses something
         """
         with LazySavepoint(self.env.cr) as step:
             folded = self._nothing_folded(handlers)
@@ -278,9 +278,9 @@ class EventStoreAppend(models.Model):
             single = [vals for vals in ready if self._is_applied_singly(vals, handlers, apart)]
             pages, rest = in_pages(ready)
             for page in pages:  # of a batch: one is stored while the next is folded
-                failures = self._fold_ahead(page, heads, folded, decisions, apart)
+                failures = self._fold_pending(page, heads, folded, decisions, apart)
                 self._insert_behind(step, page + failures)
-            failures = self._fold_ahead(rest, heads, folded, decisions, apart)
+            failures = self._fold_pending(rest, heads, folded, decisions, apart)
             events, plain = self._write_folded(
                 step, ready, rest + failures, folded, heads, apart, last=not single
             )
@@ -304,7 +304,7 @@ class EventStoreAppend(models.Model):
     def _begin(self, step, vals_list, folded):
         """Advance the heads of the streams, and read what the fold begins with.
 
-        :param dict folded: of the aggregate types whose states are wanted, see ``_fold_ahead``
+        :param dict folded: of the aggregate types whose states are wanted, see ``_fold_pending``
         :return: ``{(company id, model_name, aggregate_id): Head}``
         """
         counts = Counter(map(self._stream_key, vals_list))
@@ -338,7 +338,7 @@ class EventStoreAppend(models.Model):
 
     @api.model
     def _nothing_folded(self, handlers):
-        """Return what :meth:`_fold_ahead` begins with: the types whose events it folds."""
+        """Return what :meth:`_fold_pending` begins with: the types whose events it folds."""
         return {
             name: (handler, {}, [])
             for name, handler in handlers.items()
@@ -346,7 +346,7 @@ class EventStoreAppend(models.Model):
         }
 
     @api.model
-    def _fold_ahead(self, vals_list, heads, folded, policies, apart=frozenset()):
+    def _fold_pending(self, vals_list, heads, folded, policies, apart=frozenset()):
         """Fold events that are not stored yet, in memory, and decide what becomes of them.
 
         :param list vals_list: complete dicts, in order; those that are refused or that failed
@@ -360,8 +360,8 @@ class EventStoreAppend(models.Model):
         :param set apart: keys of streams that are passed over, too
         :return: the failure events to store, complete dicts
         :raise UserError: for the first event whose policy is to raise
-        :raise RefusedApart: for the first one whose attempt is to be recorded all the same
-        :raise Trouble: with the streams in which the database refused something
+        :raise RejectedAndRecorded: for the first one whose attempt is to be recorded all the same
+        :raise StreamFoldError: with the streams in which the database refused something
         """
         by_model, by_version = {}, {}
         for vals in vals_list:
@@ -379,7 +379,7 @@ class EventStoreAppend(models.Model):
             whole = {key: e for key, e in streams.items() if named[key].problem is None}
             try:
                 found, wrong, due = handler._fold_together(whole, begin)
-            except Trouble as trouble:
+            except StreamFoldError as trouble:
                 if any(key[1] == model_name for key in apart):
                     # The second time: maybe in many, of which each would be found by one more try.
                     trouble.streams.update(key for key in heads if key[1] == model_name)
@@ -393,4 +393,4 @@ class EventStoreAppend(models.Model):
                 problems[by_version[event.stream, event.version]["id"]] = error
         if not problems:
             return []
-        return self._settle(vals_list, problems, policies)
+        return self._apply_policies(vals_list, problems, policies)

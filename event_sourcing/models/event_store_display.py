@@ -10,7 +10,6 @@ class EventStoreDisplay(models.Model):
     _name = "event.store"
     _inherit = ["event.store", "aggregate.label.mixin"]
 
-    model_name = fields.Char(string="Technical Aggregate Type")
     # Named for what they mean here, also in exports, which know no view.
     create_uid = Remembered("res.users", string="Recorded By", readonly=True)
     write_uid = Remembered("res.users", readonly=True)
@@ -20,7 +19,6 @@ class EventStoreDisplay(models.Model):
         compute="_compute_event_label",
         help="What people call the event type, where its handler says so.",
     )
-    error_message = fields.Text(string="Reason as Recorded")
     reason = fields.Text(
         compute="_compute_reason",
         search="_search_reason",

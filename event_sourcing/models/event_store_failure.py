@@ -13,7 +13,7 @@ from ..canonical_json import BEYOND_XML, canonical, normalise
 from ..error_location import find_place, fingerprint
 from ..event import EventData, content_hash, text_hash
 from ..event_columns import CONTENT
-from ..exceptions import RefusedApart
+from ..exceptions import RejectedAndRecorded
 from .event_store import INVALID_OPERATION, SYSTEM_ERROR
 from .event_store_validate import POLICIES
 
@@ -60,7 +60,7 @@ class EventStoreFailure(models.Model):
         )
 
     @api.model
-    def _settle(self, vals_list, problems, policies):
+    def _apply_policies(self, vals_list, problems, policies):
         """Decide what becomes of events that were refused or that failed.
 
         :param list vals_list: complete dicts, in order; those concerned get their outcome
@@ -68,7 +68,7 @@ class EventStoreFailure(models.Model):
         :param dict policies: ``{event id: policy or None}``
         :return: their failure events, complete dicts
         :raise UserError: for the first event whose policy is to raise
-        :raise RefusedApart: for the first one whose attempt is to be recorded all the same
+        :raise RejectedAndRecorded: for the first one whose attempt is to be recorded all the same
         """
         default = {}
         failures = []
@@ -103,18 +103,18 @@ class EventStoreFailure(models.Model):
         :param bool alone: whether it is the only one of its call
         """
         apart = policy == "reject_and_record"
-        separate = self._apart_vals(vals, error) if apart else None
+        separate = self._standalone_failure_vals(vals, error) if apart else None
         refusal = self._apart_refusal(vals, error) if apart else self._as_refusal(error)
         if not alone:
             registry = self.env["snapshot.handler.registry"]
             label = registry._event_label(vals["model_name"], vals["event_type"])
             self._say_where(refusal, f"{vals['aggregate_id']}, {label}")
-        raise RefusedApart(refusal, separate) if apart else refusal from None
+        raise RejectedAndRecorded(refusal, separate) if apart else refusal from None
 
-    def _settle_stored(self, problems, policies):
-        """Decide what becomes of events that are stored already; see :meth:`_settle`."""
+    def _apply_policies_to_stored(self, problems, policies):
+        """Decide what becomes of events that are stored already; see :meth:`_apply_policies`."""
         vals_list = [event._stored_vals() for event in self if event.id in problems]
-        failures = self._settle(vals_list, problems, policies)
+        failures = self._apply_policies(vals_list, problems, policies)
         self._set_outcomes(vals_list)
         self._insert(failures)
 
@@ -297,7 +297,7 @@ class EventStoreFailure(models.Model):
         )
 
     @api.model
-    def _apart_vals(self, vals, error):
+    def _standalone_failure_vals(self, vals, error):
         """Return the values of the failure event about an event that will not be stored.
 
         It says who attempted what under which UUID, so that a retry of the request by Odoo,
@@ -313,12 +313,12 @@ class EventStoreFailure(models.Model):
         }
 
     @api.model
-    def _record_apart(self, vals):
+    def _record_separately(self, vals):
         """Write a failure event on a cursor of its own: it survives the rollback.
 
         The stream head is not touched and no lock of this transaction is waited for.
 
-        :param dict vals: from :meth:`_apart_vals`
+        :param dict vals: from :meth:`_standalone_failure_vals`
         """
         try:
             with self.env.registry.cursor() as cr:

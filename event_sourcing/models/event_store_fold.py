@@ -17,7 +17,7 @@ class EventStoreFold(models.Model):
 
         :param dict heads: ``{(company id, model_name, aggregate_id): Head}``; those concerned
             get the state that the events give, or a problem where they give none
-        :param dict folded: as for :meth:`_fold_ahead`
+        :param dict folded: as for :meth:`_fold_pending`
         """
         stale = {}
         for (company_id, model_name, aggregate_id), head in heads.items():
@@ -80,7 +80,7 @@ class EventStoreFold(models.Model):
             else:
                 applied[key] = event.version
         if problems:
-            self.sudo()._settle_stored(problems, policies)
+            self.sudo()._apply_policies_to_stored(problems, policies)
         for statement in self.env["event.stream"]._applied_statement(heads, applied):
             self.env.cr.execute(*statement)
 

@@ -9,9 +9,9 @@ from ..compat import check_access, leaves, passes_rules
 from ..db_errors import must_retry
 from ..event import content_text, text_hash
 from ..event_columns import BESIDE, OWN
-from ..exceptions import Trouble, VersionConflict
+from ..exceptions import StreamFoldError, VersionConflict
 from ..from_code import without_defaults
-from ..json_rows import STAMPS
+from ..json_rows import LOG_COLUMNS
 
 # What everybody asks about an event that was just stored.
 ASKED = ("version", "outcome", "event_uuid", "error_message", "company_id")
@@ -71,25 +71,25 @@ class EventStoreInsert(models.Model):
 
         :param LazySavepoint step: ends here where nobody has anything left to do
         :param list rest: those of ``vals_list`` that are not inserted yet, and failure events
-        :param dict folded: as :meth:`_fold_ahead` left it
+        :param dict folded: as :meth:`_fold_pending` left it
         :param set apart: keys of streams whose events are applied afterwards, one by one
         :param bool last: whether the caller has nothing left to do in the step
         :return: as :meth:`_insert_with`
-        :raise Trouble: with the streams whose snapshots cannot be written
+        :raise StreamFoldError: with the streams whose snapshots cannot be written
         """
         statements, params, followers = [], [], []
         last_applied = {}
         for model_name, (handler, states, marks) in folded.items():
             if not states:
                 continue  # all was refused
-            with self._troubles_of({model_name: (handler, states, marks)}):
+            with self._stream_fold_errors({model_name: (handler, states, marks)}):
                 saving = [handler._save_code(states)]
             if marks:
                 saving.append(self.env["event.checkpoint"]._save_code(handler, marks))
             for statement, values in saving:
                 statements.append(statement)
                 params += values
-            followers += handler._followers(model_name, states, heads)
+            followers += handler._source_records(model_name, states, heads)
         for key, head in heads.items():
             if key[1] in folded and key not in apart:
                 _state, event = folded[key[1]][1].get((key[0], key[2]), (None, None))
@@ -98,7 +98,7 @@ class EventStoreInsert(models.Model):
             statements.append(statement)
             params += values
         last = last and not followers
-        with self._troubles_of(folded, but="event_store"):
+        with self._stream_fold_errors(folded, but="event_store"):
             inserted = self._insert_with(step, vals_list, rest, statements, params, last)
         for handler, _states, _marks in folded.values():
             handler.env[handler._snapshot_model].invalidate_model(flush=False)
@@ -108,12 +108,12 @@ class EventStoreInsert(models.Model):
 
     @api.model
     @contextmanager
-    def _troubles_of(self, folded, but=None):
+    def _stream_fold_errors(self, folded, but=None):
         """Turn what the database refuses of snapshots into trouble with their streams.
 
-        :param dict folded: ``{model_name: (handler, states, marks)}``, see :meth:`_fold_ahead`
+        :param dict folded: ``{model_name: (handler, states, marks)}``, see :meth:`_fold_pending`
         :param str but: only what the database refuses, unless it is about this table
-        :raise Trouble: with the keys of the streams
+        :raise StreamFoldError: with the keys of the streams
         """
         try:
             yield
@@ -127,7 +127,7 @@ class EventStoreInsert(models.Model):
                 for model_name, (_handler, states, _marks) in folded.items()
                 for key in states
             }
-            raise Trouble(streams, folded) from error
+            raise StreamFoldError(streams, folded) from error
 
     @api.model
     def _insert(self, vals_list, note_recorders=True):
@@ -207,7 +207,10 @@ class EventStoreInsert(models.Model):
         return [
             name
             for name, field in self._fields.items()
-            if field.store and field.column_type and name not in OWN and name not in ("id", *STAMPS)
+            if field.store
+            and field.column_type
+            and name not in OWN
+            and name not in ("id", *LOG_COLUMNS)
         ]
 
     @api.model

@@ -12,7 +12,7 @@ from ..db_errors import must_retry
 from ..event import EventData
 from ..gc_pause import MANY, pause_gc
 from ..piece_size import FIRST_PAGE, next_page
-from .event_checkpoint import EVERY
+from .event_checkpoint import CHECKPOINT_INTERVAL
 from .event_store import FAILURE_TYPES
 
 CURSOR = SQL.identifier("event_store_reader")
@@ -163,7 +163,7 @@ class EventStoreReader(models.Model):
                 result.problem, result.stopped_at = error, event
                 return
             result.last = event
-            if event.version % EVERY == 0:
+            if event.version % CHECKPOINT_INTERVAL == 0:
                 result.marks.append((result.state, event))
         result.version = event.version
 

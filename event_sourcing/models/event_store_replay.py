@@ -1,7 +1,7 @@
 from odoo import _, api, models
 from odoo.exceptions import AccessError, UserError
 
-from ..canonical_json import canonical, carried
+from ..canonical_json import canonical, xml_escaped
 from ..compat import check_access
 from ..db_errors import must_retry
 from ..event import EventData
@@ -65,7 +65,7 @@ class EventStoreReplay(models.Model):
             "version": last,
             "status": str(state.get("status") or ""),
             "state": sendable(state),
-            "state_json": carried(canonical(state)),
+            "state_json": xml_escaped(canonical(state)),
         }
 
     @api.model
@@ -105,7 +105,7 @@ class EventStoreReplay(models.Model):
             (own,) = companies
         heads = heads.filtered(lambda head: head.company_id.id == own)
         if len(heads) > 1:
-            raise streams._two_names(aggregate_id, names)
+            raise streams._alias_conflict(aggregate_id, names)
         return (own, aggregate_id), heads.version
 
     @api.model

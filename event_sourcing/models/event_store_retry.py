@@ -4,11 +4,11 @@ from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..canonical_json import canonical
+from ..event_columns import DECIDED_BY_STORE
 from .event_store import SYSTEM_ERROR
-from .event_store_validate import DECIDED_BY_STORE
 
 
-class EventStoreApplyAgain(models.Model):
+class EventStoreRetry(models.Model):
     """After a bug is repaired: its failed events, recorded anew and once.
 
     History stays as it is. What failed is appended again as an event of its own, caused

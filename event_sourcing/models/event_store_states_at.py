@@ -1,7 +1,7 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from ..canonical_json import canonical, carried
+from ..canonical_json import canonical, xml_escaped
 from ..compat import check_access
 from ..fields import sendable
 from .event_store_validate import MAX_VERSION
@@ -87,6 +87,6 @@ class EventStoreStatesAt(models.Model):
             "version": fold.version,
             "status": str(state.get("status") or ""),
             "state": False if message else sendable(state),
-            "state_json": carried(canonical(state)),
+            "state_json": xml_escaped(canonical(state)),
             "message": message,
         }

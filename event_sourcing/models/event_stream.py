@@ -206,7 +206,7 @@ class EventStream(models.Model):
             names = registry._stream_names(model_name)
             if len(names) > 1:
                 step.begin()
-                self._take_over(names, [row["aggregate_id"] for row in keys[model_name]])
+                self._rename_heads(names, [row["aggregate_id"] for row in keys[model_name]])
         stamps = [self.env.uid, fields.Datetime.now()]
         calls, params = [], []
         if len(keys) > 1:

@@ -14,7 +14,7 @@ class EventStreamRename(models.Model):
     _inherit = "event.stream"
 
     @api.model
-    def _take_over(self, names, aggregate_ids=None):
+    def _rename_heads(self, names, aggregate_ids=None):
         """Rename stream heads and snapshots; events stay as they were written.
 
         :param list names: today's name of the aggregate type, then its former ones
@@ -38,7 +38,7 @@ class EventStreamRename(models.Model):
         )
         double, count = self.env.cr.fetchone()
         if double:
-            raise self._two_names(double, names)
+            raise self._alias_conflict(double, names)
         if not count:
             return
         renamed = [self]
@@ -64,7 +64,7 @@ class EventStreamRename(models.Model):
             model.invalidate_model(["model_name"], flush=False)
 
     @api.model
-    def _two_names(self, aggregate_id, names):
+    def _alias_conflict(self, aggregate_id, names):
         """Return the refusal of an aggregate that has streams under several names."""
         return UserError(
             _(

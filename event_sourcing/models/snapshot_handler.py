@@ -338,7 +338,7 @@ class SnapshotHandler(models.AbstractModel):
         for model_name in self._served_names():
             if registry._switched_off(model_name):
                 continue  # once it is declared rightly
-            self.env["event.stream"]._take_over(registry._stream_names(model_name))
+            self.env["event.stream"]._rename_heads(registry._stream_names(model_name))
 
     @api.model
     def _served_names(self):

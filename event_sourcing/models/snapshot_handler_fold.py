@@ -3,12 +3,12 @@ import psycopg2
 from odoo import _, api, models, tools
 from odoo.exceptions import UserError
 
-from ..canonical_json import reordered
+from ..canonical_json import sort_keys
 from ..column_values import NoValue
 from ..db_errors import must_retry
-from ..exceptions import BrokenRule, Trouble
+from ..exceptions import BrokenRule, StreamFoldError
 from ..savepoint import is_broken
-from .event_checkpoint import EVERY
+from .event_checkpoint import CHECKPOINT_INTERVAL
 
 
 class SnapshotHandlerFold(models.AbstractModel):
@@ -32,7 +32,7 @@ class SnapshotHandlerFold(models.AbstractModel):
     def _begin_states(self, stored):
         """Return what a fold begins with for ``{key: state as stored, or None}``."""
         return {
-            key: self._initial_state() if state is None else reordered(state)
+            key: self._initial_state() if state is None else sort_keys(state)
             for key, state in stored.items()
         }
 
@@ -46,7 +46,7 @@ class SnapshotHandlerFold(models.AbstractModel):
             ``(EventData, exception)`` of those that were refused or that failed, and left the
             state as it was; marks ``(state, EventData)`` of those events at which a checkpoint
             is due
-        :raise Trouble: with the streams in which a handler's SQL broke the transaction
+        :raise StreamFoldError: with the streams in which a handler's SQL broke the transaction
         """
         folded, problems, marks, named = {}, [], [], {}
         others = None
@@ -59,7 +59,7 @@ class SnapshotHandlerFold(models.AbstractModel):
             for event in events:
                 try:
                     # A careless handler may change the state that it is given.
-                    after = self._fold_new(reordered(state), event, named)
+                    after = self._fold_new(sort_keys(state), event, named)
                 except Exception as error:
                     if must_retry(error):
                         raise
@@ -69,15 +69,15 @@ class SnapshotHandlerFold(models.AbstractModel):
                         error.sentences = said
                     # A handler may say something else about what its SQL broke.
                     if isinstance(error, psycopg2.Error) or is_broken(self.env.cr):
-                        raise Trouble([event.stream]) from error
+                        raise StreamFoldError([event.stream]) from error
                     problems.append((event, error))
                     continue
                 state = after
                 folded[key] = state, event
-                if event.version % EVERY == 0:
+                if event.version % CHECKPOINT_INTERVAL == 0:
                     marks.append((state, event))
         if is_broken(self.env.cr):  # and nobody said so
-            raise Trouble([events[0].stream for events in aggregates.values()])
+            raise StreamFoldError([events[0].stream for events in aggregates.values()])
         return folded, problems, marks
 
     @api.model
@@ -158,7 +158,7 @@ class SnapshotHandlerFold(models.AbstractModel):
         sentences = {}
         for lang, handler in others.items():
             try:
-                handler._fold_new(reordered(state), event, named)
+                handler._fold_new(sort_keys(state), event, named)
             except UserError as error:
                 if str(error) != said:
                     sentences[lang] = self.env["event.store"]._error_text(error)
@@ -314,7 +314,7 @@ class SnapshotHandlerFold(models.AbstractModel):
         }
 
     @api.model
-    def _followers(self, model_name, keys, heads):
+    def _source_records(self, model_name, keys, heads):
         """Return the business records of streams, as a list of one recordset or none.
 
         :param keys: of streams of this aggregate type

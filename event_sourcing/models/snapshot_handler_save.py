@@ -4,7 +4,7 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 
 from ..arguments import shown
-from ..canonical_json import reordered
+from ..canonical_json import sort_keys
 from ..db_errors import must_retry
 from ..event import EventData
 
@@ -56,7 +56,7 @@ class SnapshotHandlerSave(models.AbstractModel):
         value = EventData.from_record(event)
         state = self._stored_states(event.model_name, [value.key])[value.key]
         try:
-            folded = self._fold_new(reordered(state), value), value
+            folded = self._fold_new(sort_keys(state), value), value
         except UserError as error:
             others = self._in_other_languages()
             error.sentences = self._other_sentences(others, state, value, str(error))

@@ -17,7 +17,7 @@ class SnapshotFit(models.AbstractModel):
         :raise psycopg2.Error, ValueError: for a value that its column cannot take
         """
         unfit = {}
-        for index, (gone, empty) in self._lacking(vals_list).items():
+        for index, (gone, empty) in self._missing_references(vals_list).items():
             vals = vals_list[index]
             needed = [name for name in gone if self._fields[name].required]
             if applied and needed:
@@ -36,12 +36,12 @@ class SnapshotFit(models.AbstractModel):
         of these: see :meth:`_new_value`.
         """
         rows = list(vals_list)
-        for index, (gone, _empty) in self._lacking(rows).items():
+        for index, (gone, _empty) in self._missing_references(rows).items():
             rows[index] = {**rows[index], **dict.fromkeys(gone)}
         return rows
 
     @api.model
-    def _lacking(self, vals_list):
+    def _missing_references(self, vals_list):
         """Return what rows lack, in one query.
 
         :return: ``{index: (columns with the id of no record, required columns that are

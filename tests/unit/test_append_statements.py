@@ -4,7 +4,6 @@ from psycopg2 import errors
 
 from odoo.tools import mute_logger
 
-from odoo.addons.event_sourcing.event_columns import OWN
 from odoo.addons.event_sourcing.savepoint import LazySavepoint
 from odoo.addons.test_event_sourcing.common import EventCase
 from odoo.addons.test_event_sourcing.models.counter_handler import CounterSnapshotHandler
@@ -83,17 +82,6 @@ class TestAppendStatements(EventCase):
                 self.store.append_batch(calls)
         self.assertFalse(self.store.search([("aggregate_id", "like", "wrong")]))
         self.assertFalse(self.env["event.stream"].search([("aggregate_id", "like", "wrong")]))
-
-    def test_the_own_columns_are_those_of_the_engine(self):
-        """A new stored field of the engine belongs into OWN, or it would cost every row."""
-        engine = {
-            name
-            for name, field in self.env["event.store"]._fields.items()
-            if field.store and field.column_type and field._module == "event_sourcing"
-        }
-        stamps = {"id", "create_uid", "create_date", "write_uid", "write_date"}
-        self.assertGreater(len(engine), len(stamps) + 10)
-        self.assertEqual(engine - stamps - set(OWN), set())
 
     def test_fields_of_other_addons_are_honoured(self):
         given, left_out = self.store.create(

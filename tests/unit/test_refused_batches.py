@@ -284,13 +284,13 @@ class TestRefusedBatches(EventCase):
     @mute_logger(FAILURE)
     def test_nothing_of_a_fold_outlives_its_batch(self):
         """An error keeps the frames that it passed through, and they keep what was folded."""
-        kept, settle = [], type(self.store)._settle
+        kept, settle = [], type(self.store)._apply_policies
 
         def noted(store, vals_list, problems, policies):
             kept.extend(problems.values())
             return settle(store, vals_list, problems, policies)
 
-        with patch.object(type(self.store), "_settle", noted):
+        with patch.object(type(self.store), "_apply_policies", noted):
             self.store.append_batch(self.calls(-1) + self.calls(0, event_type="Broken"))
         self.assertEqual([error.__traceback__ for error in kept], [None, None])
 
@@ -309,7 +309,7 @@ class TestWhoIsNamed(EventCase):
     @mute_logger(FAILURE)
     def test_among_types_that_are_applied_in_other_ways(self):
         # It would commit on a cursor of its own.
-        self.patch(type(self.store), "_record_apart", lambda *_arguments: None)
+        self.patch(type(self.store), "_record_separately", lambda *_arguments: None)
         single = self.call("article", "W1", "DemoCancelled")
         folded = self.call("counter", "W2", "Added", {"amount": -9})
         fine = self.call("counter", "W3", "Added", {"amount": 1})
