@@ -18,7 +18,7 @@ CANCELED = "57014"  # statement_timeout, or somebody's pg_cancel_backend
 _conflicts = WeakKeyDictionary()
 
 
-def must_retry(error):
+def is_infrastructure_error(error):
     """Whether ``error`` must reach the caller: a conflict that Odoo retries, or a lost database.
 
     Turned into a ``SystemErrorOccurred``, a serialization failure would become a
@@ -43,7 +43,7 @@ def apart(cr, logger, message, *values):
         with cr.savepoint():
             yield
     except Exception as error:
-        if must_retry(error):
+        if is_infrastructure_error(error):
             raise
         logger.exception(message, *values)
 

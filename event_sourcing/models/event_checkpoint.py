@@ -96,7 +96,7 @@ class EventCheckpoint(models.Model):
         )
 
     @api.model
-    def _save_code(self, handler, marks):
+    def _save_statement(self, handler, marks):
         """Return the statement that stores checkpoints, and its parameters.
 
         :param list marks: ``(state, EventData)``, in the order of versions
@@ -163,7 +163,7 @@ class EventCheckpoint(models.Model):
     def _differences(self, handler, model_name, folded):
         """Return a dict for each checkpoint that the events do not bear out.
 
-        :param dict folded: ``{key: [Folded]}``, folded from the first event
+        :param dict folded: ``{key: [FoldResult]}``, folded from the first event
         """
         marks = {
             (key, event.version): state
@@ -199,4 +199,4 @@ class EventCheckpoint(models.Model):
             [[key[0] for key in whole], [key[1] for key in whole], model_name],
         )
         if marks:
-            self.env.cr.execute(*self._save_code(handler, marks))
+            self.env.cr.execute(*self._save_statement(handler, marks))

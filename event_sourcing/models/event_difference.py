@@ -80,7 +80,7 @@ class EventDifference(models.Model):
 
     @api.model
     def _of_streams(self, model_name, folded):
-        """Return what is stored otherwise than ``{key: [Folded]}``, as dicts."""
+        """Return what is stored otherwise than ``{key: [FoldResult]}``, as dicts."""
         handler = self.env["event.store"]._find_handler(model_name)
         snapshots = handler.env[handler._snapshot_model]
         folds, empty = [], []

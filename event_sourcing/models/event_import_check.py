@@ -9,7 +9,7 @@ from odoo.tools import SQL
 
 from ..canonical_json import canonical, normalise
 from ..compat import readable
-from ..db_errors import must_retry
+from ..db_errors import is_infrastructure_error
 from ..event import EventData
 from ..transfer_format import FOLLOWS
 from .event_store import FAILURE_TYPES
@@ -37,7 +37,7 @@ class EventImportCheck(models.Model):
                 return self._check_together(items, careful=False)
         except psycopg2.Error as error:
             # A handler's SQL broke the savepoint: find out whose, event by event.
-            if must_retry(error):
+            if is_infrastructure_error(error):
                 raise
         return self._check_together(items, careful=True)
 
@@ -359,11 +359,11 @@ class EventImportCheck(models.Model):
             with self.env.cr.savepoint(flush=False):
                 return fold(normalise(state), event), None
         except psycopg2.Error as error:
-            if not careful or must_retry(error):
+            if not careful or is_infrastructure_error(error):
                 raise
             return state, self.env["event.store"]._error_text(error)
         except Exception as error:
-            if must_retry(error):
+            if is_infrastructure_error(error):
                 raise
             known = isinstance(error, UserError)
             return state, str(error) if known else self.env["event.store"]._error_text(error)

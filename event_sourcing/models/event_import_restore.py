@@ -52,7 +52,7 @@ class EventImportRestore(models.Model):
     def _advance_to(self, step, vals_list):
         """Move the stream heads to the versions of these events.
 
-        :return: ``{(company id, model_name, aggregate_id): Head}``, with states to be trusted
+        :return: ``{(company id, model_name, aggregate_id): StreamHead}``, with states to be trusted
         :raise UserError: where that would leave a hole, or give a version twice
         """
         counts = Counter(map(self._stream_key, vals_list))
@@ -60,7 +60,7 @@ class EventImportRestore(models.Model):
             return {}
         store = self.env["event.store"].sudo()
         names = {model_name for _company_id, model_name, _id in counts}
-        folded = store._nothing_folded({name: store._find_handler(name) for name in names})
+        folded = store._new_fold_batch({name: store._find_handler(name) for name in names})
         functions = {name: handler._begin_call() for name, (handler, *_rest) in folded.items()}
         heads = self.env["event.stream"].sudo()._advance(step, counts, functions)
         store._refold_stale(heads, folded)

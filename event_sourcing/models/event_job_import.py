@@ -9,7 +9,7 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from ..compat import check_access
-from ..db_errors import must_retry
+from ..db_errors import is_infrastructure_error
 from ..fields import JsonDocument
 from ..from_code import from_code
 from ..transfer_file import ENCODINGS, Unreadable
@@ -292,7 +292,7 @@ class EventJobImport(models.Model):
             with self.env.cr.savepoint():
                 return store(items)
         except (UserError, psycopg2.Error) as error:
-            if must_retry(error):
+            if is_infrastructure_error(error):
                 raise
             reason = self._explain_unstored(error)
             line, reason = self._blame(store, items) or (items[0]["line"], reason)
@@ -321,7 +321,7 @@ class EventJobImport(models.Model):
                 try:
                     store([item])
                 except (UserError, psycopg2.Error) as error:
-                    if must_retry(error):
+                    if is_infrastructure_error(error):
                         raise
                     found = item["line"], self._explain_unstored(error)
                     break

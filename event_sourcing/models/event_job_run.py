@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..compat import check_access
-from ..db_errors import must_retry, trouble
+from ..db_errors import is_infrastructure_error, trouble
 from ..from_code import FromCode
 from .event_job import UNDER_WAY
 
@@ -133,7 +133,7 @@ class EventJobRun(models.Model):
                     )
                 )
         except Exception as error:
-            if not must_retry(error):
+            if not is_infrastructure_error(error):
                 raise
             _logger.warning("Job %s is not free yet: %s", self.id, error)
 
@@ -220,7 +220,7 @@ class EventJobRun(models.Model):
                     return None if piece.get("waits") else more
                 piece.update(streams=piece.pop("held"), patient=True)
         except Exception as error:
-            if must_retry(error):
+            if is_infrastructure_error(error):
                 _logger.info("Job %s tries its piece again: %s", self.id, error)
                 return self._count_trouble(error)
             _logger.exception("Job %s failed.", self.id)

@@ -84,7 +84,7 @@ class EventSourceReference(models.AbstractModel):
 
     def _check_beginning(self, event_type, payload, options):
         """Raise the refusal of the first event, before a number is drawn for it."""
-        store = self.env["event.store"].sudo()._speaking_to_user()
+        store = self.env["event.store"].sudo()._with_user_lang()
         handler = store._find_handler(self._aggregate_model)
         if handler is None or not store._folds_in_memory(handler):
             return

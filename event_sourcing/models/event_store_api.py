@@ -30,7 +30,7 @@ class EventStoreApi(models.Model):
         :raise AccessError: without the right to read events
         """
         check_access(self.browse(), "read")
-        self = self._speaking_to_user()
+        self = self._with_user_lang()
         name = text(self.env, "model_name", model_name)
         return self.env["snapshot.handler.registry"]._describe(name)
 
@@ -51,7 +51,7 @@ class EventStoreApi(models.Model):
             ``schema_version`` and ``user`` (who recorded it)
         :raise EventsAway: when some of them are in an archive
         """
-        self = self._speaking_to_user()
+        self = self._with_user_lang()
         model_name = self._clean_model_name(model_name)
         aggregate_id = self._clean_name("aggregate_id", aggregate_id)
         after_version = (

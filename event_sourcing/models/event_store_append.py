@@ -109,7 +109,7 @@ class EventStoreAppend(models.Model):
         :return: list of the dicts that :meth:`append` returns, in order
         """
         self._use_read_committed()
-        self = self._speaking_to_user()
+        self = self._with_user_lang()
         if not isinstance(calls, list | tuple) or not all(isinstance(c, dict) for c in calls):
             raise UserError(_("A batch must be a list of events, each a set of named values."))
         for call in calls:
@@ -176,7 +176,7 @@ class EventStoreAppend(models.Model):
 
     @api.model
     def _append_in_order(self, vals_list, policies, keys):
-        self = self._speaking_to_user()
+        self = self._with_user_lang()
         if not isinstance(vals_list, list | tuple):
             raise UserError(_("Events must be given as a list, each a set of named values."))
         self.env["ir.model.access"].check(self._name, "create")
@@ -269,7 +269,7 @@ class EventStoreAppend(models.Model):
         :raise StreamFoldError: with the streams of which the database refuses something
         """
         with LazySavepoint(self.env.cr) as step:
-            folded = self._nothing_folded(handlers)
+            folded = self._new_fold_batch(handlers)
             heads = self._begin(step, vals_list, folded)
             if any(head.stale for head in heads.values()):
                 self._refold_stale(heads, folded)
@@ -305,7 +305,7 @@ class EventStoreAppend(models.Model):
         """Advance the heads of the streams, and read what the fold begins with.
 
         :param dict folded: of the aggregate types whose states are wanted, see ``_fold_pending``
-        :return: ``{(company id, model_name, aggregate_id): Head}``
+        :return: ``{(company id, model_name, aggregate_id): StreamHead}``
         """
         counts = Counter(map(self._stream_key, vals_list))
         functions = {name: handler._begin_call() for name, (handler, *_rest) in folded.items()}
@@ -337,7 +337,7 @@ class EventStoreAppend(models.Model):
         return isinstance(handler, base) and type(handler).apply_event is base.apply_event
 
     @api.model
-    def _nothing_folded(self, handlers):
+    def _new_fold_batch(self, handlers):
         """Return what :meth:`_fold_pending` begins with: the types whose events it folds."""
         return {
             name: (handler, {}, [])
@@ -351,7 +351,7 @@ class EventStoreAppend(models.Model):
 
         :param list vals_list: complete dicts, in order; those that are refused or that failed
             get their outcome and its reason
-        :param dict heads: ``{(company id, model_name, aggregate_id): Head}``, which say what
+        :param dict heads: ``{(company id, model_name, aggregate_id): StreamHead}``, which say what
             the fold begins with
         :param dict folded: what was folded of the same batch before, and is from then on:
             ``{model_name: (handler, {key: (state, last applied EventData)}, marks)}``, see

@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from ..db_errors import must_retry
+from ..db_errors import is_infrastructure_error
 from ..exceptions import HistoryFoldError
 
 
@@ -15,7 +15,7 @@ class EventStoreFold(models.Model):
 
         Their snapshots are written again, too: a cache is never trusted over the events.
 
-        :param dict heads: ``{(company id, model_name, aggregate_id): Head}``; those concerned
+        :param dict heads: ``{(company id, model_name, aggregate_id): StreamHead}``; those concerned
             get the state that the events give, or a problem where they give none
         :param dict folded: as for :meth:`_fold_pending`
         """
@@ -51,7 +51,7 @@ class EventStoreFold(models.Model):
         found = set()
         for model_name, (handler, states, _marks) in trouble.folded.items():
             keys = list(states)
-            unfit = handler._unfit([states[key] for key in keys])
+            unfit = handler._find_violations([states[key] for key in keys])
             found.update((keys[index][0], model_name, keys[index][1]) for index in unfit)
         return found or trouble.streams
 
@@ -67,7 +67,7 @@ class EventStoreFold(models.Model):
         of which the database refused something.
 
         :param dict policies: ``{event id: policy or None}``
-        :param dict heads: ``{(company id, model_name, aggregate_id): Head}`` of the streams
+        :param dict heads: ``{(company id, model_name, aggregate_id): StreamHead}`` of the streams
         """
         problems, applied = {}, {}
         for event in self.sudo():
@@ -90,7 +90,7 @@ class EventStoreFold(models.Model):
             with self.env.cr.savepoint():
                 handler.apply_event(self)
         except Exception as error:
-            if must_retry(error):
+            if is_infrastructure_error(error):
                 raise
             return error
         return None

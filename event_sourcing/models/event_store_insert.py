@@ -6,7 +6,7 @@ from odoo import _, api, fields, models, tools
 
 from ..canonical_json import canonical, cells, in_one_text, normalise
 from ..compat import check_access, leaves, passes_rules
-from ..db_errors import must_retry
+from ..db_errors import is_infrastructure_error
 from ..event import content_text, text_hash
 from ..event_columns import BESIDE, OWN
 from ..exceptions import StreamFoldError, VersionConflict
@@ -33,7 +33,7 @@ class EventStoreInsert(models.Model):
     def _number(self, vals_list, heads, handlers):
         """Give every event its id, version, company and outcome.
 
-        :param dict heads: ``{(company id, model_name, aggregate_id): Head}``
+        :param dict heads: ``{(company id, model_name, aggregate_id): StreamHead}``
         :param dict handlers: ``{model_name: handler or None}``
         :return: new dicts, ready to insert
         :raise VersionConflict: when an expected version is not the next one
@@ -83,9 +83,9 @@ class EventStoreInsert(models.Model):
             if not states:
                 continue  # all was refused
             with self._stream_fold_errors({model_name: (handler, states, marks)}):
-                saving = [handler._save_code(states)]
+                saving = [handler._save_statement(states)]
             if marks:
-                saving.append(self.env["event.checkpoint"]._save_code(handler, marks))
+                saving.append(self.env["event.checkpoint"]._save_statement(handler, marks))
             for statement, values in saving:
                 statements.append(statement)
                 params += values
@@ -103,7 +103,7 @@ class EventStoreInsert(models.Model):
         for handler, _states, _marks in folded.values():
             handler.env[handler._snapshot_model].invalidate_model(flush=False)
         for records in followers:
-            records._follow_snapshots()
+            records._refresh_from_snapshots()
         return inserted
 
     @api.model
@@ -118,7 +118,7 @@ class EventStoreInsert(models.Model):
         try:
             yield
         except Exception as error:
-            if must_retry(error):
+            if is_infrastructure_error(error):
                 raise
             if but and not (isinstance(error, psycopg2.Error) and error.diag.table_name != but):
                 raise

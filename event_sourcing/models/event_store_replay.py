@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError
 
 from ..canonical_json import canonical, xml_escaped
 from ..compat import check_access
-from ..db_errors import must_retry
+from ..db_errors import is_infrastructure_error
 from ..event import EventData
 from ..fields import sendable
 from .event_store import FAILURE_TYPES
@@ -40,7 +40,7 @@ class EventStoreReplay(models.Model):
         :raise UserError: when the stream has no such version, there is no handler, or several
             companies have such a stream
         """
-        self = self._speaking_to_user()
+        self = self._with_user_lang()
         model_name = self._clean_model_name(model_name)
         aggregate_id = self._clean_name("aggregate_id", aggregate_id)
         if version not in (None, False) and timestamp not in (None, False, ""):
@@ -169,7 +169,7 @@ class EventStoreReplay(models.Model):
         try:
             return handler._fold(state, EventData.from_record(event))
         except Exception as error:
-            if must_retry(error):
+            if is_infrastructure_error(error):
                 raise
             if left_out:
                 raise UserError(

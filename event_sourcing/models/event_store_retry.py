@@ -84,7 +84,7 @@ class EventStoreRetry(models.Model):
         :raise UserError: for an event that did not fail
         """
         self.ensure_one()
-        self = self._speaking_to_user()
+        self = self._with_user_lang()
         self._check_may_apply_again()
         if not self._own_failure():
             raise UserError(_("This event did not fail, so there is nothing to apply again."))

@@ -33,7 +33,7 @@ class EventStoreStatesAt(models.Model):
             ``message``, which says why there is no state where an aggregate cannot be folded
         :raise UserError: for bad input, or when no handler folds the aggregate type
         """
-        self = self._speaking_to_user()
+        self = self._with_user_lang()
         check_access(self.browse(), "read")
         model_name = self._clean_model_name(model_name)
         moment = self._clean_timestamp(timestamp)

@@ -41,7 +41,7 @@ class EventStoreValidate(models.Model):
     _inherit = "event.store"
 
     @api.model
-    def _speaking_to_user(self):
+    def _with_user_lang(self):
         """Return self in the user's language where the caller named none (RPC)."""
         if self.env.context.get("lang"):
             return self

@@ -40,7 +40,7 @@ def put_heads(add, *changed):
                SET {changes};"""
 
 
-class Head(NamedTuple):
+class StreamHead(NamedTuple):
     """The head of a stream after its version was advanced, and what is known beside it.
 
     :ivar int version: of its last event
@@ -190,7 +190,7 @@ class EventStream(models.Model):
         :param dict counts: ``{(company id, model_name, aggregate_id): number of events}``
         :param dict functions: ``{model_name: (the database's function that begins an append,
             digest of the rules of today)}``, where it is not the one that reads heads alone
-        :return: ``{(company id, model_name, aggregate_id): Head}`` after the move
+        :return: ``{(company id, model_name, aggregate_id): StreamHead}`` after the move
         """
         registry, keys = self.env["snapshot.handler.registry"], {}
         for (company_id, model_name, aggregate_id), count in sorted(counts.items()):
@@ -221,7 +221,7 @@ class EventStream(models.Model):
             calls.append(f'SELECT * FROM "{function}"(%s, %s, %s, %s)')
             params += [json.dumps(rows), rules, *stamps]
         step.execute(" UNION ALL ".join(calls), params)
-        heads = {row[:3]: Head(*row[3:]) for row in self.env.cr.fetchall()}
+        heads = {row[:3]: StreamHead(*row[3:]) for row in self.env.cr.fetchall()}
         self.invalidate_model(["version", "unapplied"], flush=False)
         return heads
 
@@ -231,7 +231,7 @@ class EventStream(models.Model):
 
         Where all went well there is nothing to note.
 
-        :param dict heads: ``{(company id, model_name, aggregate_id): Head}``
+        :param dict heads: ``{(company id, model_name, aggregate_id): StreamHead}``
         :param dict applied: ``{(company id, model_name, aggregate_id): version}``, 0 for none
         :return: ``[(statement, parameters)]``, empty where nothing has changed
         """

@@ -8,7 +8,7 @@ from odoo.tools import format_date, format_time
 from ..arguments import listed, model_of, whole
 from ..compat import check_access
 from .event_store import FAILURE_TYPES, INVALID_OPERATION, SYSTEM_ERROR
-from .event_store_reader import Folded
+from .event_store_reader import FoldResult
 
 PAGE = 30
 MAX_PAGE = 200
@@ -202,7 +202,7 @@ class EventTimeline(models.AbstractModel):
         begin, state = self.env["event.checkpoint"]._nearest(
             handler, model_name, key, version=min(wanted) - 1
         )
-        fold, changes = Folded(state, begin), {}
+        fold, changes = FoldResult(state, begin), {}
         documents = self.env["event.document"]
         deadline = time.monotonic() + PATIENCE
         stream = store._read_streams(model_name, {key: begin}, last=max(wanted))

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 
 from ..canonical_json import sort_keys
 from ..column_values import NoValue
-from ..db_errors import must_retry
+from ..db_errors import is_infrastructure_error
 from ..exceptions import BrokenRule, StreamFoldError
 from ..savepoint import is_broken
 from .event_checkpoint import CHECKPOINT_INTERVAL
@@ -61,7 +61,7 @@ class SnapshotHandlerFold(models.AbstractModel):
                     # A careless handler may change the state that it is given.
                     after = self._fold_new(sort_keys(state), event, named)
                 except Exception as error:
-                    if must_retry(error):
+                    if is_infrastructure_error(error):
                         raise
                     if isinstance(error, UserError):
                         others = self._in_other_languages() if others is None else others
@@ -164,7 +164,7 @@ class SnapshotHandlerFold(models.AbstractModel):
                     sentences[lang] = self.env["event.store"]._error_text(error)
             except Exception as error:
                 # What was refused stays refused, whatever a handler does in another language.
-                if must_retry(error):
+                if is_infrastructure_error(error):
                     raise
         return sentences
 
@@ -275,7 +275,7 @@ class SnapshotHandlerFold(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _save_code(self, folded):
+    def _save_statement(self, folded):
         """Return the statement that writes snapshots, and its parameters.
 
         :param dict folded: ``{key: (state, last EventData)}``
@@ -318,7 +318,7 @@ class SnapshotHandlerFold(models.AbstractModel):
         """Return the business records of streams, as a list of one recordset or none.
 
         :param keys: of streams of this aggregate type
-        :param dict heads: ``{(company id, model_name, aggregate_id): Head}``
+        :param dict heads: ``{(company id, model_name, aggregate_id): StreamHead}``
         """
         wanted = set(keys)
         ids = [

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 
 from ..arguments import shown
 from ..canonical_json import sort_keys
-from ..db_errors import must_retry
+from ..db_errors import is_infrastructure_error
 from ..event import EventData
 
 
@@ -98,9 +98,9 @@ class SnapshotHandlerSave(models.AbstractModel):
         :param dict folded: ``{key: (state, last EventData)}``
         """
         if folded:
-            self.env.cr.execute(*self._save_code(folded))
+            self.env.cr.execute(*self._save_statement(folded))
             self.env[self._snapshot_model].invalidate_model(flush=False)
-            self._tell_source(list(folded))
+            self._notify_source(list(folded))
 
     @api.model
     def _save_applied(self, folded):
@@ -112,11 +112,11 @@ class SnapshotHandlerSave(models.AbstractModel):
         """
         snapshots = self.env[self._snapshot_model]
         rows = self._snapshot_rows(folded.values())
-        snapshots._upsert(snapshots._without_gone(rows))
-        self._tell_source(list(folded))
+        snapshots._upsert(snapshots._drop_dangling(rows))
+        self._notify_source(list(folded))
 
     @api.model
-    def _tell_source(self, keys):
+    def _notify_source(self, keys):
         """Let the business records follow their snapshots."""
         if self._source_model and keys:
             self.env[self._source_model]._snapshots_changed(keys)
@@ -125,7 +125,7 @@ class SnapshotHandlerSave(models.AbstractModel):
     def _heal(self, model_name, key, fold):
         """Write the snapshot of a stream that was folded anew, or remove it where it has none.
 
-        :param Folded fold: without a problem
+        :param FoldResult fold: without a problem
         :return: None, or the exception that the database refuses it with
         """
         try:
@@ -135,17 +135,17 @@ class SnapshotHandlerSave(models.AbstractModel):
                 else:
                     self.env[self._snapshot_model]._forget(model_name, [key])
         except Exception as error:
-            if must_retry(error):
+            if is_infrastructure_error(error):
                 raise
             return error
         return None
 
     @api.model
-    def _unfit(self, folds, applied=False):
+    def _find_violations(self, folds, applied=False):
         """Return why snapshots could not be written, as ``{index: sentence}``; none is.
 
         :param list folds: ``(state, last EventData)`` of each
-        :param bool applied: see ``snapshot.mixin._unfit``
+        :param bool applied: see ``snapshot.mixin._find_violations``
         """
         if not folds:
             return {}
@@ -154,16 +154,16 @@ class SnapshotHandlerSave(models.AbstractModel):
             with self.env.cr.savepoint(flush=False):
                 rows = self._snapshot_rows(folds)
                 snapshots._row_texts(rows, strict=not applied)
-                return snapshots._unfit(rows, applied)
+                return snapshots._find_violations(rows, applied)
         except Exception as error:
-            if must_retry(error):
+            if is_infrastructure_error(error):
                 raise
             if len(folds) == 1:
                 return {0: self._explain_unfit(error)}
         # One value spoils the whole query: find out whose.
         half = len(folds) // 2
-        found = self._unfit(folds[:half], applied)
-        for index, reason in self._unfit(folds[half:], applied).items():
+        found = self._find_violations(folds[:half], applied)
+        for index, reason in self._find_violations(folds[half:], applied).items():
             found[half + index] = reason
         return found
 

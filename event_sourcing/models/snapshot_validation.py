@@ -8,7 +8,7 @@ class SnapshotFit(models.AbstractModel):
     _inherit = "snapshot.mixin"
 
     @api.model
-    def _unfit(self, vals_list, applied=False):
+    def _find_violations(self, vals_list, applied=False):
         """Return why the table would not hold rows, as ``{index: sentence}``.
 
         :param list vals_list: complete rows, dicts with the same keys each
@@ -29,7 +29,7 @@ class SnapshotFit(models.AbstractModel):
         return unfit
 
     @api.model
-    def _without_gone(self, vals_list):
+    def _drop_dangling(self, vals_list):
         """Return rows without the ids of records that are gone, or were never here.
 
         History and state keep them. A column that was given something instead is none
