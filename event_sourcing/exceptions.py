@@ -37,19 +37,6 @@ class StreamFoldError(Exception):
         self.folded = folded or {}
 
 
-class RejectedAndRecorded(Exception):
-    """An event is refused, and its attempt is recorded apart once the savepoint is left.
-
-    :ivar UserError refusal: what the caller is told
-    :ivar dict vals: of the failure event
-    """
-
-    def __init__(self, refusal, vals):
-        super().__init__(str(refusal))
-        self.refusal = refusal
-        self.vals = vals
-
-
 class VersionConflict(UserError):
     """The expected version is not the next one of the stream; nothing was stored."""
 

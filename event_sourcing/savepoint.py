@@ -66,6 +66,11 @@ class LazySavepoint:
             behind, self._behind = self._behind, None
             behind.result()
 
+    def roll_back(self):
+        """Take all of it back, where something else than an error says so; it is over then."""
+        self._wait()
+        self._take_back()
+
     def __exit__(self, kind, _error, _traceback):
         try:
             if kind is None:

@@ -10,10 +10,10 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 
 from ..event import EventData
-from ..exceptions import RejectedAndRecorded, StreamFoldError
+from ..exceptions import StreamFoldError
 from ..gc_pause import MANY, pause_gc
 from ..savepoint import LazySavepoint
-from .event_store_insert import in_pages
+from .event_store_insert import FoldBatch, in_pages
 from .event_store_validate import is_nothing
 
 APPEND_KEYS = (
@@ -193,11 +193,11 @@ class EventStoreAppend(models.Model):
                 fresh.setdefault(key or number, (vals, policy))
         found = {key: event.id for key, event in known.items()}
         if fresh:
-            try:
-                events = self._store(*map(list, zip(*fresh.values(), strict=True)))
-            except RejectedAndRecorded as refused:
-                self._record_separately(refused.vals)
-                raise refused.refusal from None
+            events, rejection = self._store(*map(list, zip(*fresh.values(), strict=True)))
+            if rejection:
+                if rejection.record:
+                    self._record_separately(rejection.record)
+                raise rejection.error from None
             found.update(zip(fresh, events.ids, strict=True))
         records = self.browse([found[key] for key in ids])
         return records, {event.id for event in known.values()}
@@ -239,20 +239,22 @@ class EventStoreAppend(models.Model):
         something nothing of that stays: they are stored again, and the events of the streams
         concerned are applied one by one, each in a savepoint.
 
-        :return: the records in the order of ``vals_list``
+        :return: ``(records in the order of vals_list, None)``; or ``(None, Rejection)``, and
+            nothing is stored
         """
         handlers = self._find_handlers(vals_list)
         apart = set()
         while True:
             try:
-                return self._store_together(vals_list, policies, handlers, apart)
-            except (UserError, RejectedAndRecorded):
+                events, rejection = self._store_together(vals_list, policies, handlers, apart)
+                if rejection is None:
+                    return events, None
                 # What is folded in memory is refused before the rest is applied: where there is
                 # both, the first of the batch is found by applying all of them in its order.
                 every = set(map(self._stream_key, vals_list))
                 ways = {self._folds_in_memory(h) for h in handlers.values() if h is not None}
                 if len(ways) < 2 or every <= apart:
-                    raise
+                    return None, rejection
                 apart = every
             except StreamFoldError as trouble:
                 troubled = self._narrow(trouble)
@@ -262,7 +264,7 @@ class EventStoreAppend(models.Model):
 
     @api.model
     def _store_together(self, vals_list, policies, handlers, apart):
-        """Store events in one step.
+        """Store events in one step; see :meth:`_store`.
 
         :param dict handlers: ``{model_name: handler or None}``
         :param set apart: keys of streams whose events are applied one by one
@@ -277,20 +279,25 @@ class EventStoreAppend(models.Model):
             decisions = dict(zip((vals["id"] for vals in ready), policies, strict=True))
             single = [vals for vals in ready if self._is_applied_singly(vals, handlers, apart)]
             pages, rest = in_pages(ready)
-            for page in pages:  # of a batch: one is stored while the next is folded
-                failures = self._fold_pending(page, heads, folded, decisions, apart)
-                self._insert_behind(step, page + failures)
-            failures = self._fold_pending(rest, heads, folded, decisions, apart)
+            for page in [*pages, rest]:  # one is stored while the next is folded
+                failures, rejection = self._fold_pending(page, heads, folded, decisions, apart)
+                if rejection:
+                    step.roll_back()
+                    return None, rejection
+                if page is not rest:
+                    self._insert_async(step, page + failures)
             events, plain = self._write_folded(
                 step, ready, rest + failures, folded, heads, apart, last=not single
             )
             if single:
                 chosen = self.browse([vals["id"] for vals in single])
-                chosen._apply_singly(decisions, heads)
+                if rejection := chosen._apply_singly(decisions, heads):
+                    step.roll_back()
+                    return None, rejection
             if not plain:
                 self._finish_insert(events, ready)
                 self._finish_failures([vals["id"] for vals in ready if vals.get("error_class")])
-            return events
+            return events, None
 
     @api.model
     def _is_applied_singly(self, vals, handlers, apart):
@@ -308,7 +315,7 @@ class EventStoreAppend(models.Model):
         :return: ``{(company id, model_name, aggregate_id): StreamHead}``
         """
         counts = Counter(map(self._stream_key, vals_list))
-        functions = {name: handler._begin_call() for name, (handler, *_rest) in folded.items()}
+        functions = {name: handler._begin_call() for name, (handler, *_) in folded.items()}
         return self.env["event.stream"]._advance(step, counts, functions)
 
     @api.model
@@ -340,7 +347,7 @@ class EventStoreAppend(models.Model):
     def _new_fold_batch(self, handlers):
         """Return what :meth:`_fold_pending` begins with: the types whose events it folds."""
         return {
-            name: (handler, {}, [])
+            name: FoldBatch(handler, {}, [])
             for name, handler in handlers.items()
             if self._folds_in_memory(handler)
         }
@@ -354,13 +361,10 @@ class EventStoreAppend(models.Model):
         :param dict heads: ``{(company id, model_name, aggregate_id): StreamHead}``, which say what
             the fold begins with
         :param dict folded: what was folded of the same batch before, and is from then on:
-            ``{model_name: (handler, {key: (state, last applied EventData)}, marks)}``, see
-            ``snapshot.handler._fold_together``; events of other types are passed over
+            ``{model_name: FoldBatch}``; events of other types are passed over
         :param dict policies: ``{event id: policy or None}``
         :param set apart: keys of streams that are passed over, too
-        :return: the failure events to store, complete dicts
-        :raise UserError: for the first event whose policy is to raise
-        :raise RejectedAndRecorded: for the first one whose attempt is to be recorded all the same
+        :return: ``(failures, rejection)``, as :meth:`_apply_policies`
         :raise StreamFoldError: with the streams in which the database refused something
         """
         by_model, by_version = {}, {}
@@ -371,7 +375,7 @@ class EventStoreAppend(models.Model):
                 by_version[self._stream_key(vals), vals["version"]] = vals
         problems = {}
         for model_name, streams in by_model.items():
-            handler, states, marks = folded[model_name]
+            handler, states, checkpoints = folded[model_name]
             named = {key: heads[key[0], model_name, key[1]] for key in streams}
             begin = {key: states[key][0] for key in streams if key in states}
             stored = {key: head.state for key, head in named.items() if key not in states}
@@ -385,12 +389,12 @@ class EventStoreAppend(models.Model):
                     trouble.streams.update(key for key in heads if key[1] == model_name)
                 raise
             states.update(found)
-            marks.extend(due)
+            checkpoints.extend(due)
             for key, head in named.items():
                 if head.problem is not None:
                     wrong += [(event, head.problem) for event in streams[key]]
             for event, error in wrong:
                 problems[by_version[event.stream, event.version]["id"]] = error
         if not problems:
-            return []
+            return [], None
         return self._apply_policies(vals_list, problems, policies)

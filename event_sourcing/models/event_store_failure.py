@@ -2,6 +2,7 @@ import logging
 import traceback
 import uuid
 from copy import copy
+from typing import NamedTuple
 
 import psycopg2
 
@@ -13,7 +14,6 @@ from ..canonical_json import BEYOND_XML, canonical, normalise
 from ..error_location import find_place, fingerprint
 from ..event import EventData, content_hash, text_hash
 from ..event_columns import CONTENT
-from ..exceptions import RejectedAndRecorded
 from .event_store import INVALID_OPERATION, SYSTEM_ERROR
 from .event_store_validate import POLICIES
 
@@ -22,6 +22,17 @@ _logger = logging.getLogger(__name__)
 MAX_MESSAGE = 4000
 MAX_RULE = 300
 MAX_TRACEBACK = 20000
+
+
+class Rejection(NamedTuple):
+    """Nothing of a call is stored, because of one event.
+
+    :ivar UserError error: what the caller is told
+    :ivar record: values of the failure event that is recorded separately, or None
+    """
+
+    error: UserError
+    record: dict | None = None
 
 
 class EventStoreFailure(models.Model):
@@ -66,12 +77,11 @@ class EventStoreFailure(models.Model):
         :param list vals_list: complete dicts, in order; those concerned get their outcome
         :param dict problems: ``{event id: exception}``
         :param dict policies: ``{event id: policy or None}``
-        :return: their failure events, complete dicts
-        :raise UserError: for the first event whose policy is to raise
-        :raise RejectedAndRecorded: for the first one whose attempt is to be recorded all the same
+        :return: ``(failures, rejection)``: their failure events, complete dicts; and a
+            :class:`Rejection` for the first event whose policy is to raise, else None
         """
         default = {}
-        failures = []
+        failures, rejection = [], None
         for vals in vals_list:
             error = problems.get(vals["id"])
             if error is None:
@@ -81,7 +91,8 @@ class EventStoreFailure(models.Model):
                 default[kind] = self._default_policy(vals["model_name"], error)
             policy = policies[vals["id"]] or default[kind]
             if policy != "record":
-                self._raise_refusal(vals, error, policy, alone=len(policies) == 1)
+                rejection = self._rejection(vals, error, policy, alone=len(policies) == 1)
+                break
             failure = self._failure_vals(vals, error)
             vals.update(
                 {
@@ -94,11 +105,11 @@ class EventStoreFailure(models.Model):
             failures.append(failure)
         for error in problems.values():
             error.__traceback__ = None  # holds what was folded, and itself by that
-        return failures
+        return failures, rejection
 
     @api.model
-    def _raise_refusal(self, vals, error, policy, alone):
-        """Raise what the caller is told of an event whose policy is to raise.
+    def _rejection(self, vals, error, policy, alone):
+        """Return the :class:`Rejection` of an event whose policy is to raise.
 
         :param bool alone: whether it is the only one of its call
         """
@@ -109,14 +120,19 @@ class EventStoreFailure(models.Model):
             registry = self.env["snapshot.handler.registry"]
             label = registry._event_label(vals["model_name"], vals["event_type"])
             self._say_where(refusal, f"{vals['aggregate_id']}, {label}")
-        raise RejectedAndRecorded(refusal, separate) if apart else refusal from None
+        return Rejection(refusal, separate)
 
     def _apply_policies_to_stored(self, problems, policies):
-        """Decide what becomes of events that are stored already; see :meth:`_apply_policies`."""
+        """Decide what becomes of events that are stored already; see :meth:`_apply_policies`.
+
+        :return: a :class:`Rejection` where nothing of the batch is to stay, else None
+        """
         vals_list = [event._stored_vals() for event in self if event.id in problems]
-        failures = self._apply_policies(vals_list, problems, policies)
-        self._set_outcomes(vals_list)
-        self._insert(failures)
+        failures, rejection = self._apply_policies(vals_list, problems, policies)
+        if rejection is None:
+            self._set_outcomes(vals_list)
+            self._insert(failures)
+        return rejection
 
     def _stored_vals(self):
         """Return one stored event as the values that it was stored from."""

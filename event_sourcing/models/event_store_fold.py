@@ -24,7 +24,7 @@ class EventStoreFold(models.Model):
             if head.stale and model_name in folded:
                 stale.setdefault(model_name, []).append((company_id, aggregate_id))
         for model_name, keys in stale.items():
-            handler = folded[model_name][0]
+            handler = folded[model_name].handler
             for key, fold in self._fold_to_now(handler, model_name, keys).items():
                 problem = fold.problem and self._history_problem(model_name, key, fold)
                 problem = problem or handler._heal(model_name, key, fold)
@@ -49,9 +49,9 @@ class EventStoreFold(models.Model):
     def _narrow(self, trouble):
         """Return the streams in which the trouble is, as far as can be told; else all of it."""
         found = set()
-        for model_name, (handler, states, _marks) in trouble.folded.items():
-            keys = list(states)
-            unfit = handler._find_violations([states[key] for key in keys])
+        for model_name, batch in trouble.folded.items():
+            keys = list(batch.states)
+            unfit = batch.handler._find_violations([batch.states[key] for key in keys])
             found.update((keys[index][0], model_name, keys[index][1]) for index in unfit)
         return found or trouble.streams
 
@@ -68,6 +68,7 @@ class EventStoreFold(models.Model):
 
         :param dict policies: ``{event id: policy or None}``
         :param dict heads: ``{(company id, model_name, aggregate_id): StreamHead}`` of the streams
+        :return: a ``Rejection`` where nothing of the batch is to stay, else None
         """
         problems, applied = {}, {}
         for event in self.sudo():
@@ -80,9 +81,12 @@ class EventStoreFold(models.Model):
             else:
                 applied[key] = event.version
         if problems:
-            self.sudo()._apply_policies_to_stored(problems, policies)
+            rejection = self.sudo()._apply_policies_to_stored(problems, policies)
+            if rejection:
+                return rejection
         for statement in self.env["event.stream"]._applied_statement(heads, applied):
             self.env.cr.execute(*statement)
+        return None
 
     def _apply_single(self, handler):
         """Apply one event in a savepoint; return the exception that stopped it, or None."""

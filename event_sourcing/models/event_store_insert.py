@@ -1,4 +1,5 @@
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import psycopg2
 
@@ -17,6 +18,19 @@ from ..json_rows import LOG_COLUMNS
 ASKED = ("version", "outcome", "event_uuid", "error_message", "company_id")
 PAGE = 1000
 INSERT = "SELECT * FROM event_store_insert(%s, %s, %s, %s)"
+
+
+class FoldBatch(NamedTuple):
+    """What is folded of the events of one aggregate type in a batch.
+
+    :ivar handler: of the type
+    :ivar dict states: ``{(company id, aggregate id): (state, last applied EventData)}``
+    :ivar list checkpoints: ``(state, EventData)`` of the events at which one is due
+    """
+
+    handler: models.AbstractModel
+    states: dict
+    checkpoints: list
 
 
 class EventStoreInsert(models.Model):
@@ -79,20 +93,21 @@ class EventStoreInsert(models.Model):
         """
         statements, params, followers = [], [], []
         last_applied = {}
-        for model_name, (handler, states, marks) in folded.items():
+        for model_name, batch in folded.items():
+            handler, states, checkpoints = batch
             if not states:
                 continue  # all was refused
-            with self._stream_fold_errors({model_name: (handler, states, marks)}):
+            with self._stream_fold_errors({model_name: batch}):
                 saving = [handler._save_statement(states)]
-            if marks:
-                saving.append(self.env["event.checkpoint"]._save_statement(handler, marks))
+            if checkpoints:
+                saving.append(self.env["event.checkpoint"]._save_statement(handler, checkpoints))
             for statement, values in saving:
                 statements.append(statement)
                 params += values
             followers += handler._source_records(model_name, states, heads)
         for key, head in heads.items():
             if key[1] in folded and key not in apart:
-                _state, event = folded[key[1]][1].get((key[0], key[2]), (None, None))
+                _state, event = folded[key[1]].states.get((key[0], key[2]), (None, None))
                 last_applied[key] = event.version if event else head.applied
         for statement, values in self.env["event.stream"]._applied_statement(heads, last_applied):
             statements.append(statement)
@@ -100,7 +115,7 @@ class EventStoreInsert(models.Model):
         last = last and not followers
         with self._stream_fold_errors(folded, but="event_store"):
             inserted = self._insert_with(step, vals_list, rest, statements, params, last)
-        for handler, _states, _marks in folded.values():
+        for handler in (batch.handler for batch in folded.values()):
             handler.env[handler._snapshot_model].invalidate_model(flush=False)
         for records in followers:
             records._refresh_from_snapshots()
@@ -111,7 +126,7 @@ class EventStoreInsert(models.Model):
     def _stream_fold_errors(self, folded, but=None):
         """Turn what the database refuses of snapshots into trouble with their streams.
 
-        :param dict folded: ``{model_name: (handler, states, marks)}``, see :meth:`_fold_pending`
+        :param dict folded: ``{model_name: FoldBatch}``
         :param str but: only what the database refuses, unless it is about this table
         :raise StreamFoldError: with the keys of the streams
         """
@@ -124,8 +139,8 @@ class EventStoreInsert(models.Model):
                 raise
             streams = {
                 (key[0], model_name, key[1])
-                for model_name, (_handler, states, _marks) in folded.items()
-                for key in states
+                for model_name, batch in folded.items()
+                for key in batch.states
             }
             raise StreamFoldError(streams, folded) from error
 
@@ -147,7 +162,7 @@ class EventStoreInsert(models.Model):
         return events
 
     @api.model
-    def _insert_behind(self, step, vals_list):
+    def _insert_async(self, step, vals_list):
         """Insert a page of events that have their ids already, while the caller goes on."""
         step.execute_behind(INSERT, self._without_defaults()._insert_params(vals_list))
 
