@@ -27,7 +27,7 @@ def is_infrastructure_error(error):
     seen = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
-        if trouble(error):
+        if db_error_kind(error):
             return True
         error = error.__cause__ or error.__context__
     return False
@@ -48,7 +48,7 @@ def apart(cr, logger, message, *values):
         logger.exception(message, *values)
 
 
-def trouble(error):
+def db_error_kind(error):
     """Return ``conflict``, ``lost``, ``canceled``, ``resources`` or None for a database error.
 
     A conflict is what Odoo retries; lost is the connection; canceled is a statement that

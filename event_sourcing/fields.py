@@ -65,7 +65,7 @@ class JsonDocument(fields.Json):
         return pretty(value)
 
 
-class Remembered(fields.Many2one):
+class Many2oneNoForeignKey(fields.Many2one):
     """A many2one of events: what it names is kept by ``event.recorder``, once for all of them.
 
     A foreign key would be checked with each event, which takes as long as writing it.

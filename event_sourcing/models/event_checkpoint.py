@@ -52,7 +52,7 @@ class EventCheckpoint(models.Model):
 
     @api.model
     def _ensure_save(self):
-        """Let the database have the function that stores checkpoints.
+        """Create the SQL function that stores checkpoints.
 
         In order, each after the one before: only the events between are looked at.
         """

@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..compat import check_access
-from ..db_errors import is_infrastructure_error, trouble
+from ..db_errors import db_error_kind, is_infrastructure_error
 from ..from_code import FromCode
 from .event_job import UNDER_WAY
 
@@ -245,7 +245,7 @@ class EventJobRun(models.Model):
         :return: ``AGAIN`` to try it at once, after a first conflict. Else None, later: others
             are in its way, the database is in trouble, or the piece is too large for it
         """
-        kind = trouble(error)
+        kind = db_error_kind(error)
         if kind not in ("conflict", "canceled", "resources"):
             return None
         with self._own_cursor(read_committed=True) as job:

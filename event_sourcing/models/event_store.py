@@ -2,7 +2,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ..canonical_json import canonical, normalise, xml_escaped
-from ..fields import NO_SUM, JsonDocument, Remembered
+from ..fields import NO_SUM, JsonDocument, Many2oneNoForeignKey
 
 INVALID_OPERATION = "InvalidOperationAttempted"
 SYSTEM_ERROR = "SystemErrorOccurred"
@@ -129,7 +129,9 @@ class EventStore(models.Model):
         help="Version of the payload's structure when it was written.",
         **NO_SUM,
     )
-    company_id = Remembered("res.company", required=True, readonly=True, ondelete="restrict")
+    company_id = Many2oneNoForeignKey(
+        "res.company", required=True, readonly=True, ondelete="restrict"
+    )
     content_hash = fields.Char(
         readonly=True,
         copy=False,

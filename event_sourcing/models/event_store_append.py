@@ -13,7 +13,7 @@ from ..event import EventData
 from ..exceptions import StreamFoldError
 from ..gc_pause import MANY, pause_gc
 from ..savepoint import LazySavepoint
-from .event_store_insert import FoldBatch, in_pages
+from .event_store_insert import FoldBatch, chunks
 from .event_store_validate import is_nothing
 
 APPEND_KEYS = (
@@ -185,20 +185,20 @@ class EventStoreAppend(models.Model):
         keys = self._keys_of(proposed, keys or [None] * len(proposed))
         self._give_uuids(proposed)
         known = self._find_known(vals_list, proposed, keys) if any(keys) else {}
-        fresh = {}  # the first of each key, with its policy
+        new_items = {}  # the first of each key, with its policy
         ids = []
         for number, (key, vals, policy) in enumerate(zip(keys, proposed, policies, strict=True)):
             ids.append(key or number)
             if key not in known:
-                fresh.setdefault(key or number, (vals, policy))
+                new_items.setdefault(key or number, (vals, policy))
         found = {key: event.id for key, event in known.items()}
-        if fresh:
-            events, rejection = self._store(*map(list, zip(*fresh.values(), strict=True)))
+        if new_items:
+            events, rejection = self._store(*map(list, zip(*new_items.values(), strict=True)))
             if rejection:
                 if rejection.record:
                     self._record_separately(rejection.record)
                 raise rejection.error from None
-            found.update(zip(fresh, events.ids, strict=True))
+            found.update(zip(new_items, events.ids, strict=True))
         records = self.browse([found[key] for key in ids])
         return records, {event.id for event in known.values()}
 
@@ -256,11 +256,11 @@ class EventStoreAppend(models.Model):
                 if len(ways) < 2 or every <= apart:
                     return None, rejection
                 apart = every
-            except StreamFoldError as trouble:
-                troubled = self._narrow(trouble)
-                if troubled <= apart:
-                    raise trouble.__cause__ from None
-                apart |= troubled
+            except StreamFoldError as error:
+                failed_streams = self._narrow(error)
+                if failed_streams <= apart:
+                    raise error.__cause__ from None
+                apart |= failed_streams
 
     @api.model
     def _store_together(self, vals_list, policies, handlers, apart):
@@ -278,7 +278,7 @@ class EventStoreAppend(models.Model):
             ready = self._number(vals_list, heads, handlers)
             decisions = dict(zip((vals["id"] for vals in ready), policies, strict=True))
             single = [vals for vals in ready if self._is_applied_singly(vals, handlers, apart)]
-            pages, rest = in_pages(ready)
+            pages, rest = chunks(ready)
             for page in [*pages, rest]:  # one is stored while the next is folded
                 failures, rejection = self._fold_pending(page, heads, folded, decisions, apart)
                 if rejection:
@@ -383,10 +383,10 @@ class EventStoreAppend(models.Model):
             whole = {key: e for key, e in streams.items() if named[key].problem is None}
             try:
                 found, wrong, due = handler._fold_together(whole, begin)
-            except StreamFoldError as trouble:
+            except StreamFoldError as error:
                 if any(key[1] == model_name for key in apart):
                     # The second time: maybe in many, of which each would be found by one more try.
-                    trouble.streams.update(key for key in heads if key[1] == model_name)
+                    error.streams.update(key for key in heads if key[1] == model_name)
                 raise
             states.update(found)
             checkpoints.extend(due)

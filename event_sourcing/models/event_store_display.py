@@ -1,6 +1,6 @@
 from odoo import _, api, fields, models
 
-from ..fields import Remembered
+from ..fields import Many2oneNoForeignKey
 from .event_store import FAILURE_TYPES
 
 
@@ -11,8 +11,8 @@ class EventStoreDisplay(models.Model):
     _inherit = ["event.store", "aggregate.label.mixin"]
 
     # Named for what they mean here, also in exports, which know no view.
-    create_uid = Remembered("res.users", string="Recorded By", readonly=True)
-    write_uid = Remembered("res.users", readonly=True)
+    create_uid = Many2oneNoForeignKey("res.users", string="Recorded By", readonly=True)
+    write_uid = Many2oneNoForeignKey("res.users", readonly=True)
     create_date = fields.Datetime(string="Recorded On", readonly=True)
     event_label = fields.Char(
         string="Event",

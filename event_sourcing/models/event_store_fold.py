@@ -46,14 +46,14 @@ class EventStoreFold(models.Model):
         )
 
     @api.model
-    def _narrow(self, trouble):
-        """Return the streams in which the trouble is, as far as can be told; else all of it."""
+    def _narrow(self, error):
+        """Return the streams in which something was refused, as far as can be told, or all."""
         found = set()
-        for model_name, batch in trouble.folded.items():
+        for model_name, batch in error.folded.items():
             keys = list(batch.states)
             unfit = batch.handler._find_violations([batch.states[key] for key in keys])
             found.update((keys[index][0], model_name, keys[index][1]) for index in unfit)
-        return found or trouble.streams
+        return found or error.streams
 
     # ------------------------------------------------------------------
     # One by one

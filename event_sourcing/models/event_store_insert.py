@@ -124,7 +124,7 @@ class EventStoreInsert(models.Model):
     @api.model
     @contextmanager
     def _stream_fold_errors(self, folded, but=None):
-        """Turn what the database refuses of snapshots into trouble with their streams.
+        """Turn what the database refuses of snapshots into an error that names their streams.
 
         :param dict folded: ``{model_name: FoldBatch}``
         :param str but: only what the database refuses, unless it is about this table
@@ -369,7 +369,7 @@ class EventStoreInsert(models.Model):
         return answers
 
 
-def in_pages(rows):
+def chunks(rows):
     """Return rows as ``(pages, rest)``: those of more than a page in pages, or all as the rest."""
     if len(rows) <= PAGE:
         return [], rows

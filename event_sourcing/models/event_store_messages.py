@@ -2,7 +2,7 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 
 from ..canonical_json import MAX_PAYLOAD_DEPTH
-from ..db_errors import is_last_try, trouble
+from ..db_errors import db_error_kind, is_last_try
 from .event_store_validate import MAX_NAME
 
 
@@ -51,7 +51,7 @@ class EventStoreMessages(models.Model):
     @api.model
     def _explain_db_error(self, error):
         """Return what to tell the user about a database error, None where Odoo tries again."""
-        kind = trouble(error)
+        kind = db_error_kind(error)
         if kind == "conflict" and is_last_try(self.env.cr):
             return UserError(
                 _(

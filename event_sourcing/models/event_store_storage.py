@@ -105,7 +105,7 @@ class EventStoreStorage(models.Model):
 
     @api.model
     def _ensure_insert(self):
-        """Let the database have the function that inserts events.
+        """Create the SQL function that inserts events.
 
         Nobody writes an event again: ``write_uid`` and ``write_date`` stay empty.
         """

@@ -136,7 +136,7 @@ class EventStream(models.Model):
 
     @api.model
     def _ensure_begin(self, name, snapshots=None, sources="NULL::int[]"):
-        """Let the database have a function that begins an append to streams of one type.
+        """Create a SQL function that begins an append to streams of one type.
 
         It locks the heads, in the order in which it is given their keys, moves each forward,
         and only then reads: what it gives is what the writer before has left. Ids are drawn

@@ -24,7 +24,7 @@ class SnapshotHandlerSave(models.AbstractModel):
 
     @api.model
     def _ensure_begin_function(self):
-        """Let the database have the function that begins an append to such aggregates."""
+        """Create the SQL function that begins an append to such aggregates."""
         registry = self.env["snapshot.handler.registry"]
         if self._name == "snapshot.handler" or registry._problems_of(self._name):
             return  # the registry says which

@@ -277,7 +277,7 @@ class SnapshotMixin(models.AbstractModel):
 
     @api.model
     def _ensure_save(self):
-        """Let the database have the function that writes complete rows."""
+        """Create the SQL function that writes complete rows."""
         if self._abstract or not self._auto:
             return
         ensure_function(

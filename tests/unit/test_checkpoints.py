@@ -139,9 +139,9 @@ class TestCheckpoints(EventCase):
 
     def test_code_is_spelled_alike_in_every_process(self):
         program = (
-            f"import runpy; spelled = runpy.run_path({code_digest.__file__!r})['spelled']\n"
+            f"import runpy; code_repr = runpy.run_path({code_digest.__file__!r})['code_repr']\n"
             "def rule(x):\n    return x in {'a', 'b', 'c', 'd', 'e'} or (lambda: 'f')()\n"
-            "print(spelled(rule.__code__))"
+            "print(code_repr(rule.__code__))"
         )
         said = {
             subprocess.run(
