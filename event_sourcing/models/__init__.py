@@ -19,12 +19,9 @@ from . import event_error
 from . import event_error_triage
 from . import event_error_actions
 from . import event_alert
-from . import event_store_api
 from . import event_store_replay
 from . import event_store_reader
-from . import event_store_states_at
 from . import event_stream
-from . import event_stream_rename
 from . import snapshot_handler
 from . import handler_fingerprint
 from . import snapshot_handler_lint
@@ -50,7 +47,6 @@ from . import document_comparison
 from . import event_timeline
 from . import history_page
 from . import event_store_display
-from . import event_store_search
 from . import stream_actions
 from . import export_as_text
 from . import event_catalogue

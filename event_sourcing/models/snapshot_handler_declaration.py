@@ -24,7 +24,7 @@ FATAL = {"no_such_method", "alias_target", "alias_in_use", "aggregate_alias"}
 OWN_STATUSES = ("_next_status", "_checked_evolve", "_fold", "apply_event")
 
 
-class SnapshotHandler(models.AbstractModel):
+class SnapshotHandlerDeclaration(models.AbstractModel):
     """What is wrong with the declarations of one handler, in sentences."""
 
     _inherit = "snapshot.handler"

@@ -10,7 +10,7 @@ _logger = logging.getLogger(__name__)
 ENGINE = "odoo.addons.event_sourcing."
 
 
-class SnapshotHandlerDeclarations(models.AbstractModel):
+class SnapshotHandlerProblems(models.AbstractModel):
     """Which aggregate types are switched off, because what is declared for them is wrong.
 
     Their events are refused with the sentence that says what to write; their history can be

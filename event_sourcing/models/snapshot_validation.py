@@ -2,7 +2,7 @@ from odoo import _, api, models
 from odoo.tools import SQL
 
 
-class SnapshotFit(models.AbstractModel):
+class SnapshotValidation(models.AbstractModel):
     """What the table would refuse of rows, found out without writing or locking any."""
 
     _inherit = "snapshot.mixin"
