@@ -10,7 +10,10 @@ import math
 import re
 import sys
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
+
+from psycopg2.extras import Json
 
 MAX_PAYLOAD_DEPTH = 32
 # A state may hold whole payloads some levels down.
@@ -104,14 +107,14 @@ def _object(value, levels, where):
     return result
 
 
-def reordered(value):
+def sort_keys(value):
     """Return what ``jsonb`` gave back with its keys in order: normal again, as a fresh copy."""
     if type(value) is dict:
         return {
-            key: reordered(value[key]) if type(value[key]) in (dict, list) else value[key]
+            key: sort_keys(value[key]) if type(value[key]) in (dict, list) else value[key]
             for key in sorted(value)
         }
-    return [reordered(item) if type(item) in (dict, list) else item for item in value]
+    return [sort_keys(item) if type(item) in (dict, list) else item for item in value]
 
 
 _encode = json.JSONEncoder(
@@ -124,7 +127,7 @@ def canonical(value):
     return _encode(value)
 
 
-def carried(text):
+def xml_escaped(text):
     """Return a canonical JSON text with escapes for the two characters that only XML forbids."""
     return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
@@ -222,3 +225,27 @@ def _float(value, where):
     if "e+" in text:  # jsonb prints these without an exponent: an integer
         return int(Decimal(text))
     return value or 0.0  # jsonb knows no negative zero
+
+
+# ----------------------------------------------------------------------
+# Rows on their way into the database; see ``json_rows``
+# ----------------------------------------------------------------------
+
+
+def _plain(value):
+    """Return what JSON holds of a value that the ORM prepared for a column."""
+    if isinstance(value, Json):
+        return value.adapted
+    if isinstance(value, bytes | memoryview):
+        return f"\\x{bytes(value).hex()}"
+    return str(value)[:19] if isinstance(value, date) else str(value)
+
+
+cells = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain
+).encode
+
+
+def in_one_text(rows):
+    """Return JSON objects, each a text, as one text for ``json_to_recordset``."""
+    return f"[{','.join(rows)}]"

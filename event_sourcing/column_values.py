@@ -1,15 +1,21 @@
-"""Values of a state on their way into typed columns: parsed here, never by PostgreSQL.
+"""Kinds of values: those of a payload's keys, and those of typed columns.
 
-PostgreSQL takes ``tomorrow`` for a date, ``false`` for a boolean and drops the zone of a moment;
-some of what it takes breaks every list that shows the row.
+Values of a state on their way into columns are parsed here, never by PostgreSQL, which takes
+``tomorrow`` for a date, ``false`` for a boolean and drops the zone of a moment; some of what it
+takes breaks every list that shows the row.
 """
 
+import math
 import re
+from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from functools import partial
+from numbers import Real
 
 from .canonical_json import BEYOND_XML
 
+MISSING = (None, "")
+KINDS = ("text", "date", "datetime", "integer", "number", "boolean")
 # Business dates; beyond them weeks, zones and date pickers leave what they can count with.
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 INT4 = range(-(2**31), 2**31)
@@ -149,3 +155,67 @@ def parser_of(field, env):
         return value
 
     return choice
+
+
+@dataclass(frozen=True)
+class PayloadField:
+    """One key of a payload.
+
+    :ivar kind: ``text``, ``date``, ``datetime``, ``integer``, ``number`` or ``boolean``;
+        dates travel as text, ``2026-01-31`` and ``2026-01-31 09:30:00``
+    :ivar required: whether the event is refused without it
+    :ivar minimum: least number allowed, if any
+    :ivar model: for an ``integer`` that is the id of a record, its model
+    """
+
+    kind: str = "text"
+    required: bool = False
+    minimum: float | None = None
+    model: str | None = None
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise ValueError(f"PayloadField knows no kind {self.kind!r}; use one of {KINDS}.")
+        object.__setattr__(self, "_is_of_kind", getattr(self, f"_is_{self.kind}"))
+
+    def problem(self, value):
+        """Return None when ``value`` is fine, else ``missing``, ``type`` or ``minimum``."""
+        if value in MISSING:
+            return "missing" if self.required else None
+        if not self._is_of_kind(value):
+            return "type"
+        if self.minimum is not None and value < self.minimum:
+            return "minimum"
+        return None
+
+    @staticmethod
+    def _is_text(value):
+        return isinstance(value, str)
+
+    @staticmethod
+    def _is_boolean(value):
+        return isinstance(value, bool)
+
+    @staticmethod
+    def _is_integer(value):
+        return isinstance(value, int) and not isinstance(value, bool)
+
+    @staticmethod
+    def _is_number(value):
+        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+    @staticmethod
+    def _is_date(value):
+        return isinstance(value, str) and _parses(parse_date, value)
+
+    @staticmethod
+    def _is_datetime(value):
+        return isinstance(value, str) and _parses(parse_moment, value)
+
+
+def _parses(parse, value):
+    try:
+        parse(value)
+    except NoValue:
+        return False
+    return True

@@ -19,18 +19,6 @@ def _model_name(model):
     return False if model is False else model._name
 
 
-def prime(records, name, values):
-    """Put the values of a field of new records into the cache, where they are looked for.
-
-    Odoo 19 moved the cache from the environment into the fields.
-    """
-    field = records._fields[name]
-    if hasattr(field, "_insert_cache"):
-        field._insert_cache(records, values)
-    else:
-        records.env.cache.insert_missing(records, field, values)
-
-
 def check_access(records, operation):
     """Raise AccessError unless the user may do ``operation`` with these records.
 
@@ -45,17 +33,6 @@ def check_access(records, operation):
         records.check_access_rights(operation)
         if records:
             records.check_access_rule(operation)
-
-
-def column(records, name):
-    """Return the values of a field that is a plain value, from the cache where they all are."""
-    field = records._fields[name]
-    if hasattr(field, "_get_cache"):
-        cache = field._get_cache(records.env)
-        known = [cache[i] for i in records._ids if i in cache]
-    else:
-        known = list(records.env.cache.get_values(records, field))
-    return known if len(known) == len(records) else [record[name] for record in records]
 
 
 def readable(records):

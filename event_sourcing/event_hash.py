@@ -1,85 +1,21 @@
 """What proves that history was not changed: hashes of events, chained by seals.
 
-The same definitions stand in ``tools/check_seals.py``, which needs no Odoo.
+What is hashed of an event is said in ``event``. The same definitions stand in
+``tools/check_seals.py``, which needs no Odoo.
 """
 
 import hashlib
 import itertools
 import re
 import struct
-from json.encoder import encode_basestring as quote
 
-from .canonical_json import canonical, normalise
+from .canonical_json import canonical
+from .event import content_hash, content_text, text_hash  # noqa: F401
+from .event_columns import CONTENT, RECORDING  # noqa: F401
 
-# What an event says, wherever it is stored; not who wrote it down and when.
-CONTENT = (
-    "model_name",
-    "aggregate_id",
-    "version",
-    "event_type",
-    "payload",
-    "timestamp",
-    "timezone",
-    "event_uuid",
-    "correlation_id",
-    "causation_id",
-    "schema_version",
-    "outcome",
-    "error_class",
-    "error_message",
-)
-# What a seal covers besides, as PostgreSQL writes it.
-RECORDING = (
-    *("content_hash", "create_uid", "create_date", "company_id"),
-    *("failed_event_id", "retry_of_id", "attempt_uuid", "tx"),
-)
 ENTRY = struct.Struct(">q16s")  # an event in the manifest of a seal: id, digest of the row
 # Of a transaction, as a seal notes it: of fewer digits than PostgreSQL counts to.
 NUMBER = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
-
-
-def content_text(vals):
-    """Return what an event says as one JSON text, in its canonical spelling.
-
-    :param dict vals: the values of ``CONTENT``, clean; the payload as an object, or as
-        ``payload_json`` in its canonical spelling; the timestamp as text or datetime in
-        UTC; empty texts count as missing
-    """
-    payload = vals.get("payload_json") or canonical(normalise(vals["payload"]))
-    # The keys in sorted order, as ``canonical`` would put them.
-    return (
-        f'{{"aggregate_id":{_quoted(vals["aggregate_id"])}'
-        f',"causation_id":{_quoted(vals.get("causation_id"))}'
-        f',"correlation_id":{_quoted(vals.get("correlation_id"))}'
-        f',"error_class":{_quoted(vals.get("error_class"))}'
-        f',"error_message":{_quoted(vals.get("error_message"))}'
-        f',"event_type":{_quoted(vals["event_type"])}'
-        f',"event_uuid":{_quoted(vals["event_uuid"])}'
-        f',"model_name":{_quoted(vals["model_name"])}'
-        f',"outcome":{_quoted(vals["outcome"])}'
-        f',"payload":{payload}'
-        f',"schema_version":{vals["schema_version"]}'
-        f',"timestamp":"{str(vals["timestamp"])[:19]}"'
-        f',"timezone":{_quoted(vals.get("timezone"))}'
-        f',"version":{vals["version"]}}}'
-    )
-
-
-def text_hash(text):
-    """Return the SHA-256 of a text, as 64 hexadecimal digits."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def content_hash(vals):
-    """Return the SHA-256 of an event's content, as 64 hexadecimal digits.
-
-    :param dict vals: as for :func:`content_text`
-    """
-    return text_hash(content_text(vals))
-
-
-def _quoted(text):
-    return quote(str(text)) if text else "null"
 
 
 def in_whole_seconds(timestamp):

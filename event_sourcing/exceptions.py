@@ -23,31 +23,18 @@ class HistoryFoldError(Exception):
     """
 
 
-class Trouble(Exception):
+class StreamFoldError(Exception):
     """The database refused something of some streams of a batch; leaves a savepoint.
 
     :ivar set streams: their keys, ``(company id, model_name, aggregate_id)``
     :ivar dict folded: what was folded of them, where that is known; see
-        ``event.store._fold_ahead``
+        ``event.store._fold_pending``
     """
 
     def __init__(self, streams, folded=None):
         self.streams = set(streams)
         super().__init__(f"{len(self.streams)} streams")
         self.folded = folded or {}
-
-
-class RefusedApart(Exception):
-    """An event is refused, and its attempt is recorded apart once the savepoint is left.
-
-    :ivar UserError refusal: what the caller is told
-    :ivar dict vals: of the failure event
-    """
-
-    def __init__(self, refusal, vals):
-        super().__init__(str(refusal))
-        self.refusal = refusal
-        self.vals = vals
 
 
 class StoredMeanwhile(Exception):

@@ -23,12 +23,6 @@ def in_xmlrpc():
     return urlsplit(url).path.startswith("/xmlrpc/")
 
 
-def in_rpc():
-    """Whether this thread answers a call of XML-RPC or JSON-RPC."""
-    path = urlsplit(getattr(threading.current_thread(), "url", "")).path
-    return path.startswith("/xmlrpc/") or path == "/jsonrpc"
-
-
 def sendable(document):
     """Return a document as an answer: itself, but False where XML-RPC could not carry it."""
     return False if in_xmlrpc() and not rpc_safe(document) else document
@@ -71,7 +65,7 @@ class JsonDocument(fields.Json):
         return pretty(value)
 
 
-class Remembered(fields.Many2one):
+class Many2oneNoForeignKey(fields.Many2one):
     """A many2one of events: what it names is kept by ``event.recorder``, once for all of them.
 
     A foreign key would be checked with each event, which takes as long as writing it.

@@ -1,6 +1,6 @@
 """What the ORM cannot clean up by itself when the addon is uninstalled."""
 
-from .functions import drop_functions
+from .sql_functions import drop_functions
 
 
 def uninstall_hook(env):

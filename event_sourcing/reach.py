@@ -24,7 +24,7 @@ from types import (
     UnionType,
 )
 
-from .code_text import code_text, spelled
+from .code_digest import code_repr, code_text
 
 PLAIN = {type(None), bool, int, float, complex, str, bytes, type(...), type(NotImplemented), range}
 # What Python notes about a class beside what is in it.
@@ -75,7 +75,7 @@ class Reach:
     def spell(self, value):
         """Return a value as a text."""
         if type(value) in PLAIN:
-            return spelled(value)
+            return code_repr(value)
         if isinstance(value, type):
             return self._class(value)
         key = id(value)
@@ -98,7 +98,7 @@ class Reach:
     def _spell(self, value):
         kind = type(value)
         if isinstance(value, CodeType):
-            return spelled(value)
+            return code_repr(value)
         if isinstance(value, FunctionType):
             return self._function(value)
         if isinstance(value, ModuleType):
@@ -291,7 +291,7 @@ class Reach:
     def _inside(self, value):
         """Return what is in an object that cannot be copied, as far as Python can tell."""
         if isinstance(value, memoryview):
-            return spelled(bytes(value))
+            return code_repr(bytes(value))
         if hasattr(value, "__dict__"):
             return self._pairs(self._own(value))
         kinds = (FunctionType, list, tuple, dict, *PLAIN)

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from odoo.exceptions import UserError
 
 from .canonical_json import NotJson, canonical, normalise
-from .event_data import EventData
+from .event import EventData
 from .no_cursor import statements_of
 
 FIRST_DAY = datetime(2026, 1, 1, 9)

@@ -93,15 +93,15 @@ def statements(batch, aggregates):
     Nothing is kept. Reading the rights, the user and the company again is what the first
     one does more.
     """
-    from odoo.addons.event_sourcing.step import Step
+    from odoo.addons.event_sourcing.savepoint import LazySavepoint
 
-    counts, behind, execute_behind = [], [], Step.execute_behind
+    counts, behind, execute_behind = [], [], LazySavepoint.execute_behind
 
     def counted(step, *statement):
         behind.append(statement)
         execute_behind(step, *statement)
 
-    with as_admin(registry) as env, patch.object(Step, "execute_behind", counted):
+    with as_admin(registry) as env, patch.object(LazySavepoint, "execute_behind", counted):
         for tag in ("first", "second"):
             events = rentals(tag, aggregates, group=aggregates)[:batch]
             env.flush_all()
@@ -175,7 +175,7 @@ def state_at(aggregate_id, versions):
 
 def fold(aggregate_id, times):
     """Read a stream and fold it from its first event, without any shortcut."""
-    from odoo.addons.event_sourcing.event_data import EventData
+    from odoo.addons.event_sourcing.event import EventData
 
     seconds = 0
     for _time in range(times):

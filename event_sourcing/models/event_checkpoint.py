@@ -1,12 +1,11 @@
 from odoo import _, api, fields, models
 
-from ..canonical_json import canonical, reordered
+from ..canonical_json import canonical, cells, in_one_text, sort_keys
 from ..fields import JsonDocument
-from ..functions import ensure_function
-from ..rows import cells, in_one_text
+from ..sql_functions import ensure_function
 from .event_store import FAILURE_TYPES
 
-EVERY = 100  # events of a stream
+CHECKPOINT_INTERVAL = 100  # events of a stream
 
 
 class EventCheckpoint(models.Model):
@@ -53,7 +52,7 @@ class EventCheckpoint(models.Model):
 
     @api.model
     def _ensure_save(self):
-        """Let the database have the function that stores checkpoints.
+        """Create the SQL function that stores checkpoints.
 
         In order, each after the one before: only the events between are looked at.
         """
@@ -97,7 +96,7 @@ class EventCheckpoint(models.Model):
         )
 
     @api.model
-    def _save_code(self, handler, marks):
+    def _save_statement(self, handler, marks):
         """Return the statement that stores checkpoints, and its parameters.
 
         :param list marks: ``(state, EventData)``, in the order of versions
@@ -142,7 +141,7 @@ class EventCheckpoint(models.Model):
             ],
         )
         found = self.env.cr.fetchone()
-        return (found[0], reordered(found[1])) if found else (0, handler._initial_state())
+        return (found[0], sort_keys(found[1])) if found else (0, handler._initial_state())
 
     # ------------------------------------------------------------------
     # Against the events
@@ -158,13 +157,13 @@ class EventCheckpoint(models.Model):
             " WHERE model_name = %s AND rules = %s",
             [[k[0] for k in keys], [k[1] for k in keys], model_name, handler._rules_digest()],
         )
-        return {(row[:2], row[2]): reordered(row[3]) for row in self.env.cr.fetchall()}
+        return {(row[:2], row[2]): sort_keys(row[3]) for row in self.env.cr.fetchall()}
 
     @api.model
     def _differences(self, handler, model_name, folded):
         """Return a dict for each checkpoint that the events do not bear out.
 
-        :param dict folded: ``{key: [Folded]}``, folded from the first event
+        :param dict folded: ``{key: [FoldResult]}``, folded from the first event
         """
         marks = {
             (key, event.version): state
@@ -200,4 +199,4 @@ class EventCheckpoint(models.Model):
             [[key[0] for key in whole], [key[1] for key in whole], model_name],
         )
         if marks:
-            self.env.cr.execute(*self._save_code(handler, marks))
+            self.env.cr.execute(*self._save_statement(handler, marks))

@@ -261,9 +261,9 @@ class EventSourceMixin(models.AbstractModel):
 
         :param keys: of the streams, ``(company id, aggregate id)``
         """
-        self._of_streams(keys)._follow_snapshots()
+        self._of_streams(keys)._refresh_from_snapshots()
 
-    def _follow_snapshots(self):
+    def _refresh_from_snapshots(self):
         """Let the fields that are computed from snapshots follow them."""
         shown = [name for name, field in self._fields.items() if field.compute and not field.store]
         self.invalidate_recordset(shown, flush=False)

@@ -5,11 +5,11 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..arguments import shown
-from ..event_data import EventData
+from ..event import EventData
 from ..exceptions import VersionConflict
-from ..nothing import is_nothing
 from .event_source_mixin import UNNUMBERED
 from .event_store import FAILURE_TYPES
+from .event_store_validate import is_nothing
 
 ATTEMPTS = 5
 # Numbers that are looked at together, from the first look to the last.
@@ -84,7 +84,7 @@ class EventSourceReference(models.AbstractModel):
 
     def _check_beginning(self, event_type, payload, options):
         """Raise the refusal of the first event, before a number is drawn for it."""
-        store = self.env["event.store"].sudo()._speaking_to_user()
+        store = self.env["event.store"].sudo()._with_user_lang()
         handler = store._find_handler(self._aggregate_model)
         if handler is None or not store._folds_in_memory(handler):
             return

@@ -1,30 +1,34 @@
 from odoo import _, api, fields, models
 
-from ..fields import Remembered
-from .event_store import FAILURE_TYPES
+from ..fields import Many2oneNoForeignKey
+from ..groups import AUDITOR
+from .event_store import FAILURE_TYPES, INVALID_OPERATION
+
+MANY = 1000
 
 
 class EventStoreDisplay(models.Model):
-    """What the screens show of an event beyond its columns; nothing here is stored."""
+    """What the screens show of an event beyond its columns, and what they find by it."""
 
     _name = "event.store"
     _inherit = ["event.store", "aggregate.label.mixin"]
 
-    model_name = fields.Char(string="Technical Aggregate Type")
     # Named for what they mean here, also in exports, which know no view.
-    create_uid = Remembered("res.users", string="Recorded By", readonly=True)
-    write_uid = Remembered("res.users", readonly=True)
+    create_uid = Many2oneNoForeignKey("res.users", string="Recorded By", readonly=True)
+    write_uid = Many2oneNoForeignKey("res.users", readonly=True)
     create_date = fields.Datetime(string="Recorded On", readonly=True)
     event_label = fields.Char(
         string="Event",
         compute="_compute_event_label",
         help="What people call the event type, where its handler says so.",
     )
-    error_message = fields.Text(string="Reason as Recorded")
     reason = fields.Text(
         compute="_compute_reason",
         search="_search_reason",
         help="Why it was refused or failed, in the language of whoever looks where that is known.",
+    )
+    aggregate_search = fields.Char(
+        string="Aggregate Contains", compute="_compute_aggregate_search", search="_search_aggregate"
     )
     is_failure = fields.Boolean(string="Is a Failure Event", compute="_compute_event_label")
     source_name = fields.Char(string="Business Record", compute="_compute_source")
@@ -151,3 +155,90 @@ class EventStoreDisplay(models.Model):
             "views": [(False, "list"), (False, "kanban"), (False, "form")],
             "domain": self._of_stream(model_name, company_id, aggregate_id),
         }
+
+    # ------------------------------------------------------------------
+    # What is found
+    # ------------------------------------------------------------------
+
+    @api.depends("aggregate_id")
+    def _compute_aggregate_search(self):
+        for event in self:
+            event.aggregate_search = event.aggregate_id
+
+    @api.model
+    def _readable_companies(self):
+        """Return the ids of the companies whose events the user may read."""
+        if self.env.su or self.env.user.has_group(AUDITOR):
+            return self.env["res.company"].sudo().search([("id", ">", 0)]).ids
+        return self.env.companies.ids
+
+    @api.model
+    def _search_aggregate(self, operator, value):
+        """Look among the streams, and then in the indexes of their events.
+
+        Where very many match, the events themselves are looked through: the first page
+        is found soon then.
+        """
+        plain = [("aggregate_id", operator, value)]
+        if operator not in ("=", "in", "ilike", "like", "=like", "=ilike"):
+            return plain
+        streams = self.env["event.stream"].search(plain, limit=MANY + 1)
+        if len(streams) > MANY:
+            return plain
+        keys = [
+            ("model_name", "in", list(set(streams.mapped("model_name")))),
+            ("aggregate_id", "in", streams.mapped("aggregate_id")),
+            ("company_id", "in", streams.company_id.ids),
+        ]
+        # One index holds the events of streams, another their failure events.
+        events = ["&", "&", "&", *keys, ("event_type", "not in", FAILURE_TYPES)]
+        failures = ["&", "&", "&", *keys, ("event_type", "in", FAILURE_TYPES)]
+        return ["|", *events, *failures]
+
+    @api.model
+    def _known_rules(self, company_ids, limit=1000):
+        """Return the rules that were broken in some companies, each in a step of the index.
+
+        :return: list of ``(model_name, broken_rule, newest sentence)``; the sentence in the
+            language of the user, or as recorded where it is not kept in that
+        """
+        self.env["event.store"].flush_model()
+        self.env.cr.execute(
+            """
+            WITH RECURSIVE refusal AS NOT MATERIALIZED (
+                SELECT id, company_id, model_name, broken_rule, coalesce(
+                           payload #>> ARRAY['error_messages', %(lang)s], error_message
+                       ) AS sentence
+                  FROM event_store
+                 WHERE event_type = %(type)s AND broken_rule IS NOT NULL
+            ), rule AS (
+                SELECT first.*
+                  FROM unnest(%(companies)s) AS company (id), LATERAL (
+                       SELECT company_id, model_name, broken_rule FROM refusal
+                        WHERE company_id = company.id
+                        ORDER BY model_name, broken_rule LIMIT 1) AS first
+                 UNION ALL
+                SELECT next.*
+                  FROM rule, LATERAL (
+                       SELECT company_id, model_name, broken_rule FROM refusal
+                        WHERE company_id = rule.company_id
+                          AND (model_name, broken_rule) > (rule.model_name, rule.broken_rule)
+                        ORDER BY model_name, broken_rule LIMIT 1) AS next
+            )
+            SELECT DISTINCT ON (rule.model_name, rule.broken_rule)
+                   rule.model_name, rule.broken_rule, split_part(newest.sentence, E'\\n', 1)
+              FROM (SELECT * FROM rule LIMIT %(limit)s) AS rule, LATERAL (
+                   SELECT id, sentence FROM refusal
+                    WHERE company_id = rule.company_id AND model_name = rule.model_name
+                      AND broken_rule = rule.broken_rule
+                    ORDER BY id DESC LIMIT 1) AS newest
+             ORDER BY rule.model_name, rule.broken_rule, newest.id DESC
+            """,
+            {
+                "type": INVALID_OPERATION,
+                "companies": list(company_ids),
+                "lang": self.env.lang or "",
+                "limit": limit,
+            },
+        )
+        return self.env.cr.fetchall()

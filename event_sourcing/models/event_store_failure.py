@@ -2,25 +2,38 @@ import logging
 import traceback
 import uuid
 from copy import copy
+from typing import NamedTuple
 
 import psycopg2
 
-from odoo import _, api, models
+from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..canonical_json import BEYOND_XML, canonical, normalise
-from ..event_data import EventData
-from ..event_hash import CONTENT, content_hash, text_hash
-from ..exceptions import RefusedApart
+from ..error_location import find_place, fingerprint
+from ..event import EventData, content_hash, text_hash
+from ..event_columns import CONTENT
 from .event_store import INVALID_OPERATION, SYSTEM_ERROR
-from .event_store_input import POLICIES
+from .event_store_validate import POLICIES
 
 _logger = logging.getLogger(__name__)
 
 MAX_MESSAGE = 4000
+MAX_RULE = 300
 MAX_TRACEBACK = 20000
 MAX_COMPARED = 100  # attempts of one UUID, which is mostly one
+
+
+class Rejection(NamedTuple):
+    """Nothing of a call is stored, because of one event.
+
+    :ivar UserError error: what the caller is told
+    :ivar record: values of the failure event that is recorded separately, or None
+    """
+
+    error: UserError
+    record: dict | None = None
 
 
 class EventStoreFailure(models.Model):
@@ -28,19 +41,48 @@ class EventStoreFailure(models.Model):
 
     _inherit = "event.store"
 
+    broken_rule = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Shared by all attempts that broke one rule: the event, and the rule's name or"
+        " the line of code that refused it.",
+    )
+    error_fingerprint = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Shared by all failures of one bug: same error, same handler, same line of code.",
+    )
+
+    def init(self):
+        """Create the indexes by which rules and bugs are listed.
+
+        Rules are listed, and each put in words, without reading every refusal; a group of
+        errors without the traceback of each, and the inbox without what went well.
+        """
+        super().init()
+        self.env.cr.execute(
+            """
+            CREATE INDEX IF NOT EXISTS event_store_rule_index
+                ON event_store (company_id, model_name, broken_rule, id)
+             WHERE event_type = 'InvalidOperationAttempted' AND broken_rule IS NOT NULL;
+            CREATE INDEX IF NOT EXISTS event_store_error_index
+                ON event_store (error_fingerprint, company_id, id)
+             WHERE event_type = 'SystemErrorOccurred';
+            """
+        )
+
     @api.model
-    def _settle(self, vals_list, problems, policies):
+    def _apply_policies(self, vals_list, problems, policies):
         """Decide what becomes of events that were refused or that failed.
 
         :param list vals_list: complete dicts, in order; those concerned get their outcome
         :param dict problems: ``{event id: exception}``
         :param dict policies: ``{event id: policy or None}``
-        :return: their failure events, complete dicts
-        :raise UserError: for the first event whose policy is to raise
-        :raise RefusedApart: for the first one whose attempt is to be recorded all the same
+        :return: ``(failures, rejection)``: their failure events, complete dicts; and a
+            :class:`Rejection` for the first event whose policy is to raise, else None
         """
         default = {}
-        failures = []
+        failures, rejection = [], None
         for vals in vals_list:
             error = problems.get(vals["id"])
             if error is None:
@@ -50,7 +92,8 @@ class EventStoreFailure(models.Model):
                 default[kind] = self._default_policy(vals["model_name"], error)
             policy = policies[vals["id"]] or default[kind]
             if policy != "record":
-                self._raise_refusal(vals, error, policy, alone=len(policies) == 1)
+                rejection = self._rejection(vals, error, policy, alone=len(policies) == 1)
+                break
             failure = self._failure_vals(vals, error)
             vals.update(
                 {
@@ -63,29 +106,34 @@ class EventStoreFailure(models.Model):
             failures.append(failure)
         for error in problems.values():
             error.__traceback__ = None  # holds what was folded, and itself by that
-        return failures
+        return failures, rejection
 
     @api.model
-    def _raise_refusal(self, vals, error, policy, alone):
-        """Raise what the caller is told of an event whose policy is to raise.
+    def _rejection(self, vals, error, policy, alone):
+        """Return the :class:`Rejection` of an event whose policy is to raise.
 
         :param bool alone: whether it is the only one of its call
         """
         apart = policy == "reject_and_record"
-        separate = self._apart_vals(vals, error) if apart else None
+        separate = self._standalone_failure_vals(vals, error) if apart else None
         refusal = self._apart_refusal(vals, error) if apart else self._as_refusal(error)
         if not alone:
             registry = self.env["snapshot.handler.registry"]
             label = registry._event_label(vals["model_name"], vals["event_type"])
             self._say_where(refusal, f"{vals['aggregate_id']}, {label}")
-        raise RefusedApart(refusal, separate) if apart else refusal from None
+        return Rejection(refusal, separate)
 
-    def _settle_stored(self, problems, policies):
-        """Decide what becomes of events that are stored already; see :meth:`_settle`."""
+    def _apply_policies_to_stored(self, problems, policies):
+        """Decide what becomes of events that are stored already; see :meth:`_apply_policies`.
+
+        :return: a :class:`Rejection` where nothing of the batch is to stay, else None
+        """
         vals_list = [event._stored_vals() for event in self if event.id in problems]
-        failures = self._settle(vals_list, problems, policies)
-        self._set_outcomes(vals_list)
-        self._insert(failures)
+        failures, rejection = self._apply_policies(vals_list, problems, policies)
+        if rejection is None:
+            self._set_outcomes(vals_list)
+            self._insert(failures)
+        return rejection
 
     def _stored_vals(self):
         """Return one stored event as the values that it was stored from."""
@@ -211,6 +259,41 @@ class EventStoreFailure(models.Model):
     def _storable(self, text):
         return BEYOND_XML.sub("", text.encode(errors="replace").decode())
 
+    @api.model
+    def _broken_rule(self, vals, error):
+        """Return the rule that ``error`` says an event broke, None for a technical fault.
+
+        :param dict vals: of the event
+        """
+        if not isinstance(error, UserError):
+            return None
+        rule = getattr(error, "rule", None)
+        if not rule:
+            handler = self._find_handler(vals["model_name"])
+            name = vals["model_name"] if handler is None else handler._name
+            rule = f"code:{fingerprint('UserError', name, find_place(error))}"
+        return self._storable(f"{vals['event_type']}/{rule}")[:MAX_RULE]
+
+    @api.model
+    def _error_vals(self, error, model_name):
+        """Return the columns and the payload keys that a technical fault adds.
+
+        :param str model_name: the aggregate type whose handler failed
+        :return: ``(columns, payload)``, two dicts
+        """
+        place = find_place(error)
+        handler = self._find_handler(model_name)
+        handler = model_name if handler is None else handler._name
+        columns = {
+            "error_fingerprint": fingerprint(type(error).__name__, handler, place),
+        }
+        payload = {
+            "handler": handler,
+            "code_place": self._storable(str(place)),
+            "code_line": self._storable(place.line),
+        }
+        return columns, payload
+
     # ------------------------------------------------------------------
     # reject_and_record
     # ------------------------------------------------------------------
@@ -231,7 +314,7 @@ class EventStoreFailure(models.Model):
         )
 
     @api.model
-    def _apart_vals(self, vals, error):
+    def _standalone_failure_vals(self, vals, error):
         """Return the values of the failure event about an event that will not be stored.
 
         It says who attempted what under which UUID, so that a retry of the request by Odoo,
@@ -247,12 +330,12 @@ class EventStoreFailure(models.Model):
         }
 
     @api.model
-    def _record_apart(self, vals):
+    def _record_separately(self, vals):
         """Write a failure event on a cursor of its own: it survives the rollback.
 
         The stream head is not touched and no lock of this transaction is waited for.
 
-        :param dict vals: from :meth:`_apart_vals`
+        :param dict vals: from :meth:`_standalone_failure_vals`
         """
         try:
             with self.env.registry.cursor() as cr:
@@ -276,7 +359,7 @@ class EventStoreFailure(models.Model):
 
         Its type may have had another name then, which its digest does not know.
 
-        :param dict vals: from :meth:`_apart_vals`
+        :param dict vals: from :meth:`_standalone_failure_vals`
         """
         named = {name: vals[name] for name in ("company_id", "attempt_uuid", "attempt_digest")}
         if self.search_count([(name, "=", value) for name, value in named.items()], limit=1):

@@ -1,29 +1,37 @@
-from odoo import api, fields, models, tools
-from odoo.tools import SQL
+from contextlib import contextmanager
+from typing import NamedTuple
 
-from ..canonical_json import canonical, normalise
-from ..compat import check_access, leaves, passes_rules, prime
-from ..event_hash import CONTENT, content_text, text_hash
+import psycopg2
+
+from odoo import _, api, fields, models, tools
+
+from ..canonical_json import canonical, cells, in_one_text, normalise
+from ..compat import check_access, leaves, passes_rules
+from ..db_errors import is_infrastructure_error
+from ..event import content_text, text_hash
+from ..event_columns import BESIDE, OWN
+from ..exceptions import StreamFoldError, VersionConflict
 from ..from_code import without_defaults
-from ..functions import ensure_function
-from ..rows import STAMPS, cells, in_one_text, listed, record_of
+from ..json_rows import LOG_COLUMNS
 from .event_store import ATTEMPTED
 
-# The store's own columns: their values are clean, and go into the row as they are.
-OWN = (
-    *CONTENT,
-    *("failed_event_id", "company_id", "content_hash"),
-    *("broken_rule", "error_fingerprint"),
-    *("attempt_uuid", "attempt_digest", "retry_of_id", "import_key"),
-)
-# Those that are not part of the hashed text, and empty in most rows.
-BESIDE = (
-    *("id", "failed_event_id", "broken_rule", "error_fingerprint"),
-    *("attempt_uuid", "attempt_digest", "retry_of_id", "import_key"),
-)
 # What everybody asks about an event that was just stored.
 ASKED = ("version", "outcome", "event_uuid", "error_message", "company_id")
+PAGE = 1000
 INSERT = "SELECT * FROM event_store_insert(%s, %s, %s, %s)"
+
+
+class FoldBatch(NamedTuple):
+    """What is folded of the events of one aggregate type in a batch.
+
+    :ivar handler: of the type
+    :ivar dict states: ``{(company id, aggregate id): (state, last applied EventData)}``
+    :ivar list checkpoints: ``(state, EventData)`` of the events at which one is due
+    """
+
+    handler: models.AbstractModel
+    states: dict
+    checkpoints: list
 
 
 class EventStoreInsert(models.Model):
@@ -36,63 +44,106 @@ class EventStoreInsert(models.Model):
 
     _inherit = "event.store"
 
-    def init(self):
-        super().init()
-        self._ensure_insert()
-        self.pool.post_init(self._leave_keys_to_recorders)
-
     @api.model
-    def _leave_keys_to_recorders(self):
-        """Drop the foreign keys that ``event.recorder`` stands for, in a store that has them."""
-        constraints = [
-            f"event_store_{name}_fkey" for name in ("create_uid", "write_uid", "company_id")
-        ]
-        self.env.cr.execute(
-            "SELECT conname FROM pg_constraint WHERE conrelid = 'event_store'::regclass"
-            " AND conname = ANY(%s)",
-            [constraints],
-        )
-        found = [name for (name,) in self.env.cr.fetchall()]
-        if found:
-            self.env.cr.execute(
-                "INSERT INTO event_recorder (user_id, company_id)"
-                " SELECT DISTINCT create_uid, company_id FROM event_store"
-                "  WHERE create_uid IS NOT NULL ON CONFLICT DO NOTHING"
-            )
-        for name in found:
-            self.env.cr.execute(
-                SQL("ALTER TABLE event_store DROP CONSTRAINT %s", SQL.identifier(name))
-            )
+    def _number(self, vals_list, heads, handlers):
+        """Give every event its id, version, company and outcome.
 
-    def _register_hook(self):
-        super()._register_hook()
-        self._ensure_insert()  # when another addon took its fields away
-
-    @api.model
-    def _ensure_insert(self):
-        """Let the database have the function that inserts events.
-
-        Nobody writes an event again: ``write_uid`` and ``write_date`` stay empty.
+        :param dict heads: ``{(company id, model_name, aggregate_id): StreamHead}``
+        :param dict handlers: ``{model_name: handler or None}``
+        :return: new dicts, ready to insert
+        :raise VersionConflict: when an expected version is not the next one
         """
-        names = [*OWN, *self._other_columns()]
-        columns = [(name, self._fields[name].column_type[0]) for name in names]
-        ensure_function(
-            self.env.cr,
-            "event_store_insert",
-            "events json, companies int[], uid int, moment timestamp",
-            "SETOF int",
-            f"""
-            INSERT INTO event_recorder (user_id, company_id)
-            SELECT uid, company FROM unnest(companies) AS company
-                ON CONFLICT DO NOTHING;
-            RETURN QUERY
-            INSERT INTO event_store (id, create_uid, create_date, {listed(names)})
-            SELECT coalesce(row.id, nextval('event_store_id_seq')), uid, moment,
-                   {listed(names, "row.")}
-              FROM json_to_recordset(events) AS row ({record_of([("id", "int4"), *columns])})
-            RETURNING id;
-            """,
-        )
+        following = {key: head.version - len(head.ids) for key, head in heads.items()}
+        ids = sorted(event_id for head in heads.values() for event_id in head.ids)
+        numbered = []
+        for event_id, vals in zip(ids, vals_list, strict=True):
+            key = self._stream_key(vals)
+            following[key] = version = following[key] + 1
+            if vals["version"] not in (None, version):
+                raise VersionConflict(
+                    _(
+                        "%(aggregate)s has changed in the meantime: version %(expected)s was"
+                        " expected next, but the next one is %(next)s. Nothing was stored;"
+                        " read its current state and try again.",
+                        aggregate="/".join(key[1:]),
+                        expected=vals["version"],
+                        next=version,
+                    )
+                )
+            numbered.append(
+                {
+                    **vals,
+                    "id": event_id,
+                    "version": version,
+                    "outcome": "logged" if handlers[key[1]] is None else "applied",
+                }
+            )
+        return numbered
+
+    @api.model
+    def _write_folded(self, step, vals_list, rest, folded, heads, apart, last):
+        """Insert events and write each snapshot once, all in one go.
+
+        :param LazySavepoint step: ends here where nobody has anything left to do
+        :param list rest: those of ``vals_list`` that are not inserted yet, and failure events
+        :param dict folded: as :meth:`_fold_pending` left it
+        :param set apart: keys of streams whose events are applied afterwards, one by one
+        :param bool last: whether the caller has nothing left to do in the step
+        :return: as :meth:`_insert_with`
+        :raise StreamFoldError: with the streams whose snapshots cannot be written
+        """
+        statements, params, followers = [], [], []
+        last_applied = {}
+        for model_name, batch in folded.items():
+            handler, states, checkpoints = batch
+            if not states:
+                continue  # all was refused
+            with self._stream_fold_errors({model_name: batch}):
+                saving = [handler._save_statement(states)]
+            if checkpoints:
+                saving.append(self.env["event.checkpoint"]._save_statement(handler, checkpoints))
+            for statement, values in saving:
+                statements.append(statement)
+                params += values
+            followers += handler._source_records(model_name, states, heads)
+        for key, head in heads.items():
+            if key[1] in folded and key not in apart:
+                _state, event = folded[key[1]].states.get((key[0], key[2]), (None, None))
+                last_applied[key] = event.version if event else head.applied
+        for statement, values in self.env["event.stream"]._applied_statement(heads, last_applied):
+            statements.append(statement)
+            params += values
+        last = last and not followers
+        with self._stream_fold_errors(folded, but="event_store"):
+            inserted = self._insert_with(step, vals_list, rest, statements, params, last)
+        for handler in (batch.handler for batch in folded.values()):
+            handler.env[handler._snapshot_model].invalidate_model(flush=False)
+        for records in followers:
+            records._refresh_from_snapshots()
+        return inserted
+
+    @api.model
+    @contextmanager
+    def _stream_fold_errors(self, folded, but=None):
+        """Turn what the database refuses of snapshots into an error that names their streams.
+
+        :param dict folded: ``{model_name: FoldBatch}``
+        :param str but: only what the database refuses, unless it is about this table
+        :raise StreamFoldError: with the keys of the streams
+        """
+        try:
+            yield
+        except Exception as error:
+            if is_infrastructure_error(error):
+                raise
+            if but and not (isinstance(error, psycopg2.Error) and error.diag.table_name != but):
+                raise
+            streams = {
+                (key[0], model_name, key[1])
+                for model_name, batch in folded.items()
+                for key in batch.states
+            }
+            raise StreamFoldError(streams, folded) from error
 
     @api.model
     def _insert(self, vals_list, note_recorders=True):
@@ -107,12 +158,12 @@ class EventStoreInsert(models.Model):
         params = [rows, companies if note_recorders else [], *stamps]
         self.env.cr.execute(INSERT, params)
         events = self.browse(row[0] for row in self.env.cr.fetchall())
-        self._prime(events, vals_list)
+        self._fill_cache(events, vals_list)
         self._finish_insert(events, vals_list)
         return events
 
     @api.model
-    def _insert_behind(self, step, vals_list):
+    def _insert_async(self, step, vals_list):
         """Insert a page of events that have their ids already, while the caller goes on."""
         step.execute_behind(INSERT, self._without_defaults()._insert_params(vals_list))
 
@@ -120,7 +171,7 @@ class EventStoreInsert(models.Model):
     def _insert_with(self, step, vals_list, rest, statements, params, last):
         """Insert events that have their ids already, and write more, in one go.
 
-        :param Step step: ends here where nobody has anything left to do
+        :param LazySavepoint step: ends here where nobody has anything left to do
         :param list rest: those of ``vals_list`` that are not inserted yet, and failure events
         :param list statements: further ones, and ``params``, a list for all of them
         :param bool last: whether the caller has nothing left to do in the step
@@ -129,7 +180,7 @@ class EventStoreInsert(models.Model):
         """
         self = self._without_defaults()
         events = self.browse([vals["id"] for vals in vals_list])
-        self._prime(events, vals_list)
+        self._fill_cache(events, vals_list)
         plain = not self._extras(vals_list) and self._keep_rules(events, vals_list)
         params = [*self._insert_params(rest), *params]
         step.execute("; ".join([INSERT, *statements]), params, last=last and plain)
@@ -172,7 +223,10 @@ class EventStoreInsert(models.Model):
         return [
             name
             for name, field in self._fields.items()
-            if field.store and field.column_type and name not in OWN and name not in ("id", *STAMPS)
+            if field.store
+            and field.column_type
+            and name not in OWN
+            and name not in ("id", *LOG_COLUMNS)
         ]
 
     @api.model
@@ -190,9 +244,17 @@ class EventStoreInsert(models.Model):
         return found
 
     @api.model
-    def _prime(self, events, vals_list):
+    def _fill_cache(self, events, vals_list):
+        """Put what everybody asks into the cache, where Odoo looks for it.
+
+        Odoo 19 moved the cache from the environment into the fields.
+        """
         for name in ASKED:
-            prime(events, name, [vals.get(name) for vals in vals_list])
+            field, values = self._fields[name], [vals.get(name) for vals in vals_list]
+            if hasattr(field, "_insert_cache"):
+                field._insert_cache(events, values)
+            else:
+                self.env.cache.insert_missing(events, field, values)
 
     # ------------------------------------------------------------------
     # What the ORM does beside an insert
@@ -255,3 +317,61 @@ class EventStoreInsert(models.Model):
         if event_ids and (computed or self._constraint_methods):
             failures = self.sudo().search([("failed_event_id", "in", event_ids)], order="id")
             failures._finish_insert(failures, [{}] * len(failures))
+
+    # ------------------------------------------------------------------
+    # The answer
+    # ------------------------------------------------------------------
+
+    def _column(self, name):
+        """Return the values of a field that is a plain value, from the cache where they all are."""
+        field = self._fields[name]
+        if hasattr(field, "_get_cache"):
+            cache = field._get_cache(self.env)
+            known = [cache[i] for i in self._ids if i in cache]
+        else:
+            known = list(self.env.cache.get_values(self, field))
+        return known if len(known) == len(self) else [event[name] for event in self]
+
+    def _answers(self, known):
+        """Return the answer of ``append`` for each event of self.
+
+        :param set known: ids of the events that had been stored before
+        """
+        events = self.sudo()
+        outcomes = events._column("outcome")
+        failures = {}
+        if not {"rejected", "failed"}.isdisjoint(outcomes):
+            domain = [("failed_event_id", "in", events.ids)]
+            for event, failure_id in self.sudo()._read_group(
+                domain, ["failed_event_id"], ["id:max"]
+            ):
+                failures[event.id] = failure_id
+        answers, seen = [], set(known)
+        for event_id, version, outcome, message, event_uuid in zip(
+            events.ids,
+            events._column("version"),
+            outcomes,
+            events._column("error_message"),
+            events._column("event_uuid"),
+            strict=True,
+        ):
+            answers.append(
+                {
+                    "id": event_id,
+                    "version": version,
+                    "outcome": outcome,
+                    "message": message or "",
+                    "failure_id": failures.get(event_id, False),
+                    "event_uuid": event_uuid,
+                    "duplicate": event_id in seen,
+                }
+            )
+            seen.add(event_id)
+        return answers
+
+
+def chunks(rows):
+    """Return rows as ``(pages, rest)``: those of more than a page in pages, or all as the rest."""
+    if len(rows) <= PAGE:
+        return [], rows
+    return [rows[first : first + PAGE] for first in range(0, len(rows), PAGE)], []

@@ -1,4 +1,5 @@
 import json
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import psycopg2
@@ -7,18 +8,18 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..cycles import no_search_for_cycles
-from ..event_data import EventData
+from ..db_errors import is_infrastructure_error
+from ..event import EventData
+from ..gc_pause import MANY, pause_gc
 from ..piece_size import FIRST_PAGE, next_page
-from ..retry import must_retry
-from .event_checkpoint import EVERY
+from .event_checkpoint import CHECKPOINT_INTERVAL
 from .event_store import FAILURE_TYPES
 
 CURSOR = SQL.identifier("event_store_reader")
 
 
 @dataclass(slots=True)
-class Folded:
+class FoldResult:
     """How far an aggregate has been folded, and to what.
 
     :ivar state: JSON object in normal form
@@ -90,14 +91,14 @@ class EventStoreReader(models.Model):
         """Fold whole streams from the events, beginning at checkpoints where they count.
 
         :param list keys: of streams, ``(company id, aggregate id)``
-        :return: ``{key: Folded}``, each with its last applied event
+        :return: ``{key: FoldResult}``, each with its last applied event
         """
         if not keys:
             return {}
         checkpoints, begun, versions = self.env["event.checkpoint"], {}, {}
         for key in keys:
             versions[key], state = checkpoints._nearest(handler, model_name, key)
-            begun[key] = [Folded(state, versions[key])]
+            begun[key] = [FoldResult(state, versions[key])]
         folded = self._fold_streams(model_name, keys, begun=begun)
         folded = {key: fold for key, (fold,) in folded.items()}
         for key, fold in folded.items():
@@ -118,17 +119,17 @@ class EventStoreReader(models.Model):
         :param keys: of the streams, ``(company id, aggregate id)``
         :param moments: for each a fold of what had happened by then; None is now
         :param dict begun: what :meth:`_fold_streams` gave before, to go on from there
-        :return: ``{key: [Folded, one per moment]}``, for every key asked for
+        :return: ``{key: [FoldResult, one per moment]}``, for every key asked for
         """
         try:
             with self.env.cr.savepoint(flush=False):
                 return self._fold_together_again(model_name, keys, moments, begun)
         except psycopg2.Error as error:
             # A handler's SQL broke the savepoint: find out whose, stream by stream.
-            if must_retry(error):
+            if is_infrastructure_error(error):
                 raise
             if len(keys) == 1:
-                return {keys[0]: [Folded({}, problem=error) for _moment in moments]}
+                return {keys[0]: [FoldResult({}, problem=error) for _moment in moments]}
         folded = {}
         for key in keys:
             folded.update(self._fold_streams(model_name, [key], moments, begun))
@@ -138,9 +139,9 @@ class EventStoreReader(models.Model):
     def _fold_together_again(self, model_name, keys, moments, begun):
         handler = self._find_handler(model_name)
         until = None if None in moments else max(moments)
-        with no_search_for_cycles(len(keys)):
+        with pause_gc() if len(keys) > MANY else nullcontext():
             folded = begun or {
-                key: [Folded(handler._initial_state()) for _moment in moments] for key in keys
+                key: [FoldResult(handler._initial_state()) for _moment in moments] for key in keys
             }
             after = {key: folded[key][0].version for key in keys}
             for event, outcome in self._read_streams(model_name, after, until):
@@ -157,12 +158,12 @@ class EventStoreReader(models.Model):
             except psycopg2.Error:
                 raise
             except Exception as error:
-                if must_retry(error):
+                if is_infrastructure_error(error):
                     raise
                 result.problem, result.stopped_at = error, event
                 return
             result.last = event
-            if event.version % EVERY == 0:
+            if event.version % CHECKPOINT_INTERVAL == 0:
                 result.marks.append((result.state, event))
         result.version = event.version
 
@@ -170,7 +171,7 @@ class EventStoreReader(models.Model):
     def _problem_text(self, result):
         """Return in words what stopped a fold, and at which event.
 
-        :param Folded result: with a problem
+        :param FoldResult result: with a problem
         """
         reason = self._error_text(result.problem)
         if result.stopped_at is None:

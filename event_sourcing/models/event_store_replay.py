@@ -1,12 +1,17 @@
-from odoo import _, api, models
+from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..canonical_json import canonical, carried
+from ..arguments import text
+from ..canonical_json import canonical, xml_escaped
 from ..compat import check_access
-from ..event_data import EventData
+from ..db_errors import is_infrastructure_error
+from ..event import EventData
 from ..fields import sendable
-from ..retry import must_retry
 from .event_store import FAILURE_TYPES
+from .event_store_validate import MAX_VERSION
+
+MAX_PAGE = 10000
+MAX_STATES = 1000
 
 
 class EventStoreReplay(models.Model):
@@ -40,7 +45,7 @@ class EventStoreReplay(models.Model):
         :raise UserError: when the stream has no such version, there is no handler, or several
             companies have such a stream
         """
-        self = self._speaking_to_user()
+        self = self._with_user_lang()
         model_name = self._clean_model_name(model_name)
         aggregate_id = self._clean_name("aggregate_id", aggregate_id)
         if version not in (None, False) and timestamp not in (None, False, ""):
@@ -65,7 +70,7 @@ class EventStoreReplay(models.Model):
             "version": last,
             "status": str(state.get("status") or ""),
             "state": sendable(state),
-            "state_json": carried(canonical(state)),
+            "state_json": xml_escaped(canonical(state)),
         }
 
     @api.model
@@ -105,7 +110,7 @@ class EventStoreReplay(models.Model):
             (own,) = companies
         heads = heads.filtered(lambda head: head.company_id.id == own)
         if len(heads) > 1:
-            raise streams._two_names(aggregate_id, names)
+            raise streams._alias_conflict(aggregate_id, names)
         return (own, aggregate_id), heads.version
 
     @api.model
@@ -169,7 +174,7 @@ class EventStoreReplay(models.Model):
         try:
             return handler._fold(state, EventData.from_record(event))
         except Exception as error:
-            if must_retry(error):
+            if is_infrastructure_error(error):
                 raise
             if left_out:
                 raise UserError(
@@ -215,3 +220,175 @@ class EventStoreReplay(models.Model):
                 return
             last = page[-1].version
             page.invalidate_recordset(flush=False)
+
+    # ------------------------------------------------------------------
+    # The states of all aggregates of a type
+    # ------------------------------------------------------------------
+
+    @api.model
+    def states_at(
+        self, model_name=None, timestamp=None, limit=None, after=None, after_company_id=None
+    ):
+        """Return the states at a moment of the aggregates that had an event by then.
+
+        Ask for the next page with ``after`` and ``after_company_id``, the ``aggregate_id`` and
+        the ``company_id`` of the last one of this page; a page that is shorter than ``limit``
+        is the last.
+
+        :param timestamp: UTC, as in :meth:`append`; now where none is given
+        :param int limit: how many aggregates, 100 where none is given
+        :param str after: the aggregate id to go on after
+        :param int after_company_id: of which company, where several have one of that id
+        :return: list of dicts with ``aggregate_id``, ``company_id``, ``version``, ``status``,
+            ``state`` (False over XML-RPC where that cannot carry it), ``state_json`` and
+            ``message``, which says why there is no state where an aggregate cannot be folded
+        :raise UserError: for bad input, or when no handler folds the aggregate type
+        """
+        self = self._with_user_lang()
+        check_access(self.browse(), "read")
+        model_name = self._clean_model_name(model_name)
+        moment = self._clean_timestamp(timestamp)
+        limit = self._clean_number("limit", limit) or 100
+        if limit > MAX_STATES:
+            raise UserError(
+                _("limit can be at most %(limit)s; ask page by page.", limit=MAX_STATES)
+            )
+        after = self._clean_name("after", after, optional=True) or ""
+        company_id = self._clean_number("after_company_id", after_company_id)
+        streams = self.env["event.stream"]
+        behind = MAX_VERSION  # id of the head to go on after, of those of one aggregate id
+        if company_id:
+            names = [("model_name", "=", model_name), ("aggregate_id", "=", after)]
+            behind = streams.search([*names, ("company_id", "=", company_id)]).id or MAX_VERSION
+        self.env["snapshot.handler.registry"]._check_can_fold(model_name)
+        found = []
+        while len(found) < limit:
+            # With the rights of the user: a stream of another company is not listed.
+            heads = streams.search(
+                [
+                    ("model_name", "=", model_name),
+                    *("|", ("aggregate_id", ">", after)),
+                    *("&", ("aggregate_id", "=", after), ("id", ">", behind)),
+                ],
+                order="aggregate_id, id",
+                limit=limit,
+            )
+            if not heads:
+                break
+            keys = [(head.company_id.id, head.aggregate_id) for head in heads]
+            behind, after = heads[-1].id, heads[-1].aggregate_id
+            folded = self.sudo()._fold_streams(model_name, keys, (moment,))
+            found += [
+                self._state_answer(key, fold)
+                for key in keys
+                for fold in folded[key]
+                if fold.version or fold.problem
+            ]
+            if len(heads) < limit:
+                break
+        return found[:limit]
+
+    @api.model
+    def _state_answer(self, key, fold):
+        message = "" if fold.problem is None else self._problem_text(fold)
+        state = {} if message else fold.state
+        return {
+            "aggregate_id": key[1],
+            "company_id": key[0],
+            "version": fold.version,
+            "status": str(state.get("status") or ""),
+            "state": False if message else sendable(state),
+            "state_json": xml_escaped(canonical(state)),
+            "message": message,
+        }
+
+    # ------------------------------------------------------------------
+    # What other systems read: plain values, never None
+    # ------------------------------------------------------------------
+
+    @api.model
+    def describe(self, model_name=None):
+        """Return the events of an aggregate type: rules, payloads and examples.
+
+        :param str model_name: aggregate type, such as ``rental``
+        :return: dict with ``model_name``, ``label``, ``title``, ``initial_status``,
+            ``initial_rule`` (a sentence), ``statuses`` (dicts with ``status`` and
+            ``label``) and ``events``: dicts with ``event_type``, ``label``, ``icon``,
+            ``help``, ``rule`` (a sentence),
+            ``possible_while`` (statuses, empty for any), ``leads_to`` (a status, or
+            empty), ``schema_version``, ``former_names``, ``payload`` (dicts with
+            ``key``, ``label``, ``help``, ``kind``, ``kind_label``, ``required`` and, where
+            they apply, ``minimum`` and ``model``), ``json_schema`` and ``example``; labels and
+            sentences are in the language of the user
+        :raise UserError: where no handler explains the aggregate type
+        :raise AccessError: without the right to read events
+        """
+        check_access(self.browse(), "read")
+        self = self._with_user_lang()
+        name = text(self.env, "model_name", model_name)
+        return self.env["snapshot.handler.registry"]._describe(name)
+
+    @api.model
+    def read_stream(
+        self, model_name=None, aggregate_id=None, after_version=0, limit=1000, company_id=None
+    ):
+        """Return the events of one stream in order, a page at a time.
+
+        Failure events are not part of the stream: a refused event carries its reason.
+
+        :param int after_version: the last version that the caller has
+        :param int limit: events in the page, at most 10 000
+        :param int company_id: whose stream; see :meth:`_readable_stream` where it is left out
+        :return: list of dicts with ``id``, ``version``, ``event_type``,
+            ``payload_json`` (text), ``outcome``, ``message``, ``timestamp`` (UTC, as
+            text), ``timezone``, ``event_uuid``, ``correlation_id``, ``causation_id``,
+            ``schema_version`` and ``user`` (who recorded it)
+        :raise EventsAway: when some of them are in an archive
+        """
+        self = self._with_user_lang()
+        model_name = self._clean_model_name(model_name)
+        aggregate_id = self._clean_name("aggregate_id", aggregate_id)
+        after_version = (
+            0
+            if after_version in (None, False, 0)
+            else self._clean_number("after_version", after_version)
+        )
+        limit = min(self._clean_number("limit", limit) or 1000, MAX_PAGE)
+        key, head = self._readable_stream(model_name, aggregate_id, company_id)
+        if not head:
+            return []
+        events = self._readable_page(model_name, key, after_version, limit)
+        return [
+            {
+                "id": event.id,
+                "version": event.version,
+                "event_type": event.event_type,
+                "payload_json": event.payload_json,
+                "outcome": event.outcome,
+                "message": event.error_message or "",
+                "timestamp": fields.Datetime.to_string(event.timestamp),
+                "timezone": event.timezone or "UTC",
+                "event_uuid": event.event_uuid,
+                "correlation_id": event.correlation_id or "",
+                "causation_id": event.causation_id or "",
+                "schema_version": event.schema_version,
+                "user": event.create_uid.sudo().name or "",
+            }
+            for event in events
+        ]
+
+    @api.model
+    def _readable_page(self, model_name, key, after_version, limit):
+        """Return the next events, in order, of a stream that the user may read."""
+        names = self.env["snapshot.handler.registry"]._stream_names(model_name)
+        return self.search(
+            [
+                ("model_name", "in", names),
+                ("aggregate_id", "=", key[1]),
+                ("company_id", "=", key[0]),
+                ("version", ">", after_version),
+                ("event_type", "not in", FAILURE_TYPES),
+            ],
+            order="version",
+            limit=limit,
+        )

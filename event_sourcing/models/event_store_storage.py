@@ -1,6 +1,10 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..event_columns import OWN
+from ..json_rows import listed, record_of
+from ..sql_functions import ensure_function
+
 # By default a table is looked at when a fifth of it changed: at a billion rows never.
 APPEND_ONLY = {
     "autovacuum_vacuum_insert_scale_factor": 0,
@@ -69,6 +73,61 @@ class EventStoreStorage(models.Model):
             """
         )
         settle(self.env.cr, self._table, self._storage_parameters())
+        self._ensure_insert()
+        self.pool.post_init(self._leave_keys_to_recorders)
+
+    def _register_hook(self):
+        super()._register_hook()
+        self._ensure_insert()  # when another addon took its fields away
+
+    @api.model
+    def _leave_keys_to_recorders(self):
+        """Drop the foreign keys that ``event.recorder`` stands for, in a store that has them."""
+        constraints = [
+            f"event_store_{name}_fkey" for name in ("create_uid", "write_uid", "company_id")
+        ]
+        self.env.cr.execute(
+            "SELECT conname FROM pg_constraint WHERE conrelid = 'event_store'::regclass"
+            " AND conname = ANY(%s)",
+            [constraints],
+        )
+        found = [name for (name,) in self.env.cr.fetchall()]
+        if found:
+            self.env.cr.execute(
+                "INSERT INTO event_recorder (user_id, company_id)"
+                " SELECT DISTINCT create_uid, company_id FROM event_store"
+                "  WHERE create_uid IS NOT NULL ON CONFLICT DO NOTHING"
+            )
+        for name in found:
+            self.env.cr.execute(
+                SQL("ALTER TABLE event_store DROP CONSTRAINT %s", SQL.identifier(name))
+            )
+
+    @api.model
+    def _ensure_insert(self):
+        """Create the SQL function that inserts events.
+
+        Nobody writes an event again: ``write_uid`` and ``write_date`` stay empty.
+        """
+        names = [*OWN, *self._other_columns()]
+        columns = [(name, self._fields[name].column_type[0]) for name in names]
+        ensure_function(
+            self.env.cr,
+            "event_store_insert",
+            "events json, companies int[], uid int, moment timestamp",
+            "SETOF int",
+            f"""
+            INSERT INTO event_recorder (user_id, company_id)
+            SELECT uid, company FROM unnest(companies) AS company
+                ON CONFLICT DO NOTHING;
+            RETURN QUERY
+            INSERT INTO event_store (id, create_uid, create_date, {listed(names)})
+            SELECT coalesce(row.id, nextval('event_store_id_seq')), uid, moment,
+                   {listed(names, "row.")}
+              FROM json_to_recordset(events) AS row ({record_of([("id", "int4"), *columns])})
+            RETURNING id;
+            """,
+        )
 
     @api.model
     def _storage_parameters(self):

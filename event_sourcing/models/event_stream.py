@@ -3,9 +3,10 @@ from typing import NamedTuple
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..fields import NO_SUM
-from ..functions import ensure_function
+from ..sql_functions import ensure_function
 
 BEGIN = "event_stream_begin"
 LOCK = "event_stream_lock"
@@ -40,7 +41,7 @@ def put_heads(add, *changed):
                SET {changes};"""
 
 
-class Head(NamedTuple):
+class StreamHead(NamedTuple):
     """The head of a stream after its version was advanced, and what is known beside it.
 
     :ivar int version: of its last event
@@ -137,7 +138,7 @@ class EventStream(models.Model):
 
     @api.model
     def _ensure_begin(self, name, snapshots=None, sources="NULL::int[]"):
-        """Let the database have a function that begins an append to streams of one type.
+        """Create a SQL function that begins an append to streams of one type.
 
         It locks the heads, in the order in which it is given their keys, moves each forward,
         and only then reads: what it gives is what the writer before has left. Ids are drawn
@@ -187,13 +188,13 @@ class EventStream(models.Model):
         first id is drawn, whatever their types. A concurrent writer of the same stream gets a
         serialization failure, which Odoo retries.
 
-        :param Step step: all of the append
+        :param LazySavepoint step: all of the append
         :param dict counts: ``{(company id, model_name, aggregate_id): number of events}``
         :param dict functions: ``{model_name: (the database's function that begins an append,
             digest of the rules of today)}``, where it is not the one that reads heads alone
-        :return: ``{(company id, model_name, aggregate_id): Head}`` after the move
+        :return: ``{(company id, model_name, aggregate_id): StreamHead}`` after the move
         """
-        keys = {}
+        registry, keys = self.env["snapshot.handler.registry"], {}
         for (company_id, model_name, aggregate_id), count in sorted(counts.items()):
             keys.setdefault(model_name, []).append(
                 {
@@ -203,6 +204,11 @@ class EventStream(models.Model):
                     "add": count,
                 }
             )
+        for model_name in sorted(keys):
+            names = registry._stream_names(model_name)
+            if len(names) > 1:
+                step.begin()
+                self._rename_heads(names, [row["aggregate_id"] for row in keys[model_name]])
         stamps = [self.env.uid, fields.Datetime.now()]
         calls, params = [], []
         if len(keys) > 1:
@@ -217,7 +223,7 @@ class EventStream(models.Model):
             calls.append(f'SELECT * FROM "{function}"(%s, %s, %s, %s)')
             params += [json.dumps(rows), rules, *stamps]
         step.execute(" UNION ALL ".join(calls), params)
-        heads = {row[:3]: Head(*row[3:]) for row in self.env.cr.fetchall()}
+        heads = {row[:3]: StreamHead(*row[3:]) for row in self.env.cr.fetchall()}
         self.invalidate_model(["version", "unapplied"], flush=False)
         return heads
 
@@ -227,7 +233,7 @@ class EventStream(models.Model):
 
         Where all went well there is nothing to note.
 
-        :param dict heads: ``{(company id, model_name, aggregate_id): Head}``
+        :param dict heads: ``{(company id, model_name, aggregate_id): StreamHead}``
         :param dict applied: ``{(company id, model_name, aggregate_id): version}``, 0 for none
         :return: ``[(statement, parameters)]``, empty where nothing has changed
         """
@@ -261,5 +267,74 @@ class EventStream(models.Model):
             _(
                 "Streams follow their events by themselves and cannot be changed by hand;"
                 " record a further event instead."
+            )
+        )
+
+    # ------------------------------------------------------------------
+    # A renamed aggregate type goes on under today's name. An update of the addon renames all
+    # streams at once; an append renames its own, so that versions continue also where Odoo was
+    # restarted without an update: the index of the events cannot see that two names are one.
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _rename_heads(self, names, aggregate_ids=None):
+        """Rename stream heads and snapshots; events stay as they were written.
+
+        :param list names: today's name of the aggregate type, then its former ones
+        :param list aggregate_ids: only these, or None for all
+        :raise UserError: when an aggregate has streams under several names
+        """
+        model_name, *former = names
+        if not former:
+            return
+        chosen = SQL("%s OR aggregate_id = ANY(%s)", aggregate_ids is None, aggregate_ids or [])
+        self.env.cr.execute(
+            SQL(
+                "SELECT min(aggregate_id) FILTER (WHERE heads > 1), count(*) FROM ("
+                " SELECT aggregate_id, count(*) AS heads FROM event_stream"
+                " WHERE model_name = ANY(%s) AND (%s) GROUP BY company_id, aggregate_id"
+                " HAVING count(*) > 1 OR min(model_name) <> %s) AS stream",
+                names,
+                chosen,
+                model_name,
+            )
+        )
+        double, count = self.env.cr.fetchone()
+        if double:
+            raise self._alias_conflict(double, names)
+        if not count:
+            return
+        renamed = [self]
+        handler = self.env["event.store"]._find_handler(model_name)
+        if isinstance(handler, self.env.registry["snapshot.handler"]):
+            renamed.append(self.env[handler._snapshot_model])
+        for model in renamed:
+            table = SQL.identifier(model._table)
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE %s AS old SET model_name = %s WHERE model_name = ANY(%s) AND (%s)"
+                    " AND NOT EXISTS (SELECT FROM %s AS new WHERE new.model_name = %s"
+                    " AND new.company_id = old.company_id"
+                    " AND new.aggregate_id = old.aggregate_id)",
+                    table,
+                    model_name,
+                    former,
+                    chosen,
+                    table,
+                    model_name,
+                )
+            )
+            model.invalidate_model(["model_name"], flush=False)
+
+    @api.model
+    def _alias_conflict(self, aggregate_id, names):
+        """Return the refusal of an aggregate that has streams under several names."""
+        return UserError(
+            _(
+                "%(aggregate)s has events as %(new)s and as %(old)s, which are to become"
+                " one; give one of the two another aggregate id.",
+                aggregate=aggregate_id,
+                new=names[0],
+                old=", ".join(names[1:]),
             )
         )

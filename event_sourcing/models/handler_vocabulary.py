@@ -3,8 +3,8 @@ from datetime import datetime
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from ..event_data import EventData
-from ..words import spaced, titled
+from ..event import EventData
+from ..humanize import spaced, titled
 from .event_store import FAILURE_TYPES, INVALID_OPERATION, SYSTEM_ERROR
 from .snapshot_handler import UNKNOWN_EVENT
 

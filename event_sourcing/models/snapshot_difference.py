@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..rows import in_one_text
+from ..canonical_json import in_one_text
 
 # jsonb takes 1 and 1.0 for equal; the canonical spelling does not.
 TEXT_COLUMNS = ("state",)

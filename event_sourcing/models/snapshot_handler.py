@@ -1,9 +1,11 @@
-from odoo import _, api, models, tools
+from dataclasses import replace
+
+from odoo import _, api, models
+from odoo.exceptions import UserError
 
 from ..canonical_json import normalise
-from ..column_values import NoValue
-from ..exceptions import BrokenRule
-from ..words import spaced
+from ..exceptions import BrokenRule, SchemaError
+from ..humanize import spaced
 
 UNKNOWN_EVENT = "unknown_event"
 
@@ -14,6 +16,16 @@ class SnapshotHandler(models.AbstractModel):
     Inherit it, name the snapshot model, list the transitions; override ``_evolve``
     for what a table cannot say. The handler's name, or ``_aggregate_model``, says
     which aggregate it serves (see ``snapshot.handler.registry``).
+
+    Stored events stay as they were written, and are read as if they were written today. A
+    handler says what has changed::
+
+        _schema_versions = {"DamageReported": 2}
+        _upcasters = {"DamageReported": {1: "_damage_reported_2"}}
+        _event_aliases = {"DamageFound": "DamageReported"}
+
+        def _damage_reported_2(self, payload, event):
+            return {"description": payload["description"], "repair_cost": payload["cost"]}
     """
 
     _name = "snapshot.handler"
@@ -125,6 +137,17 @@ class SnapshotHandler(models.AbstractModel):
         """
         return {name: state.get(name) for name in self.env[self._snapshot_model]._typed_columns()}
 
+    @api.model
+    def _check_new(self, event):
+        """Refuse what may not begin today; for handlers to extend.
+
+        Asked of new events alone, never in replay: other than ``_evolve`` it may read the
+        database.
+
+        :param EventData event: of today's schema version
+        :raise UserError: to refuse the event, with the reason in words
+        """
+
     # ------------------------------------------------------------------
     # Folding
     # ------------------------------------------------------------------
@@ -139,55 +162,6 @@ class SnapshotHandler(models.AbstractModel):
         :raise UserError: when the event breaks a rule
         """
         return normalise(self._checked_evolve(state, self._upcast(event)))
-
-    @api.model
-    def _fold_new(self, state, event, named=None):
-        """Return the state after an event that was not applied before; see :meth:`_fold`.
-
-        Values that the columns of the snapshot cannot hold are refused here, and records of
-        other companies. What was applied once is not asked again.
-
-        :param dict named: what is known about records already, see ``_look_up_named``
-        """
-        keys = self._record_keys(event.event_type)
-        before = {key: state.get(key) for key, _model in keys}
-        after = self._fold(state, event)
-        for name, parse in self._column_parsers():
-            value = after.get(name)
-            if value is not None and value != "":
-                try:
-                    parse(value)
-                except NoValue as error:
-                    sentence = self._column_refusal(name, error.kind)
-                    raise BrokenRule(sentence, f"payload:{name}:type") from None
-        today = self._upcast(event)
-        if keys:
-            self._check_named(keys, before, after, today, {} if named is None else named)
-        self._check_new(today)
-        return after
-
-    @api.model
-    @tools.ormcache()
-    def _column_parsers(self):
-        """Return ``(key of the state, parser)`` of what fills the snapshot's typed columns.
-
-        Where a handler fills them in a way of its own, they are parsed when they are written.
-        """
-        own = type(self)._columns is not self.env.registry["snapshot.handler"]._columns
-        return () if own else self.env[self._snapshot_model]._parsers()
-
-    @api.model
-    def _column_refusal(self, name, kind):
-        """Return the sentence that refuses a value of a typed column.
-
-        :param str kind: see ``column_values.NoValue``
-        """
-        field = self.env[self._snapshot_model]._fields[name]
-        values = {"name": self._payload_label(name), "key": name}
-        if kind == "choice":
-            known = ", ".join(field.get_values(self.env))
-            return _("%(name)s (%(key)s) must be one of: %(known)s.", **values, known=known)
-        return _("%(name)s (%(key)s) must be %(kind)s.", **values, kind=self._kind_in_words(kind))
 
     @api.model
     def _checked_evolve(self, state, event):
@@ -266,3 +240,108 @@ class SnapshotHandler(models.AbstractModel):
             "digits": _("a number of at most 15 digits"),
         }
         return kinds[kind]
+
+    # ------------------------------------------------------------------
+    # Former versions and names
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _upcast(self, event):
+        """Return ``event`` under today's names and in today's schema version.
+
+        :param EventData event: as stored
+        :raise SchemaError: for a version that is newer than the handler, or that no
+            chain of upcasters leads up from
+        """
+        event_type = self._event_aliases.get(event.event_type, event.event_type)
+        today = self._schema_versions.get(event_type, 1)
+        payload = event.payload
+        if event.schema_version != today:
+            payload = normalise(payload)
+            for method in self._upcasters_from(event_type, event.schema_version):
+                payload = normalise(getattr(self, method)(payload, event))
+        elif event_type == event.event_type and event.model_name not in self._aggregate_aliases:
+            return event
+        return replace(
+            event,
+            model_name=self._today_model_name(event.model_name),
+            event_type=event_type,
+            payload=payload,
+            schema_version=today,
+        )
+
+    @api.model
+    def _today_model_name(self, model_name):
+        """Return what the aggregate type of an event is called today; asked for each event."""
+        if model_name not in self._aggregate_aliases:
+            return model_name
+        return self.env["snapshot.handler.registry"]._canonical_name(model_name)
+
+    @api.model
+    def _upcasters_from(self, event_type, version):
+        """Return the names of the methods that lead from a version up to today's.
+
+        :raise SchemaError: when there is no such way
+        """
+        today = self._schema_versions.get(event_type, 1)
+        steps = self._upcasters.get(event_type, {})
+        if version > today:
+            raise SchemaError(
+                _(
+                    "%(type)s was written in schema version %(version)s, but this handler knows"
+                    " only version %(known)s; update the addon that brings it.",
+                    type=event_type,
+                    version=version,
+                    known=today,
+                )
+            )
+        missing = [step for step in range(version, today) if step not in steps]
+        if missing:
+            raise SchemaError(
+                _(
+                    "%(type)s of schema version %(version)s cannot be read: the handler has no"
+                    " upcaster from version %(missing)s.",
+                    type=event_type,
+                    version=version,
+                    missing=missing[0],
+                )
+            )
+        return [steps[step] for step in range(version, today)]
+
+    @api.model
+    def _check_schema_version(self, event_type, version):
+        """Refuse a new event that could not be folded, before anything is stored.
+
+        :raise UserError: when the handler cannot read that version
+        """
+        base = self.env.registry["snapshot.handler"]
+        if type(self)._upcast is not base._upcast:
+            return  # it has its own way
+        try:
+            self._upcasters_from(event_type, version)
+        except SchemaError as error:
+            raise UserError(str(error)) from None
+
+    def init(self):
+        super().init()
+        if self._aggregate_aliases:
+            # Once the tables of the addon are there, too.
+            self.env.registry.post_init(self._rename_streams)
+
+    @api.model
+    def _rename_streams(self):
+        """Let streams and snapshots go on under today's name; events stay as they are.
+
+        :raise UserError: when an aggregate has a stream under both names
+        """
+        registry = self.env["snapshot.handler.registry"]
+        for model_name in self._served_names():
+            if registry._switched_off(model_name):
+                continue  # once it is declared rightly
+            self.env["event.stream"]._rename_heads(registry._stream_names(model_name))
+
+    @api.model
+    def _served_names(self):
+        """Return the aggregate types that this handler serves under today's names."""
+        registry = self.env["snapshot.handler.registry"]
+        return [model for model, name in registry._serving().items() if name == self._name]

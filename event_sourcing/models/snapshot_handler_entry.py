@@ -1,6 +1,6 @@
 from odoo import _, api, fields, models
 
-from .event_store_input import POLICIES
+from .event_store_validate import POLICIES
 
 POLICY_NAMES = [
     ("record", "Keep the event and record the reason"),

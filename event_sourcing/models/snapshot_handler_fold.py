@@ -1,43 +1,133 @@
 import psycopg2
 
-from odoo import _, api, models
+from odoo import _, api, models, tools
 from odoo.exceptions import UserError
 
-from ..arguments import shown
-from ..canonical_json import reordered
-from ..event_data import EventData
-from ..exceptions import Trouble
-from ..retry import is_broken, must_retry
-from .event_checkpoint import EVERY
+from ..canonical_json import sort_keys
+from ..column_values import NoValue
+from ..db_errors import is_infrastructure_error
+from ..exceptions import BrokenRule, StreamFoldError
+from ..savepoint import is_broken
+from .event_checkpoint import CHECKPOINT_INTERVAL
 
 
 class SnapshotHandlerFold(models.AbstractModel):
-    """From stored events to stored snapshots: load, fold in memory, save."""
+    """New events folded in memory, and the rows that follow from them.
+
+    What is asked here is asked of new events alone: what was applied once stays applied.
+    """
 
     _inherit = "snapshot.handler"
 
     @api.model
-    def apply_event(self, event):
-        """Fold one stored event into its snapshot and write it.
+    def _begin_call(self):
+        """Return what ``event.stream._advance`` calls: a function, and the rules of today."""
+        return self._begin_name(), self._rules_digest()
 
-        :param event: an ``event.store`` record
-        :raise UserError: when the event breaks a rule; nothing is written then
+    @api.model
+    def _begin_name(self):
+        return f"{self._table}_begin"
+
+    @api.model
+    def _begin_states(self, stored):
+        """Return what a fold begins with for ``{key: state as stored, or None}``."""
+        return {
+            key: self._initial_state() if state is None else sort_keys(state)
+            for key, state in stored.items()
+        }
+
+    @api.model
+    def _fold_together(self, aggregates, states):
+        """Fold the new events of many aggregates; nothing is written.
+
+        :param dict aggregates: ``{key: [EventData] in order}``, the keys as in ``EventData.key``
+        :param dict states: ``{key: state}`` to begin with
+        :return: ``({key: (state, last applied EventData)}, problems, marks)``: problems are
+            ``(EventData, exception)`` of those that were refused or that failed, and left the
+            state as it was; marks ``(state, EventData)`` of those events at which a checkpoint
+            is due
+        :raise StreamFoldError: with the streams in which a handler's SQL broke the transaction
         """
-        if getattr(event, "_name", None) != "event.store":
-            raise UserError(
-                _("%(event)s is no stored event; record it with append.", event=shown(event))
-            )
-        event.ensure_one()
-        value = EventData.from_record(event)
-        state = self._stored_states(event.model_name, [value.key])[value.key]
-        try:
-            folded = self._fold_new(reordered(state), value), value
-        except UserError as error:
-            others = self._in_other_languages()
-            error.sentences = self._other_sentences(others, state, value, str(error))
-            raise
-        self._save_states({folded[1].key: folded})
-        return True
+        folded, problems, marks, named = {}, [], [], {}
+        others = None
+        self._look_up_named(
+            ((e.company_id, e.event_type, e.payload) for some in aggregates.values() for e in some),
+            named,
+        )
+        for key, events in aggregates.items():
+            state = states[key]
+            for event in events:
+                try:
+                    # A careless handler may change the state that it is given.
+                    after = self._fold_new(sort_keys(state), event, named)
+                except Exception as error:
+                    if is_infrastructure_error(error):
+                        raise
+                    if isinstance(error, UserError):
+                        others = self._in_other_languages() if others is None else others
+                        said = self._other_sentences(others, state, event, str(error), named)
+                        error.sentences = said
+                    # A handler may say something else about what its SQL broke.
+                    if isinstance(error, psycopg2.Error) or is_broken(self.env.cr):
+                        raise StreamFoldError([event.stream]) from error
+                    problems.append((event, error))
+                    continue
+                state = after
+                folded[key] = state, event
+                if event.version % CHECKPOINT_INTERVAL == 0:
+                    marks.append((state, event))
+        if is_broken(self.env.cr):  # and nobody said so
+            raise StreamFoldError([events[0].stream for events in aggregates.values()])
+        return folded, problems, marks
+
+    @api.model
+    def _fold_new(self, state, event, named=None):
+        """Return the state after an event that was not applied before; see :meth:`_fold`.
+
+        Values that the columns of the snapshot cannot hold are refused here, and records of
+        other companies. What was applied once is not asked again.
+
+        :param dict named: what is known about records already, see ``_look_up_named``
+        """
+        keys = self._record_keys(event.event_type)
+        before = {key: state.get(key) for key, _model in keys}
+        after = self._fold(state, event)
+        for name, parse in self._column_parsers():
+            value = after.get(name)
+            if value is not None and value != "":
+                try:
+                    parse(value)
+                except NoValue as error:
+                    sentence = self._column_refusal(name, error.kind)
+                    raise BrokenRule(sentence, f"payload:{name}:type") from None
+        today = self._upcast(event)
+        if keys:
+            self._check_named(keys, before, after, today, {} if named is None else named)
+        self._check_new(today)
+        return after
+
+    @api.model
+    @tools.ormcache()
+    def _column_parsers(self):
+        """Return ``(key of the state, parser)`` of what fills the snapshot's typed columns.
+
+        Where a handler fills them in a way of its own, they are parsed when they are written.
+        """
+        own = type(self)._columns is not self.env.registry["snapshot.handler"]._columns
+        return () if own else self.env[self._snapshot_model]._parsers()
+
+    @api.model
+    def _column_refusal(self, name, kind):
+        """Return the sentence that refuses a value of a typed column.
+
+        :param str kind: see ``column_values.NoValue``
+        """
+        field = self.env[self._snapshot_model]._fields[name]
+        values = {"name": self._payload_label(name), "key": name}
+        if kind == "choice":
+            known = ", ".join(field.get_values(self.env))
+            return _("%(name)s (%(key)s) must be one of: %(known)s.", **values, known=known)
+        return _("%(name)s (%(key)s) must be %(kind)s.", **values, kind=self._kind_in_words(kind))
 
     @api.model
     def _in_other_languages(self):
@@ -68,177 +158,124 @@ class SnapshotHandlerFold(models.AbstractModel):
         sentences = {}
         for lang, handler in others.items():
             try:
-                handler._fold_new(reordered(state), event, named)
+                handler._fold_new(sort_keys(state), event, named)
             except UserError as error:
                 if str(error) != said:
                     sentences[lang] = self.env["event.store"]._error_text(error)
             except Exception as error:
                 # What was refused stays refused, whatever a handler does in another language.
-                if must_retry(error):
+                if is_infrastructure_error(error):
                     raise
         return sentences
 
-    @api.model
-    def _fold_together(self, aggregates, states):
-        """Fold the new events of many aggregates; nothing is written.
+    # ------------------------------------------------------------------
+    # Records that events name: of their company, or of none
+    # ------------------------------------------------------------------
 
-        :param dict aggregates: ``{key: [EventData] in order}``, the keys as in ``EventData.key``
-        :param dict states: ``{key: state}`` to begin with
-        :return: ``({key: (state, last applied EventData)}, problems, marks)``: problems are
-            ``(EventData, exception)`` of those that were refused or that failed, and left the
-            state as it was; marks ``(state, EventData)`` of those events at which a checkpoint
-            is due
-        :raise Trouble: with the streams in which a handler's SQL broke the transaction
+    @api.model
+    @tools.ormcache("event_type")
+    def _record_keys(self, event_type):
+        """Return ``(key, model)`` of what may name records that belong to companies.
+
+        Declared keys of the payload, and those of the state that fill a typed column.
         """
-        folded, problems, marks, named = {}, [], [], {}
-        others = None
-        self._look_up_named(
-            ((e.company_id, e.event_type, e.payload) for some in aggregates.values() for e in some),
-            named,
-        )
-        for key, events in aggregates.items():
-            state = states[key]
-            for event in events:
-                try:
-                    # A careless handler may change the state that it is given.
-                    after = self._fold_new(reordered(state), event, named)
-                except Exception as error:
-                    if must_retry(error):
-                        raise
-                    if isinstance(error, UserError):
-                        others = self._in_other_languages() if others is None else others
-                        said = self._other_sentences(others, state, event, str(error), named)
-                        error.sentences = said
-                    # A handler may say something else about what its SQL broke.
-                    if isinstance(error, psycopg2.Error) or is_broken(self.env.cr):
-                        raise Trouble([event.stream]) from error
-                    problems.append((event, error))
+        snapshots = self.env[self._snapshot_model]
+        columns = {name: snapshots._fields[name] for name in snapshots._typed_columns()}
+        found = {name: f.comodel_name for name, f in columns.items() if f.type == "many2one"}
+        for key, field in self._payload_fields.get(event_type, {}).items():
+            if field.model:
+                found[key] = field.model
+        return tuple((key, model) for key, model in found.items() if self._of_companies(model))
+
+    @api.model
+    def _of_companies(self, model_name):
+        records = self.env.get(model_name)
+        return records is not None and not records._abstract and "company_id" in records._fields
+
+    @api.model
+    def _look_up_named(self, events, named):
+        """Note which of the records that events name may be used, in one query per model.
+
+        :param events: ``(company id, event type, payload)`` of each
+        :param dict named: ``{(company id, model): {record id: whether it may be used}}``,
+            which is filled
+        """
+        wanted, keys = {}, {}
+        for company_id, event_type, payload in events:
+            if event_type not in keys:
+                keys[event_type] = self._record_keys(event_type)
+            for key, model in keys[event_type]:
+                record_id = self._record_id(payload.get(key))
+                if record_id and record_id not in named.get((company_id, model), ()):
+                    wanted.setdefault((company_id, model), set()).add(record_id)
+        for place, ids in wanted.items():
+            foreign = self._foreign_to(*place, ids)
+            named.setdefault(place, {}).update((i, i not in foreign) for i in ids)
+
+    @api.model
+    def _foreign_to(self, company_id, model, ids):
+        """Return which of the records are of other companies than one, and those above it.
+
+        One that is not there at all is none of these: the snapshot says so.
+        """
+        records = self.env(su=True)[model].with_context(active_test=False)
+        domain = records._check_company_domain(self.env["res.company"].browse(company_id))
+        seen = records.search([("id", "in", list(ids)), *domain], order="id").ids
+        others = set(ids).difference(seen)
+        return set(records.browse(others).exists().ids) if others else others
+
+    @api.model
+    def _record_id(self, value):
+        """Return a value as the id of a record, None where it is none."""
+        if type(value) is float and value.is_integer():
+            value = int(value)
+        return value if type(value) is int and 1 <= value < 2**31 else None
+
+    @api.model
+    def _check_named(self, keys, before, after, event, named):
+        """Refuse an event that names a record which its company cannot see.
+
+        The sentence says nothing of the record but its id.
+
+        :param keys: as :meth:`_record_keys` gives them
+        :param dict before: these keys in the state before; what is as it was is not asked again
+        :param dict after: the state after the event
+        :param EventData event: of today's schema version
+        :param dict named: see :meth:`_look_up_named`
+        :raise BrokenRule: naming the key
+        """
+        if not event.company_id:
+            return  # of no stream, as in tests of rules alone
+        for key, model in keys:
+            for holder in (event.payload, after):
+                record_id = self._record_id(holder.get(key))
+                if record_id is None or record_id == before.get(key):
                     continue
-                state = after
-                folded[key] = state, event
-                if event.version % EVERY == 0:
-                    marks.append((state, event))
-        if is_broken(self.env.cr):  # and nobody said so
-            raise Trouble([events[0].stream for events in aggregates.values()])
-        return folded, problems, marks
+                known = named.setdefault((event.company_id, model), {})
+                if record_id not in known:
+                    foreign = self._foreign_to(event.company_id, model, [record_id])
+                    known[record_id] = not foreign
+                if not known[record_id]:
+                    sentence = self._not_visible(key, model, record_id)
+                    raise BrokenRule(sentence, f"payload:{key}:record")
 
     @api.model
-    def _load_states(self, model_name, keys):
-        """Return ``{key: state}`` of streams, the initial state where nothing was applied yet.
-
-        Stored states that are missing, or of other events or rules, are folded anew.
-
-        :raise HistoryFoldError: where one cannot be folded
-        """
-        store = self.env["event.store"]
-        model_name = self.env["snapshot.handler.registry"]._canonical_name(model_name)
-        known, stale = self.env[self._snapshot_model]._load_trusted(
-            model_name, keys, self._rules_digest()
-        )
-        states = self._begin_states({key: known.get(key) for key in keys})
-        for key, fold in store._fold_to_now(self, model_name, stale).items():
-            if fold.problem is not None:
-                raise store._history_problem(model_name, key, fold)
-            states[key] = fold.state
-        return states
-
-    @api.model
-    def _stored_states(self, model_name, keys):
-        """Return ``{key: state}`` as stored; for who has seen to it that it can be trusted."""
-        model_name = self.env["snapshot.handler.registry"]._canonical_name(model_name)
-        known = self.env[self._snapshot_model]._load(model_name, keys)
-        return self._begin_states({key: known.get(key) for key in keys})
-
-    @api.model
-    def _begin_states(self, stored):
-        """Return what a fold begins with for ``{key: state as stored, or None}``."""
-        return {
-            key: self._initial_state() if state is None else reordered(state)
-            for key, state in stored.items()
-        }
-
-    @api.model
-    def _heal(self, model_name, key, fold):
-        """Write the snapshot of a stream that was folded anew, or remove it where it has none.
-
-        :param Folded fold: without a problem
-        :return: None, or the exception that the database refuses it with
-        """
-        try:
-            with self.env.cr.savepoint(flush=False):
-                if fold.last:
-                    self._save_applied({key: (fold.state, fold.last)})
-                else:
-                    self.env[self._snapshot_model]._forget(model_name, [key])
-        except Exception as error:
-            if must_retry(error):
-                raise
-            return error
-        return None
-
-    @api.model
-    def _save_states(self, folded):
-        """Write snapshots and let the business records know.
-
-        :param dict folded: ``{key: (state, last EventData)}``
-        """
-        if folded:
-            self.env.cr.execute(*self._save_code(folded))
-            self.env[self._snapshot_model].invalidate_model(flush=False)
-            self._tell_source(list(folded))
-
-    @api.model
-    def _save_applied(self, folded):
-        """Write snapshots of what was applied once, maybe in another database.
-
-        Columns stay empty whose records are not here; history keeps their ids.
-
-        :param dict folded: as for :meth:`_save_states`
-        """
-        snapshots = self.env[self._snapshot_model]
-        rows = self._snapshot_rows(folded.values())
-        snapshots._upsert(snapshots._without_gone(rows))
-        self._tell_source(list(folded))
-
-    @api.model
-    def _unfit(self, folds, applied=False):
-        """Return why snapshots could not be written, as ``{index: sentence}``; none is.
-
-        :param list folds: ``(state, last EventData)`` of each
-        :param bool applied: see ``snapshot.mixin._unfit``
-        """
-        if not folds:
-            return {}
-        snapshots = self.env[self._snapshot_model]
-        try:
-            with self.env.cr.savepoint(flush=False):
-                rows = self._snapshot_rows(folds)
-                snapshots._row_texts(rows, strict=not applied)
-                return snapshots._unfit(rows, applied)
-        except Exception as error:
-            if must_retry(error):
-                raise
-            if len(folds) == 1:
-                return {0: self._explain_unfit(error)}
-        # One value spoils the whole query: find out whose.
-        half = len(folds) // 2
-        found = self._unfit(folds[:half], applied)
-        for index, reason in self._unfit(folds[half:], applied).items():
-            found[half + index] = reason
-        return found
-
-    @api.model
-    def _explain_unfit(self, error):
-        if isinstance(error, UserError):
-            return str(error)
-        said = isinstance(error, psycopg2.Error) and error.diag.message_primary
+    def _not_visible(self, key, model, record_id):
         return _(
-            "The columns of the snapshot cannot hold this (%(error)s); correct the value.",
-            error=self.env["event.store"]._storable(str(said or error)),
+            "%(label)s (%(name)s): the %(record)s with the id %(id)s cannot be used by the company"
+            " of this event; give the id of one of that company, or of one that all share.",
+            label=self._payload_label(key),
+            name=key,
+            record=self.env["ir.model"].sudo()._get(model).name,
+            id=record_id,
         )
 
+    # ------------------------------------------------------------------
+    # What is written
+    # ------------------------------------------------------------------
+
     @api.model
-    def _save_code(self, folded):
+    def _save_statement(self, folded):
         """Return the statement that writes snapshots, and its parameters.
 
         :param dict folded: ``{key: (state, last EventData)}``
@@ -277,17 +314,11 @@ class SnapshotHandlerFold(models.AbstractModel):
         }
 
     @api.model
-    def _tell_source(self, keys):
-        """Let the business records follow their snapshots."""
-        if self._source_model and keys:
-            self.env[self._source_model]._snapshots_changed(keys)
-
-    @api.model
-    def _followers(self, model_name, keys, heads):
+    def _source_records(self, model_name, keys, heads):
         """Return the business records of streams, as a list of one recordset or none.
 
         :param keys: of streams of this aggregate type
-        :param dict heads: ``{(company id, model_name, aggregate_id): Head}``
+        :param dict heads: ``{(company id, model_name, aggregate_id): StreamHead}``
         """
         wanted = set(keys)
         ids = [
@@ -297,43 +328,3 @@ class SnapshotHandlerFold(models.AbstractModel):
             for source in head.sources
         ]
         return [self.env[self._source_model].browse(ids)] if ids else []
-
-    # ------------------------------------------------------------------
-    # What the database does for an append
-    # ------------------------------------------------------------------
-
-    def init(self):
-        super().init()
-        self._ensure_begin_function()
-
-    def _register_hook(self):
-        super()._register_hook()
-        self._ensure_begin_function()
-
-    @api.model
-    def _begin_call(self):
-        """Return what ``event.stream._advance`` calls: a function, and the rules of today."""
-        return self._begin_name(), self._rules_digest()
-
-    @api.model
-    def _begin_name(self):
-        return f"{self._table}_begin"
-
-    @api.model
-    def _ensure_begin_function(self):
-        """Let the database have the function that begins an append to such aggregates."""
-        registry = self.env["snapshot.handler.registry"]
-        if self._name == "snapshot.handler" or registry._problems_of(self._name):
-            return  # the registry says which
-        snapshots = self.env[self._snapshot_model]
-        sources = "NULL::int[]"
-        if self._source_model:
-            source = self.env[self._source_model]
-            company = ""
-            if source._has_company():
-                company = "AND (source.company_id IS NULL OR source.company_id = head.company_id)"
-            sources = f"""
-                (SELECT array_agg(source.id) FROM "{source._table}" AS source
-                  WHERE source."{source._aggregate_field}" = head.aggregate_id {company})"""
-        table = f'"{snapshots._table}"'
-        self.env["event.stream"]._ensure_begin(self._begin_name(), table, sources)

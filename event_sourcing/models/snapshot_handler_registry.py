@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 from ..arguments import shown, text
 from ..compat import check_access, returns_model
 from ..declared import LISTS, is_name
-from ..exceptions import HandlerConflict
+from ..exceptions import HandlerConflict, HandlerOff
 from .access_first import check_not_from_outside
 
 CONVENTIONS = (
@@ -97,6 +97,32 @@ class SnapshotHandlerRegistry(models.AbstractModel):
         """Return the handler of an aggregate type, or None (a handler is never true)."""
         self._check_not_off(model_name)
         return self._claimed(model_name)
+
+    @api.model
+    def _switched_off(self, model_name):
+        """Return why events of an aggregate type are refused, None where they are not."""
+        name = self._off().get(self._canonical_name(model_name))
+        if name is None:
+            return None
+        return _(
+            "Events of %(aggregate)s cannot be recorded, because %(handler)s is declared wrongly:"
+            " %(problem)s",
+            aggregate=model_name,
+            handler=name,
+            problem=self._problems()[name][0],
+        )
+
+    @api.model
+    def _check_not_off(self, model_name):
+        """Raise HandlerOff where events of an aggregate type are refused."""
+        sentence = self._switched_off(model_name)
+        if sentence:
+            raise HandlerOff(sentence)
+
+    @api.model
+    def _off(self):
+        """Return ``{aggregate type: the model that is declared wrongly}``."""
+        return self._found_off(self._registered_names())
 
     @api.model
     def _claimed(self, model_name):

@@ -4,11 +4,11 @@ from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..canonical_json import canonical, carried, normalise
+from ..canonical_json import canonical, cells, in_one_text, normalise, xml_escaped
 from ..column_values import NoValue, parser_of
 from ..fields import NO_SUM, JsonDocument
-from ..functions import ensure_function
-from ..rows import STAMPS, cells, in_one_text, listed, record_of
+from ..json_rows import LOG_COLUMNS, listed, record_of
+from ..sql_functions import ensure_function
 
 # Values that a column takes as they are, by the type of the field.
 PLAIN = {"integer": int, "char": str, "text": str, "boolean": bool, "json": dict}
@@ -54,7 +54,7 @@ class SnapshotMixin(models.AbstractModel):
     @api.depends("state")
     def _compute_state_json(self):
         for snapshot in self:
-            snapshot.state_json = carried(canonical(normalise(snapshot.state or {})))
+            snapshot.state_json = xml_escaped(canonical(normalise(snapshot.state or {})))
 
     @api.model
     def _search_state_json(self, _operator, _value):
@@ -83,7 +83,7 @@ class SnapshotMixin(models.AbstractModel):
     @tools.ormcache()
     def _typed_columns(self):
         """Return the names of the stored fields that are filled from the state."""
-        own = {*self.env["snapshot.mixin"]._fields, "id", *STAMPS}
+        own = {*self.env["snapshot.mixin"]._fields, "id", *LOG_COLUMNS}
         return [
             name
             for name, field in self._fields.items()
@@ -277,7 +277,7 @@ class SnapshotMixin(models.AbstractModel):
 
     @api.model
     def _ensure_save(self):
-        """Let the database have the function that writes complete rows."""
+        """Create the SQL function that writes complete rows."""
         if self._abstract or not self._auto:
             return
         ensure_function(
@@ -299,7 +299,7 @@ class SnapshotMixin(models.AbstractModel):
         ]
         changes += [f'"{name}" = EXCLUDED."{name}"' for name in ("write_uid", "write_date")]
         return f"""
-            INSERT INTO "{self._table}" AS stored ({listed(names)}, {", ".join(STAMPS)})
+            INSERT INTO "{self._table}" AS stored ({listed(names)}, {", ".join(LOG_COLUMNS)})
             SELECT {listed(names)}, {uid}::int, {moment}::timestamp, {uid}::int, {moment}::timestamp
               FROM json_to_recordset({rows}::json) AS row ({record_of(columns)})
                 ON CONFLICT ({listed(self._identity)}) DO UPDATE SET {", ".join(changes)}"""

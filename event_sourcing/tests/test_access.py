@@ -36,7 +36,13 @@ class TestGroups(EventCase):
             self.assertTrue(getattr(self.store.with_user(reader), way)(*args))
 
     def test_private_ways_in_cannot_be_called_from_outside(self):
-        for method in ("_insert", "_append_all", "_set_outcomes", "_settle", "_record_apart"):
+        for method in (
+            "_insert",
+            "_append_all",
+            "_set_outcomes",
+            "_apply_policies",
+            "_record_separately",
+        ):
             with self.assertRaises(AccessError):
                 self._call(method)
 

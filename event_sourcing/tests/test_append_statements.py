@@ -4,8 +4,7 @@ from psycopg2 import errors
 
 from odoo.tools import mute_logger
 
-from odoo.addons.event_sourcing.models.event_store_insert import OWN
-from odoo.addons.event_sourcing.step import Step
+from odoo.addons.event_sourcing.savepoint import LazySavepoint
 from odoo.addons.test_event_sourcing.common import EventCase
 from odoo.addons.test_event_sourcing.models.counter_handler import CounterSnapshotHandler
 
@@ -30,13 +29,13 @@ class TestAppendStatements(EventCase):
         self.store.append_batch(self.batch(1, 1, "warm"))  # what is cached once
         self.env.flush_all()
         before = self.env.cr.sql_log_count
-        behind, execute_behind = [], Step.execute_behind
+        behind, execute_behind = [], LazySavepoint.execute_behind
 
         def counted(step, *statement):
             behind.append(statement)
             execute_behind(step, *statement)
 
-        with patch.object(Step, "execute_behind", counted):
+        with patch.object(LazySavepoint, "execute_behind", counted):
             answers = self.store.append_batch(calls)
         self.env.flush_all()
         self.assertTrue(all(answer["outcome"] == "applied" for answer in answers))
@@ -83,17 +82,6 @@ class TestAppendStatements(EventCase):
                 self.store.append_batch(calls)
         self.assertFalse(self.store.search([("aggregate_id", "like", "wrong")]))
         self.assertFalse(self.env["event.stream"].search([("aggregate_id", "like", "wrong")]))
-
-    def test_the_own_columns_are_those_of_the_engine(self):
-        """A new stored field of the engine belongs into OWN, or it would cost every row."""
-        engine = {
-            name
-            for name, field in self.env["event.store"]._fields.items()
-            if field.store and field.column_type and field._module == "event_sourcing"
-        }
-        stamps = {"id", "create_uid", "create_date", "write_uid", "write_date"}
-        self.assertGreater(len(engine), len(stamps) + 10)
-        self.assertEqual(engine - stamps - set(OWN), set())
 
     def test_fields_of_other_addons_are_honoured(self):
         given, left_out = self.store.create(

@@ -1,7 +1,7 @@
 import uuid
 from datetime import datetime, timezone
 
-from odoo.addons.event_sourcing.attempts import Attempts
+from odoo.addons.event_sourcing.event import RetryStableUuids
 from odoo.addons.test_event_sourcing.common import EventCase
 
 
@@ -19,7 +19,7 @@ class TestGivenUuids(EventCase):
 
     def test_they_are_uuids_of_the_time(self):
         before = datetime.now(timezone.utc)
-        given = uuid.UUID(Attempts(self.env.cr).next_uuid("counter", "C1"))
+        given = uuid.UUID(RetryStableUuids(self.env.cr).next_uuid("counter", "C1"))
         self.assertEqual((given.version, given.variant), (7, uuid.RFC_4122))
         moment = datetime.fromtimestamp((given.int >> 80) / 1000, timezone.utc)
         # A transaction names its events by when it named the first of them.
@@ -28,17 +28,19 @@ class TestGivenUuids(EventCase):
 
     def test_a_transaction_that_is_run_again_gives_the_same(self):
         with self.registry.cursor() as cr:
-            first = [Attempts(cr).next_uuid("counter", "C1") for _time in range(2)]
-            other = Attempts(cr).next_uuid("counter", "C2")
+            first = [RetryStableUuids(cr).next_uuid("counter", "C1") for _time in range(2)]
+            other = RetryStableUuids(cr).next_uuid("counter", "C2")
             cr.rollback()
-            self.assertEqual([Attempts(cr).next_uuid("counter", "C1") for _time in range(2)], first)
+            self.assertEqual(
+                [RetryStableUuids(cr).next_uuid("counter", "C1") for _time in range(2)], first
+            )
             # What is attempted now in the place of something else is something else.
-            self.assertNotEqual(Attempts(cr).next_uuid("counter", "C3"), other)
+            self.assertNotEqual(RetryStableUuids(cr).next_uuid("counter", "C3"), other)
             cr.commit()
-            self.assertNotIn(Attempts(cr).next_uuid("counter", "C1"), first)
+            self.assertNotIn(RetryStableUuids(cr).next_uuid("counter", "C1"), first)
 
     def test_more_than_its_counter_holds_are_still_different(self):
-        attempts = Attempts(self.env.cr)
+        attempts = RetryStableUuids(self.env.cr)
         attempts.next_uuid("begins")
         attempts._transaction.count = 2**18 - 2
         given = {attempts.next_uuid("counter", "C1") for _time in range(4)}

@@ -4,7 +4,7 @@ from datetime import datetime
 from odoo import models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.event_data import EventData
+from odoo.addons.event_sourcing.event import EventData
 from odoo.addons.event_sourcing.testing import lint_handler, rejected, scenario
 from odoo.addons.event_sourcing.transitions import PayloadField, Transition
 from odoo.addons.test_event_sourcing.common import EventCase

@@ -202,7 +202,7 @@ class TestNormalForm(EventCase):
             {"model_name": "nobody", "aggregate_id": "N", "event_type": "E", "payload": payload}
         )
         from odoo.addons.event_sourcing.canonical_json import normalise
-        from odoo.addons.event_sourcing.event_data import EventData
+        from odoo.addons.event_sourcing.event import EventData
 
         live = repr(normalise(payload))  # what the handler is given by an append
         self.assertEqual(repr(EventData.from_record(event).payload), live)

@@ -5,8 +5,8 @@ from psycopg2 import OperationalError
 from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
+from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
 from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFailure
-from odoo.addons.event_sourcing.retry import must_retry
 from odoo.addons.test_event_sourcing.common import EventCase
 from odoo.addons.test_event_sourcing.models.counter_handler import CounterSnapshotHandler
 
@@ -160,13 +160,13 @@ class TestRetriesAreNeverSwallowed(EventCase):
 
         # The last one: the database's own limit of time says nothing about the event.
         for code in ("40001", "40P01", "55P03", None, "57014"):
-            self.assertTrue(must_retry(with_code(code)), code)
-        self.assertFalse(must_retry(with_code("22012")))
-        self.assertFalse(must_retry(ValueError("x")))
-        self.assertFalse(must_retry(UserError("x")))
+            self.assertTrue(is_infrastructure_error(with_code(code)), code)
+        self.assertFalse(is_infrastructure_error(with_code("22012")))
+        self.assertFalse(is_infrastructure_error(ValueError("x")))
+        self.assertFalse(is_infrastructure_error(UserError("x")))
         wrapped = ValueError("wrapped")
         wrapped.__cause__ = with_code("40001")
-        self.assertTrue(must_retry(wrapped))
+        self.assertTrue(is_infrastructure_error(wrapped))
 
     def test_a_serialization_failure_in_a_handler_is_raised(self):
         conflict = type("Coded", (OperationalError,), {"pgcode": "40001"})("conflict")

@@ -7,9 +7,8 @@ from unittest.mock import patch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from odoo.addons.event_sourcing import rows
 from odoo.addons.event_sourcing.canonical_json import canonical, normalise
-from odoo.addons.event_sourcing.models import event_store_failure
+from odoo.addons.event_sourcing.models import event_store_failure, event_store_insert
 from odoo.addons.test_event_sourcing.common import EventCase
 
 CALM = settings(
@@ -142,6 +141,6 @@ class TestProperties(EventCase):
     @CALM
     @given(EVENTS | GOOD, st.integers(1, 4))
     def test_so_does_a_large_one_of_which_pages_are_stored_behind(self, events, page):
-        with patch.object(rows, "PAGE", page):
+        with patch.object(event_store_insert, "PAGE", page):
             paged = self.told(events, singly=False)
         self.assertEqual(paged, self.told(events, singly=True))

@@ -7,8 +7,8 @@ from psycopg2 import DatabaseError
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import mute_logger
 
-from odoo.addons.event_sourcing import rows
-from odoo.addons.event_sourcing.step import Step
+from odoo.addons.event_sourcing.models import event_store_insert
+from odoo.addons.event_sourcing.savepoint import LazySavepoint
 from odoo.addons.test_event_sourcing.common import EventCase
 from odoo.addons.test_event_sourcing.models.counter_handler import CounterSnapshotHandler
 
@@ -32,7 +32,7 @@ class TestRefusedBatches(EventCase):
         """Return the statements that a batch sends, as texts."""
         self.env.flush_all()
         self.env.invalidate_all()
-        sent, execute, behind = [], type(self.env.cr).execute, Step.execute_behind
+        sent, execute, behind = [], type(self.env.cr).execute, LazySavepoint.execute_behind
 
         def noted(cursor, query, params=None, **options):
             sent.append(str(getattr(query, "code", query)))
@@ -44,7 +44,7 @@ class TestRefusedBatches(EventCase):
 
         with (
             patch.object(type(self.env.cr), "execute", noted),
-            patch.object(Step, "execute_behind", noted_behind),
+            patch.object(LazySavepoint, "execute_behind", noted_behind),
         ):
             self.store.with_context(lang="en_US").append_batch(calls)
             self.env.flush_all()
@@ -196,7 +196,7 @@ class TestRefusedBatches(EventCase):
 
         self.break_quietly(refuse)
         for page in (1000, 2):
-            with self.subTest(page), patch.object(rows, "PAGE", page):
+            with self.subTest(page), patch.object(event_store_insert, "PAGE", page):
                 keys = [f"{name}{page}" for name in ("quiet", "calm")]
                 calls = self.calls(0, key=keys[0], event_type="Nothing")
                 alone = self.store.append_batch(calls)
@@ -211,7 +211,7 @@ class TestRefusedBatches(EventCase):
     def test_a_handler_that_says_nothing_about_what_its_sql_broke(self):
         self.break_quietly(lambda state: {**state, "total": 99})
         for page in (1000, 2):
-            with self.subTest(page), patch.object(rows, "PAGE", page):
+            with self.subTest(page), patch.object(event_store_insert, "PAGE", page):
                 keys = [f"{name}{page}" for name in ("silent", "calm")]
                 calls = self.calls(0, key=keys[0], event_type="Nothing")
                 calls += self.calls(1, -9, 2, key=keys[1]) + self.calls(3, key=keys[0])
@@ -251,7 +251,7 @@ class TestRefusedBatches(EventCase):
             + self.calls(0, key=f"sql{n}", event_type="Sql")
         ]
         with (
-            patch.object(rows, "PAGE", 2),
+            patch.object(event_store_insert, "PAGE", 2),
             patch.object(type(self.store), "_store_together", counted),
         ):
             answers = self.store.append_batch(calls)
@@ -284,13 +284,13 @@ class TestRefusedBatches(EventCase):
     @mute_logger(FAILURE)
     def test_nothing_of_a_fold_outlives_its_batch(self):
         """An error keeps the frames that it passed through, and they keep what was folded."""
-        kept, settle = [], type(self.store)._settle
+        kept, settle = [], type(self.store)._apply_policies
 
         def noted(store, vals_list, problems, policies):
             kept.extend(problems.values())
             return settle(store, vals_list, problems, policies)
 
-        with patch.object(type(self.store), "_settle", noted):
+        with patch.object(type(self.store), "_apply_policies", noted):
             self.store.append_batch(self.calls(-1) + self.calls(0, event_type="Broken"))
         self.assertEqual([error.__traceback__ for error in kept], [None, None])
 
@@ -309,7 +309,7 @@ class TestWhoIsNamed(EventCase):
     @mute_logger(FAILURE)
     def test_among_types_that_are_applied_in_other_ways(self):
         # It would commit on a cursor of its own.
-        self.patch(type(self.store), "_record_apart", lambda *_arguments: None)
+        self.patch(type(self.store), "_record_separately", lambda *_arguments: None)
         single = self.call("article", "W1", "DemoCancelled")
         folded = self.call("counter", "W2", "Added", {"amount": -9})
         fine = self.call("counter", "W3", "Added", {"amount": 1})

@@ -19,9 +19,9 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.tools import SQL
 
-from odoo.addons.event_sourcing import code_text, transitions
-from odoo.addons.event_sourcing import words as helpers
-from odoo.addons.event_sourcing.models.snapshot_handler_rules import foreign_code
+from odoo.addons.event_sourcing import code_digest, transitions
+from odoo.addons.event_sourcing import humanize as helpers
+from odoo.addons.event_sourcing.models.handler_fingerprint import foreign_code
 from odoo.addons.event_sourcing.reach import Reach
 from odoo.addons.event_sourcing.transitions import PayloadField, Transition
 from odoo.addons.test_event_sourcing.common import EventCase
@@ -332,7 +332,7 @@ class TestRulesDigest(EventCase):
         self.assertIn("odoo", foreign_code("odoo.addons.base.models.res_partner"))
         self.assertEqual(foreign_code("json"), "json")
         self.assertIn("psycopg2 2", foreign_code("psycopg2.extensions"))
-        self.assertIsNone(foreign_code("odoo.addons.event_sourcing.words"))
+        self.assertIsNone(foreign_code("odoo.addons.event_sourcing.humanize"))
         self.assertIsNone(foreign_code(__name__))
 
     def test_asking_again_costs_nothing(self):
@@ -344,7 +344,7 @@ class TestRulesDigest(EventCase):
         program = f"""
 import sys, types
 package = types.ModuleType("engine")
-package.__path__ = [{str(Path(code_text.__file__).parent)!r}]
+package.__path__ = [{str(Path(code_digest.__file__).parent)!r}]
 sys.modules["engine"] = package
 from engine.reach import Reach
 import re, enum, dataclasses, decimal, functools, threading, weakref

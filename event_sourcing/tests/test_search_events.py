@@ -1,6 +1,6 @@
 from unittest.mock import patch
 
-from odoo.addons.event_sourcing.models import event_store_search
+from odoo.addons.event_sourcing.models import event_store_display
 from odoo.addons.test_event_sourcing.common import EventCase
 
 
@@ -31,7 +31,7 @@ class TestSearchEvents(EventCase):
         self.same("not ilike", "abc")
 
     def test_also_where_very_many_match(self):
-        with patch.object(event_store_search, "MANY", 1):
+        with patch.object(event_store_display, "MANY", 1):
             self.assertEqual(self.same("ilike", "ab"), 5)
 
     def test_together_with_other_conditions(self):

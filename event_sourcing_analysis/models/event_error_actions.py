@@ -4,7 +4,7 @@ from collections import Counter
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from odoo.addons.event_sourcing.retry import apart
+from odoo.addons.event_sourcing.db_errors import apart
 
 _logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class EventErrorActions(models.Model):
         :return: an action that says what came of it
         :raise AccessError: unless the user is a manager of the companies concerned
         """
-        store = self.env["event.store"]._speaking_to_user()
+        store = self.env["event.store"]._with_user_lang()
         self._check_may_decide()
         tally = Counter()
         room = self._most_at_once
@@ -80,7 +80,7 @@ class EventErrorActions(models.Model):
 
     def _check_may_decide(self):
         """Raise AccessError unless the user is a manager of the companies concerned."""
-        self.env["event.store"]._speaking_to_user()._check_may_apply_again()
+        self.env["event.store"]._with_user_lang()._check_may_apply_again()
         if not self.env.su and self.company_id - self.env.user.company_ids:
             raise AccessError(
                 _(

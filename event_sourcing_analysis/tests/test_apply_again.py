@@ -333,7 +333,7 @@ class TestApplyAgain(ApplyAgainCase):
 
     @QUIET
     def attempt(self, number):
-        """Leave the failure event alone, as _record_apart does on a cursor of its own."""
+        """Leave the failure event alone, as _record_separately does on a cursor of its own."""
         self.bug("first")
         store = self.store
         with self.env.cr.savepoint() as savepoint:

@@ -1,7 +1,7 @@
 from odoo import _, api, models, tools
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.models.event_store_reader import Folded
+from odoo.addons.event_sourcing.models.event_store_reader import FoldResult
 
 
 class EventArchiveReplay(models.Model):
@@ -84,7 +84,7 @@ class EventArchiveReplay(models.Model):
             folds = []
             for number, moment in enumerate(moments):
                 if moment is None or self._missing(model_name, {key: after[key]}, moment):
-                    fold = begun[key][number] if begun else Folded({})
+                    fold = begun[key][number] if begun else FoldResult({})
                     fold.problem = fold.problem or refusal
                 else:
                     ((fold,),) = super()._fold_streams(model_name, [key], (moment,)).values()
@@ -139,7 +139,7 @@ class EventCheckpointArchived(models.Model):
     _inherit = "event.checkpoint"
 
     @api.model
-    def _save_code(self, handler, marks):
+    def _save_statement(self, handler, marks):
         """Take none of a stream with events in an archive: when they happened is not known here."""
         if self.env["event.archive"]._is_used():
             away = {
@@ -154,7 +154,7 @@ class EventCheckpointArchived(models.Model):
                 for state, event in marks
                 if (event.model_name, event.key) not in away
             ]
-        return super()._save_code(handler, marks)
+        return super()._save_statement(handler, marks)
 
 
 class EventArchiveUsed(models.Model):

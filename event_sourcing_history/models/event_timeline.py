@@ -13,7 +13,7 @@ from odoo.addons.event_sourcing.models.event_store import (
     INVALID_OPERATION,
     SYSTEM_ERROR,
 )
-from odoo.addons.event_sourcing.models.event_store_reader import Folded
+from odoo.addons.event_sourcing.models.event_store_reader import FoldResult
 
 PAGE = 30
 MAX_PAGE = 200
@@ -210,7 +210,7 @@ class EventTimeline(models.AbstractModel):
         begin, state = self.env["event.checkpoint"]._nearest(
             handler, model_name, key, version=min(wanted) - 1
         )
-        fold, changes = Folded(state, begin), {}
+        fold, changes = FoldResult(state, begin), {}
         documents = self.env["event.document"]
         deadline = time.monotonic() + PATIENCE
         stream = store._read_streams(model_name, {key: begin}, last=max(wanted))

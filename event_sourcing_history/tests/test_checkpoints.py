@@ -5,9 +5,9 @@ import os
 import subprocess
 import sys
 
-from odoo.addons.event_sourcing import code_text
+from odoo.addons.event_sourcing import code_digest
 from odoo.addons.event_sourcing.canonical_json import canonical
-from odoo.addons.event_sourcing.models.event_checkpoint import EVERY
+from odoo.addons.event_sourcing.models.event_checkpoint import CHECKPOINT_INTERVAL
 from odoo.addons.test_event_sourcing.common import EventCase
 from odoo.addons.test_event_sourcing.models.counter_handler import CounterSnapshotHandler
 
@@ -49,46 +49,55 @@ class TestCheckpoints(EventCase):
         return self.store.state_at("counter", "LONG", **when)
 
     def test_appends_take_them_whatever_the_size_of_the_batch(self):
-        self.fill(2 * EVERY + 5)
-        self.fill(EVERY, "ONE", size=EVERY)
-        self.fill(EVERY - 1, "SHORT")
-        self.assertEqual(self.versions(), [EVERY, 2 * EVERY])
-        self.assertEqual(self.versions("ONE"), [EVERY])
+        self.fill(2 * CHECKPOINT_INTERVAL + 5)
+        self.fill(CHECKPOINT_INTERVAL, "ONE", size=CHECKPOINT_INTERVAL)
+        self.fill(CHECKPOINT_INTERVAL - 1, "SHORT")
+        self.assertEqual(self.versions(), [CHECKPOINT_INTERVAL, 2 * CHECKPOINT_INTERVAL])
+        self.assertEqual(self.versions("ONE"), [CHECKPOINT_INTERVAL])
         self.assertEqual(self.versions("SHORT"), [])
 
     def test_a_state_of_the_past_is_folded_from_the_nearest_one(self):
-        self.fill(2 * EVERY + 5)
-        for version in (0, 1, EVERY - 1, EVERY, EVERY + 1, 2 * EVERY + 5):
+        self.fill(2 * CHECKPOINT_INTERVAL + 5)
+        for version in (
+            0,
+            1,
+            CHECKPOINT_INTERVAL - 1,
+            CHECKPOINT_INTERVAL,
+            CHECKPOINT_INTERVAL + 1,
+            2 * CHECKPOINT_INTERVAL + 5,
+        ):
             answer, folded = self.asked(lambda version=version: self.state_at(version=version))
             self.assertEqual(answer["version"], version)
             self.assertEqual(json.loads(answer["state_json"]).get("total", 0), version)
-            self.assertLess(folded, EVERY)
+            self.assertLess(folded, CHECKPOINT_INTERVAL)
         last, whole = self.store._replay("counter", self.key("LONG"))
-        self.assertEqual((last, canonical(whole)), (2 * EVERY + 5, self.state_at()["state_json"]))
+        self.assertEqual(
+            (last, canonical(whole)), (2 * CHECKPOINT_INTERVAL + 5, self.state_at()["state_json"])
+        )
 
     def test_what_was_recorded_late_is_not_in_a_moment_before_it_happened(self):
         self.fill(50, timestamp="2026-01-01 00:00:00")
         self.fill(1, timestamp="2026-03-01 00:00:00")  # recorded before others that came earlier
-        self.fill(EVERY - 51, timestamp="2026-01-02 00:00:00")
+        self.fill(CHECKPOINT_INTERVAL - 51, timestamp="2026-01-02 00:00:00")
         self.fill(10, timestamp="2026-04-01 00:00:00")
-        self.assertEqual(self.versions(), [EVERY])
+        self.assertEqual(self.versions(), [CHECKPOINT_INTERVAL])
         self.assertEqual(str(self.checkpoints.search([]).latest), "2026-03-01 00:00:00")
         for moment, total in {
-            "2026-01-03 00:00:00": EVERY - 1,
-            "2026-03-02 00:00:00": EVERY,
-            "2026-05-01 00:00:00": EVERY + 10,
+            "2026-01-03 00:00:00": CHECKPOINT_INTERVAL - 1,
+            "2026-03-02 00:00:00": CHECKPOINT_INTERVAL,
+            "2026-05-01 00:00:00": CHECKPOINT_INTERVAL + 10,
         }.items():
             state = json.loads(self.state_at(timestamp=moment)["state_json"])
             self.assertEqual(state["total"], total, moment)
 
     def test_one_of_other_rules_does_not_count(self):
-        self.fill(EVERY + 5)
+        self.fill(CHECKPOINT_INTERVAL + 5)
         self.env.cr.execute("UPDATE event_checkpoint SET rules = 'older'")
         _answer, folded = self.asked(self.state_at)
-        self.assertEqual(folded, EVERY + 5)
+        self.assertEqual(folded, CHECKPOINT_INTERVAL + 5)
 
     def test_a_wrong_one_is_found_by_a_check_and_gone_after_a_rebuild(self):
-        self.fill(EVERY + 5)
+        self.fill(CHECKPOINT_INTERVAL + 5)
         self.env.cr.execute("""UPDATE event_checkpoint SET state = '{"total": 7}'""")
         handler = self.store._find_handler("counter")
 
@@ -98,27 +107,27 @@ class TestCheckpoints(EventCase):
 
         (drift,) = wrong()
         self.assertEqual((drift["kind"], drift["aggregate_id"]), ("checkpoint", "LONG"))
-        self.assertIn(f"version {EVERY} ", drift["message"])
+        self.assertIn(f"version {CHECKPOINT_INTERVAL} ", drift["message"])
         folded = self.store._fold_streams("counter", [self.key("LONG")])
         self.checkpoints._replace(handler, "counter", folded)
         self.assertEqual(wrong(), [])
-        state = json.loads(self.state_at(version=EVERY)["state_json"])
-        self.assertEqual(state["total"], EVERY)
+        state = json.loads(self.state_at(version=CHECKPOINT_INTERVAL)["state_json"])
+        self.assertEqual(state["total"], CHECKPOINT_INTERVAL)
 
     def test_a_rebuild_takes_those_that_are_missing(self):
-        self.fill(EVERY + 5)
+        self.fill(CHECKPOINT_INTERVAL + 5)
         self.env.cr.execute("DELETE FROM event_checkpoint")
         folded = self.store._fold_streams("counter", [self.key("LONG")])
         handler = self.store._find_handler("counter")
         self.checkpoints._replace(handler, "counter", folded)
-        self.assertEqual(self.versions(), [EVERY])
+        self.assertEqual(self.versions(), [CHECKPOINT_INTERVAL])
 
     def test_a_timeline_begins_at_one(self):
-        self.fill(EVERY + 5)
+        self.fill(CHECKPOINT_INTERVAL + 5)
         events = self.store.search([("aggregate_id", "=", "LONG")], limit=2)
         changes, folded = self.asked(lambda: self.env["event.timeline"]._changes(events))
         self.assertEqual(len(changes), 2)
-        self.assertLess(folded, EVERY)
+        self.assertLess(folded, CHECKPOINT_INTERVAL)
 
     def test_another_rule_has_another_digest(self):
         handler = self.env["counter.snapshot.handler"]
@@ -130,9 +139,9 @@ class TestCheckpoints(EventCase):
 
     def test_code_is_spelled_alike_in_every_process(self):
         program = (
-            f"import runpy; spelled = runpy.run_path({code_text.__file__!r})['spelled']\n"
+            f"import runpy; code_repr = runpy.run_path({code_digest.__file__!r})['code_repr']\n"
             "def rule(x):\n    return x in {'a', 'b', 'c', 'd', 'e'} or (lambda: 'f')()\n"
-            "print(spelled(rule.__code__))"
+            "print(code_repr(rule.__code__))"
         )
         said = {
             subprocess.run(

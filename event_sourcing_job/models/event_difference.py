@@ -4,7 +4,7 @@ from collections import Counter
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.canonical_json import BEYOND_XML, canonical, carried, normalise
+from odoo.addons.event_sourcing.canonical_json import BEYOND_XML, canonical, normalise, xml_escaped
 from odoo.addons.event_sourcing.models.document_difference import MISSING
 
 MAX_ROWS_PER_JOB = 10_000  # of a check, for each company; all are counted
@@ -80,7 +80,7 @@ class EventDifference(models.Model):
 
     @api.model
     def _of_streams(self, model_name, folded):
-        """Return what is stored otherwise than ``{key: [Folded]}``, as dicts."""
+        """Return what is stored otherwise than ``{key: [FoldResult]}``, as dicts."""
         handler = self.env["event.store"]._find_handler(model_name)
         snapshots = handler.env[handler._snapshot_model]
         folds, empty = [], []
@@ -125,8 +125,8 @@ class EventDifference(models.Model):
     def _pair(self, key, before, after):
         return {
             "key": BEYOND_XML.sub("\ufffd", key),
-            "before_json": False if before is MISSING else carried(canonical(before)),
-            "after_json": False if after is MISSING else carried(canonical(after)),
+            "before_json": False if before is MISSING else xml_escaped(canonical(before)),
+            "after_json": False if after is MISSING else xml_escaped(canonical(after)),
         }
 
     @api.model

@@ -255,7 +255,7 @@ class EventJob(models.Model):
                 )
             )
         self._check_may_run(kind)
-        self = self.env["event.store"]._speaking_to_user().env["event.job"]
+        self = self.env["event.store"]._with_user_lang().env["event.job"]
         if model_name:
             model_name = self.env["event.store"]._clean_model_name(model_name)
             self.env["snapshot.handler.registry"]._check_can_fold(model_name)

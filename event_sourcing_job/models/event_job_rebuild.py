@@ -3,9 +3,9 @@ from psycopg2 import IntegrityError
 from odoo import api, models
 from odoo.tools import SQL
 
-from odoo.addons.event_sourcing.models.event_stream import Head
+from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
+from odoo.addons.event_sourcing.models.event_stream import StreamHead
 from odoo.addons.event_sourcing.piece_size import PieceSize
-from odoo.addons.event_sourcing.retry import must_retry
 
 from .event_difference import ORPHAN_LIMIT
 
@@ -109,7 +109,7 @@ class EventJobRebuild(models.Model):
     def _lock_heads(self, model_name, keys, patient):
         """Lock stream heads in the order in which appends lock them.
 
-        :return: ``{key: Head}`` of those that are locked now
+        :return: ``{key: StreamHead}`` of those that are locked now
         """
         self.env.cr.execute(
             SQL(
@@ -126,7 +126,7 @@ class EventJobRebuild(models.Model):
                 SQL("" if patient else "SKIP LOCKED"),
             )
         )
-        return {row[:2]: Head(*row[2:], []) for row in self.env.cr.fetchall()}
+        return {row[:2]: StreamHead(*row[2:], []) for row in self.env.cr.fetchall()}
 
     @api.model
     def _note_applied(self, model_name, folded, heads):
@@ -141,7 +141,7 @@ class EventJobRebuild(models.Model):
             self.env.cr.execute(*statement)
 
     def _replace(self, model_name, folded):
-        """Write the snapshots that differ from ``{key: [Folded]}``; return counts."""
+        """Write the snapshots that differ from ``{key: [FoldResult]}``; return counts."""
         drifts = self.env["event.difference"]
         handler = self.env["event.store"]._find_handler(model_name)
         snapshots = handler.env[handler._snapshot_model]
@@ -165,23 +165,23 @@ class EventJobRebuild(models.Model):
                 snapshots._upsert(rows, [text_of[self._key_of(vals)] for vals in rows])
             changed = list(map(self._key_of, rows))
         except IntegrityError as error:
-            if must_retry(error):
+            if is_infrastructure_error(error):
                 raise
             for vals in rows:  # find out whose row the database refuses
                 key = self._key_of(vals)
                 try:
                     with self.env.cr.savepoint():
                         # A snapshot may be lost after a record that its events speak of.
-                        snapshots._upsert(snapshots._without_gone([vals]))
+                        snapshots._upsert(snapshots._drop_dangling([vals]))
                     changed.append(key)
                 except IntegrityError as reason:
-                    said = snapshots._unfit([vals], applied=True).get(0)
+                    said = snapshots._find_violations([vals], applied=True).get(0)
                     text = said or self.env["event.store"]._error_text(reason)
                     problems.append(drifts._problem(model_name, key, text))
         if empty:
             snapshots._forget(model_name, empty)
         self.env["event.checkpoint"]._replace(handler, model_name, folded)
-        handler._tell_source(changed)
+        handler._notify_source(changed)
         return {"changed_count": len(changed), **drifts._record(self, problems)}
 
     @api.model

@@ -7,8 +7,8 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.compat import check_access
+from odoo.addons.event_sourcing.db_errors import db_error_kind, is_infrastructure_error
 from odoo.addons.event_sourcing.from_code import FromCode
-from odoo.addons.event_sourcing.retry import must_retry, trouble
 
 from .event_job import UNDER_WAY
 
@@ -137,7 +137,7 @@ class EventJobRun(models.Model):
                     )
                 )
         except Exception as error:
-            if not must_retry(error):
+            if not is_infrastructure_error(error):
                 raise
             _logger.warning("Job %s is not free yet: %s", self.id, error)
 
@@ -224,7 +224,7 @@ class EventJobRun(models.Model):
                     return None if piece.get("waits") else more
                 piece.update(streams=piece.pop("held"), patient=True)
         except Exception as error:
-            if must_retry(error):
+            if is_infrastructure_error(error):
                 _logger.info("Job %s tries its piece again: %s", self.id, error)
                 return self._count_trouble(error)
             _logger.exception("Job %s failed.", self.id)
@@ -249,7 +249,7 @@ class EventJobRun(models.Model):
         :return: ``AGAIN`` to try it at once, after a first conflict. Else None, later: others
             are in its way, the database is in trouble, or the piece is too large for it
         """
-        kind = trouble(error)
+        kind = db_error_kind(error)
         if kind not in ("conflict", "canceled", "resources"):
             return None
         with self._own_cursor(read_committed=True) as job:

@@ -5,7 +5,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date
 
-from odoo.addons.event_sourcing.retry import apart
+from odoo.addons.event_sourcing.db_errors import apart
 
 from .event_alert import MANAGERS
 

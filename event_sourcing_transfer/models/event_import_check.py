@@ -9,9 +9,9 @@ from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.canonical_json import canonical, normalise
 from odoo.addons.event_sourcing.compat import readable
-from odoo.addons.event_sourcing.event_data import EventData
+from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
+from odoo.addons.event_sourcing.event import EventData
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
-from odoo.addons.event_sourcing.retry import must_retry
 
 from ..transfer_format import FOLLOWS
 
@@ -38,7 +38,7 @@ class EventImportCheck(models.Model):
                 return self._check_together(items, careful=False)
         except psycopg2.Error as error:
             # A handler's SQL broke the savepoint: find out whose, event by event.
-            if must_retry(error):
+            if is_infrastructure_error(error):
                 raise
         return self._check_together(items, careful=True)
 
@@ -360,11 +360,11 @@ class EventImportCheck(models.Model):
             with self.env.cr.savepoint(flush=False):
                 return fold(normalise(state), event), None
         except psycopg2.Error as error:
-            if not careful or must_retry(error):
+            if not careful or is_infrastructure_error(error):
                 raise
             return state, self.env["event.store"]._error_text(error)
         except Exception as error:
-            if must_retry(error):
+            if is_infrastructure_error(error):
                 raise
             known = isinstance(error, UserError)
             return state, str(error) if known else self.env["event.store"]._error_text(error)

@@ -4,7 +4,7 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
-from odoo.addons.event_sourcing.step import Step
+from odoo.addons.event_sourcing.savepoint import LazySavepoint
 
 from ..transfer_format import FOLLOWS
 
@@ -41,7 +41,7 @@ class EventImportRestore(models.Model):
         if not vals_list:
             return 0
         store = self.env["event.store"].sudo()
-        with Step(self.env.cr) as step:
+        with LazySavepoint(self.env.cr) as step:
             step.begin()
             streamed = [vals for vals in vals_list if vals["event_type"] not in FAILURE_TYPES]
             heads = self._advance_to(step, streamed)
@@ -53,7 +53,7 @@ class EventImportRestore(models.Model):
     def _advance_to(self, step, vals_list):
         """Move the stream heads to the versions of these events.
 
-        :return: ``{(company id, model_name, aggregate_id): Head}``, with states to be trusted
+        :return: ``{(company id, model_name, aggregate_id): StreamHead}``, with states to be trusted
         :raise UserError: where that would leave a hole, or give a version twice
         """
         counts = Counter(map(self._stream_key, vals_list))
@@ -61,7 +61,7 @@ class EventImportRestore(models.Model):
             return {}
         store = self.env["event.store"].sudo()
         names = {model_name for _company_id, model_name, _id in counts}
-        folded = store._nothing_folded({name: store._find_handler(name) for name in names})
+        folded = store._new_fold_batch({name: store._find_handler(name) for name in names})
         functions = {name: handler._begin_call() for name, (handler, *_rest) in folded.items()}
         heads = self.env["event.stream"].sudo()._advance(step, counts, functions)
         store._refold_stale(heads, folded)

@@ -26,7 +26,7 @@ class EventImportSnapshots(models.Model):
         for model_name, keys in by_model.items():
             handler = self._memory_handler(model_name)
             folds = [(streams[key][1], folded[key][1][-1][1]) for key in keys]
-            for index in handler._unfit(folds, applied):
+            for index in handler._find_violations(folds, applied):
                 item, reason = self._first_unfit(handler, *folded[keys[index]], applied)
                 found.append((keys[index], item, reason))
         return found
@@ -38,7 +38,7 @@ class EventImportSnapshots(models.Model):
         for _item, event in events:
             state = handler._fold(normalise(state), event)
             folds.append((state, event))
-        unfit = handler._unfit(folds, applied)
+        unfit = handler._find_violations(folds, applied)
         first = len(folds) - 1
         while first - 1 in unfit:
             first -= 1

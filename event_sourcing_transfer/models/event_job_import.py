@@ -9,9 +9,9 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from odoo.addons.event_sourcing.compat import check_access
+from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
 from odoo.addons.event_sourcing.from_code import from_code
 from odoo.addons.event_sourcing.groups import INTEGRATION, MANAGER
-from odoo.addons.event_sourcing.retry import must_retry
 from odoo.addons.event_sourcing_job.job_kind import JobKind
 
 from ..transfer_file import ENCODINGS, Unreadable
@@ -280,7 +280,7 @@ class EventJobImport(models.Model):
             with self.env.cr.savepoint():
                 return store(items)
         except (UserError, psycopg2.Error) as error:
-            if must_retry(error):
+            if is_infrastructure_error(error):
                 raise
             reason = self._explain_unstored(error)
             line, reason = self._blame(store, items) or (items[0]["line"], reason)
@@ -309,7 +309,7 @@ class EventJobImport(models.Model):
                 try:
                     store([item])
                 except (UserError, psycopg2.Error) as error:
-                    if must_retry(error):
+                    if is_infrastructure_error(error):
                         raise
                     found = item["line"], self._explain_unstored(error)
                     break

@@ -6,7 +6,7 @@ from ..transfer_format import REST
 
 CARRIED = ("boolean", "char", "date", "datetime", "float", "integer", "selection", "text")
 OWN = {*CONTENT, *REST, "id", "content_hash", "failed_event_id", "company_id"}
-STAMPS = {"create_uid", "create_date", "write_uid", "write_date"}
+LOG_COLUMNS = {"create_uid", "create_date", "write_uid", "write_date"}
 
 
 class EventStoreTransfer(models.Model):
@@ -27,5 +27,5 @@ class EventStoreTransfer(models.Model):
             and not field.compute
             and field.type in CARRIED
             and name not in OWN
-            and name not in STAMPS
+            and name not in LOG_COLUMNS
         )

@@ -13,7 +13,7 @@ from odoo.exceptions import UserError
 from odoo.tools.safe_eval import safe_eval
 
 from odoo.addons.event_sourcing import zones
-from odoo.addons.event_sourcing.event_data import EventData
+from odoo.addons.event_sourcing.event import EventData
 from odoo.addons.event_sourcing.zones import find_zone, local_date
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 

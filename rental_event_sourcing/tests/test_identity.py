@@ -145,10 +145,10 @@ class TestDerived(EventCase):
     def refuse_apart(self, **options):
         """Attempt what is refused, under reject_and_record within this transaction."""
         vals = []
-        self.patch(type(self.store), "_record_apart", lambda _store, found: vals.append(found))
+        self.patch(type(self.store), "_record_separately", lambda _store, found: vals.append(found))
         with self.assertRaises(UserError):
             self.add(amount=-9, policy="reject_and_record", **options)
-        self.patch(type(self.store), "_record_apart", lambda *_arguments: None)
+        self.patch(type(self.store), "_record_separately", lambda *_arguments: None)
         return self.store.sudo()._insert(vals)
 
     @mute_logger(FAILURE)
@@ -179,7 +179,9 @@ class TestDerived(EventCase):
     @mute_logger(FAILURE)
     def test_the_uuid_of_an_attempt_used_for_something_else_repairs_nothing(self):
         calls = []
-        self.patch(type(self.store), "_record_apart", lambda _store, found: calls.append(found))
+        self.patch(
+            type(self.store), "_record_separately", lambda _store, found: calls.append(found)
+        )
         with self.assertRaises(UserError):
             self.store.append(
                 *("counter", "C1", "Broken", {"key": "bug"}),
@@ -194,7 +196,7 @@ class TestDerived(EventCase):
     def test_the_same_attempt_is_recorded_apart_once(self):
         first, second = [], []
         for found, amount in ((first, -9), (second, -9), ([], -8)):
-            self.patch(type(self.store), "_record_apart", lambda _s, v, f=found: f.append(v))
+            self.patch(type(self.store), "_record_separately", lambda _s, v, f=found: f.append(v))
             with self.assertRaises(UserError):
                 self.add(amount=amount, event_uuid="twice", policy="reject_and_record")
         names = ("company_id", "attempt_uuid", "attempt_digest")
@@ -202,7 +204,7 @@ class TestDerived(EventCase):
 
     def test_nobody_elses_attempt_takes_the_place_of_mine(self):
         found = []
-        self.patch(type(self.store), "_record_apart", lambda _store, vals: found.append(vals))
+        self.patch(type(self.store), "_record_separately", lambda _store, vals: found.append(vals))
         for login in ("id-one", "id-two"):
             store = self.store.with_user(make_user(self.env, login, "integration"))
             with self.assertRaises(UserError):

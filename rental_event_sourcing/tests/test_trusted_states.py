@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odoo.addons.event_sourcing.canonical_json import canonical
-from odoo.addons.event_sourcing.models.event_checkpoint import EVERY
+from odoo.addons.event_sourcing.models.event_checkpoint import CHECKPOINT_INTERVAL
 from odoo.addons.test_event_sourcing.common import EventCase
 from odoo.addons.test_event_sourcing.models.counter_handler import CounterSnapshotHandler
 
@@ -168,7 +168,7 @@ class TestTrust(TrustCase):
             "event_type": "Added",
             "payload": {"amount": 1},
         }
-        self.store.append_batch([call] * EVERY)
+        self.store.append_batch([call] * CHECKPOINT_INTERVAL)
         for more in (0, 3):
             if more:
                 self.store.append_batch([call] * more)

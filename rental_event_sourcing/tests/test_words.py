@@ -3,8 +3,8 @@ import json
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 
+from odoo.addons.event_sourcing.humanize import spaced
 from odoo.addons.event_sourcing.transitions import PayloadField
-from odoo.addons.event_sourcing.words import spaced
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 

@@ -23,14 +23,14 @@ class CodeText(NamedTuple):
     imports: tuple
 
 
-def spelled(value):
+def code_repr(value):
     """Return code, or a constant in it, as a text that depends on nothing else."""
     if isinstance(value, CodeType):
         return code_text(value).text
     if isinstance(value, frozenset):
-        return f"frozenset {sorted(map(spelled, value))}"
+        return f"frozenset {sorted(map(code_repr, value))}"
     if isinstance(value, tuple):
-        return f"({', '.join(map(spelled, value))})"
+        return f"({', '.join(map(code_repr, value))})"
     return f"{type(value).__name__} {value!r}"
 
 
@@ -47,7 +47,7 @@ def code_text(code):
     for step in dis.get_instructions(code):
         value = step.arg
         if step.opcode in dis.hasconst or step.opname == "LOAD_SMALL_INT":
-            value = spelled(step.argval)
+            value = code_repr(step.argval)
             constants = [constants[-1], step.argval]
         elif step.opname == "IMPORT_NAME":
             imports.append((constants[0], step.argval))

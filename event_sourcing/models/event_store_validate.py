@@ -1,14 +1,22 @@
 import unicodedata
 from datetime import date, datetime, time, timezone
 
-from odoo import _, api, fields, models, tools
+from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..arguments import shown
-from ..canonical_json import BEYOND_XML
-from ..nothing import is_nothing
-from ..number_text import parse_number
-from ..zones import find_zone, local_date
+from ..canonical_json import (
+    BEYOND_XML,
+    MAX_BYTES,
+    MAX_PAYLOAD_DEPTH,
+    NotJson,
+    canonical,
+    normalise,
+    parse_object,
+)
+from ..event import RetryStableUuids
+from ..event_columns import DECIDED_BY_STORE
+from ..zones import find_zone
 from .event_store import FAILURE_TYPES
 
 POLICIES = ("record", "reject", "reject_and_record")
@@ -16,38 +24,24 @@ MAX_NAME = 128
 MAX_VERSION = 2**31 - 1
 # Beyond these, time zones and weeks leave what Python and Odoo can count with.
 YEARS = range(1000, 9000)
-# What the store decides, never the caller.
-DECIDED_BY_STORE = {
-    "id",
-    "create_uid",
-    "create_date",
-    "write_uid",
-    "write_date",
-    "tx",
-    "outcome",
-    "failed_event_id",
-    "failure_ids",
-    "error_class",
-    "error_message",
-    "error_fingerprint",
-    "broken_rule",
-    "attempt_uuid",
-    "attempt_digest",
-    "retry_of_id",
-    "retry_ids",
-    "import_key",
-    "content_hash",
-}
 CONTROL_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 
 
-class EventStoreInput(models.Model):
+def is_nothing(value):
+    """Whether a value stands for none: None, False or an empty text; zero is a value.
+
+    XML-RPC has no null, and a form leaves texts empty.
+    """
+    return value is None or value is False or (isinstance(value, str) and not value)
+
+
+class EventStoreValidate(models.Model):
     """What is let in: every value is checked before anything is written."""
 
     _inherit = "event.store"
 
     @api.model
-    def _speaking_to_user(self):
+    def _with_user_lang(self):
         """Return self in the user's language where the caller named none (RPC)."""
         if self.env.context.get("lang"):
             return self
@@ -150,67 +144,6 @@ class EventStoreInput(models.Model):
                 )
             known[key] = value if given else self._business_zone(company_id, self.env.uid)
         return known[key]
-
-    @api.model
-    def _parse_number(self, text):
-        """Return the number that a text says in the user's language.
-
-        :raise ValueError: for a text that is none
-        """
-        return parse_number(text, *self._number_signs(self.env.lang or "en_US"))
-
-    @api.model
-    @tools.ormcache("lang")
-    def _number_signs(self, lang):
-        """Return what a language puts before decimals, and between thousands."""
-        found = self.env["res.lang"].with_context(active_test=False).search([("code", "=", lang)])
-        return (found.decimal_point, found.thousands_sep or "") if found else (".", ",")
-
-    @api.model
-    def _user_zone(self):
-        """Return the time zone in which the user reads and writes times.
-
-        :raise UserError: for one that is unknown on this machine
-        """
-        name = self.env.context.get("tz") or self.env.user.tz or "UTC"
-        return self._known_zone(name)
-
-    @api.model
-    def _known_zone(self, name):
-        """Return a time zone by its name.
-
-        :raise UserError: for one that is unknown on this machine
-        """
-        zone = find_zone(name)
-        if zone is None:
-            raise UserError(
-                _(
-                    "The time zone %(zone)s is unknown on this machine; choose another one, in"
-                    " your preferences or in the dialog.",
-                    zone=repr(name)[:MAX_NAME],
-                )
-            )
-        return zone
-
-    @api.model
-    @tools.ormcache("company_id", "uid")
-    def _business_zone(self, company_id, uid):
-        """Return the time zone of a company, else of a user, else UTC; see ``res.partner``."""
-        company = self.env["res.company"].sudo().browse(company_id)
-        user = self.env["res.users"].sudo().browse(uid)
-        for name in (company.partner_id.tz, user.tz):
-            if name and find_zone(name) is not None:
-                return name
-        return "UTC"
-
-    @api.model
-    def _business_today(self, company_id, moment=None):
-        """Return the day that it is where a company is, else where the user is.
-
-        :param datetime moment: UTC; now, where none is given
-        """
-        zone = self._business_zone(company_id, self.env.uid)
-        return local_date(moment or fields.Datetime.now(), zone)
 
     @api.model
     def _clean_company(self, value, known):
@@ -324,6 +257,11 @@ class EventStoreInput(models.Model):
         return self.env["snapshot.handler.registry"]._canonical_name(name)
 
     @api.model
+    def _today_event_type(self, handler, event_type):
+        """Return what an event type is called today."""
+        return getattr(handler, "_event_aliases", {}).get(event_type, event_type)
+
+    @api.model
     def _clean_schema_version(self, handler, event_type, value):
         """Return a schema version that the handler can read, today's where none was given."""
         version = self._clean_number("schema_version", value)
@@ -384,3 +322,77 @@ class EventStoreInput(models.Model):
         if not isinstance(value, str):
             raise TypeError(type(value))
         return datetime.fromisoformat(value.strip().replace("Z", "+00:00"))
+
+    @api.model
+    def _clean_payload(self, payload):
+        """Return the payload as a normalised object, and in its canonical spelling.
+
+        :param payload: a dict, the text of a JSON object, or None for ``{}``
+        """
+        if payload is None or payload is False:
+            return {}, "{}"
+        try:
+            if isinstance(payload, str):
+                payload = parse_object(payload)
+            if not isinstance(payload, dict):
+                raise TypeError(type(payload))
+            payload = normalise(payload, MAX_PAYLOAD_DEPTH)
+        except NotJson as error:
+            raise UserError(self._explain_not_json(error)) from error
+        except (TypeError, ValueError) as error:
+            raise UserError(
+                _('The payload must be a JSON object, such as {"reason": "broken"}.')
+            ) from error
+        text = canonical(payload)
+        size = len(text.encode())
+        if size > MAX_BYTES:
+            raise UserError(
+                _(
+                    "The payload is too large: %(size)s KiB, at most %(limit)s KiB are allowed;"
+                    " keep files as attachments and their names in the payload.",
+                    size=-(-size // 1024),
+                    limit=MAX_BYTES // 1024,
+                )
+            )
+        return payload, text
+
+    @api.model
+    def _keys_of(self, proposed, derived):
+        """Return what each event is known by, None where nobody gave it a name.
+
+        Callers' UUIDs are those of a company; what the store derives stands in columns of its
+        own, which are written here.
+
+        :return: ``(column, company id, value)`` each, or None
+        """
+        keys = []
+        for vals, key in zip(proposed, derived, strict=True):
+            if key:
+                vals[key[0]] = key[1]
+                keys.append((key[0], vals["company_id"], key[1]))
+            elif vals["event_uuid"]:
+                keys.append(("event_uuid", vals["company_id"], vals["event_uuid"]))
+            else:
+                keys.append(None)
+        return keys
+
+    @api.model
+    def _give_uuids(self, proposed):
+        """Name the events to which their callers gave no UUID, and no operation.
+
+        Retries and imported rows get one, too, though the store knows them by columns of their
+        own. It stands in the index of the callers' UUIDs and does no harm there: it is random,
+        so nobody can take it before, and whoever has read it and says the same with it is
+        answered with that very event.
+        """
+        uuids = RetryStableUuids(self.env.cr)
+        for vals in proposed:
+            if not vals["event_uuid"]:
+                vals["event_uuid"] = uuids.next_uuid(
+                    vals["model_name"],
+                    vals["aggregate_id"],
+                    vals["event_type"],
+                    vals["payload_json"],
+                )
+            if not vals["correlation_id"]:
+                vals["correlation_id"] = vals["event_uuid"]

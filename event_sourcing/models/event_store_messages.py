@@ -1,54 +1,15 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from ..canonical_json import (
-    MAX_BYTES,
-    MAX_PAYLOAD_DEPTH,
-    NotJson,
-    canonical,
-    normalise,
-    parse_object,
-)
-from .event_store_input import MAX_NAME
+from ..canonical_json import MAX_PAYLOAD_DEPTH
+from ..db_errors import db_error_kind, is_last_try
+from .event_store_validate import MAX_NAME
 
 
-class EventStorePayload(models.Model):
-    """A payload is a JSON object that PostgreSQL gives back as it was."""
+class EventStoreMessages(models.Model):
+    """What people are told of a payload that is none, and of a database that cannot."""
 
     _inherit = "event.store"
-
-    @api.model
-    def _clean_payload(self, payload):
-        """Return the payload as a normalised object, and in its canonical spelling.
-
-        :param payload: a dict, the text of a JSON object, or None for ``{}``
-        """
-        if payload is None or payload is False:
-            return {}, "{}"
-        try:
-            if isinstance(payload, str):
-                payload = parse_object(payload)
-            if not isinstance(payload, dict):
-                raise TypeError(type(payload))
-            payload = normalise(payload, MAX_PAYLOAD_DEPTH)
-        except NotJson as error:
-            raise UserError(self._explain_not_json(error)) from error
-        except (TypeError, ValueError) as error:
-            raise UserError(
-                _('The payload must be a JSON object, such as {"reason": "broken"}.')
-            ) from error
-        text = canonical(payload)
-        size = len(text.encode())
-        if size > MAX_BYTES:
-            raise UserError(
-                _(
-                    "The payload is too large: %(size)s KiB, at most %(limit)s KiB are allowed;"
-                    " keep files as attachments and their names in the payload.",
-                    size=-(-size // 1024),
-                    limit=MAX_BYTES // 1024,
-                )
-            )
-        return payload, text
 
     @api.model
     def _explain_not_json(self, error):
@@ -86,3 +47,38 @@ class EventStorePayload(models.Model):
             where=where,
             type=value,
         )
+
+    @api.model
+    def _explain_db_error(self, error):
+        """Return what to tell the user about a database error, None where Odoo tries again."""
+        kind = db_error_kind(error)
+        if kind == "conflict" and is_last_try(self.env.cr):
+            return UserError(
+                _(
+                    "Too many people changed the same record at the same moment. Nothing was"
+                    " stored; please try again."
+                )
+            )
+        if kind == "lost":
+            return UserError(
+                _(
+                    "The connection to the database was lost. Nothing was stored; please try"
+                    " again, with the same UUIDs where you gave some."
+                )
+            )
+        if kind == "canceled":
+            return UserError(
+                _(
+                    "The database stopped this because it took too long. Nothing was stored;"
+                    " please try again later, or with fewer events at once."
+                )
+            )
+        if kind == "resources":
+            return UserError(
+                _(
+                    "The database cannot store anything at present (%(reason)s). Nothing was"
+                    " stored; tell your administrator, then try again.",
+                    reason=str(error).strip().splitlines()[0],
+                )
+            )
+        return None

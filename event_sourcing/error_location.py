@@ -13,7 +13,7 @@ MAX_LINE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ErrorLocation:
     """One line of code.
 
     :ivar file: relative to the addons, such as ``rental/models/handler.py``
@@ -36,7 +36,7 @@ def find_place(error):
     where there is none either, the innermost one of all.
 
     :param BaseException error: as caught, with its traceback
-    :return: a :class:`Place`; an empty one for an error that was never raised
+    :return: a :class:`ErrorLocation`; an empty one for an error that was never raised
     """
     frames = [
         (frame.f_globals.get("__name__", ""), frame.f_code, number)
@@ -47,13 +47,13 @@ def find_place(error):
     for candidates in (own, addons, frames):
         if candidates:
             return _place(*candidates[-1])
-    return Place()
+    return ErrorLocation()
 
 
 @lru_cache(maxsize=10000)
 def _place(module, code, number):
-    """Return the :class:`Place` of one line of code, as its file is when it is first asked."""
-    return Place(
+    """Return one line of code, as its file is when it is first asked."""
+    return ErrorLocation(
         file=f"{module.removeprefix(ADDONS).replace('.', '/')}.py",
         function=code.co_name,
         line=linecache.getline(code.co_filename, number or 0).strip()[:MAX_LINE],
@@ -69,7 +69,7 @@ def fingerprint(error_class, handler, place):
 
     :param str error_class: such as ``KeyError``
     :param str handler: the handler model's name
-    :param Place place: from :func:`find_place`
+    :param ErrorLocation place: from :func:`find_place`
     """
     words = (error_class, handler, place.file, place.function, place.line)
     return hashlib.sha256("\0".join(words).encode(errors="replace")).hexdigest()[:16]

@@ -11,7 +11,7 @@ ODOO = f"odoo {release.version}"
 PACKAGES = {"site-packages", "dist-packages"}
 
 
-class SnapshotHandler(models.AbstractModel):
+class HandlerFingerprint(models.AbstractModel):
     """By which rules a handler folds, told apart from those of another day."""
 
     _inherit = "snapshot.handler"

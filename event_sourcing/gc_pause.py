@@ -7,13 +7,13 @@ MANY = 100
 
 
 @contextmanager
-def no_search_for_cycles(count):
-    """Let Python not look for reference cycles meanwhile, where ``count`` is large.
+def pause_gc():
+    """Let Python not look for reference cycles meanwhile; for work on more than ``MANY`` values.
 
     It would look through all of Odoo's objects again and again, as new ones become more: a
     fifth of the time of a batch. There are no cycles in what is freed here.
     """
-    pause = count > MANY and gc.isenabled()
+    pause = gc.isenabled()
     if pause:
         gc.disable()
     try:

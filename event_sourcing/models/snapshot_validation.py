@@ -2,13 +2,13 @@ from odoo import _, api, models
 from odoo.tools import SQL
 
 
-class SnapshotFit(models.AbstractModel):
+class SnapshotValidation(models.AbstractModel):
     """What the table would refuse of rows, found out without writing or locking any."""
 
     _inherit = "snapshot.mixin"
 
     @api.model
-    def _unfit(self, vals_list, applied=False):
+    def _find_violations(self, vals_list, applied=False):
         """Return why the table would not hold rows, as ``{index: sentence}``.
 
         :param list vals_list: complete rows, dicts with the same keys each
@@ -17,7 +17,7 @@ class SnapshotFit(models.AbstractModel):
         :raise psycopg2.Error, ValueError: for a value that its column cannot take
         """
         unfit = {}
-        for index, (gone, empty) in self._lacking(vals_list).items():
+        for index, (gone, empty) in self._missing_references(vals_list).items():
             vals = vals_list[index]
             needed = [name for name in gone if self._fields[name].required]
             if applied and needed:
@@ -29,19 +29,19 @@ class SnapshotFit(models.AbstractModel):
         return unfit
 
     @api.model
-    def _without_gone(self, vals_list):
+    def _drop_dangling(self, vals_list):
         """Return rows without the ids of records that are gone, or were never here.
 
         History and state keep them. A column that was given something instead is none
         of these: see :meth:`_new_value`.
         """
         rows = list(vals_list)
-        for index, (gone, _empty) in self._lacking(rows).items():
+        for index, (gone, _empty) in self._missing_references(rows).items():
             rows[index] = {**rows[index], **dict.fromkeys(gone)}
         return rows
 
     @api.model
-    def _lacking(self, vals_list):
+    def _missing_references(self, vals_list):
         """Return what rows lack, in one query.
 
         :return: ``{index: (columns with the id of no record, required columns that are

@@ -4,13 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import psycopg2
+from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 BEGIN = "SAVEPOINT event_sourcing_step"
 END = "RELEASE SAVEPOINT event_sourcing_step"
 TAKE_BACK = f"ROLLBACK TO SAVEPOINT event_sourcing_step; {END}"
 
 
-class Step:
+class LazySavepoint:
     """All or nothing, as ``cr.savepoint()``: begun with its first statement, ended with its last.
 
     As there, what the ORM still has to write is written before, and forgotten by the ORM
@@ -65,6 +66,11 @@ class Step:
             behind, self._behind = self._behind, None
             behind.result()
 
+    def roll_back(self):
+        """Take all of it back, where something else than an error says so; it is over then."""
+        self._wait()
+        self._take_back()
+
     def __exit__(self, kind, _error, _traceback):
         try:
             if kind is None:
@@ -92,3 +98,8 @@ class Step:
 def _execute(connection, statements, params):
     with connection.cursor() as cursor:
         cursor.execute(statements, params)
+
+
+def is_broken(cr):
+    """Whether an error has broken the transaction, whoever caught it; asks no database."""
+    return cr.connection.get_transaction_status() == TRANSACTION_STATUS_INERROR

@@ -4,11 +4,11 @@ from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..canonical_json import canonical
+from ..event_columns import DECIDED_BY_STORE
 from .event_store import SYSTEM_ERROR
-from .event_store_input import DECIDED_BY_STORE
 
 
-class EventStoreApplyAgain(models.Model):
+class EventStoreRetry(models.Model):
     """After a bug is repaired: its failed events, recorded anew and once.
 
     History stays as it is. What failed is appended again as an event of its own, caused
@@ -115,7 +115,7 @@ class EventStoreApplyAgain(models.Model):
         :raise UserError: for an event that did not fail
         """
         self.ensure_one()
-        self = self._speaking_to_user()
+        self = self._with_user_lang()
         self._check_may_apply_again()
         if not self._own_failure():
             raise UserError(_("This event did not fail, so there is nothing to apply again."))

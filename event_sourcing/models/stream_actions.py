@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 
 
-class EventStreamDisplay(models.Model):
+class EventStreamActions(models.Model):
     """From a stream to its events."""
 
     _name = "event.stream"
@@ -62,7 +62,7 @@ class EventStreamDisplay(models.Model):
         return events._open_stream(self.model_name, self.company_id.id, self.aggregate_id)
 
 
-class SnapshotDisplay(models.AbstractModel):
+class SnapshotActions(models.AbstractModel):
     """From a snapshot to the events that it was folded from."""
 
     _inherit = "snapshot.mixin"

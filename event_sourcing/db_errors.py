@@ -4,7 +4,6 @@ from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
 from psycopg2 import InterfaceError, InternalError, OperationalError
-from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 from odoo import exceptions
 from odoo.service.model import MAX_TRIES_ON_CONCURRENCY_FAILURE, PG_CONCURRENCY_ERRORS_TO_RETRY
@@ -19,7 +18,7 @@ CANCELED = "57014"  # statement_timeout, or somebody's pg_cancel_backend
 _conflicts = WeakKeyDictionary()
 
 
-def must_retry(error):
+def is_infrastructure_error(error):
     """Whether ``error`` must reach the caller: a conflict that Odoo retries, or a lost database.
 
     Turned into a ``SystemErrorOccurred``, a serialization failure would become a
@@ -28,7 +27,7 @@ def must_retry(error):
     seen = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
-        if trouble(error):
+        if db_error_kind(error):
             return True
         error = error.__cause__ or error.__context__
     return False
@@ -44,12 +43,12 @@ def apart(cr, logger, message, *values):
         with cr.savepoint():
             yield
     except Exception as error:
-        if must_retry(error):
+        if is_infrastructure_error(error):
             raise
         logger.exception(message, *values)
 
 
-def trouble(error):
+def db_error_kind(error):
     """Return ``conflict``, ``lost``, ``canceled``, ``resources`` or None for a database error.
 
     A conflict is what Odoo retries; lost is the connection; canceled is a statement that
@@ -68,11 +67,6 @@ def trouble(error):
     if error.pgcode == CANCELED:
         return "canceled"
     return "resources" if error.pgcode.startswith(RESOURCES) else None
-
-
-def is_broken(cr):
-    """Whether an error has broken the transaction, whoever caught it; asks no database."""
-    return cr.connection.get_transaction_status() == TRANSACTION_STATUS_INERROR
 
 
 def is_last_try(cr):

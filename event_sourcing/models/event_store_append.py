@@ -1,0 +1,401 @@
+import threading
+from collections import Counter
+from contextlib import nullcontext
+from urllib.parse import urlsplit
+
+from psycopg2 import InterfaceError, InternalError, OperationalError, errors
+from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED, TRANSACTION_STATUS_IDLE
+
+from odoo import _, api, models
+from odoo.exceptions import UserError
+
+from ..event import EventData
+from ..exceptions import StoredMeanwhile, StreamFoldError
+from ..gc_pause import MANY, pause_gc
+from ..savepoint import LazySavepoint
+from .event_store import ATTEMPTED
+from .event_store_insert import FoldBatch, chunks
+from .event_store_validate import is_nothing
+
+APPEND_KEYS = (
+    *("model_name", "aggregate_id", "event_type", "payload", "expected_version", "event_uuid"),
+    *("timestamp", "correlation_id", "causation_id", "policy", "schema_version", "company_id"),
+    "timezone",
+)
+KNOWN_KEYS = frozenset(APPEND_KEYS)
+RENAMED = {"expected_version": "version"}
+# Those that are no values of an event, or not under this name.
+OTHER_KEYS = frozenset({"policy", *RENAMED})
+
+
+class EventStoreAppend(models.Model):
+    """The way of an append, from the call to what is stored.
+
+    Beside it, a file per stage: ``event_store_validate`` (what is let in),
+    ``snapshot_handler_fold`` (what becomes of it), ``event_store_failure`` (where a rule or
+    a fault stops it) and ``event_store_insert`` (all of it written at once).
+    """
+
+    _inherit = "event.store"
+
+    @api.model
+    def append(
+        self,
+        model_name=None,
+        aggregate_id=None,
+        event_type=None,
+        payload=None,
+        expected_version=None,
+        event_uuid=None,
+        timestamp=None,
+        correlation_id=None,
+        causation_id=None,
+        policy=None,
+        schema_version=None,
+        company_id=None,
+        timezone=None,
+        **unknown,
+    ):
+        """Append one event.
+
+        :param str model_name: aggregate type, such as ``rental``
+        :param str aggregate_id: which one, such as ``R00017``
+        :param str event_type: what happened, such as ``DemoStarted``
+        :param payload: JSON object, as a dict or as text; ``{}`` if left out
+        :param int expected_version: the version that the event must get
+        :param str event_uuid: idempotency key; a known one answers with the stored event
+        :param timestamp: when it happened, UTC; now if left out
+        :param str policy: ``record``, ``reject`` or ``reject_and_record``
+        :param int schema_version: in which the payload is written; today's if left out
+        :param int company_id: whose stream it belongs to; the user's company if left out
+        :param str timezone: in which its business day counts, such as ``Asia/Tokyo``; the
+            company's if left out, else the user's
+        :return: dict with ``id``, ``version``, ``outcome``, ``message`` (the reason, or
+            empty), ``failure_id`` (of the failure event, or False), ``event_uuid``
+            and ``duplicate`` (whether it was stored before)
+        :raise VersionConflict: when ``expected_version`` is not the next one
+        :raise UserError: for bad input, and for a refusal where the policy says so
+        :raise AccessError: without the right to append
+        """
+        call = {
+            "model_name": model_name,
+            "aggregate_id": aggregate_id,
+            "event_type": event_type,
+            "payload": payload,
+            "expected_version": expected_version,
+            "event_uuid": event_uuid,
+            "timestamp": timestamp,
+            "correlation_id": correlation_id,
+            "causation_id": causation_id,
+            "policy": policy,
+            "schema_version": schema_version,
+            "company_id": company_id,
+            "timezone": timezone,
+            **unknown,
+        }
+        return self.append_batch([call])[0]
+
+    @api.model
+    def append_batch(self, calls=None, policy=None):
+        """Append many events in order, all or none.
+
+        All or none is about storing: bad input, a conflict or a broken rule whose policy is to
+        raise stores nothing of the batch. Under the policy ``record`` an event that breaks a
+        rule is stored, too, as ``rejected`` with its failure event; the others are applied.
+        Under ``reject_and_record`` the attempt is recorded that the error is about, the first
+        one that is refused.
+
+        :param list calls: dicts with the keys of :meth:`append`
+        :param str policy: of all events that name none of their own
+        :return: list of the dicts that :meth:`append` returns, in order
+        """
+        self._use_read_committed()
+        self = self._with_user_lang()
+        if not isinstance(calls, list | tuple) or not all(isinstance(c, dict) for c in calls):
+            raise UserError(_("A batch must be a list of events, each a set of named values."))
+        unknown = {str(key) for call in calls for key in call if key not in KNOWN_KEYS}
+        if unknown:
+            raise UserError(
+                _(
+                    "append does not know %(names)s; it takes %(known)s.",
+                    names=", ".join(sorted(unknown))[:128],
+                    known=", ".join(APPEND_KEYS),
+                )
+            )
+        vals_list = [
+            call
+            if OTHER_KEYS.isdisjoint(call)
+            else {RENAMED.get(key, key): call[key] for key in call if key != "policy"}
+            for call in calls
+        ]
+        policies = [policy if is_nothing(call.get("policy")) else call["policy"] for call in calls]
+        with pause_gc() if len(calls) > MANY else nullcontext():
+            events, known = self._append_all(vals_list, policies)
+            return events._answers(known)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Append events; the ORM's way in, also for the web client and XML-RPC.
+
+        :param list vals_list: dicts with ``model_name``, ``aggregate_id``,
+            ``event_type`` and, as wanted, ``payload``, ``version`` (the expected one),
+            ``timestamp``, ``timezone``, ``event_uuid``, ``correlation_id``, ``causation_id``,
+            ``schema_version``, ``company_id`` and fields that other addons added
+        :return: the records in the order asked for; one whose ``event_uuid`` was
+            known already is the event that is stored
+        :raise UserError: for bad input, a version that is not the next one, or a
+            broken rule where the policy says so; nothing of the call is stored then
+        :raise AccessError: without the right to append, or for a company that is closed to
+            the user
+        """
+        self._use_read_committed()
+        return self._append_all(vals_list)[0]
+
+    @api.model
+    def _append_all(self, vals_list, policies=None, keys=None):
+        """Append ``vals_list`` in order; the single path of every append.
+
+        :param list policies: for each event a policy or None for its handler's own
+        :param list keys: for each event None, or ``(column, value)`` of what the store itself
+            knows it by, one of ``DERIVED_KEYS``; no caller can name these
+        :return: ``(records, known)``: the events in order, and the ids of those that
+            were stored already
+        """
+        try:
+            return self._append_in_order(vals_list, policies, keys)
+        except (errors.UniqueViolation, StoredMeanwhile):
+            # While it waited, somebody stored an event of the same UUID: now it is known.
+            if not self._is_read_committed():
+                raise
+            return self._append_in_order(vals_list, policies, keys)
+        except (OperationalError, InternalError, InterfaceError) as error:
+            refusal = self._explain_db_error(error)
+            if refusal is None:
+                raise
+            raise refusal from error
+
+    @api.model
+    def _append_in_order(self, vals_list, policies, keys):
+        self = self._with_user_lang()
+        if not isinstance(vals_list, list | tuple):
+            raise UserError(_("Events must be given as a list, each a set of named values."))
+        self.env["ir.model.access"].check(self._name, "create")
+        proposed = self._clean_all(vals_list)
+        policies = [self._check_policy(policy) for policy in policies or [None] * len(proposed)]
+        keys = self._keys_of(proposed, keys or [None] * len(proposed))
+        self._give_uuids(proposed)
+        known = self._find_known(vals_list, proposed, keys) if any(keys) else {}
+        new_items = {}  # the first of each key, with its policy
+        ids = []
+        for number, (key, vals, policy) in enumerate(zip(keys, proposed, policies, strict=True)):
+            ids.append(key or number)
+            if key not in known:
+                new_items.setdefault(key or number, (vals, policy))
+        found = {key: event.id for key, event in known.items()}
+        if new_items:
+            events, rejection = self._store(*map(list, zip(*new_items.values(), strict=True)))
+            if rejection:
+                if rejection.record:
+                    self._record_separately(rejection.record)
+                raise rejection.error from None
+            found.update(zip(new_items, events.ids, strict=True))
+        records = self.browse([found[key] for key in ids])
+        return records, {event.id for event in known.values()}
+
+    # ------------------------------------------------------------------
+    # Many writers at once
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _use_read_committed(self):
+        """Let this transaction see what others commit, where it begins with this call.
+
+        Odoo's transactions see the database as it was when they began. Two of them that
+        append to one aggregate end in a conflict, which Odoo retries after a pause. An
+        append that is called over RPC does nothing else: it waits for the head of its stream,
+        and goes on with what the writer before it left. The isolation level travels with the
+        statement that begins a transaction, and is Odoo's own again with the next cursor.
+        """
+        path = urlsplit(getattr(threading.current_thread(), "url", "")).path
+        if path.startswith("/xmlrpc/") or path == "/jsonrpc":
+            connection = self.env.cr.connection
+            if connection.get_transaction_status() == TRANSACTION_STATUS_IDLE:
+                connection.set_isolation_level(ISOLATION_LEVEL_READ_COMMITTED)
+
+    @api.model
+    def _is_read_committed(self):
+        return self.env.cr.connection.isolation_level == ISOLATION_LEVEL_READ_COMMITTED
+
+    # ------------------------------------------------------------------
+    # All or nothing
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _store(self, vals_list, policies):
+        """Store events and what follows from them: all or nothing, whoever catches the error.
+
+        They are folded in memory, refused where they break a rule, and then written with
+        their outcomes, failure events and snapshots at once. Only where the database refuses
+        something nothing of that stays: they are stored again, and the events of the streams
+        concerned are applied one by one, each in a savepoint.
+
+        :return: ``(records in the order of vals_list, None)``; or ``(None, Rejection)``, and
+            nothing is stored
+        """
+        handlers = self._find_handlers(vals_list)
+        apart = set()
+        while True:
+            try:
+                events, rejection = self._store_together(vals_list, policies, handlers, apart)
+                if rejection is None:
+                    return events, None
+                # What is folded in memory is refused before the rest is applied: where there is
+                # both, the first of the batch is found by applying all of them in its order.
+                every = set(map(self._stream_key, vals_list))
+                ways = {self._folds_in_memory(h) for h in handlers.values() if h is not None}
+                if len(ways) < 2 or every <= apart:
+                    return None, rejection
+                apart = every
+            except StreamFoldError as error:
+                failed_streams = self._narrow(error)
+                if failed_streams <= apart:
+                    raise error.__cause__ from None
+                apart |= failed_streams
+
+    @api.model
+    def _store_together(self, vals_list, policies, handlers, apart):
+        """Store events in one step; see :meth:`_store`.
+
+        :param dict handlers: ``{model_name: handler or None}``
+        :param set apart: keys of streams whose events are applied one by one
+        :raise StreamFoldError: with the streams of which the database refuses something
+        """
+        with LazySavepoint(self.env.cr) as step:
+            folded = self._new_fold_batch(handlers)
+            heads = self._begin(step, vals_list, folded)
+            if any(head.stale for head in heads.values()):
+                self._refold_stale(heads, folded)
+            ready = self._number(vals_list, heads, handlers)
+            decisions = dict(zip((vals["id"] for vals in ready), policies, strict=True))
+            single = [vals for vals in ready if self._is_applied_singly(vals, handlers, apart)]
+            pages, rest = chunks(ready)
+            for page in [*pages, rest]:  # one is stored while the next is folded
+                failures, rejection = self._fold_pending(page, heads, folded, decisions, apart)
+                if rejection:
+                    step.roll_back()
+                    return None, rejection
+                if page is not rest:
+                    self._insert_async(step, page + failures)
+            events, plain = self._write_folded(
+                step, ready, rest + failures, folded, heads, apart, last=not single
+            )
+            if single:
+                chosen = self.browse([vals["id"] for vals in single])
+                if rejection := chosen._apply_singly(decisions, heads):
+                    step.roll_back()
+                    return None, rejection
+            if not plain:
+                self._finish_insert(events, ready)
+                self._finish_failures([vals["id"] for vals in ready if vals.get("error_class")])
+            return events, None
+
+    @api.model
+    def _is_applied_singly(self, vals, handlers, apart):
+        """Whether an event is applied in a savepoint of its own, once it is stored."""
+        handler = handlers[vals["model_name"]]
+        if handler is None:
+            return False
+        return self._stream_key(vals) in apart or not self._folds_in_memory(handler)
+
+    @api.model
+    def _begin(self, step, vals_list, folded):
+        """Advance the heads of the streams, and read what the fold begins with.
+
+        :param dict folded: of the aggregate types whose states are wanted, see ``_fold_pending``
+        :return: ``{(company id, model_name, aggregate_id): StreamHead}``
+        """
+        counts = Counter(map(self._stream_key, vals_list))
+        functions = {name: handler._begin_call() for name, (handler, *_) in folded.items()}
+        heads = self.env["event.stream"]._advance(step, counts, functions)
+        if any(ATTEMPTED in vals for vals in vals_list):
+            self._check_not_stored_meanwhile(vals_list)
+        return heads
+
+    @api.model
+    def _stream_key(self, vals):
+        """Return the key of an event's stream: ``(company id, model_name, aggregate_id)``."""
+        return vals["company_id"], vals["model_name"], vals["aggregate_id"]
+
+    @api.model
+    def _find_handler(self, model_name):
+        """Return the handler of an aggregate type, with full rights, or None.
+
+        Folding needs every event, whoever appends; the right to append was checked.
+        """
+        return self.env(su=True)["snapshot.handler.registry"]._find(model_name)
+
+    @api.model
+    def _find_handlers(self, vals_list):
+        """Return ``{model_name: handler or None}`` of the aggregate types of a batch."""
+        names = {vals["model_name"] for vals in vals_list}
+        return {name: self._find_handler(name) for name in names}
+
+    @api.model
+    def _folds_in_memory(self, handler):
+        """Whether the handler is the engine's own kind, without its own apply_event."""
+        base = self.env.registry["snapshot.handler"]
+        return isinstance(handler, base) and type(handler).apply_event is base.apply_event
+
+    @api.model
+    def _new_fold_batch(self, handlers):
+        """Return what :meth:`_fold_pending` begins with: the types whose events it folds."""
+        return {
+            name: FoldBatch(handler, {}, [])
+            for name, handler in handlers.items()
+            if self._folds_in_memory(handler)
+        }
+
+    @api.model
+    def _fold_pending(self, vals_list, heads, folded, policies, apart=frozenset()):
+        """Fold events that are not stored yet, in memory, and decide what becomes of them.
+
+        :param list vals_list: complete dicts, in order; those that are refused or that failed
+            get their outcome and its reason
+        :param dict heads: ``{stream key: StreamHead}``, which say what the fold begins with
+        :param dict folded: ``{model_name: FoldBatch}``, so far; other types are passed over
+        :param dict policies: ``{event id: policy or None}``
+        :param set apart: keys of streams that are passed over, too
+        :return: ``(failures, rejection)``, as :meth:`_apply_policies`
+        :raise StreamFoldError: with the streams of which the database refused something
+        """
+        by_model, by_version = {}, {}
+        for vals in vals_list:
+            if vals["model_name"] in folded and self._stream_key(vals) not in apart:
+                event = EventData.from_vals(vals, self.env.uid)
+                by_model.setdefault(vals["model_name"], {}).setdefault(event.key, []).append(event)
+                by_version[self._stream_key(vals), vals["version"]] = vals
+        problems = {}
+        for model_name, streams in by_model.items():
+            handler, states, checkpoints = folded[model_name]
+            named = {key: heads[key[0], model_name, key[1]] for key in streams}
+            begin = {key: states[key][0] for key in streams if key in states}
+            stored = {key: head.state for key, head in named.items() if key not in states}
+            begin.update(handler._begin_states(stored))
+            whole = {key: e for key, e in streams.items() if named[key].problem is None}
+            try:
+                found, wrong, due = handler._fold_together(whole, begin)
+            except StreamFoldError as error:
+                if any(key[1] == model_name for key in apart):
+                    # The second time: maybe in many, of which each would be found by one more try.
+                    error.streams.update(key for key in heads if key[1] == model_name)
+                raise
+            states.update(found)
+            checkpoints.extend(due)
+            for key, head in named.items():
+                if head.problem is not None:
+                    wrong += [(event, head.problem) for event in streams[key]]
+            for event, error in wrong:
+                problems[by_version[event.stream, event.version]["id"]] = error
+        if not problems:
+            return [], None
+        return self._apply_policies(vals_list, problems, policies)

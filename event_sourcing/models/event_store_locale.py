@@ -1,0 +1,73 @@
+from odoo import _, api, fields, models, tools
+from odoo.exceptions import UserError
+
+from ..number_text import parse_number
+from ..zones import find_zone, local_date
+from .event_store_validate import MAX_NAME
+
+
+class EventStoreLocale(models.Model):
+    """How people write numbers, and where their days begin."""
+
+    _inherit = "event.store"
+
+    @api.model
+    def _parse_number(self, text):
+        """Return the number that a text says in the user's language.
+
+        :raise ValueError: for a text that is none
+        """
+        return parse_number(text, *self._number_signs(self.env.lang or "en_US"))
+
+    @api.model
+    @tools.ormcache("lang")
+    def _number_signs(self, lang):
+        """Return what a language puts before decimals, and between thousands."""
+        found = self.env["res.lang"].with_context(active_test=False).search([("code", "=", lang)])
+        return (found.decimal_point, found.thousands_sep or "") if found else (".", ",")
+
+    @api.model
+    def _user_zone(self):
+        """Return the time zone in which the user reads and writes times.
+
+        :raise UserError: for one that is unknown on this machine
+        """
+        name = self.env.context.get("tz") or self.env.user.tz or "UTC"
+        return self._known_zone(name)
+
+    @api.model
+    def _known_zone(self, name):
+        """Return a time zone by its name.
+
+        :raise UserError: for one that is unknown on this machine
+        """
+        zone = find_zone(name)
+        if zone is None:
+            raise UserError(
+                _(
+                    "The time zone %(zone)s is unknown on this machine; choose another one, in"
+                    " your preferences or in the dialog.",
+                    zone=repr(name)[:MAX_NAME],
+                )
+            )
+        return zone
+
+    @api.model
+    @tools.ormcache("company_id", "uid")
+    def _business_zone(self, company_id, uid):
+        """Return the time zone of a company, else of a user, else UTC; see ``res.partner``."""
+        company = self.env["res.company"].sudo().browse(company_id)
+        user = self.env["res.users"].sudo().browse(uid)
+        for name in (company.partner_id.tz, user.tz):
+            if name and find_zone(name) is not None:
+                return name
+        return "UTC"
+
+    @api.model
+    def _business_today(self, company_id, moment=None):
+        """Return the day that it is where a company is, else where the user is.
+
+        :param datetime moment: UTC; now, where none is given
+        """
+        zone = self._business_zone(company_id, self.env.uid)
+        return local_date(moment or fields.Datetime.now(), zone)

@@ -1,0 +1,294 @@
+import logging
+from difflib import get_close_matches
+
+from odoo import _, api, models, tools
+
+from ..declared import METHODS, OF_ONE_TYPE, SHAPES, is_name, misshapen
+from .snapshot_handler_declaration import shown_error
+
+_logger = logging.getLogger(__name__)
+# What the engine and the addons beside it declare; none of these is a domain.
+ENGINE = "odoo.addons.event_sourcing"
+
+
+class SnapshotHandlerProblems(models.AbstractModel):
+    """Which aggregate types are switched off, because what is declared for them is wrong.
+
+    Their events are refused with the sentence that says what to write; their history can be
+    read, and all other types work. What is found is kept until the registry is made anew.
+    """
+
+    _inherit = "snapshot.handler.registry"
+
+    def _register_hook(self):
+        super()._register_hook()
+        if self._disarm():
+            self.env.registry.clear_cache()
+        self._log_problems()
+
+    @api.model
+    def _log_problems(self, names=None):
+        """Write a line to the log for each declaration that is wrong.
+
+        :param names: of handlers; all by default
+        """
+        spoken = self.with_context(lang="en_US")
+        for name, sentences in spoken._problems().items():
+            if names is None or name in names:
+                for sentence in sentences:
+                    _logger.error("%s: %s", name, sentence)
+        for name, sentence in spoken._hints().items():
+            if names is None or name in names:
+                _logger.warning("%s: %s", name, sentence)
+
+    @api.model
+    @tools.ormcache("registered")
+    def _found_off(self, registered):
+        problems = self._found_problems(registered, "en_US")
+        serving = self._serving()
+        off = {model: name for model, name in serving.items() if name in problems}
+        for name in problems:
+            for model_name in self._meant_types(name):
+                if model_name not in serving and model_name not in self._discover():
+                    off.setdefault(model_name, name)
+        return off
+
+    @api.model
+    def _meant_types(self, name):
+        """Return the aggregate types that a model is about which serves none."""
+        armed = {f"{kind.__module__}.{kind.__qualname__}": kind for kind in self._armed()}
+        model = armed.get(name) or self.env.registry.get(name)
+        meant = [getattr(model, "_aggregate_model", None)]
+        if name not in armed:
+            meant.append(self._named_aggregate(name))
+        source = getattr(model, "_source_model", None)
+        source = self.env.registry.get(source) if is_name(source) else None
+        meant.append(getattr(source, "_aggregate_model", None))
+        return [model_name for model_name in meant if is_name(model_name)]
+
+    @api.model
+    def _snapshots_of(self, model_name):
+        """Return the model with the snapshots of an aggregate type, None where there is none.
+
+        Also where the type is switched off: what is stored can still be read.
+        """
+        handler = self._claimed(model_name)
+        name = getattr(handler, "_snapshot_model", None)
+        model = self.env.registry.get(name) if is_name(name) else None
+        if model is None or not issubclass(model, self.env.registry["snapshot.mixin"]):
+            return None
+        return None if model._abstract else self.env[name]
+
+    @api.model
+    def _problems(self):
+        """Return ``{model: [sentence]}`` of what is declared wrongly, in the user's language."""
+        return self._found_problems(self._registered_names(), self.env.lang)
+
+    @api.model
+    @tools.ormcache("registered", "lang")
+    def _found_problems(self, registered, lang):
+        self = self.with_context(lang=lang)
+        found = dict(self._lost())
+        for name in sorted({*self._serving().values()}):
+            if name in self.env:
+                found[name] = self._problems_of(name)
+        for name, sentence in self._lonely_sources():
+            found.setdefault(name, []).append(sentence)
+        return {name: sentences for name, sentences in found.items() if sentences}
+
+    @api.model
+    def _problems_of(self, name):
+        """Return what is declared wrongly in a handler that serves an aggregate type."""
+        handler = self.env[name].sudo()
+        try:
+            if isinstance(handler, self.env.registry["snapshot.handler"]):
+                return handler._declaration_problems()
+            problems = []
+            for attribute in ("_aggregate_model", "_invalid_policy", "_error_policy"):
+                if misshapen(attribute, getattr(handler, attribute, None)):
+                    sentence = _(
+                        "%(place)s is %(value)s; write it like %(attribute)s = %(example)s.",
+                        place=attribute,
+                        value=repr(getattr(handler, attribute))[:80],
+                        attribute=attribute,
+                        example=SHAPES[attribute][1],
+                    )
+                    problems.append(sentence)
+            return problems
+        except Exception as error:
+            _logger.warning("%s could not be checked.", name, exc_info=True)
+            return [
+                _(
+                    "Its declarations cannot be read (%(error)s); compare them with"
+                    " docs/handlers.md.",
+                    error=shown_error(error),
+                )
+            ]
+
+    # ------------------------------------------------------------------
+    # Handlers that serve nothing, and records that nothing serves
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _lost(self):
+        """Yield ``(model, [sentence])`` of what was meant as a handler and is none."""
+        base = self.env.registry["snapshot.handler"]
+        for kind in self._armed():
+            yield (
+                f"{kind.__module__}.{kind.__qualname__}",
+                [
+                    _(
+                        "The class has no _name, so that it would change all handlers; write"
+                        ' _name = "loan.snapshot.handler", for example. Until then what it'
+                        " declares is left out."
+                    )
+                ],
+            )
+        serving = {name for names in self._discover().values() for name in names}
+        serving.update(self._registered().values())
+        for name, model in sorted(self.env.registry.items()):
+            if name in serving or name in ("snapshot.handler", self._name):
+                continue
+            inherits = issubclass(model, base)
+            named = self._named_aggregate(name)
+            if inherits and not model._abstract and callable(getattr(model, "apply_event", None)):
+                yield name, [_("A handler has no table; make it a models.AbstractModel.")]
+            elif (
+                inherits and named is None and self._declares(model) and not model._inherit_children
+            ):
+                if self._declares(model, {"_register_hook"}):
+                    continue  # it may register itself
+                yield (
+                    name,
+                    [
+                        _(
+                            "Its name does not say which aggregate type it serves; call it"
+                            ' <aggregate type>.snapshot.handler, or write _aggregate_model = "…".'
+                        )
+                    ],
+                )
+            elif not inherits and model._abstract and callable(getattr(model, "_evolve", None)):
+                yield (
+                    name,
+                    [_('It does not inherit the engine; write _inherit = "snapshot.handler".')],
+                )
+            elif (
+                not inherits
+                and model._abstract
+                and named is not None
+                and (name.endswith(".snapshot.handler") or name.startswith("snapshot.handler."))
+            ):
+                yield (
+                    name,
+                    [
+                        _(
+                            'It is named like a handler, but is none; write _inherit = "snapshot'
+                            '.handler", or give it a method apply_event.'
+                        )
+                    ],
+                )
+
+    @api.model
+    def _declares(self, model, names=frozenset({"_evolve", *OF_ONE_TYPE})):
+        """Whether a model says one of these by itself, not as the engine does for all."""
+        of_all = own_classes(self.env.registry["snapshot.handler"])
+        return any(names & vars(kind).keys() for kind in own_classes(model) if kind not in of_all)
+
+    @api.model
+    def _lonely_sources(self):
+        """Yield ``(model, sentence)`` of business models whose aggregate type nothing serves."""
+        mixin = self.env.registry["event.source.mixin"]
+        known = {*self._serving(), *self._discover()}
+        for name, model in sorted(self.env.registry.items()):
+            if model._abstract or not issubclass(model, mixin):
+                continue
+            meant = model._aggregate_model
+            if not is_name(meant):
+                yield (
+                    name,
+                    _(
+                        "_aggregate_model is %(value)s; write the aggregate type of its records,"
+                        ' such as _aggregate_model = "loan".',
+                        value=repr(meant)[:80],
+                    ),
+                )
+            elif self._canonical_name(meant) not in known:
+                yield (
+                    name,
+                    _(
+                        "_aggregate_model is '%(meant)s'%(guess)s, which no handler serves; write"
+                        " the aggregate type of its handler, or name the handler"
+                        " %(meant)s.snapshot.handler.",
+                        meant=meant,
+                        guess=self.env["snapshot.handler"]._guess(meant, known),
+                    ),
+                )
+
+    @api.model
+    def _hints(self):
+        """Return ``{model: sentence}`` of what is probably a slip, and does no harm by itself."""
+        found = {}
+        base = self.env.registry["snapshot.handler"]
+        problems = self._problems()
+        for name in sorted({*self._serving().values()}):
+            model = self.env.registry.get(name)
+            if model is None or not issubclass(model, base) or name in problems:
+                continue
+            for kind in own_classes(model):
+                if kind.__module__.startswith(ENGINE):
+                    continue
+                for attribute, value in vars(kind).items():
+                    close = get_close_matches(attribute, SHAPES, n=1, cutoff=0.9)
+                    if close and attribute not in SHAPES and not callable(value):
+                        found[name] = _(
+                            "%(attribute)s means nothing to the engine; is %(known)s meant?",
+                            attribute=attribute,
+                            known=close[0],
+                        )
+        return found
+
+    # ------------------------------------------------------------------
+    # A class that would change all handlers
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _armed(self):
+        """Return the classes that declare for all handlers what only one can mean."""
+        return [
+            kind
+            for kind in own_classes(self.env.registry["snapshot.handler"])
+            if not kind.__module__.startswith(ENGINE) and OF_ONE_TYPE & vars(kind).keys()
+        ]
+
+    @api.model
+    def _disarm(self):
+        """Let such a class have no effect on what the engine declares; return whether it had."""
+        base = self.env.registry["snapshot.handler"]
+        engine = [kind for kind in own_classes(base) if kind.__module__.startswith(ENGINE)]
+        changed = False
+        for kind in self._armed():
+            for name in vars(kind):
+                for own in engine:
+                    value = vars(own).get(name, kind)
+                    if value is kind or name.startswith("__"):
+                        continue
+                    if name in OF_ONE_TYPE or name in METHODS:
+                        if vars(base).get(name, kind) is not value:
+                            setattr(base, name, value)
+                            changed = True
+                        break
+        return changed
+
+
+def own_classes(model):
+    """Return the classes of addons that make up a model, not those that Odoo makes of them.
+
+    :param model: a class of the registry
+    """
+    return [
+        kind
+        for kind in model.__mro__
+        if kind.__module__.startswith("odoo.addons.")
+        and not kind.__module__.startswith("odoo.addons.base.")
+        and vars(kind).get("pool") is None
+    ]

@@ -1,0 +1,61 @@
+import sys
+from pathlib import Path
+from unittest.mock import patch
+
+from odoo.addons.event_sourcing.models import event_store
+from odoo.addons.test_event_sourcing.common import EventCase, make_user
+
+ENGINE = Path(event_store.__file__).parents[1]
+APPLIED, REJECTED = 12, 15
+
+
+class TestAppendPath(EventCase):
+    """Through how many files of the engine an append goes: a person has to read them all."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        user = make_user(cls.env, "pathfinder", "integration")
+        cls.store = cls.store.with_user(user).with_context(lang="en_US")
+        # A field of another addon costs the question for its default.
+        cls.startClassPatcher(patch.object(type(cls.store), "_other_columns", lambda store: []))
+
+    def assertPath(self, outcome, limit, event_type, payload=None):
+        """Assert what becomes of an event, and in how many files of the engine code runs."""
+        self.add("PATH")
+        for _warm_up in range(2):  # what is kept is there then
+            self.store.append("counter", "PATH", event_type, payload)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        found = set()
+
+        def note(frame, kind, _arg):
+            if kind == "call":
+                found.add((Path(frame.f_code.co_filename), frame.f_code.co_name))
+
+        before = sys.getprofile()
+        sys.setprofile(note)
+        try:
+            answer = self.store.append("counter", "PATH", event_type, payload)
+        finally:
+            sys.setprofile(before)
+        self.assertEqual(answer["outcome"], outcome)
+        files = {}
+        for path, function in sorted(found):
+            if path.is_relative_to(ENGINE):
+                files.setdefault(str(path.relative_to(ENGINE)), []).append(function)
+        lines = [f"{name}: {', '.join(functions)}" for name, functions in files.items()]
+        self.assertLessEqual(len(files), limit, "\n".join([f"{len(files)} files", *lines]))
+
+    def test_an_applied_event(self):
+        self.assertPath("applied", APPLIED, "Added", {"amount": 1})
+
+    def test_one_rejected_by_the_handler(self):
+        self.assertPath("rejected", REJECTED, "Added", {"amount": -1000})
+
+    def test_one_rejected_by_the_table(self):
+        self.assertPath("rejected", REJECTED, "Reopened")
+
+    def test_one_that_fails(self):
+        with patch("odoo.addons.event_sourcing.models.event_store_failure._logger"):
+            self.assertPath("failed", REJECTED, "Broken")
