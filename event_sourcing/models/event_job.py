@@ -77,7 +77,9 @@ class EventJob(models.Model):
         string="Replaced", readonly=True, help="Snapshots that were written anew."
     )
     drift_count = fields.Integer(
-        string="Differences", readonly=True, help="Values stored otherwise than their events say."
+        string="Differences Found",
+        readonly=True,
+        help="Values stored otherwise than their events say.",
     )
     problem_count = fields.Integer(
         string="Problems", readonly=True, help="Aggregates that could not be folded."

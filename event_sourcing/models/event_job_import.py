@@ -50,7 +50,7 @@ class EventJobImport(models.Model):
         string="Stored Before", readonly=True, help="Events of the file that were stored already."
     )
     refused_count = fields.Integer(
-        string="Refused Rows", readonly=True, help="Rows that cannot be imported."
+        string="Rows Refused", readonly=True, help="Rows that cannot be imported."
     )
     refusal_ids = fields.One2many(
         "event.import.refusal", "job_id", string="Refusals", readonly=True
