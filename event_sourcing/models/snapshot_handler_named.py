@@ -102,10 +102,9 @@ class SnapshotHandlerNamed(models.AbstractModel):
     @api.model
     def _not_visible(self, key, model, record_id):
         return _(
-            "%(label)s (%(name)s): the %(record)s with the id %(id)s cannot be used by the company"
-            " of this event; give the id of one of that company, or of one that all share.",
+            "%(label)s: the %(record)s with the id %(id)s cannot be used by the company of this"
+            " event; give the id of one of that company, or of one that all share.",
             label=self._payload_label(key),
-            name=key,
             record=self.env["ir.model"].sudo()._get(model).name,
             id=record_id,
         )

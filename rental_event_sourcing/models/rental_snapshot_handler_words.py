@@ -37,7 +37,7 @@ class RentalSnapshotHandlerWords(models.AbstractModel):
             "delivered_on": _("Delivered on"),
             "returned_on": _("Returned on"),
             "reason": _("Reason"),
-            "cancel_reason": _("Reason of cancellation"),
+            "cancel_reason": _("Cancellation reason"),
             "description": _("Description"),
             "cost": _("Cost"),
             "repair_cost": _("Repair cost"),
@@ -87,9 +87,49 @@ class RentalSnapshotHandlerWords(models.AbstractModel):
             "amount": _("Without tax, in the company's currency."),
         }
 
+    def _status_words(self, status):
+        """Return what people call a rental in a status, to stand within a sentence."""
+        return {
+            "draft": _("a draft rental"),
+            "demo": _("a rental in a demo"),
+            "confirmed": _("a confirmed rental"),
+            "active": _("an active rental"),
+            "returned": _("a returned rental"),
+            "closed": _("a closed rental"),
+            "cancelled": _("a cancelled rental"),
+        }.get(status) or _("a rental with the status %(status)s", status=status)
+
+    def _refusal(self, event, status):
+        rental = self._status_words(status)
+        sentence = {
+            "RentalPlanned": _("%(rental)s cannot be planned again.", rental=rental),
+            "PlanChanged": _("The plan of %(rental)s cannot be changed.", rental=rental),
+            "DemoStarted": _("A demo of %(rental)s cannot be started.", rental=rental),
+            "DemoExtended": _("%(rental)s has no demo to extend.", rental=rental),
+            "DemoCancelled": _(
+                "The rental is not in a demo at present, so the demo cannot be cancelled."
+            ),
+            "RentalConfirmed": _("%(rental)s cannot be confirmed.", rental=rental),
+            "RentalCancelled": _("%(rental)s cannot be cancelled.", rental=rental),
+            "EquipmentDelivered": _(
+                "The equipment of %(rental)s cannot be delivered.", rental=rental
+            ),
+            "RentalExtended": _("%(rental)s cannot be extended.", rental=rental),
+            "PriceChanged": _("The price of %(rental)s cannot be changed.", rental=rental),
+            "DamageReported": _("Damage cannot be reported for %(rental)s.", rental=rental),
+            "EquipmentReturned": _(
+                "The equipment of %(rental)s cannot be returned.", rental=rental
+            ),
+            "RentalInvoiced": _("%(rental)s cannot be invoiced.", rental=rental),
+            "RentalClosed": _("%(rental)s cannot be closed.", rental=rental),
+        }.get(event.event_type)
+        if sentence is None:  # of an addon that extends this one
+            return super()._refusal(event, status)
+        return sentence[:1].upper() + sentence[1:]
+
     def _rule_labels(self):
         return {
             "demo_ends_before_start": _("A demo cannot end before it starts."),
-            "dates_out_of_order": _("An end cannot lie before its start."),
+            "dates_out_of_order": _("The end is before the start."),
             "extension_not_later": _("An extension must end later than before."),
         }

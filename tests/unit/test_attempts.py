@@ -101,7 +101,7 @@ class TestAttempts(EventCase):
         self.store.with_context(lang="en_US").append("counter", "C1", "Reopened")
         domain = [("outcome", "=", "rejected")]
         english = self.attempts(*domain, lang="en_US").mapped("reason")
-        self.assertEqual(set(english), {"Reopened is not possible while the status is Open."})
+        self.assertEqual(set(english), {"“Reopened” is not possible while the status is “Open”."})
         self.env.invalidate_all()
         japanese = set(self.attempts(*domain, lang="ja_JP").mapped("reason"))
         self.assertEqual(len(japanese), 1)
