@@ -21,7 +21,7 @@ class EventImportUnhandled(models.Model):
     unhandled_text = fields.Text(
         string="Events without a Handler",
         compute="_compute_unhandled_text",
-        help="Which events of the file no handler of this database folds.",
+        help="Which events of the file have no handler in this database.",
     )
 
     @api.depends("reading", "state", "dry_run")

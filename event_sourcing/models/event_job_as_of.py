@@ -91,8 +91,8 @@ class EventJobAsOf(models.Model):
         if handler is None:
             raise UserError(
                 _(
-                    "The events of %(aggregate)s cannot be folded: no handler of this database"
-                    " folds them. Install the addon that brings it.",
+                    "The events of %(aggregate)s cannot be replayed: this database has no handler"
+                    " for them. Install the addon that brings it.",
                     aggregate=self.model_name,
                 )
             )

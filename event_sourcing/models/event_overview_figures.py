@@ -164,7 +164,7 @@ class EventOverviewFigures(models.Model):
             "attempts": _("Events and attempts"),
             "rejected": _("Refused"),
             "misoperation_rate": _("Rejection rate"),
-            "failed": _("System errors"),
+            "failed": _("Failures"),
         }
         numbers = {
             "attempts": (sum(now.values()), sum(before.values())),
@@ -207,8 +207,8 @@ class EventOverviewFigures(models.Model):
                     "number": number,
                     "label": format_date(self.env, day),
                     "title": _(
-                        "Week from %(day)s: attempts %(attempts)s, refused %(refused)s,"
-                        " system errors %(errors)s",
+                        "Week from %(day)s: attempts %(attempts)s, refused %(refused)s, failures"
+                        " %(errors)s",
                         day=format_date(self.env, day),
                         attempts=attempts,
                         refused=refused,

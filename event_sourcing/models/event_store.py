@@ -45,12 +45,13 @@ class EventStore(models.Model):
     _rec_name = "event_type"
 
     model_name = fields.Char(
-        string="Aggregate Type",
+        string="Record Type",
         required=True,
         readonly=True,
         help="What kind of thing the event is about, for example: rental.",
     )
     aggregate_id = fields.Char(
+        string="Record",
         required=True,
         readonly=True,
         help="Which one of its kind the event is about, for example: R00017.",
@@ -69,7 +70,7 @@ class EventStore(models.Model):
         required=True,
         readonly=True,
         copy=False,
-        help="Position of the event in its stream: 1, 2, 3 … without holes.",
+        help="Position of the event in the history of its record: 1, 2, 3 … without gaps.",
         **NO_SUM,
     )
     timestamp = fields.Datetime(
@@ -88,8 +89,8 @@ class EventStore(models.Model):
         required=True,
         readonly=True,
         copy=False,
-        help="Applied: it changed the state. Refused: it broke a rule. Failed: a technical"
-        " fault stopped it. Logged: kept without being applied to anything.",
+        help="Applied: it changed the state. Refused: it broke a rule. Failed: an error in the"
+        " program stopped it. Logged: kept without being applied to anything.",
     )
     failed_event_id = fields.Many2one(
         "event.store",
@@ -158,9 +159,7 @@ class EventStore(models.Model):
     @api.model
     def _search_payload_json(self, _operator, _value):
         # Without this, Odoo would quietly match every event.
-        raise UserError(
-            _("Events cannot be searched by their payload; use their type or aggregate.")
-        )
+        raise UserError(_("Events cannot be searched by their payload; use their type or record."))
 
     # ------------------------------------------------------------------
     # Appending

@@ -22,7 +22,7 @@ class EventStoreApplyAgain(models.Model):
 
     retry_event_id = fields.Many2one(
         "event.store",
-        string="Applied Again As",
+        string="Retried As",
         compute="_compute_retry_event",
         help="The event that recorded the failed one anew.",
     )
@@ -87,7 +87,7 @@ class EventStoreApplyAgain(models.Model):
         self = self._speaking_to_user()
         self._check_may_apply_again()
         if not self._own_failure():
-            raise UserError(_("This event did not fail, so there is nothing to apply again."))
+            raise UserError(_("This event did not fail, so there is nothing to retry."))
         return self._told(self._last_failure()._apply_again())
 
     def _last_failure(self):
@@ -110,8 +110,8 @@ class EventStoreApplyAgain(models.Model):
         ):
             raise AccessError(
                 _(
-                    "Only an Event Sourcing manager may decide about errors and apply failed"
-                    " events again; ask one, or your administrator."
+                    "Only an Event Sourcing manager may decide about errors and retry failed"
+                    " events; ask one, or your administrator."
                 )
             )
 
@@ -126,16 +126,16 @@ class EventStoreApplyAgain(models.Model):
         if not self.env.su and companies - self.env.user.company_ids:
             raise AccessError(
                 _(
-                    "The failed events belong to a company that you have no access to;"
-                    " ask somebody of that company to apply them again."
+                    "The failed events belong to a company that you have no access to; ask"
+                    " somebody of that company to retry them."
                 )
             )
         for model_name in set(self.mapped("model_name")):
             if self._find_handler(model_name) is None:
                 raise UserError(
                     _(
-                        "No handler of this database applies events of %(aggregate)s any more."
-                        " Install the addon that brings it, then apply them again.",
+                        "This database has no handler for the events of %(aggregate)s any more."
+                        " Install the addon that brings it, then retry.",
                         aggregate=model_name,
                     )
                 )
@@ -198,7 +198,7 @@ class EventStoreApplyAgain(models.Model):
         :param int left: how many still wait for another press
         """
         if not tally:
-            message = _("There was nothing left to apply again.")
+            message = _("There was nothing left to retry.")
         else:
             message = _(
                 "Applied: %(applied)s; refused by a rule now: %(refused)s;"

@@ -10,7 +10,7 @@ class EventStoreDisplay(models.Model):
     _name = "event.store"
     _inherit = ["event.store", "aggregate.label.mixin"]
 
-    model_name = fields.Char(string="Technical Aggregate Type")
+    model_name = fields.Char(string="Technical Record Type")
     # Named for what they mean here, also in exports, which know no view.
     create_uid = Remembered("res.users", string="Recorded By", readonly=True)
     write_uid = Remembered("res.users", readonly=True)

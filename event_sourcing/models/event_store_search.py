@@ -12,7 +12,7 @@ class EventStoreSearch(models.Model):
     _inherit = "event.store"
 
     aggregate_search = fields.Char(
-        string="Aggregate Contains", compute="_compute_aggregate_search", search="_search_aggregate"
+        string="Record Contains", compute="_compute_aggregate_search", search="_search_aggregate"
     )
 
     @api.depends("aggregate_id")

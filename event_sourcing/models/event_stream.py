@@ -81,17 +81,17 @@ class EventStream(models.Model):
     """
 
     _name = "event.stream"
-    _description = "Event Stream"
+    _description = "History of a Record"
     _order = "write_date desc, id desc"
     _rec_name = "aggregate_id"
 
-    model_name = fields.Char(string="Aggregate Type", required=True, readonly=True)
-    aggregate_id = fields.Char(required=True, readonly=True)
+    model_name = fields.Char(string="Record Type", required=True, readonly=True)
+    aggregate_id = fields.Char(string="Record", required=True, readonly=True)
     version = fields.Integer(
         required=True,
         readonly=True,
         **NO_SUM,
-        help="Version of the last event of this stream.",
+        help="Version of the last event of this history.",
     )
     unapplied = fields.Integer(
         readonly=True,
@@ -258,7 +258,7 @@ class EventStream(models.Model):
     def _refusal(self):
         return UserError(
             _(
-                "Streams follow their events by themselves and cannot be changed by hand;"
-                " record a further event instead."
+                "Histories follow their events by themselves and cannot be changed by hand; record"
+                " a further event instead."
             )
         )

@@ -93,8 +93,8 @@ class RegistryVocabulary(models.AbstractModel):
         if model_name not in self._foldable():
             raise UserError(
                 _(
-                    "The events of %(aggregate)s cannot be folded: no handler of this database"
-                    " folds them. Install the addon that brings it.",
+                    "The events of %(aggregate)s cannot be replayed: this database has no handler"
+                    " for them. Install the addon that brings it.",
                     aggregate=str(model_name)[:80],
                 )
             )

@@ -85,9 +85,8 @@ class IrModule(models.Model):
         streams = [("model_name", "in", types)]
         groups = self.env["event.stream"].sudo()._read_group(streams, [], ["version:sum"])
         return _(
-            "The %(count)s events about %(types)s stay. Their snapshots go, and can be folded"
-            " again once this is installed again; the business records and their notes go for"
-            " good.",
+            "The %(count)s events about %(types)s stay. Their snapshots go, and can be rebuilt"
+            " once this is installed again; the business records and their notes go for good.",
             count=formatLang(self.env, groups[0][0] or 0, digits=0),
             types=", ".join(registry._aggregate_label(name) for name in sorted(types)),
         )

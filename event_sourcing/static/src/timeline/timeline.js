@@ -23,7 +23,7 @@ export class EventTimeline extends Component {
         this.labels = {
             applied: _t("Applied"),
             rejected: _t("Refused"),
-            failed: _t("System errors"),
+            failed: _t("Failures"),
             logged: _t("Logged"),
         };
         const asked = this.props.record.context?.timeline_kinds || [];
