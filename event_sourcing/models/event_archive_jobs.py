@@ -47,7 +47,7 @@ class EventJobArchived(models.Model):
     def _say_archived(self):
         if self.archived_count:
             self.message = _(
-                "%(count)s records were left as they are: events of theirs are in an archive."
+                "Records left as they are, because events of theirs are in an archive: %(count)s."
                 " Bring it back to look at them.",
                 count=self.archived_count,
             )

@@ -199,8 +199,8 @@ class EventDifference(models.Model):
                 "model_name": model_name,
                 "kind": "no_handler",
                 "message": _(
-                    "%(count)s records are still stored as %(former)s, which is called %(today)s"
-                    " now: update the addon that renamed it, then check again.",
+                    "Records still stored as %(former)s, which is called %(today)s now: %(count)s."
+                    " Update the addon that renamed it, then check again.",
                     count=count,
                     former=model_name,
                     today=today,
@@ -210,8 +210,8 @@ class EventDifference(models.Model):
             "model_name": model_name,
             "kind": "no_handler",
             "message": _(
-                "%(count)s records cannot be replayed: this database has no handler for"
-                " %(aggregate)s. Install the addon that brings it.",
+                "Records that cannot be replayed, because this database has no handler for"
+                " %(aggregate)s: %(count)s. Install the addon that brings it.",
                 count=count,
                 aggregate=model_name,
             ),

@@ -18,7 +18,9 @@ class EventStoreRecordWizard(models.TransientModel):
     _description = "Record Event"
 
     aggregate_type = fields.Selection(
-        selection="_select_aggregate_types", default=lambda self: self._default_aggregate_type()
+        string="Record Type",
+        selection="_select_aggregate_types",
+        default=lambda self: self._default_aggregate_type(),
     )
     other_model_name = fields.Char(
         string="Other Record Type", help="A short name, for example: machine."

@@ -6,6 +6,9 @@ class RentalSnapshotHandlerWords(models.AbstractModel):
 
     _inherit = "rental.snapshot.handler"
 
+    def _records_label(self):
+        return _("Rentals")
+
     def _event_labels(self):
         return {
             "RentalPlanned": _("Rental planned"),

@@ -11,7 +11,7 @@ WORDS = {
         "event": "Damage reported",
         "missing": "Description is missing",
     },
-    "ja_JP": {"type": "レンタル", "event": "損傷の報告", "missing": "内容"},
+    "ja_JP": {"type": "レンタル", "event": "損傷報告", "missing": "内容"},
 }
 
 

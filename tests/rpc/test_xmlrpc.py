@@ -161,7 +161,7 @@ class TestXmlRpc(HttpCase):
         self.refuse(WARNING, "must be a list", "append_batch")
         self.refuse(WARNING, "needs model_name", "append")
         self.refuse(WARNING, "has no version 5", "state_at", "counter", "C1", version=5)
-        self.refuse(WARNING, "cannot be folded", "state_at", "nobody", "N1")
+        self.refuse(WARNING, "cannot be replayed", "state_at", "nobody", "N1")
         self.refuse(WARNING, "Two handlers serve", "append", "twice", "T1", "E")
         self.refuse(
             WARNING, "cannot be searched by their payload", "search", [("payload_json", "=", "x")]

@@ -115,7 +115,7 @@ class TestUninstall(EventCase):
         rental = self.env.ref("base.module_rental_event_sourcing")
         dialog = self.dialog(rental)
         self.assertFalse(dialog.history_lost)
-        self.assertRegex(dialog.history_left, r"events about .*stay")
+        self.assertRegex(dialog.history_left, r"events about .* stay \(")
 
     def test_plain_people_ask_nothing(self):
         plain = make_user(self.env, "unplain")

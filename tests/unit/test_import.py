@@ -296,13 +296,13 @@ class TestWithoutHandler(ImportCase):
         job = self.run_import(json_lines(*rows), dry_run=True)
         self.assertEqual((job.state, job.refused_count), ("done", 0))
         slip, unknown = job.unhandled_text.split("\n")
-        self.assertRegex(slip, "^4 events of “countre” have no handler here: they will be stored")
+        self.assertRegex(slip, "^No handler here for 4 events of “countre”, which would be stored")
         self.assertIn("Did you mean “counter”?", slip)
         self.assertRegex(unknown, "^1 events of “xyz” .* before you import\\.$")
         job = self.run_import(json_lines(*rows))
         self.assertEqual((job.state, job.stored_count), ("done", 6))
         slip, unknown = job.unhandled_text.split("\n")
-        self.assertRegex(slip, "^4 events of “countre” had no handler here: they were stored")
+        self.assertRegex(slip, "^No handler here for 4 events of “countre”: stored without")
         self.assertEqual(self.stream("I1", "countre"), [(1, "logged"), (2, "logged")])
         # What is stored already is not told again.
         self.assertFalse(self.run_import(json_lines(*rows)).unhandled_text)
@@ -327,7 +327,7 @@ class TestWithoutHandler(ImportCase):
         job = self.run_import(json_lines(row(model_name="countre")), dry_run=True)
         said = []
         self.assertTrue(_report(job, said.append))
-        self.assertIn("1 events of “countre” have no handler here", said[-1])
+        self.assertIn("No handler here for 1 event of “countre”", said[-1])
 
 
 class TestProgress(ImportCase):
@@ -505,7 +505,7 @@ class TestCsv(ImportCase):
         labels = self.store.with_context(lang="ja_JP").fields_get(attributes=["string"])
         names = ["model_name", "aggregate_id", "event_type", "timestamp", "payload"]
         head = ";".join(labels[name]["string"] for name in names)
-        self.assertNotIn("Aggregate", head)
+        self.assertNotIn("Record", head)
         text = f'{head}\r\nticket;借-1;Opened;2026/01/31 9:30:00;"{{""title"": ""破損①""}}"\r\n'
         (event,) = self.ticket_rows(text.encode("cp932"))
         self.assertEqual((event.aggregate_id, event.payload["title"]), ("借-1", "破損①"))
@@ -579,7 +579,7 @@ class TestCsv(ImportCase):
             ("outcome", "cannot be imported"),
             ("Reason as Recorded", "cannot be imported"),
             ("model_name", "stands in the file twice"),
-            ("Aggregate Type", "columns model_name and Aggregate Type mean the same"),
+            ("Record Type", "columns model_name and Record Type mean the same"),
             ("Reason", "cannot be imported"),
             ("payload.", "unknown"),
         ]:

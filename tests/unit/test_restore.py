@@ -448,7 +448,7 @@ class TestConflicts(RestoreCase):
         self.env.cr.execute("UPDATE event_store SET content_hash = %s", [digest])
         lines = self.export()
         self.empty()
-        self.assertIn("cannot be folded by its handler as it is today", self.refusal(lines)[1])
+        self.assertIn("cannot be replayed by its handler as it is today", self.refusal(lines)[1])
 
     def test_a_failure_without_its_event(self):
         with QUIET:
