@@ -6,7 +6,7 @@ from support.languages import LANGUAGES
 
 WORDS = {
     "en_US": {
-        "rates": ("Rejection Rate (%)", "System Error Rate (%)"),
+        "rates": ("Rejection Rate (%)", "Failure Rate (%)"),
         "export": "Export All",
         "groups": {
             "Recorded By": "Mitchell Admin",
@@ -18,7 +18,7 @@ WORDS = {
         },
     },
     "ja_JP": {
-        "rates": ("誤操作率（％）", "システムエラー率（％）"),
+        "rates": ("誤操作率（％）", "失敗率（％）"),
         "export": "すべてエクスポート",
         "groups": {
             "記録者": "Mitchell Admin",

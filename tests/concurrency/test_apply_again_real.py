@@ -73,7 +73,7 @@ def test_a_double_click_is_stored_once(cursor, key, bug):  # noqa: F811
     assert press(first, key) == ["Applied: 1; refused by a rule now: 0; failed again: 0."]
     first.commit()
     # It does not see the first one's event, gets a conflict, and is run again by Odoo.
-    assert press(second, key) == ["There was nothing left to apply again."]
+    assert press(second, key) == ["There was nothing left to retry."]
     second.commit()
     assert [row for row in rows(cursor, key) if row[0] == "Seen"] == [
         ("Seen", 1, "failed"),

@@ -134,7 +134,7 @@ class TestXmlRpc(HttpCase):
             ("when is a (DateTime|datetime)", {"payload": {"when": moment}}),
             ("file is a Binary", {"payload": {"file": xmlrpc.client.Binary(b"x")}}),
             ("policy 'loud' is unknown", {"policy": "loud"}),
-            ("no date and time", {"timestamp": "soon"}),
+            ("not a valid date and time", {"timestamp": "soon"}),
             ("append does not know colour", {"colour": "red"}),
             ("needs aggregate_id", {"aggregate_id": ""}),
             ("cannot be recorded from outside", {"event_type": "InvalidOperationAttempted"}),

@@ -60,7 +60,7 @@ class TestApplyAgain(ApplyAgainCase):
         self.assertFalse(failed.can_apply_again)
         before = self.rows()
         for record in (failed, failed.failure_ids, self.inbox()):
-            self.assertEqual(self.again(record), "There was nothing left to apply again.")
+            self.assertEqual(self.again(record), "There was nothing left to retry.")
         self.assertEqual(self.rows(), before)
         self.assertEqual(failed.action_open_retry()["res_id"], failed.retry_event_id.id)
 
@@ -174,7 +174,7 @@ class TestApplyAgain(ApplyAgainCase):
         self.bug("")
         self.store.append("flakyapart", "F1", "Seen", {"n": 5}, event_uuid="sent-5")
         self.assertEqual((self.inbox().outstanding_count, self.inbox().state), (0, "fixed"))
-        self.assertEqual(self.again(), "There was nothing left to apply again.")
+        self.assertEqual(self.again(), "There was nothing left to retry.")
 
     def test_an_attempt_that_its_sender_repeated_is_applied_by_nobody_else(self):
         failure = self.attempt(5)
@@ -183,7 +183,7 @@ class TestApplyAgain(ApplyAgainCase):
         self.env.invalidate_all()
         self.assertFalse(failure.can_apply_again)
         self.assertEqual(failure.retry_event_id.id, answer["id"])
-        self.assertEqual(self.again(failure), "There was nothing left to apply again.")
+        self.assertEqual(self.again(failure), "There was nothing left to retry.")
         self.assertEqual(self.seen(model_name="flakyapart"), [5])
 
     def test_an_attempt_that_its_sender_repeated_in_vain_is_applied_once(self):
@@ -200,7 +200,7 @@ class TestApplyAgain(ApplyAgainCase):
         self.assertIn("Applied: 1;", self.again())
         self.assertEqual(self.seen(model_name="flakyapart"), [5])
         # The way over the old attempt finds the newest try, too.
-        self.assertEqual(self.again(failure), "There was nothing left to apply again.")
+        self.assertEqual(self.again(failure), "There was nothing left to retry.")
 
     def test_the_old_attempt_leads_to_the_repeat_that_failed(self):
         failure = self.attempt(5)
@@ -302,7 +302,7 @@ class TestApplyAgain(ApplyAgainCase):
             "_find",
             lambda self, name: None if name == "flaky" else find(self, name),
         )
-        with self.assertRaisesRegex(UserError, "No handler of this database applies events of"):
+        with self.assertRaisesRegex(UserError, "This database has no handler for the events of"):
             failed.action_apply_again()
         self.assertFalse(failed.retry_event_id)
 

@@ -88,7 +88,7 @@ class TestUninstall(EventCase):
     def test_every_way_says_what_is_lost_and_is_refused(self):
         self.env.cr.execute("SELECT count(*) FROM event_store")
         count = f"{self.env.cr.fetchone()[0]:,}"
-        pattern = f"All {count} events .* are destroyed.*Export them first"
+        pattern = rf"All events .* are destroyed \({count}\).*Export them first"
         for way, arguments in (("write", [{"state": "to remove"}]), ("button_uninstall", [])):
             with self.assertRaisesRegex(UserError, pattern):
                 getattr(self.modules, way)(*arguments)

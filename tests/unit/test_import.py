@@ -121,7 +121,7 @@ class TestJsonLines(ImportCase):
             7: "written by the event store itself",
             8: "must not fall below zero",
             9: "a key is given twice",
-            10: "no date and time",
+            10: "not a valid date and time",
             11: "would leave a hole",
             12: "null character",
             13: "empty object",
@@ -298,7 +298,7 @@ class TestWithoutHandler(ImportCase):
         slip, unknown = job.unhandled_text.split("\n")
         self.assertRegex(slip, "^No handler here for 4 events of “countre”, which would be stored")
         self.assertIn("Did you mean “counter”?", slip)
-        self.assertRegex(unknown, "^1 events of “xyz” .* before you import\\.$")
+        self.assertRegex(unknown, "^No handler here for 1 event of “xyz”, .* before you import\\.$")
         job = self.run_import(json_lines(*rows))
         self.assertEqual((job.state, job.stored_count), ("done", 6))
         slip, unknown = job.unhandled_text.split("\n")
@@ -321,7 +321,7 @@ class TestWithoutHandler(ImportCase):
         rows = [row(f"I{n}", model_name=f"q{n:02}") for n in range(25)]
         told = self.run_import(json_lines(*rows), dry_run=True).unhandled_text.split("\n")
         self.assertEqual(len(told), 21)
-        self.assertIn("5 events of other aggregate types", told[-1])
+        self.assertIn("other record types without a handler here: 5.", told[-1])
 
     def test_the_command_says_it_too(self):
         job = self.run_import(json_lines(row(model_name="countre")), dry_run=True)

@@ -201,7 +201,7 @@ class TestTrust(TrustCase):
         ):
             answer = self.add(amount=2)
         self.assertEqual(answer["outcome"], "failed")
-        self.assertIn("cannot be replayed", answer["message"])
+        self.assertIn("cannot be folded", answer["message"])
         self.assertIn("KeyError", answer["message"])
         self.assertEqual(self.failures().event_type, "SystemErrorOccurred")
         # Once the handler is repaired, history is whole again, and so is the next append.
