@@ -55,7 +55,7 @@ class EventAttempt(models.Model):
         **AVERAGE,
         help="Of a hundred attempts, how many failed for a technical reason.",
     )
-    refused_count = fields.Integer(string="Refused", readonly=True)
+    refused_count = fields.Integer(string="Rejected", readonly=True)
     error_count = fields.Integer(string="Failures", readonly=True)
 
     @property

@@ -162,7 +162,7 @@ class EventOverviewFigures(models.Model):
 
         labels = {
             "attempts": _("Events and attempts"),
-            "rejected": _("Refused"),
+            "rejected": _("Rejected"),
             "misoperation_rate": _("Rejection rate"),
             "failed": _("Failures"),
         }
@@ -207,7 +207,7 @@ class EventOverviewFigures(models.Model):
                     "number": number,
                     "label": format_date(self.env, day),
                     "title": _(
-                        "Week from %(day)s: attempts %(attempts)s, refused %(refused)s, failures"
+                        "Week from %(day)s: attempts %(attempts)s, rejected %(refused)s, failures"
                         " %(errors)s",
                         day=format_date(self.env, day),
                         attempts=attempts,

@@ -45,7 +45,7 @@ class EventReportAttempts(models.AbstractModel):
         columns = [
             self._column(heading, kind),
             self._column(_("Attempts"), "integer"),
-            self._column(_("Refused"), "integer"),
+            self._column(_("Rejected"), "integer"),
             self._column(_("Failures"), "integer"),
             self._column(_("Rejection Rate"), "rate") if rate else None,
             self._column(more) if more else None,

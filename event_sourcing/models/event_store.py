@@ -22,7 +22,7 @@ DERIVED_KEYS = ("retry_of_id", "import_key")
 COMPARED = {"model_name", "aggregate_id", "event_type", "payload", "event_uuid", "company_id"}
 OUTCOMES = [
     ("applied", "Applied"),
-    ("rejected", "Refused"),
+    ("rejected", "Rejected"),
     ("failed", "Failed"),
     ("logged", "Logged"),
 ]
@@ -89,7 +89,7 @@ class EventStore(models.Model):
         required=True,
         readonly=True,
         copy=False,
-        help="Applied: it changed the state. Refused: it broke a rule. Failed: an error in the"
+        help="Applied: it changed the state. Rejected: it broke a rule. Failed: an error in the"
         " program stopped it. Logged: kept without being applied to anything.",
     )
     failed_event_id = fields.Many2one(

@@ -201,8 +201,8 @@ class EventStoreApplyAgain(models.Model):
             message = _("There was nothing left to retry.")
         else:
             message = _(
-                "Applied: %(applied)s; refused by a rule now: %(refused)s;"
-                " failed again: %(failed)s.",
+                "Applied: %(applied)s; rejected by a rule now: %(refused)s; failed again:"
+                " %(failed)s.",
                 applied=tally["applied"],
                 refused=tally["rejected"],
                 failed=tally["failed"],

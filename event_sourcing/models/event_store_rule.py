@@ -15,8 +15,8 @@ class EventStoreRule(models.Model):
     broken_rule = fields.Char(
         readonly=True,
         copy=False,
-        help="Shared by all attempts that broke one rule: the event, and the rule's name or"
-        " the line of code that refused it.",
+        help="Shared by all attempts that broke one rule: the event, and the rule's name or the"
+        " line of code that rejected it.",
     )
 
     def init(self):

@@ -96,7 +96,7 @@ class EventStream(models.Model):
     unapplied = fields.Integer(
         readonly=True,
         **NO_SUM,
-        help="How many events come after the last one that was applied: they were refused or"
+        help="How many events come after the last one that was applied: they were rejected or"
         " failed. By it an append knows whether a snapshot is of the last applied event.",
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")

@@ -108,7 +108,7 @@ class RegistryVocabulary(models.AbstractModel):
     def _event_label(self, model_name, event_type):
         """Return what people call an event type, in the language of the user."""
         engine = {
-            INVALID_OPERATION: _("Refused Attempt"),
+            INVALID_OPERATION: _("Rejected Attempt"),
             SYSTEM_ERROR: _("Failure"),
         }
         if event_type in engine:

@@ -39,7 +39,7 @@ class SnapshotHandlerEntry(models.Model):
     )
     switched_off = fields.Boolean(
         readonly=True,
-        help="What is declared for this aggregate type is wrong: its events are refused until"
+        help="What is declared for this aggregate type is wrong: its events are rejected until"
         " that is corrected. Its history can be read.",
     )
     style = fields.Selection(

@@ -28,8 +28,8 @@ class EventImport(models.TransientModel):
     file_name = fields.Char()
     broken = fields.Selection(
         [
-            ("refuse", "Refuse the file"),
-            ("record", "Keep the row as a refused attempt"),
+            ("refuse", "Reject the file"),
+            ("record", "Keep the row as a rejected attempt"),
         ],
         string="If a Row Breaks a Rule",
         required=True,

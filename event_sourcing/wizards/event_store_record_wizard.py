@@ -47,7 +47,7 @@ class EventStoreRecordWizard(models.TransientModel):
     )
     policy = fields.Selection(
         POLICY_NAMES,
-        string="If It Is Refused",
+        string="If It Is Rejected",
         help="Left empty, the handler's policy counts, else the one in the settings.",
     )
     state = fields.Selection(

@@ -63,7 +63,7 @@ class RentalOrderActions(models.Model):
             lines.append(words._done_sentence(event_type, applied.mapped("aggregate_id")))
         if refused:
             if len(events) > 1:
-                lines.append(_("%(count)s refused:", count=len(refused)))
+                lines.append(_("%(count)s rejected:", count=len(refused)))
             names = {}
             for event in refused:
                 names.setdefault(event.error_message, []).append(event.aggregate_id)
@@ -76,7 +76,7 @@ class RentalOrderActions(models.Model):
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "title": label if applied else _("Refused: %(action)s", action=action),
+                "title": label if applied else _("Not possible: %(action)s", action=action),
                 "message": "\n".join(lines),
                 "className": "text-prewrap",
                 "type": "warning" if refused else "success",

@@ -8,7 +8,7 @@ WORDS = {
     "en_US": {
         "start": "Start demo",
         "cancel": "Cancel demo",
-        "refused": "Refused",
+        "refused": "Rejected",
         "event": "Demo cancelled",
         "reason": "The rental is not in a demo at present, so the demo cannot be cancelled.",
         "export": "Export All",

@@ -13,7 +13,8 @@ from tools.layout import ADDONS, ROOT
 
 # What a rental clerk would not say, and what is said otherwise now.
 GONE = re.compile(
-    r"Misoperation|Vanished|Appeared|Drifts|Found out|found out|Code Place|Seconds Worked"
+    r"Misoperation|Refus(ed|als)\b|Vanished|Appeared|Drifts|[Ff]ound out|Code Place"
+    r"|Seconds Worked"
     r"|Rental Until|Reason of |Asked On|What It Says|Stored otherwise|Technical Fault"
     r"|technical fault|[Ss]ystem error|Verification Says|As the rows say|Go on\?|needs nobody"
     r"|[Aa]ppl(y|ied) (it |them )?[Aa]gain|Cannot [Bb]e [Ff]olded|put the dates in order"

@@ -39,7 +39,7 @@ class TestApplyAgain(ApplyAgainCase):
         manager = make_user(self.env, "repairer", "manager")
         self.bug("")
         message = self.again(failed.with_user(manager))
-        self.assertEqual(message, "Applied: 1; refused by a rule now: 0; failed again: 0.")
+        self.assertEqual(message, "Applied: 1; rejected by a rule now: 0; failed again: 0.")
         retry = failed.retry_event_id
         self.assertEqual(retry.retry_of_id, failed.failure_ids)
         self.assertEqual(retry.causation_id, "sent-1")
@@ -109,7 +109,7 @@ class TestApplyAgain(ApplyAgainCase):
         failed = self.failing(1)
         self.bug("")
         self.patch(FlakySnapshotHandler, "closed", True)
-        self.assertIn("refused by a rule now: 1;", self.again())
+        self.assertIn("rejected by a rule now: 1;", self.again())
         self.assertEqual(failed.retry_event_id.outcome, "rejected")
         self.assertEqual((self.inbox().outstanding_count, self.inbox().state), (0, "fixed"))
 

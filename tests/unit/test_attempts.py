@@ -137,7 +137,7 @@ class TestAttempts(EventCase):
         self.env["res.lang"]._activate_lang("ja_JP")
         self.add(amount=-1)
         attempts = self.env["event.attempt"]
-        for lang, words in (("en_US", "Refused"), ("ja_JP", "拒否")):
+        for lang, words in (("en_US", "Rejected"), ("ja_JP", "拒否")):
             speaking = attempts.with_context(lang=lang)
             described = dict(speaking.fields_get(["outcome"])["outcome"]["selection"])
             self.assertEqual(described["rejected"], words)

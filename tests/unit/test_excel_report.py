@@ -106,7 +106,7 @@ class TestEvents(ReportCase):
     def test_a_refusal_gives_its_reason(self):
         self.add("XL", -1, timestamp="2026-11-05 00:00:00")
         outcomes = {row[5]: row[6] for row in self.rows(self.book("counter")["Events"])}
-        self.assertEqual(outcomes["Refused"], "The total must not fall below zero.")
+        self.assertEqual(outcomes["Rejected"], "The total must not fall below zero.")
 
     def test_the_period_begins_and_ends_at_midnight_of_the_user(self):
         for key, moment in {

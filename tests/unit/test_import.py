@@ -548,7 +548,7 @@ class TestCsv(ImportCase):
         cell = "L2,{},2026-01-31,A,3\n"
         for name, word in [
             ("Ticket closed", "knows no event"),
-            ("Refused Attempt", "written by the event store itself"),
+            ("Rejected Attempt", "written by the event store itself"),
         ]:
             self.one_refusal(head + cell.format(name), word, model_name="ticket")
         labels = {"Opened": "Told", "Solved": "told"}

@@ -237,7 +237,7 @@ class TestActions(RentalCase):
         self.assertIn(
             f"Demo of 2 rentals started: {orders[0].name}, {orders[2].name}.", params["message"]
         )
-        self.assertIn("1 refused:", params["message"])
+        self.assertIn("1 rejected:", params["message"])
         self.assertIn(
             f"{orders[1].name}: A demo of a cancelled rental cannot be started.", params["message"]
         )
@@ -335,7 +335,7 @@ class TestActions(RentalCase):
             [{"partner_id": self.partner.id, "product_id": self.product.id}] * 12
         )
         message = self.run_action("close", orders)["params"]["message"]
-        self.assertIn("12 refused:", message)
+        self.assertIn("12 rejected:", message)
         self.assertIn(f"{orders[9].name} and 2 more: A draft rental cannot be closed.", message)
         self.assertEqual(message.count("cannot be closed"), 1, "one reason is said once")
 

@@ -25,7 +25,7 @@ class TestWords(RentalCase):
         self.assertEqual(params["title"], "Rental confirmed")
         self.assertEqual(params["message"], f"{order.name} confirmed.")
         params = self.run_action("start_demo", order)["params"]
-        self.assertEqual(params["title"], "Refused: Start demo")
+        self.assertEqual(params["title"], "Not possible: Start demo")
         self.assertEqual(
             params["message"], f"{order.name}: A demo of a confirmed rental cannot be started."
         )

@@ -317,7 +317,9 @@ class TestWithoutHandler(RestoreCase):
             job = self.restore(lines)
         self.assertEqual(job.state, "done")
         # What nobody folded there, either, is as it was.
-        self.assertRegex(job.unhandled_text, r"^No handler here for 1 event of “counter”: .*, then rebuild\.$")
+        self.assertRegex(
+            job.unhandled_text, r"^No handler here for 1 event of “counter”: .*, then rebuild\.$"
+        )
         self.assertFalse(self.snapshot("A"))
         jobs = self.env["event.job"]
         rebuild = jobs.browse(jobs.start("rebuild", "counter")["id"]).sudo()

@@ -22,7 +22,7 @@ export class EventTimeline extends Component {
         this.action = useService("action");
         this.labels = {
             applied: _t("Applied"),
-            rejected: _t("Refused"),
+            rejected: _t("Rejected"),
             failed: _t("Failures"),
             logged: _t("Logged"),
         };
