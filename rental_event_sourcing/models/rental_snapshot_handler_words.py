@@ -90,45 +90,65 @@ class RentalSnapshotHandlerWords(models.AbstractModel):
             "amount": _("Without tax, in the company's currency."),
         }
 
-    def _status_words(self, status):
-        """Return what people call a rental in a status, to stand within a sentence."""
-        return {
-            "draft": _("a draft rental"),
-            "demo": _("a rental in a demo"),
-            "confirmed": _("a confirmed rental"),
-            "active": _("an active rental"),
-            "returned": _("a returned rental"),
-            "closed": _("a closed rental"),
-            "cancelled": _("a cancelled rental"),
-        }.get(status) or _("a rental with the status %(status)s", status=status)
-
     def _refusal(self, event, status):
-        rental = self._status_words(status)
-        sentence = {
-            "RentalPlanned": _("%(rental)s cannot be planned again.", rental=rental),
-            "PlanChanged": _("The plan of %(rental)s cannot be changed.", rental=rental),
-            "DemoStarted": _("A demo of %(rental)s cannot be started.", rental=rental),
-            "DemoExtended": _("%(rental)s has no demo to extend.", rental=rental),
-            "DemoCancelled": _(
-                "The rental is not in a demo at present, so the demo cannot be cancelled."
-            ),
-            "RentalConfirmed": _("%(rental)s cannot be confirmed.", rental=rental),
-            "RentalCancelled": _("%(rental)s cannot be cancelled.", rental=rental),
-            "EquipmentDelivered": _(
-                "The equipment of %(rental)s cannot be delivered.", rental=rental
-            ),
-            "RentalExtended": _("%(rental)s cannot be extended.", rental=rental),
-            "PriceChanged": _("The price of %(rental)s cannot be changed.", rental=rental),
-            "DamageReported": _("Damage cannot be reported for %(rental)s.", rental=rental),
-            "EquipmentReturned": _(
-                "The equipment of %(rental)s cannot be returned.", rental=rental
-            ),
-            "RentalInvoiced": _("%(rental)s cannot be invoiced.", rental=rental),
-            "RentalClosed": _("%(rental)s cannot be closed.", rental=rental),
-        }.get(event.event_type)
-        if sentence is None:  # of an addon that extends this one
+        sentence = self._refusal_of(event.event_type, self._rental_in(status))
+        if sentence is None:  # an event of an addon that extends this one
             return super()._refusal(event, status)
         return sentence[:1].upper() + sentence[1:]
+
+    # Word by word, not as a table: of a batch, many may be refused, in several languages.
+
+    def _rental_in(self, status):
+        """Return what people call a rental in a status, to stand within a sentence."""
+        match status:
+            case "draft":
+                return _("a draft rental")
+            case "demo":
+                return _("a rental in a demo")
+            case "confirmed":
+                return _("a confirmed rental")
+            case "active":
+                return _("an active rental")
+            case "returned":
+                return _("a returned rental")
+            case "closed":
+                return _("a closed rental")
+            case "cancelled":
+                return _("a cancelled rental")
+        return _("a rental with the status %(status)s", status=status)
+
+    def _refusal_of(self, event_type, rental):
+        """Return the sentence that refuses an event, None for one that is not known here."""
+        match event_type:
+            case "RentalPlanned":
+                return _("%(rental)s cannot be planned again.", rental=rental)
+            case "PlanChanged":
+                return _("The plan of %(rental)s cannot be changed.", rental=rental)
+            case "DemoStarted":
+                return _("A demo of %(rental)s cannot be started.", rental=rental)
+            case "DemoExtended":
+                return _("%(rental)s has no demo to extend.", rental=rental)
+            case "DemoCancelled":
+                return _("The rental is not in a demo at present, so the demo cannot be cancelled.")
+            case "RentalConfirmed":
+                return _("%(rental)s cannot be confirmed.", rental=rental)
+            case "RentalCancelled":
+                return _("%(rental)s cannot be cancelled.", rental=rental)
+            case "EquipmentDelivered":
+                return _("The equipment of %(rental)s cannot be delivered.", rental=rental)
+            case "RentalExtended":
+                return _("%(rental)s cannot be extended.", rental=rental)
+            case "PriceChanged":
+                return _("The price of %(rental)s cannot be changed.", rental=rental)
+            case "DamageReported":
+                return _("Damage cannot be reported for %(rental)s.", rental=rental)
+            case "EquipmentReturned":
+                return _("The equipment of %(rental)s cannot be returned.", rental=rental)
+            case "RentalInvoiced":
+                return _("%(rental)s cannot be invoiced.", rental=rental)
+            case "RentalClosed":
+                return _("%(rental)s cannot be closed.", rental=rental)
+        return None
 
     def _rule_labels(self):
         return {
