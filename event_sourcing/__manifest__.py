@@ -1,6 +1,6 @@
 {
     "name": "Event Sourcing",
-    "summary": "Record what happened once and for ever, and fold it into snapshots",
+    "summary": "Record what happened, immutably, and keep snapshots of what is true now",
     "version": "1.0.0",
     "category": "Technical",
     "license": "LGPL-3",

@@ -127,6 +127,7 @@ METHODS = {
     "_refusal": 2,
     "_event_labels": 0,
     "_event_help": 0,
+    "_records_label": 0,
     "_payload_help": 0,
     "_payload_labels": 0,
     "_rule_labels": 0,

@@ -56,11 +56,14 @@ class BrokenRule(UserError):
     A plain ``UserError`` is told apart by the line of code that raises it.
 
     :ivar str rule: short and stable; the handler's ``_rule_labels`` may put it in words
+    :ivar dict context: what JSON-RPC sends along: the rule, such as ``payload:quantity:minimum``,
+        where a program looks for the key that the sentence calls by its label
     """
 
     def __init__(self, message, rule):
         super().__init__(message)
         self.rule = rule
+        self.context = {"rule": rule}
 
 
 class HandlerConflict(UserError):

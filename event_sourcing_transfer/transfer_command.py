@@ -151,7 +151,9 @@ def _day(value):
     try:
         return str(date.fromisoformat(str(value))) if value else None
     except ValueError as error:
-        raise UserError(_("%(value)s is no day; write it like 2026-01-31.", value=value)) from error
+        raise UserError(
+            _("%(value)s is not a valid day; write it like 2026-01-31.", value=value)
+        ) from error
 
 
 def _settled(env, options):

@@ -16,10 +16,10 @@ class AggregateLabel(models.AbstractModel):
 
     _name = "aggregate.label.mixin"
     _inherit = "access.first.mixin"
-    _description = "Aggregate Type in Words"
+    _description = "Record Type in Words"
 
     aggregate_label = fields.Char(
-        string="Aggregate Type",
+        string="Record Type",
         compute="_compute_aggregate_label",
         search="_search_aggregate_label",
         help="What kind of thing it is about.",
@@ -38,7 +38,7 @@ class AggregateLabel(models.AbstractModel):
         """Find aggregate types by what people call them, and others by their technical name."""
         asked = list(value) if operator == "in" and several(value) else [value]
         if operator not in BY_TEXT or not all(isinstance(name, str) for name in asked):
-            raise UserError(_("Search aggregate types by their name or a part of it."))
+            raise UserError(_("Search record types by their name or a part of it."))
         registry = self.env["snapshot.handler.registry"]
         names = [
             stream_name

@@ -18,13 +18,13 @@ class EventCheckpoint(models.Model):
 
     _name = "event.checkpoint"
     _inherit = "access.first.mixin"
-    _description = "Intermediate State of a Stream"
+    _description = "Intermediate State of a History"
     _order = "model_name, aggregate_id, company_id, version"
     _rec_name = "aggregate_id"
     _log_access = False
 
-    model_name = fields.Char(string="Aggregate Type", required=True, readonly=True)
-    aggregate_id = fields.Char(required=True, readonly=True)
+    model_name = fields.Char(string="Record Type", required=True, readonly=True)
+    aggregate_id = fields.Char(string="Record", required=True, readonly=True)
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
     version = fields.Integer(required=True, readonly=True)
     latest = fields.Datetime(

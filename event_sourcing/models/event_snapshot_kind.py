@@ -11,7 +11,7 @@ class EventSnapshotKind(models.Model):
     _order = "last_event_date desc nulls last, model_name"
     _rec_name = "aggregate_label"
 
-    model_name = fields.Char(string="Technical Aggregate Type", readonly=True)
+    model_name = fields.Char(string="Technical Record Type", readonly=True)
     snapshot_model = fields.Char(readonly=True)
     snapshot_count = fields.Integer(string="Snapshots", readonly=True)
     last_event_date = fields.Datetime(string="Last Event On", readonly=True)

@@ -44,7 +44,9 @@ class EventSourceMixin(models.AbstractModel):
 
     event_count = fields.Integer(compute="_compute_event_count", search="_search_event_count")
     refused_event_count = fields.Integer(
-        compute="_compute_event_count", search="_search_refused_event_count"
+        string="Rejected Event Count",
+        compute="_compute_event_count",
+        search="_search_refused_event_count",
     )
 
     def _compute_event_count(self):
@@ -279,7 +281,7 @@ class EventSourceMixin(models.AbstractModel):
         """Open what was refused or failed in the history of the record."""
         check_access(self, "read")
         return self._history_action(
-            _("Refused attempts on %(record)s", record=self.display_name),
+            _("Rejected attempts on %(record)s", record=self.display_name),
             REFUSED,
         )
 

@@ -41,7 +41,7 @@ class EventSourceReference(models.AbstractModel):
         if not is_nothing(options.get("expected_version")) and options["expected_version"] != 1:
             raise UserError(
                 _(
-                    "A new record begins its stream: leave out expected_version, or give 1"
+                    "A new record begins its history: leave out expected_version, or give 1"
                     " instead of %(version)s.",
                     version=shown(options["expected_version"]),
                 )

@@ -13,7 +13,7 @@ DERIVED_KEYS = ("retry_of_id", "import_key")
 ATTEMPTED = "attempted?"
 OUTCOMES = [
     ("applied", "Applied"),
-    ("rejected", "Refused"),
+    ("rejected", "Rejected"),
     ("failed", "Failed"),
     ("logged", "Logged"),
 ]
@@ -33,12 +33,13 @@ class EventStore(models.Model):
     _rec_name = "event_type"
 
     model_name = fields.Char(
-        string="Technical Aggregate Type",
+        string="Technical Record Type",
         required=True,
         readonly=True,
         help="What kind of thing the event is about, for example: rental.",
     )
     aggregate_id = fields.Char(
+        string="Record",
         required=True,
         readonly=True,
         help="Which one of its kind the event is about, for example: R00017.",
@@ -57,7 +58,7 @@ class EventStore(models.Model):
         required=True,
         readonly=True,
         copy=False,
-        help="Position of the event in its stream: 1, 2, 3 … without holes.",
+        help="Position of the event in the history of its record: 1, 2, 3 … without gaps.",
         **NO_SUM,
     )
     timestamp = fields.Datetime(
@@ -76,8 +77,8 @@ class EventStore(models.Model):
         required=True,
         readonly=True,
         copy=False,
-        help="Applied: it changed the state. Refused: it broke a rule. Failed: a technical"
-        " fault stopped it. Logged: kept without being applied to anything.",
+        help="Applied: it changed the state. Rejected: it broke a rule. Failed: an error in the"
+        " program stopped it. Logged: kept without being applied to anything.",
     )
     failed_event_id = fields.Many2one(
         "event.store",
@@ -148,6 +149,4 @@ class EventStore(models.Model):
     @api.model
     def _search_payload_json(self, _operator, _value):
         # Without this, Odoo would quietly match every event.
-        raise UserError(
-            _("Events cannot be searched by their payload; use their type or aggregate.")
-        )
+        raise UserError(_("Events cannot be searched by their payload; use their type or record."))

@@ -25,10 +25,10 @@ class EventStoreDisplay(models.Model):
     reason = fields.Text(
         compute="_compute_reason",
         search="_search_reason",
-        help="Why it was refused or failed, in the language of whoever looks where that is known.",
+        help="Why it was rejected or failed, in the language of whoever looks where that is known.",
     )
     aggregate_search = fields.Char(
-        string="Aggregate Contains", compute="_compute_aggregate_search", search="_search_aggregate"
+        string="Record Contains", compute="_compute_aggregate_search", search="_search_aggregate"
     )
     is_failure = fields.Boolean(string="Is a Failure Event", compute="_compute_event_label")
     source_name = fields.Char(string="Business Record", compute="_compute_source")

@@ -44,8 +44,8 @@ class EventStoreFailure(models.Model):
     broken_rule = fields.Char(
         readonly=True,
         copy=False,
-        help="Shared by all attempts that broke one rule: the event, and the rule's name or"
-        " the line of code that refused it.",
+        help="Shared by all attempts that broke one rule: the event, and the rule's name or the"
+        " line of code that rejected it.",
     )
     error_fingerprint = fields.Char(
         readonly=True,

@@ -143,8 +143,8 @@ class EventStoreReplay(models.Model):
         if handler is None or not self._folds_in_memory(handler):
             raise UserError(
                 _(
-                    "The events of %(aggregate)s cannot be folded: no handler of this database"
-                    " folds them. Install the addon that brings it.",
+                    "The events of %(aggregate)s cannot be replayed: this database has no handler"
+                    " for them. Install the addon that brings it.",
                     aggregate=model_name,
                 )
             )
@@ -189,7 +189,7 @@ class EventStoreReplay(models.Model):
                 ) from error
             raise UserError(
                 _(
-                    "Version %(version)s of %(aggregate)s (%(type)s) cannot be folded by its"
+                    "Version %(version)s of %(aggregate)s (%(type)s) cannot be replayed by its"
                     " handler as it is today: %(error)s",
                     version=event.version,
                     aggregate="/".join((event.model_name, event.aggregate_id)),

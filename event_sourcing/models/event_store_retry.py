@@ -22,7 +22,7 @@ class EventStoreRetry(models.Model):
 
     retry_event_id = fields.Many2one(
         "event.store",
-        string="Applied Again As",
+        string="Retried As",
         compute="_compute_retry_event",
         help="The event that recorded the failed one anew.",
     )
@@ -118,7 +118,7 @@ class EventStoreRetry(models.Model):
         self = self._with_user_lang()
         self._check_may_apply_again()
         if not self._own_failure():
-            raise UserError(_("This event did not fail, so there is nothing to apply again."))
+            raise UserError(_("This event did not fail, so there is nothing to retry."))
         return self._told(self._last_failure()._apply_again())
 
     def _last_failure(self):
@@ -140,8 +140,8 @@ class EventStoreRetry(models.Model):
         ):
             raise AccessError(
                 _(
-                    "Only an Event Sourcing manager may decide about errors and apply failed"
-                    " events again; ask one, or your administrator."
+                    "Only an Event Sourcing manager may decide about errors and retry failed"
+                    " events; ask one, or your administrator."
                 )
             )
 
@@ -156,16 +156,16 @@ class EventStoreRetry(models.Model):
         if not self.env.su and companies - self.env.user.company_ids:
             raise AccessError(
                 _(
-                    "The failed events belong to a company that you have no access to;"
-                    " ask somebody of that company to apply them again."
+                    "The failed events belong to a company that you have no access to; ask"
+                    " somebody of that company to retry them."
                 )
             )
         for model_name in set(self.mapped("model_name")):
             if self._find_handler(model_name) is None:
                 raise UserError(
                     _(
-                        "No handler of this database applies events of %(aggregate)s any more."
-                        " Install the addon that brings it, then apply them again.",
+                        "This database has no handler for the events of %(aggregate)s any more."
+                        " Install the addon that brings it, then retry.",
                         aggregate=model_name,
                     )
                 )
@@ -229,11 +229,11 @@ class EventStoreRetry(models.Model):
         :param int left: how many still wait for another press
         """
         if not tally:
-            message = _("There was nothing left to apply again.")
+            message = _("There was nothing left to retry.")
         else:
             message = _(
-                "Applied: %(applied)s; refused by a rule now: %(refused)s;"
-                " failed again: %(failed)s.",
+                "Applied: %(applied)s; rejected by a rule now: %(refused)s; failed again:"
+                " %(failed)s.",
                 applied=tally["applied"],
                 refused=tally["rejected"],
                 failed=tally["failed"],

@@ -305,7 +305,8 @@ class EventStoreValidate(models.Model):
         except (TypeError, ValueError, OverflowError) as error:
             raise UserError(
                 _(
-                    "%(value)s is no date and time; write it like 2026-01-31 09:30:00 (UTC).",
+                    "%(value)s is not a valid date and time; write it like 2026-01-31 09:30:00"
+                    " (UTC).",
                     value=shown(value),
                 )
             ) from error

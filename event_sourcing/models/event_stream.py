@@ -82,23 +82,23 @@ class EventStream(models.Model):
     """
 
     _name = "event.stream"
-    _description = "Event Stream"
+    _description = "History of a Record"
     _holds_history = True
     _order = "write_date desc, id desc"
     _rec_name = "aggregate_id"
 
-    model_name = fields.Char(string="Aggregate Type", required=True, readonly=True)
-    aggregate_id = fields.Char(required=True, readonly=True)
+    model_name = fields.Char(string="Record Type", required=True, readonly=True)
+    aggregate_id = fields.Char(string="Record", required=True, readonly=True)
     version = fields.Integer(
         required=True,
         readonly=True,
         **NO_SUM,
-        help="Version of the last event of this stream.",
+        help="Version of the last event of this history.",
     )
     unapplied = fields.Integer(
         readonly=True,
         **NO_SUM,
-        help="How many events come after the last one that was applied: they were refused or"
+        help="How many events come after the last one that was applied: they were rejected or"
         " failed. By it an append knows whether a snapshot is of the last applied event.",
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
@@ -265,8 +265,8 @@ class EventStream(models.Model):
     def _refusal(self):
         return UserError(
             _(
-                "Streams follow their events by themselves and cannot be changed by hand;"
-                " record a further event instead."
+                "Histories follow their events by themselves and cannot be changed by hand; record"
+                " a further event instead."
             )
         )
 

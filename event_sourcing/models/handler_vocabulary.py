@@ -22,6 +22,11 @@ class SnapshotHandlerVocabulary(models.AbstractModel):
         return self._event_labels().get(event_type) or spaced(event_type)
 
     @api.model
+    def _records_label(self):
+        """Return what people call several records; the business model's name by default."""
+        return None
+
+    @api.model
     def _payload_label(self, key):
         """Return what people call a key of a payload: its label, its column's, or words."""
         label = self._payload_labels().get(key)
@@ -93,8 +98,8 @@ class RegistryVocabulary(models.AbstractModel):
         if model_name not in self._foldable():
             raise UserError(
                 _(
-                    "The events of %(aggregate)s cannot be folded: no handler of this database"
-                    " folds them. Install the addon that brings it.",
+                    "The events of %(aggregate)s cannot be replayed: this database has no handler"
+                    " for them. Install the addon that brings it.",
                     aggregate=str(model_name)[:80],
                 )
             )
@@ -103,7 +108,7 @@ class RegistryVocabulary(models.AbstractModel):
     def _event_label(self, model_name, event_type):
         """Return what people call an event type, in the language of the user."""
         engine = {
-            INVALID_OPERATION: _("Refused Attempt"),
+            INVALID_OPERATION: _("Rejected Attempt"),
             SYSTEM_ERROR: _("Failure"),
         }
         if event_type in engine:
@@ -131,6 +136,13 @@ class RegistryVocabulary(models.AbstractModel):
         if not source or source not in self.env:
             return model_name or ""
         return self.env["ir.model"].sudo()._get(source).name
+
+    @api.model
+    def _records_label(self, model_name):
+        """Return what people call several records of an aggregate type."""
+        handler = self._known_handler(model_name)
+        plural = handler._records_label() if handler is not None else None
+        return plural or self._aggregate_label(model_name)
 
     @api.model
     def _source_records(self, model_name, keys):

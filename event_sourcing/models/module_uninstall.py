@@ -87,9 +87,8 @@ class IrModule(models.Model):
         streams = [("model_name", "in", types)]
         groups = self.env["event.stream"].sudo()._read_group(streams, [], ["version:sum"])
         return _(
-            "The %(count)s events about %(types)s stay. Their snapshots go, and can be folded"
-            " again once this is installed again; the business records and their notes go for"
-            " good.",
+            "The events about %(types)s stay (%(count)s). Their snapshots go, and can be rebuilt"
+            " once this is installed again; the business records and their notes go for good.",
             count=formatLang(self.env, groups[0][0] or 0, digits=0),
             types=", ".join(registry._aggregate_label(name) for name in sorted(types)),
         )
@@ -103,7 +102,7 @@ class EventStoreLoss(models.Model):
         self.env.cr.execute("SELECT count(*), min(create_date) FROM event_store")
         count, since = self.env.cr.fetchone()
         return _(
-            "All %(count)s events that were recorded since %(day)s are destroyed, and cannot be"
+            "All events that were recorded since %(day)s are destroyed (%(count)s), and cannot be"
             " brought back.",
             count=formatLang(self.env, count, digits=0),
             day=format_date(self.env, since),

@@ -8,7 +8,7 @@ class SnapshotDisplay(models.AbstractModel):
     _name = "snapshot.mixin"
     _inherit = ["snapshot.mixin", "aggregate.label.mixin"]
 
-    model_name = fields.Char(string="Technical Aggregate Type")
+    model_name = fields.Char(string="Technical Record Type")
     last_event_label = fields.Char(
         string="Last Event",
         compute="_compute_last_event_label",

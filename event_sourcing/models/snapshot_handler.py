@@ -91,7 +91,7 @@ class SnapshotHandler(models.AbstractModel):
     def _refusal(self, event, status):
         """Return the sentence that refuses ``event`` in ``status``."""
         return _(
-            "%(event)s is not possible while the status is %(status)s.",
+            "“%(event)s” is not possible while the status is “%(status)s”.",
             event=self._event_label(event.event_type),
             status=self._status_labels().get(status) or spaced(status),
         )
@@ -214,16 +214,10 @@ class SnapshotHandler(models.AbstractModel):
         """
         name = self._payload_label(key)
         if problem == "missing":
-            return _("%(name)s (%(key)s) is missing.", name=name, key=key)
+            return _("%(name)s is missing.", name=name)
         if problem == "minimum":
-            return _(
-                "%(name)s (%(key)s) must be at least %(minimum)s.",
-                name=name,
-                key=key,
-                minimum=field.minimum,
-            )
-        kind = self._kind_in_words(field.kind)
-        return _("%(name)s (%(key)s) must be %(kind)s.", name=name, key=key, kind=kind)
+            return _("%(name)s must be at least %(minimum)s.", name=name, minimum=field.minimum)
+        return _("%(name)s must be %(kind)s.", name=name, kind=self._kind_in_words(field.kind))
 
     @api.model
     def _kind_in_words(self, kind):

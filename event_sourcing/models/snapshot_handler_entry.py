@@ -8,7 +8,7 @@ POLICY_NAMES = [
     ("reject_and_record", "Raise an error and record the attempt"),
 ]
 SHORT_POLICIES = [
-    ("record", "Record"),
+    ("record", "Keep and record"),
     ("reject", "Raise"),
     ("reject_and_record", "Raise and record"),
 ]
@@ -24,7 +24,7 @@ class SnapshotHandlerEntry(models.Model):
     _order = "conflict desc, model_name"
     _rec_name = "model_name"
 
-    model_name = fields.Char(string="Aggregate Type", readonly=True)
+    model_name = fields.Char(string="Record Type", readonly=True)
     handler = fields.Char(readonly=True, help="The model with the rules; two names are a conflict.")
     found_by = fields.Selection(
         [("name", "Its name"), ("attribute", "Its declaration"), ("explicit", "Registration")],
@@ -39,7 +39,7 @@ class SnapshotHandlerEntry(models.Model):
     )
     switched_off = fields.Boolean(
         readonly=True,
-        help="What is declared for this aggregate type is wrong: its events are refused until"
+        help="What is declared for this aggregate type is wrong: its events are rejected until"
         " that is corrected. Its history can be read.",
     )
     style = fields.Selection(

@@ -14,7 +14,7 @@ class SnapshotHandlerEventType(models.Model):
     _rec_name = "label"
 
     entry_id = fields.Many2one("snapshot.handler.entry", string="Handler", readonly=True)
-    model_name = fields.Char(string="Aggregate Type", readonly=True)
+    model_name = fields.Char(string="Record Type", readonly=True)
     event_type = fields.Char(string="Technical Name", readonly=True)
     label = fields.Char(string="Event", readonly=True)
     icon = fields.Char(readonly=True)

@@ -123,11 +123,11 @@ class SnapshotHandlerFold(models.AbstractModel):
         :param str kind: see ``column_values.NoValue``
         """
         field = self.env[self._snapshot_model]._fields[name]
-        values = {"name": self._payload_label(name), "key": name}
+        label = self._payload_label(name)
         if kind == "choice":
             known = ", ".join(field.get_values(self.env))
-            return _("%(name)s (%(key)s) must be one of: %(known)s.", **values, known=known)
-        return _("%(name)s (%(key)s) must be %(kind)s.", **values, kind=self._kind_in_words(kind))
+            return _("%(name)s must be one of: %(known)s.", name=label, known=known)
+        return _("%(name)s must be %(kind)s.", name=label, kind=self._kind_in_words(kind))
 
     @api.model
     def _in_other_languages(self):
@@ -262,10 +262,9 @@ class SnapshotHandlerFold(models.AbstractModel):
     @api.model
     def _not_visible(self, key, model, record_id):
         return _(
-            "%(label)s (%(name)s): the %(record)s with the id %(id)s cannot be used by the company"
-            " of this event; give the id of one of that company, or of one that all share.",
+            "%(label)s: the %(record)s with the id %(id)s cannot be used by the company of this"
+            " event; give the id of one of that company, or of one that all share.",
             label=self._payload_label(key),
-            name=key,
             record=self.env["ir.model"].sudo()._get(model).name,
             id=record_id,
         )

@@ -180,7 +180,8 @@ class SnapshotHandlerLint(models.AbstractModel):
                     (
                         "stored",
                         _(
-                            "%(count)s stored events %(type)s cannot be read: %(reason)s",
+                            "Stored events of the type %(type)s that cannot be read: %(count)s."
+                            " %(reason)s",
                             count=count,
                             type=event_type,
                             reason=reason,

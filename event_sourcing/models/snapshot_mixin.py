@@ -22,14 +22,14 @@ class SnapshotMixin(models.AbstractModel):
     """
 
     _name = "snapshot.mixin"
-    _description = "Snapshot of an Aggregate"
+    _description = "Snapshot of a Record"
     _rec_name = "aggregate_id"
     # The columns that say which stream a row is about.
     _identity = ("aggregate_id", "model_name", "company_id")
     _order = "aggregate_id desc"
 
-    model_name = fields.Char(string="Aggregate Type", required=True, readonly=True)
-    aggregate_id = fields.Char(required=True, readonly=True)
+    model_name = fields.Char(string="Record Type", required=True, readonly=True)
+    aggregate_id = fields.Char(string="Record", required=True, readonly=True)
     version = fields.Integer(
         required=True, readonly=True, help="Version of the last event that was applied.", **NO_SUM
     )
@@ -306,8 +306,5 @@ class SnapshotMixin(models.AbstractModel):
 
     def copy(self, default=None):
         raise UserError(
-            _(
-                "A snapshot belongs to one aggregate and cannot be duplicated;"
-                " record events instead."
-            )
+            _("A snapshot belongs to one record and cannot be duplicated; record events instead.")
         )

@@ -96,8 +96,8 @@ class SnapshotValidation(models.AbstractModel):
     @api.model
     def _explain_gone(self, name, vals):
         return _(
-            "%(label)s (%(name)s) names the %(record)s with the id %(id)s, which is not here;"
-            " give the id of one that is.",
+            "%(label)s names the %(record)s with the id %(id)s, which is not here; give the id of"
+            " one that is.",
             **self._words_of(name),
             id=vals[name],
         )
@@ -105,20 +105,18 @@ class SnapshotValidation(models.AbstractModel):
     @api.model
     def _explain_needed(self, name, vals):
         return _(
-            "The snapshot needs %(label)s (%(name)s), but the %(record)s with the id %(id)s is"
-            " not here; bring that record back, or let the addon allow the column to be empty.",
+            "The snapshot needs %(label)s, but the %(record)s with the id %(id)s is not here; bring"
+            " that record back, or let the addon allow the column to be empty.",
             **self._words_of(name),
             id=vals[name],
         )
 
     @api.model
     def _explain_empty(self, name):
-        words = self._words_of(name)
         return _(
-            "The snapshot needs %(label)s (%(name)s), but the events leave it empty; give it in"
-            " the event, or let the addon allow the column to be empty.",
-            label=words["label"],
-            name=name,
+            "The snapshot needs %(label)s, but the events leave it empty; give it in the event,"
+            " or let the addon allow the column to be empty.",
+            label=self._words_of(name)["label"],
         )
 
     @api.model
@@ -126,4 +124,4 @@ class SnapshotValidation(models.AbstractModel):
         """Return what a column and the records that it names are called."""
         field = self._fields[name]
         record = field.comodel_name and self.env["ir.model"].sudo()._get(field.comodel_name).name
-        return {"label": field._description_string(self.env), "name": name, "record": record}
+        return {"label": field._description_string(self.env), "record": record}

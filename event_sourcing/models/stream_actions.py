@@ -7,7 +7,7 @@ class EventStreamActions(models.Model):
     _name = "event.stream"
     _inherit = ["event.stream", "aggregate.label.mixin"]
 
-    model_name = fields.Char(string="Technical Aggregate Type")
+    model_name = fields.Char(string="Technical Record Type")
     source_name = fields.Char(string="Business Record", compute="_compute_source")
     source_model = fields.Char(string="Business Model", compute="_compute_source")
     source_id = fields.Integer(string="Business Record ID", compute="_compute_source")

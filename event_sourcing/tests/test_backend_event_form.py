@@ -139,7 +139,7 @@ class TestLinks(DocumentCase):
         self.assertEqual(self.event(payload={"title": "x"}).event_label, "Ticket opened")
         self.assertEqual(self.event("Free", model_name="machine").event_label, "Free")
         self.add(amount=-1)
-        self.assertEqual(self.failures().event_label, "Refused Attempt")
+        self.assertEqual(self.failures().event_label, "Rejected Attempt")
         self.assertTrue(self.failures().is_failure)
 
     def test_business_record(self):

@@ -212,7 +212,7 @@ class TestQuestions(WizardCase):
         wizard = self.wizard(event_type_id=solved)
         wizard.action_record()
         self.assertEqual(wizard.outcome, "rejected")
-        self.assertIn("Ticket solved is not possible while the status is New", wizard.reason)
+        self.assertIn("“Ticket solved” is not possible while the status is “New”.", wizard.reason)
         self.refused("is not possible", self.wizard(event_type_id=solved, policy="reject"))
 
     def test_a_fault_is_shown(self):

@@ -119,11 +119,16 @@ class TestBadInput(EventCase):
 
     def test_timestamps(self):
         for value in ("yesterday", "2026-13-01 00:00:00", 5, [], "0000-00-00"):
-            with self.subTest(value=value), self.assertRaisesRegex(UserError, "no date and time"):
+            with (
+                self.subTest(value=value),
+                self.assertRaisesRegex(UserError, "not a valid date and time"),
+            ):
                 self.store.append(**BASE, timestamp=value)
-        self.refuse("no date and time", timestamp="yesterday")
+        self.refuse("not a valid date and time", timestamp="yesterday")
         for moment in ("0001-01-01 00:00:00", datetime(9999, 12, 31, 23, 59, 59)):
-            self.refuse("no date and time", timestamp=moment)  # no screen could group them by week
+            self.refuse(
+                "not a valid date and time", timestamp=moment
+            )  # no screen could group them by week
 
     def test_unknown_names(self):
         with self.assertRaisesRegex(UserError, "An event has no colour"):

@@ -18,14 +18,16 @@ class EventStoreRecordWizard(models.TransientModel):
     _description = "Record Event"
 
     aggregate_type = fields.Selection(
-        selection="_select_aggregate_types", default=lambda self: self._default_aggregate_type()
+        string="Record Type",
+        selection="_select_aggregate_types",
+        default=lambda self: self._default_aggregate_type(),
     )
     other_model_name = fields.Char(
-        string="Other Aggregate Type", help="A short name, for example: machine."
+        string="Other Record Type", help="A short name, for example: machine."
     )
     model_name = fields.Char(compute="_compute_model_name")
     aggregate_id = fields.Char(
-        help="Which one of its kind the event is about, for example: R00017."
+        string="Record", help="Which one of its kind the event is about, for example: R00017."
     )
     knows_events = fields.Boolean(compute="_compute_knows_events")
     event_type_id = fields.Many2one(
@@ -45,7 +47,7 @@ class EventStoreRecordWizard(models.TransientModel):
     )
     policy = fields.Selection(
         POLICY_NAMES,
-        string="If It Is Refused",
+        string="If It Is Rejected",
         help="Left empty, the handler's policy counts, else the one in the settings.",
     )
     state = fields.Selection(

@@ -31,18 +31,16 @@ class EventAttempt(models.Model):
 
     event_id = fields.Many2one("event.store", string="Stored Event", readonly=True)
     date = fields.Datetime(string="Happened On", readonly=True)
-    model_name = fields.Char(string="Technical Aggregate Type", readonly=True)
-    aggregate_label = fields.Char(string="Aggregate Type", readonly=True)
-    aggregate_id = fields.Char(readonly=True)
+    model_name = fields.Char(string="Technical Record Type", readonly=True)
+    aggregate_label = fields.Char(string="Record Type", readonly=True)
+    aggregate_id = fields.Char(string="Record", readonly=True)
     event_type = fields.Char(string="Technical Event Type", readonly=True)
     event_label = fields.Char(string="Event", readonly=True)
     user_id = fields.Many2one("res.users", string="Recorded By", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     outcome = fields.Selection(OUTCOMES, readonly=True)
     broken_rule = fields.Char(string="Technical Rule", readonly=True)
-    reason = fields.Char(
-        readonly=True, help="Which rule was broken, or which technical fault occurred."
-    )
+    reason = fields.Char(readonly=True, help="Which rule was broken, or which failure occurred.")
     misoperation_rate = fields.Float(
         string="Rejection Rate (%)",
         readonly=True,
@@ -51,13 +49,13 @@ class EventAttempt(models.Model):
         help="Of a hundred attempts, how many broke a rule.",
     )
     system_error_rate = fields.Float(
-        string="System Error Rate (%)",
+        string="Failure Rate (%)",
         readonly=True,
         digits=(16, 1),
         **AVERAGE,
-        help="Of a hundred attempts, how many ended in a technical fault.",
+        help="Of a hundred attempts, how many failed for a technical reason.",
     )
-    refused_count = fields.Integer(string="Refused", readonly=True)
+    refused_count = fields.Integer(string="Rejected", readonly=True)
     error_count = fields.Integer(string="Failures", readonly=True)
 
     @property

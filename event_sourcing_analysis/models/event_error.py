@@ -65,7 +65,7 @@ class EventError(models.Model):
     }
 
     fingerprint = fields.Char(readonly=True)
-    model_name = fields.Char(string="Technical Aggregate Type", readonly=True)
+    model_name = fields.Char(string="Technical Record Type", readonly=True)
     handler = fields.Char(readonly=True, help="The model with the rules that failed.")
     error_class = fields.Char(string="Error", readonly=True)
     error_message = fields.Char(
@@ -83,7 +83,7 @@ class EventError(models.Model):
     outstanding_count = fields.Integer(
         string="Not Applied Yet",
         readonly=True,
-        help="Failed events that were not applied again yet.",
+        help="Failed events that were not retried yet.",
     )
     aggregate_count = fields.Integer(
         string="Affected", readonly=True, help="How many different records it happened to."
@@ -95,8 +95,8 @@ class EventError(models.Model):
     state = fields.Selection(
         STATES,
         readonly=True,
-        help="Open: it needs a person. Fixed: somebody said so, or every failed event was"
-        " applied again; a new failure opens it again. Ignored: it stays so.",
+        help="Open: it needs a person. Fixed: somebody said so, or every failed event was retried;"
+        " a new failure opens it again. Ignored: it stays so.",
     )
     reopened = fields.Boolean(readonly=True, help="It happened again after it was fixed.")
     decided_by = fields.Many2one("res.users", readonly=True)
@@ -197,7 +197,7 @@ class EventError(models.Model):
     def _next_step(self):
         """Return what is left to do, as a sentence."""
         if not self.outstanding_count:
-            return _("Every failed event was tried again; there is nothing left to do.")
+            return _("Every failed event was retried; there is nothing left to do.")
         waiting = _("Failed events that still wait: %(waiting)s.", waiting=self.outstanding_count)
         if self.state == "ignored":
             return waiting + " " + _("Somebody decided to ignore this error.")

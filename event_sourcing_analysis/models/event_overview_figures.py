@@ -162,9 +162,9 @@ class EventOverviewFigures(models.Model):
 
         labels = {
             "attempts": _("Events and attempts"),
-            "rejected": _("Refused"),
+            "rejected": _("Rejected"),
             "misoperation_rate": _("Rejection rate"),
-            "failed": _("System errors"),
+            "failed": _("Failures"),
         }
         numbers = {
             "attempts": (sum(now.values()), sum(before.values())),
@@ -207,8 +207,8 @@ class EventOverviewFigures(models.Model):
                     "number": number,
                     "label": format_date(self.env, day),
                     "title": _(
-                        "Week from %(day)s: attempts %(attempts)s, refused %(refused)s,"
-                        " system errors %(errors)s",
+                        "Week from %(day)s: attempts %(attempts)s, rejected %(refused)s, failures"
+                        " %(errors)s",
                         day=format_date(self.env, day),
                         attempts=attempts,
                         refused=refused,

@@ -39,7 +39,7 @@ class TestApplyAgain(ApplyAgainCase):
         manager = make_user(self.env, "repairer", "manager")
         self.bug("")
         message = self.again(failed.with_user(manager))
-        self.assertEqual(message, "Applied: 1; refused by a rule now: 0; failed again: 0.")
+        self.assertEqual(message, "Applied: 1; rejected by a rule now: 0; failed again: 0.")
         retry = failed.retry_event_id
         self.assertEqual(retry.retry_of_id, failed.failure_ids)
         self.assertEqual(retry.causation_id, "sent-1")
@@ -60,7 +60,7 @@ class TestApplyAgain(ApplyAgainCase):
         self.assertFalse(failed.can_apply_again)
         before = self.rows()
         for record in (failed, failed.failure_ids, self.inbox()):
-            self.assertEqual(self.again(record), "There was nothing left to apply again.")
+            self.assertEqual(self.again(record), "There was nothing left to retry.")
         self.assertEqual(self.rows(), before)
         self.assertEqual(failed.action_open_retry()["res_id"], failed.retry_event_id.id)
 
@@ -109,7 +109,7 @@ class TestApplyAgain(ApplyAgainCase):
         failed = self.failing(1)
         self.bug("")
         self.patch(FlakySnapshotHandler, "closed", True)
-        self.assertIn("refused by a rule now: 1;", self.again())
+        self.assertIn("rejected by a rule now: 1;", self.again())
         self.assertEqual(failed.retry_event_id.outcome, "rejected")
         self.assertEqual((self.inbox().outstanding_count, self.inbox().state), (0, "fixed"))
 
@@ -174,7 +174,7 @@ class TestApplyAgain(ApplyAgainCase):
         self.bug("")
         self.store.append("flakyapart", "F1", "Seen", {"n": 5}, event_uuid="sent-5")
         self.assertEqual((self.inbox().outstanding_count, self.inbox().state), (0, "fixed"))
-        self.assertEqual(self.again(), "There was nothing left to apply again.")
+        self.assertEqual(self.again(), "There was nothing left to retry.")
 
     def test_an_attempt_that_its_sender_repeated_is_applied_by_nobody_else(self):
         failure = self.attempt(5)
@@ -183,7 +183,7 @@ class TestApplyAgain(ApplyAgainCase):
         self.env.invalidate_all()
         self.assertFalse(failure.can_apply_again)
         self.assertEqual(failure.retry_event_id.id, answer["id"])
-        self.assertEqual(self.again(failure), "There was nothing left to apply again.")
+        self.assertEqual(self.again(failure), "There was nothing left to retry.")
         self.assertEqual(self.seen(model_name="flakyapart"), [5])
 
     def test_an_attempt_that_its_sender_repeated_in_vain_is_applied_once(self):
@@ -200,7 +200,7 @@ class TestApplyAgain(ApplyAgainCase):
         self.assertIn("Applied: 1;", self.again())
         self.assertEqual(self.seen(model_name="flakyapart"), [5])
         # The way over the old attempt finds the newest try, too.
-        self.assertEqual(self.again(failure), "There was nothing left to apply again.")
+        self.assertEqual(self.again(failure), "There was nothing left to retry.")
 
     def test_the_old_attempt_leads_to_the_repeat_that_failed(self):
         failure = self.attempt(5)
@@ -374,7 +374,7 @@ class TestApplyAgain(ApplyAgainCase):
             "_find",
             lambda self, name: None if name == "flaky" else find(self, name),
         )
-        with self.assertRaisesRegex(UserError, "No handler of this database applies events of"):
+        with self.assertRaisesRegex(UserError, "This database has no handler for the events of"):
             failed.action_apply_again()
         self.assertFalse(failed.retry_event_id)
 

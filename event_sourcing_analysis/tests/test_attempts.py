@@ -101,7 +101,7 @@ class TestAttempts(EventCase):
         self.store.with_context(lang="en_US").append("counter", "C1", "Reopened")
         domain = [("outcome", "=", "rejected")]
         english = self.attempts(*domain, lang="en_US").mapped("reason")
-        self.assertEqual(set(english), {"Reopened is not possible while the status is Open."})
+        self.assertEqual(set(english), {"“Reopened” is not possible while the status is “Open”."})
         self.env.invalidate_all()
         japanese = set(self.attempts(*domain, lang="ja_JP").mapped("reason"))
         self.assertEqual(len(japanese), 1)
@@ -137,7 +137,7 @@ class TestAttempts(EventCase):
         self.env["res.lang"]._activate_lang("ja_JP")
         self.add(amount=-1)
         attempts = self.env["event.attempt"]
-        for lang, words in (("en_US", "Refused"), ("ja_JP", "拒否")):
+        for lang, words in (("en_US", "Rejected"), ("ja_JP", "拒否")):
             speaking = attempts.with_context(lang=lang)
             described = dict(speaking.fields_get(["outcome"])["outcome"]["selection"])
             self.assertEqual(described["rejected"], words)

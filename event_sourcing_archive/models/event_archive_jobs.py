@@ -11,7 +11,7 @@ class EventJobArchived(models.Model):
     archived_count = fields.Integer(
         string="In an Archive",
         readonly=True,
-        help="Aggregates that were left as they are: events of theirs are in an archive.",
+        help="Records that were left as they are: events of theirs are in an archive.",
         **NO_SUM,
     )
 
@@ -42,8 +42,8 @@ class EventJobArchived(models.Model):
     def _say_archived(self):
         if self.archived_count:
             self.message = _(
-                "%(count)s aggregates were left as they are: events of theirs are in an"
-                " archive. Bring it back to look at them.",
+                "Records left as they are, because events of theirs are in an archive: %(count)s."
+                " Bring it back to look at them.",
                 count=self.archived_count,
             )
 

@@ -63,7 +63,7 @@ class TestStateAt(EventCase):
         self.store.append("nobody", "N", "E")
         self.store.append("article", "A", "DemoStarted")
         for aggregate, key in (("nobody", "N"), ("article", "A")):
-            with self.assertRaisesRegex(UserError, "cannot be folded"):
+            with self.assertRaisesRegex(UserError, "cannot be replayed"):
                 self.store.state_at(aggregate, key)
 
     def test_the_structured_state_is_offered_only_where_rpc_can_carry_it(self):

@@ -20,7 +20,7 @@ class EventBiMisoperation(models.AbstractModel):
     """``event_bi.bi_misoperation``: one row per attempt, as ``event.attempt`` counts them."""
 
     _name = "event.bi.misoperation"
-    _description = "Misoperations for BI Tools"
+    _description = "Rejected Attempts for BI Tools"
     _inherit = "event.bi.view"
     _bi_view = "bi_misoperation"
 

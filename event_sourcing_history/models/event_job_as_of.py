@@ -1,6 +1,8 @@
+from datetime import timezone
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_datetime
+from odoo.tools import format_date, format_datetime
 
 from odoo.addons.event_sourcing.compat import check_access
 from odoo.addons.event_sourcing.models.document_difference import MISSING
@@ -91,11 +93,11 @@ class EventJobAsOf(models.Model):
         }
 
     def _result_name(self):
-        label = self.env["snapshot.handler.registry"]._aggregate_label(self.model_name)
-        moment = format_datetime(self.env, self.moment, tz=self.env.context.get("tz"))
+        label = self.env["snapshot.handler.registry"]._records_label(self.model_name)
+        moment = self._moment_text(self.moment)
         if self.kind == "as_of":
             return _("%(what)s as of %(moment)s", what=label, moment=moment)
-        before = format_datetime(self.env, self.moment_before, tz=self.env.context.get("tz"))
+        before = self._moment_text(self.moment_before)
         return _(
             "%(what)s: %(before)s compared with %(moment)s",
             what=label,
@@ -103,14 +105,24 @@ class EventJobAsOf(models.Model):
             moment=moment,
         )
 
+    def _moment_text(self, moment):
+        """Return a moment in words: the last second of a day is that day's end."""
+        zone = self.env["event.store"]._user_zone()
+        local = moment.replace(tzinfo=timezone.utc).astimezone(zone)
+        if (local.hour, local.minute, local.second) == (23, 59, 59):
+            return _(
+                "end of %(day)s", day=format_date(self.env, local.date(), date_format="medium")
+            )
+        return format_datetime(self.env, moment, tz=self.env.context.get("tz"))
+
     def _as_of_rows(self):
         """Return the model that holds the rows of the aggregate type."""
         handler = self.env["event.store"]._find_handler(self.model_name)
         if handler is None:
             raise UserError(
                 _(
-                    "The events of %(aggregate)s cannot be folded: no handler of this database"
-                    " folds them. Install the addon that brings it.",
+                    "The events of %(aggregate)s cannot be replayed: this database has no handler"
+                    " for them. Install the addon that brings it.",
                     aggregate=self.model_name,
                 )
             )

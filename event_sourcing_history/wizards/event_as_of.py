@@ -24,7 +24,7 @@ class EventAsOf(models.TransientModel):
 
     model_name = fields.Selection(
         "_select_model_name",
-        string="Aggregate Type",
+        string="Record Type",
         required=True,
         default=lambda self: self._default_model_name(),
     )

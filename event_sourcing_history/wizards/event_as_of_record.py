@@ -9,8 +9,8 @@ class EventAsOfRecord(models.TransientModel):
     _description = "One Record As Of"
     _rec_name = "aggregate_id"
 
-    model_name = fields.Char(string="Aggregate Type", required=True, readonly=True)
-    aggregate_id = fields.Char(required=True, readonly=True)
+    model_name = fields.Char(string="Record Type", required=True, readonly=True)
+    aggregate_id = fields.Char(string="Record", required=True, readonly=True)
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade")
     by = fields.Selection(
         [("moment", "A moment"), ("version", "A version")], required=True, default="moment"

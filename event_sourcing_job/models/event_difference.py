@@ -30,8 +30,8 @@ class EventDifference(models.Model):
     job_id = fields.Many2one(
         "event.job", readonly=True, required=True, ondelete="cascade", index=True
     )
-    model_name = fields.Char(string="Technical Aggregate Type", readonly=True)
-    aggregate_id = fields.Char(readonly=True)
+    model_name = fields.Char(string="Technical Record Type", readonly=True)
+    aggregate_id = fields.Char(string="Record", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True, ondelete="cascade")
     kind = fields.Selection(
         [
@@ -42,7 +42,7 @@ class EventDifference(models.Model):
             ("missing", "No snapshot stored"),
             ("extra", "Snapshot without events"),
             ("checkpoint", "Intermediate state differs"),
-            ("broken", "Cannot be folded"),
+            ("broken", "Cannot be replayed"),
             ("no_handler", "No handler"),
         ],
         readonly=True,
@@ -72,7 +72,7 @@ class EventDifference(models.Model):
     @api.model
     def _search_words(self, _operator, _value):
         # Without this, Odoo would quietly match every row.
-        raise UserError(_("Search differences by their aggregate or their technical key."))
+        raise UserError(_("Search differences by their record or their technical key."))
 
     # ------------------------------------------------------------------
     # Finding
@@ -199,8 +199,8 @@ class EventDifference(models.Model):
                 "model_name": model_name,
                 "kind": "no_handler",
                 "message": _(
-                    "%(count)s aggregates are still stored as %(former)s, which is called"
-                    " %(today)s now: update the addon that renamed it, then check again.",
+                    "Records still stored as %(former)s, which is called %(today)s now: %(count)s."
+                    " Update the addon that renamed it, then check again.",
                     count=count,
                     former=model_name,
                     today=today,
@@ -210,8 +210,8 @@ class EventDifference(models.Model):
             "model_name": model_name,
             "kind": "no_handler",
             "message": _(
-                "%(count)s aggregates cannot be folded: no handler of this database folds"
-                " %(aggregate)s. Install the addon that brings it.",
+                "Records that cannot be replayed, because this database has no handler for"
+                " %(aggregate)s: %(count)s. Install the addon that brings it.",
                 count=count,
                 aggregate=model_name,
             ),

@@ -61,10 +61,10 @@ class EventJob(models.Model):
         default="waiting",
     )
     model_name = fields.Char(
-        string="Technical Aggregate Type", readonly=True, help="Empty: all that a handler folds."
+        string="Technical Record Type", readonly=True, help="Empty: all that have a handler."
     )
     aggregate_ids = JsonDocument(
-        string="Selected Aggregates", readonly=True, help="Empty: all of the aggregate type."
+        string="Selected Records", readonly=True, help="Empty: all of the record type."
     )
     moment = fields.Datetime(readonly=True, help="What is looked at: what was true then.")
     moment_before = fields.Datetime(
@@ -83,17 +83,19 @@ class EventJob(models.Model):
     position = fields.Integer(readonly=True, help="Where the next piece begins.", **NO_SUM)
     done = fields.Integer(
         readonly=True,
-        help="What was looked at: aggregates, events under seals, or rows of a file.",
+        help="What was looked at: records, events under seals, or rows of a file.",
     )
     total = fields.Integer(readonly=True, help="What is to be looked at.")
     changed_count = fields.Integer(
         string="Replaced", readonly=True, help="Snapshots that were written anew."
     )
     drift_count = fields.Integer(
-        string="Differences", readonly=True, help="Values stored otherwise than their events say."
+        string="Differences Found",
+        readonly=True,
+        help="Values stored otherwise than their events say.",
     )
     problem_count = fields.Integer(
-        string="Problems", readonly=True, help="Aggregates that could not be folded."
+        string="Problems", readonly=True, help="Records that could not be replayed."
     )
     seconds = fields.Float(string="Duration", readonly=True, digits=(16, 1))
     ended_on = fields.Datetime(readonly=True)

@@ -105,5 +105,5 @@ class SnapshotJobActions(models.AbstractModel):
     def _start_job(self, kind):
         names = set(self.mapped("model_name"))
         if len(names) != 1:
-            raise UserError(_("Select snapshots of one aggregate type."))
+            raise UserError(_("Select snapshots of one record type."))
         return self.env["event.job"]._start_and_open(kind, names.pop(), self.mapped("aggregate_id"))

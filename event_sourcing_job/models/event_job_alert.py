@@ -67,4 +67,4 @@ class EventJobAlert(models.Model):
                 self.with_user(SUPERUSER_ID).sudo()._check_companies(companies)
 
     def _drift_text(self, found):
-        return _("%(count)s snapshots or aggregates are not what their events say.", count=found)
+        return _("Snapshots or records that are not what their events say: %(count)s.", count=found)

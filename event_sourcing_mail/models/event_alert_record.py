@@ -19,7 +19,7 @@ class EventAlertRecord(models.Model):
     res_id = fields.Integer(string="Record", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True, ondelete="cascade")
     # Who has had an activity since it was raised: one that was done is not given again.
-    told_user_ids = fields.Many2many("res.users", string="Told", readonly=True)
+    told_user_ids = fields.Many2many("res.users", string="Notified Users", readonly=True)
 
     def init(self):
         super().init()

@@ -9,5 +9,7 @@ class ResUsers(models.Model):
         copy=False,
         help="A mail every week: what was attempted in the last one, and which rules were broken.",
     )
-    event_digest_asked_on = fields.Datetime(copy=False, readonly=True, groups="base.group_system")
+    event_digest_asked_on = fields.Datetime(
+        string="Event Digest Requested On", copy=False, readonly=True, groups="base.group_system"
+    )
     event_digest_sent_on = fields.Date(copy=False, readonly=True)

@@ -60,7 +60,7 @@ class EventJobExcel(models.Model):
                 _("The report must begin before it ends: change the first or last day.")
             )
         if not model_names:
-            raise UserError(_("Choose at least one aggregate type for the report."))
+            raise UserError(_("Choose at least one record type for the report."))
         options = self.env["event.report.content"]._options(model_names, date_from, date_to)
         start, end = self.env["event.report.content"]._moments(options)
         # A wizard's defaults are none of the job's.
@@ -106,7 +106,7 @@ class EventJobExcel(models.Model):
             raise UserError(
                 _(
                     "The report would have %(count)s rows; at most %(maximum)s are possible."
-                    " Choose a shorter period or fewer aggregate types.",
+                    " Choose a shorter period or fewer record types.",
                     count=total,
                     maximum=MAX_ROWS,
                 )

@@ -14,7 +14,9 @@ class EventReportAttempts(models.AbstractModel):
 
     @api.model
     def _sheets_of_attempts(self, _options):
-        return [({"key": "attempts", "title": _("Misoperations"), "columns": [], "empty": ""}, [])]
+        return [
+            ({"key": "attempts", "title": _("Rejected Attempts"), "columns": [], "empty": ""}, [])
+        ]
 
     @api.model
     def _cells_of_attempts(self, sheet, _record_ids, options):
@@ -32,7 +34,7 @@ class EventReportAttempts(models.AbstractModel):
             self._by_event(attempts, domain),
         ]
         words = {
-            "title": _("Attempts and Misoperations by Week"),
+            "title": _("Attempts and Rejected Attempts by Week"),
             "count": _("Attempts"),
             "rate": _("Rejection Rate"),
         }
@@ -43,7 +45,7 @@ class EventReportAttempts(models.AbstractModel):
         columns = [
             self._column(heading, kind),
             self._column(_("Attempts"), "integer"),
-            self._column(_("Refused"), "integer"),
+            self._column(_("Rejected"), "integer"),
             self._column(_("Failures"), "integer"),
             self._column(_("Rejection Rate"), "rate") if rate else None,
             self._column(more) if more else None,
@@ -95,7 +97,7 @@ class EventReportAttempts(models.AbstractModel):
             )
         ]
         return self._attempt_table(
-            _("By Reason"), _("Reason"), rows, more=_("Aggregate Type"), rate=False
+            _("By Reason"), _("Reason"), rows, more=_("Record Type"), rate=False
         )
 
     @api.model
@@ -106,7 +108,7 @@ class EventReportAttempts(models.AbstractModel):
                 attempts, domain, ["event_label", "aggregate_label"]
             )
         ]
-        return self._attempt_table(_("By Event"), _("Event"), rows, more=_("Aggregate Type"))
+        return self._attempt_table(_("By Event"), _("Event"), rows, more=_("Record Type"))
 
     @api.model
     def _groups(self, attempts, domain, groupby):

@@ -12,7 +12,7 @@ class EventReport(models.TransientModel):
 
     entry_ids = fields.Many2many(
         "snapshot.handler.entry",
-        string="Aggregate Types",
+        string="Record Types",
         default=lambda self: self._default_entries(),
         domain=lambda self: [("model_name", "in", self._known_names())],
         help="Each gets a sheet with its snapshots as they are now.",

@@ -78,7 +78,7 @@ class EventSeal(models.Model):
         if not count:
             return ""
         return _(
-            "All %(count)s seals are destroyed: what they proved about the events so far cannot"
+            "All seals are destroyed (%(count)s): what they proved about the events so far cannot"
             " be proved any more.",
             count=formatLang(self.env, count, digits=0),
         )

@@ -71,7 +71,7 @@ class EventSealVerify(models.Model):
             return {"ok": False, "seals": seals, "events": events, **problem}
         events -= self._count_elsewhere()
         message = _(
-            "%(events)s events under %(seals)s seals are what they were when they were sealed.",
+            "Everything is what it was when it was sealed. Events: %(events)s; seals: %(seals)s.",
             events=events,
             seals=seals,
         )

@@ -62,7 +62,7 @@ class TestSeal(EventCase):
         count = self.seals.search_count([("state", "=", "sealed")])
         self.assertEqual(bool(addon._history_lost()), bool(count))
         self.make()
-        self.assertIn(f"All {count + 1} seals are destroyed", addon._history_lost())
+        self.assertIn(f"All seals are destroyed ({count + 1})", addon._history_lost())
 
     def test_the_overview_shows_seals(self):
         arch = self.env["event.overview"].get_view(view_type="form")["arch"]

@@ -295,8 +295,8 @@ class EventImportCheck(models.Model):
         streams[key] = version, state
         if reason and "content_hash" in vals:
             return _(
-                "Version %(version)s of %(aggregate)s (%(type)s) cannot be folded by its"
-                " handler as it is today: %(error)s",
+                "Version %(version)s of %(aggregate)s (%(type)s) cannot be replayed by its handler"
+                " as it is today: %(error)s",
                 version=version,
                 aggregate="/".join(key[1:]),
                 type=vals["event_type"],

@@ -167,7 +167,7 @@ class EventImportLine(models.AbstractModel):
         raise UserError(
             _(
                 "Nobody here has the login %(login)s. Create that user, archived if need be, or"
-                " choose to record events of unknown people as yours.",
+                " choose to attribute unknown users' events to you.",
                 login=login,
             )
         )

@@ -12,7 +12,7 @@ class EventImportRefusal(models.Model):
 
     _name = "event.import.refusal"
     _inherit = "access.first.mixin"
-    _description = "Refused Row"
+    _description = "Rejected Row"
     _order = "job_id desc, line, id"
     _rec_name = "line"
     _export_text_as_text = True

@@ -13,12 +13,12 @@ class EventImportStream(models.Model):
 
     _name = "event.import.stream"
     _inherit = "access.first.mixin"
-    _description = "Stream as Checked by an Import"
+    _description = "History as Checked by an Import"
     _log_access = False
 
     job_id = fields.Many2one("event.job", required=True, ondelete="cascade")
     model_name = fields.Char(required=True)
-    aggregate_id = fields.Char(required=True)
+    aggregate_id = fields.Char(string="Record", required=True)
     version = fields.Integer(required=True)
     company_id = fields.Integer(required=True)
     state = JsonDocument()

@@ -21,7 +21,7 @@ class EventImportUnhandled(models.Model):
     unhandled_text = fields.Text(
         string="Events without a Handler",
         compute="_compute_unhandled_text",
-        help="Which events of the file no handler of this database folds.",
+        help="Which events of the file have no handler in this database.",
     )
 
     @api.depends("reading", "state", "dry_run")
@@ -34,7 +34,7 @@ class EventImportUnhandled(models.Model):
             if others:
                 told.append(
                     _(
-                        "%(count)s events of other aggregate types have no handler here, either.",
+                        "Events of other record types without a handler here: %(count)s.",
                         count=others,
                     )
                 )
@@ -67,27 +67,29 @@ class EventImportUnhandled(models.Model):
 
     def _tell_unhandled(self, model_name, count):
         """Return in a sentence or two what becomes of the events of an aggregate type."""
-        values = {"count": count, "aggregate": model_name}
+        if count == 1:
+            events = _("1 event of “%(aggregate)s”", aggregate=model_name)
+        else:
+            events = _("%(count)s events of “%(aggregate)s”", count=count, aggregate=model_name)
         if self.reading.get("export"):
             return _(
-                "%(count)s events of “%(aggregate)s” have no handler here: they are stored"
-                " without a snapshot. Install the addon that brings their handler, then rebuild.",
-                **values,
+                "No handler here for %(events)s: stored without a snapshot. Install the addon that"
+                " brings the handler, then rebuild.",
+                events=events,
             )
         if self.state == "done" and not self.dry_run:
             told = _(
-                "%(count)s events of “%(aggregate)s” had no handler here: they were stored"
-                " without a snapshot and are not folded later. Import them again under the right"
-                " aggregate type; or with other UUIDs, once the addon is installed that brings"
-                " their handler.",
-                **values,
+                "No handler here for %(events)s: stored without a snapshot, and not applied later."
+                " Import again under the right record type; or with other UUIDs, once the addon is"
+                " installed that brings the handler.",
+                events=events,
             )
         else:
             told = _(
-                "%(count)s events of “%(aggregate)s” have no handler here: they will be stored"
-                " without a snapshot and not be folded later. Correct the aggregate type, or"
-                " install the addon that brings their handler before you import.",
-                **values,
+                "No handler here for %(events)s, which would be stored without a snapshot, and not"
+                " be applied later. Correct the record type, or install the addon that brings the"
+                " handler, before you import.",
+                events=events,
             )
         meant = self._meant_type(model_name)
         if not meant:

@@ -48,10 +48,10 @@ class EventJobImport(models.Model):
         string="Stored Before", readonly=True, help="Events of the file that were stored already."
     )
     refused_count = fields.Integer(
-        string="Refused Rows", readonly=True, help="Rows that cannot be imported."
+        string="Rows Rejected", readonly=True, help="Rows that cannot be imported."
     )
     refusal_ids = fields.One2many(
-        "event.import.refusal", "job_id", string="Refusals", readonly=True
+        "event.import.refusal", "job_id", string="Rejections", readonly=True
     )
 
     # ------------------------------------------------------------------
@@ -95,7 +95,7 @@ class EventJobImport(models.Model):
         self._check_may_run("import")
         self._check_chosen_company(company_id)
         if broken not in ("refuse", "record"):
-            raise UserError(_("Rows that break a rule can be refused or recorded, no more."))
+            raise UserError(_("Rows that break a rule can be rejected or recorded, no more."))
         if encoding and encoding not in ENCODINGS:
             known = ", ".join(ENCODINGS)
             raise UserError(_("The encoding is not known; use one of %(known)s.", known=known))
@@ -167,7 +167,7 @@ class EventJobImport(models.Model):
         check_access(self, "read")
         return {
             "type": "ir.actions.act_window",
-            "name": _("Refused Rows"),
+            "name": _("Rejected Rows"),
             "res_model": "event.import.refusal",
             "view_mode": "list",
             "domain": [["job_id", "=", self.id]],

@@ -263,7 +263,7 @@ class TestRecordsThatAreNotHere(RestoreCase):
         self.lose_partner()
         line, reason = self.refusal(lines)
         self.assertEqual(line, 3)
-        self.assertIn("The snapshot needs Partner (partner_id)", reason)
+        self.assertIn("The snapshot needs Partner", reason)
         self.assertIn(f"with the id {self.partner_id} is not here", reason)
         self.assertNotIn("INSERT", reason)
 
@@ -317,7 +317,9 @@ class TestWithoutHandler(RestoreCase):
             job = self.restore(lines)
         self.assertEqual(job.state, "done")
         # What nobody folded there, either, is as it was.
-        self.assertRegex(job.unhandled_text, r"^1 events of “counter” .*, then rebuild\.$")
+        self.assertRegex(
+            job.unhandled_text, r"^No handler here for 1 event of “counter”: .*, then rebuild\.$"
+        )
         self.assertFalse(self.snapshot("A"))
         jobs = self.env["event.job"]
         rebuild = jobs.browse(jobs.start("rebuild", "counter")["id"]).sudo()
@@ -448,7 +450,7 @@ class TestConflicts(RestoreCase):
         self.env.cr.execute("UPDATE event_store SET content_hash = %s", [digest])
         lines = self.export()
         self.empty()
-        self.assertIn("cannot be folded by its handler as it is today", self.refusal(lines)[1])
+        self.assertIn("cannot be replayed by its handler as it is today", self.refusal(lines)[1])
 
     def test_a_failure_without_its_event(self):
         with QUIET:

@@ -9,7 +9,7 @@ class EventExport(models.TransientModel):
     _description = "Export of Events"
 
     entry_ids = fields.Many2many(
-        "snapshot.handler.entry", string="Aggregate Types", help="Empty: all."
+        "snapshot.handler.entry", string="Record Types", help="Empty: all."
     )
     period = fields.Selection(
         [("recorded", "When they were recorded"), ("happened", "When they happened")],

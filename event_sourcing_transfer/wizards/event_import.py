@@ -28,15 +28,15 @@ class EventImport(models.TransientModel):
     file_name = fields.Char()
     broken = fields.Selection(
         [
-            ("refuse", "Refuse the file"),
-            ("record", "Keep the row as a refused attempt"),
+            ("refuse", "Reject the file"),
+            ("record", "Keep the row as a rejected attempt"),
         ],
         string="If a Row Breaks a Rule",
         required=True,
         default="refuse",
     )
     model_name = fields.Char(
-        string="Aggregate Type", help="Of rows that name none, for example: rental."
+        string="Record Type", help="Of rows that name none, for example: rental."
     )
     company_id = fields.Many2one(
         "res.company", help="Of rows that name none, or one that is unknown here."
@@ -54,7 +54,7 @@ class EventImport(models.TransientModel):
             ("cp932", "Japanese Excel (Shift-JIS)"),
             ("cp1252", "Western Excel (Windows-1252)"),
         ],
-        help="Of a CSV file; empty: it is found out.",
+        help="Of a CSV file; empty: detected automatically.",
     )
     preview = fields.Text(
         compute="_compute_preview",

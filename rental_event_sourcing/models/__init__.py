@@ -5,6 +5,7 @@ from . import rental_snapshot_handler
 from . import rental_snapshot_handler_words
 from . import event_attempt
 from . import rental_order
+from . import rental_order_words
 from . import rental_order_actions
 from . import rental_demo
 from . import res_partner

@@ -35,7 +35,7 @@ class RentalOrderActions(models.Model):
         """Return the action that asks for what an event needs."""
         return {
             "type": "ir.actions.act_window",
-            "name": self._event_label(event_type),
+            "name": self.env["rental.order.words"]._action_label(event_type),
             "res_model": "rental.event.wizard",
             "view_mode": "form",
             "target": "new",
@@ -55,32 +55,28 @@ class RentalOrderActions(models.Model):
         events = self._apply_event(event_type, payload, policy="record")
         applied = events.filtered(lambda event: event.outcome == "applied")
         refused = events - applied
+        words = self.env["rental.order.words"]
         label = self._event_label(event_type)
+        action = words._action_label(event_type)
         lines = []
         if applied:
-            lines.append(
-                _(
-                    "%(count)s recorded: %(names)s.",
-                    count=len(applied),
-                    names=self._named(applied.mapped("aggregate_id")),
-                )
-            )
+            lines.append(words._done_sentence(event_type, applied.mapped("aggregate_id")))
         if refused:
-            lines.append(_("%(count)s refused:", count=len(refused)))
+            if len(events) > 1:
+                lines.append(_("%(count)s rejected:", count=len(refused)))
             names = {}
             for event in refused:
                 names.setdefault(event.error_message, []).append(event.aggregate_id)
-            lines += [
-                _("%(name)s: %(reason)s", name=self._named(names[reason]), reason=reason)
-                for reason in list(names)[:MAX_NAMED]
-            ]
+            for reason in list(names)[:MAX_NAMED]:
+                name = words._listed(names[reason])
+                lines.append(_("%(name)s: %(reason)s", name=name, reason=reason))
             if len(names) > MAX_NAMED:
                 lines.append(_("… and %(count)s more.", count=len(names) - MAX_NAMED))
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "title": label if applied else _("Refused: %(event)s", event=label),
+                "title": label if applied else _("Not possible: %(action)s", action=action),
                 "message": "\n".join(lines),
                 "className": "text-prewrap",
                 "type": "warning" if refused else "success",
@@ -101,12 +97,6 @@ class RentalOrderActions(models.Model):
                 )
             )
         return labels[event_type]
-
-    def _named(self, names):
-        text = ", ".join(names[:MAX_NAMED])
-        if len(names) > MAX_NAMED:
-            text = _("%(names)s and %(count)s more", names=text, count=len(names) - MAX_NAMED)
-        return text
 
     def action_start_demo(self):
         return self.action_record_event("DemoStarted")

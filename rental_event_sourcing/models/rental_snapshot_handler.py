@@ -221,10 +221,9 @@ class RentalSnapshotHandler(models.AbstractModel):
     def _check_decimals(self, key, value, currency):
         if -Decimal(repr(value)).as_tuple().exponent > currency.decimal_places:
             message = _(
-                "%(name)s (%(key)s) has more decimals than an amount in %(currency)s:"
-                " %(digits)s at most; round it.",
+                "%(name)s has more decimals than an amount in %(currency)s: %(digits)s at most;"
+                " round it.",
                 name=self._payload_label(key),
-                key=key,
                 currency=currency.name,
                 digits=currency.decimal_places,
             )
@@ -237,15 +236,10 @@ class RentalSnapshotHandler(models.AbstractModel):
                 continue
             begin, end = state.get(first), state.get(second)
             if begin and end and end < begin:
-                labels = self._payload_labels()
-                message = _(
-                    "%(second)s (%(end)s) lies before %(first)s (%(begin)s);"
-                    " put the dates in order.",
-                    first=labels[first],
-                    second=labels[second],
-                    begin=begin,
-                    end=end,
-                )
+                if second == "returned_on":
+                    message = _("The return is before the delivery.")
+                else:
+                    message = _("The end is before the start.")
                 raise BrokenRule(message, "dates_out_of_order")
 
     @api.model
@@ -257,8 +251,3 @@ class RentalSnapshotHandler(models.AbstractModel):
                 known=known,
             )
             raise BrokenRule(message, "extension_not_later")
-
-    def _refusal(self, event, status):
-        if event.event_type == "DemoCancelled":
-            return _("The rental is not in a demo at present, so the demo cannot be cancelled.")
-        return super()._refusal(event, status)

@@ -6,6 +6,9 @@ class RentalSnapshotHandlerWords(models.AbstractModel):
 
     _inherit = "rental.snapshot.handler"
 
+    def _records_label(self):
+        return _("Rentals")
+
     def _event_labels(self):
         return {
             "RentalPlanned": _("Rental planned"),
@@ -37,7 +40,7 @@ class RentalSnapshotHandlerWords(models.AbstractModel):
             "delivered_on": _("Delivered on"),
             "returned_on": _("Returned on"),
             "reason": _("Reason"),
-            "cancel_reason": _("Reason of cancellation"),
+            "cancel_reason": _("Cancellation reason"),
             "description": _("Description"),
             "cost": _("Cost"),
             "repair_cost": _("Repair cost"),
@@ -87,9 +90,69 @@ class RentalSnapshotHandlerWords(models.AbstractModel):
             "amount": _("Without tax, in the company's currency."),
         }
 
+    def _refusal(self, event, status):
+        sentence = self._refusal_of(event.event_type, self._rental_in(status))
+        if sentence is None:  # an event of an addon that extends this one
+            return super()._refusal(event, status)
+        return sentence[:1].upper() + sentence[1:]
+
+    # Word by word, not as a table: of a batch, many may be refused, in several languages.
+
+    def _rental_in(self, status):
+        """Return what people call a rental in a status, to stand within a sentence."""
+        match status:
+            case "draft":
+                return _("a draft rental")
+            case "demo":
+                return _("a rental in a demo")
+            case "confirmed":
+                return _("a confirmed rental")
+            case "active":
+                return _("an active rental")
+            case "returned":
+                return _("a returned rental")
+            case "closed":
+                return _("a closed rental")
+            case "cancelled":
+                return _("a cancelled rental")
+        return _("a rental with the status %(status)s", status=status)
+
+    def _refusal_of(self, event_type, rental):
+        """Return the sentence that refuses an event, None for one that is not known here."""
+        match event_type:
+            case "RentalPlanned":
+                return _("%(rental)s cannot be planned again.", rental=rental)
+            case "PlanChanged":
+                return _("The plan of %(rental)s cannot be changed.", rental=rental)
+            case "DemoStarted":
+                return _("A demo of %(rental)s cannot be started.", rental=rental)
+            case "DemoExtended":
+                return _("%(rental)s has no demo to extend.", rental=rental)
+            case "DemoCancelled":
+                return _("The rental is not in a demo at present, so the demo cannot be cancelled.")
+            case "RentalConfirmed":
+                return _("%(rental)s cannot be confirmed.", rental=rental)
+            case "RentalCancelled":
+                return _("%(rental)s cannot be cancelled.", rental=rental)
+            case "EquipmentDelivered":
+                return _("The equipment of %(rental)s cannot be delivered.", rental=rental)
+            case "RentalExtended":
+                return _("%(rental)s cannot be extended.", rental=rental)
+            case "PriceChanged":
+                return _("The price of %(rental)s cannot be changed.", rental=rental)
+            case "DamageReported":
+                return _("Damage cannot be reported for %(rental)s.", rental=rental)
+            case "EquipmentReturned":
+                return _("The equipment of %(rental)s cannot be returned.", rental=rental)
+            case "RentalInvoiced":
+                return _("%(rental)s cannot be invoiced.", rental=rental)
+            case "RentalClosed":
+                return _("%(rental)s cannot be closed.", rental=rental)
+        return None
+
     def _rule_labels(self):
         return {
             "demo_ends_before_start": _("A demo cannot end before it starts."),
-            "dates_out_of_order": _("An end cannot lie before its start."),
+            "dates_out_of_order": _("The end is before the start."),
             "extension_not_later": _("An extension must end later than before."),
         }

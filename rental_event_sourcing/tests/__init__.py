@@ -14,6 +14,7 @@ from . import test_rental_numbers
 from . import test_rental_order
 from . import test_rental_rules
 from . import test_rental_views
+from . import test_rental_words
 from . import test_schema_evolution
 from . import test_screens_scan_nothing
 from . import test_snapshot_kinds

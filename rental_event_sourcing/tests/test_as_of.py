@@ -228,8 +228,8 @@ class TestStatesAt(AsOfCase):
     def test_bad_input(self):
         for options, sentence in (
             ({"model_name": ""}, "needs model_name"),
-            ({"model_name": "nobody"}, "cannot be folded"),
-            ({"timestamp": "yesterday"}, "is no date and time"),
+            ({"model_name": "nobody"}, "cannot be replayed"),
+            ({"timestamp": "yesterday"}, "is not a valid date and time"),
             ({"limit": 0}, "must be a whole number"),
             ({"limit": 10_000}, "at most 1000"),
         ):
@@ -277,7 +277,7 @@ class TestOneRecord(AsOfCase):
         self.assertIn("has no version 9; its last one is 3", self.compare(version=9)["message"])
         self.store.append("nobody", "N", "E")
         found = self.env["event.document"].compare("nobody", "N", version=1)
-        self.assertIn("cannot be folded", found["message"])
+        self.assertIn("cannot be replayed", found["message"])
 
     def test_another_company_is_closed(self):
         company = self.env["res.company"].create({"name": "Elsewhere"})
@@ -350,7 +350,23 @@ class TestQuestion(AsOfCase):
         form.record.two_moments = False
         action = form.record.action_show()
         self.assertEqual(action["res_model"], "rental.snapshot.as.of")
-        self.assertIn("Rental as of", action["name"])
+        self.assertIn("Rentals as of Mar 11, 2026, ", action["name"])
+
+    def test_the_last_second_of_a_day_is_called_its_end(self):
+        self.env.user.tz = "Asia/Tokyo"
+        self.env["res.lang"]._activate_lang("ja_JP")
+        question = self.env["event.as.of"].create({"model_name": "rental", "period": "own"})
+        question.moment = "2026-10-31 14:59:59"
+        name = question.action_show()["name"]
+        self.assertEqual(name, "Rentals as of end of Oct 31, 2026")
+        name = question.with_context(lang="ja_JP").action_show()["name"]
+        self.assertEqual(name, "レンタル（2026/10/31終了時点）")
+        question.write({"two_moments": True, "moment_before": "2026-09-30 14:59:59"})
+        name = question.action_show()["name"]
+        self.assertEqual(name, "Rentals: end of Sep 30, 2026 compared with end of Oct 31, 2026")
+        counters = self.env["event.as.of"].create({"model_name": "counter", "period": "own"})
+        counters.moment = "2026-10-31 03:00:00"
+        self.assertEqual(counters.action_show()["name"], "counter as of Oct 31, 2026, 12:00:00 PM")
 
     def test_events_that_lie_in_the_future(self):
         names = ["future.parcel"]

@@ -64,7 +64,7 @@ class TestCheck(JobCase):
         named = job.difference_ids.filtered(lambda d: d.kind == "no_handler")
         self.assertLessEqual({"nobody", "article"}, set(named.mapped("model_name")))
         message = named.filtered(lambda d: d.model_name == "nobody").message
-        self.assertIn("no handler of this database folds nobody", message)
+        self.assertIn("this database has no handler for nobody", message)
 
     def test_a_stream_whose_events_cannot_be_folded(self):
         event = self.store.search([("aggregate_id", "=", "J1")], limit=1)
@@ -142,7 +142,7 @@ class TestRebuild(JobCase):
         with mute_logger("odoo.sql_db"):
             job = self.run_job("rebuild", "needy", ["N1", "N2"])
         self.assertEqual([d.aggregate_id for d in job.difference_ids], ["N1"])
-        self.assertIn("The snapshot needs Partner (partner_id)", job.difference_ids.message)
+        self.assertIn("The snapshot needs Partner", job.difference_ids.message)
         found = self.env["needy.snapshot"].search([("aggregate_id", "in", ["N1", "N2"])])
         self.assertEqual(found.partner_id, here)
         self.assertEqual((job.changed_count, job.problem_count), (1, 1))
@@ -218,8 +218,8 @@ class TestStarting(JobCase):
     def test_bad_input(self):
         for kind, options, sentence in (
             ("dance", {}, "is no job"),
-            ("rebuild", {"model_name": "nobody"}, "no handler of this database folds"),
-            ("rebuild", {"model_name": "article"}, "no handler of this database folds"),
+            ("rebuild", {"model_name": "nobody"}, "this database has no handler for"),
+            ("rebuild", {"model_name": "article"}, "this database has no handler for"),
             ("check", {"aggregate_ids": ["J1"]}, "Say of which aggregate type"),
             ("check", {"model_name": "counter", "aggregate_ids": [""]}, "a text that is not empty"),
         ):
@@ -280,7 +280,7 @@ class TestTelling(JobCase):
         self.patch(type(self.env["event.difference"]), "_of_missing_handlers", lambda *_a: [])
         self.run_job("check", False)
         ((_key, text),) = [alert for alert in told if alert[0] == key]
-        self.assertIn("1 snapshots or aggregates", text)
+        self.assertIn("Snapshots or records that are not what their events say: 1", text)
         told.clear()
         overview = self.env["event.overview"].search([])
         self.assertEqual((overview.id, overview.drift_count), (1, 1))

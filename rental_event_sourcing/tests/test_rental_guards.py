@@ -62,7 +62,10 @@ class TestGuards(RentalCase):
         order = self.order(quantity=2)
         order._apply_event("RentalCancelled")
         count = self.store.search_count([])
-        self.refuse("not possible while the status is", lambda: order.write({"quantity": 5}))
+        self.refuse(
+            "The plan of a cancelled rental cannot be changed.",
+            lambda: order.write({"quantity": 5}),
+        )
         order.invalidate_recordset()
         self.assertEqual((order.quantity, order.snapshot_id.quantity), (2, 2))
         self.assertEqual(self.store.search_count([]), count)
@@ -73,7 +76,7 @@ class TestGuards(RentalCase):
     def test_one_refused_change_leaves_all_rentals_of_a_write_alone(self):
         orders = self.order() + self.order()
         orders[1]._apply_event("RentalCancelled")
-        self.refuse("Plan changed is not possible", lambda: orders.write({"quantity": 9}))
+        self.refuse("The plan of a cancelled rental", lambda: orders.write({"quantity": 9}))
         orders.invalidate_recordset()
         self.assertEqual(orders.mapped("quantity"), [1, 1])
         self.assertEqual(self.history(orders[0]), [("RentalPlanned", "applied")])

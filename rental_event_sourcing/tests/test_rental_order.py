@@ -67,10 +67,10 @@ class TestOrder(RentalCase):
         self.assertEqual(orders.mapped("event_count"), [1, 1, 1])
 
     def test_a_plan_that_breaks_a_rule_is_not_created(self):
-        with self.assertRaisesRegex(UserError, "put the dates in order"):
+        with self.assertRaisesRegex(UserError, "The end is before the start."):
             with self.env.cr.savepoint():
                 self.order(planned_start="2026-03-01", planned_end="2026-02-01")
-        with self.assertRaisesRegex(UserError, r"\(quantity\) must be at least 1"):
+        with self.assertRaisesRegex(UserError, "Quantity must be at least 1"):
             with self.env.cr.savepoint():
                 self.order(quantity=0)
 
@@ -96,7 +96,7 @@ class TestOrder(RentalCase):
         order = self.order(quantity=2)
         order._apply_event("RentalCancelled")
         history = self.history(order)
-        with self.assertRaisesRegex(UserError, "not possible while the status is Cancelled"):
+        with self.assertRaisesRegex(UserError, "The plan of a cancelled rental cannot be changed"):
             with self.env.cr.savepoint():
                 order.write({"quantity": 5})
         order.invalidate_recordset()
@@ -234,9 +234,13 @@ class TestActions(RentalCase):
         self.assertEqual(orders.mapped("status"), ["demo", "cancelled", "demo"])
         params = answer["params"]
         self.assertEqual((params["type"], params["sticky"]), ("warning", True))
-        self.assertIn(f"2 recorded: {orders[0].name}, {orders[2].name}.", params["message"])
-        self.assertIn("1 refused:", params["message"])
-        self.assertIn(f"{orders[1].name}: Demo started is not possible", params["message"])
+        self.assertIn(
+            f"Demo of 2 rentals started: {orders[0].name}, {orders[2].name}.", params["message"]
+        )
+        self.assertIn("1 rejected:", params["message"])
+        self.assertIn(
+            f"{orders[1].name}: A demo of a cancelled rental cannot be started.", params["message"]
+        )
         self.assertEqual(orders.mapped("refused_event_count"), [0, 1, 0])
 
     def test_the_story_of_the_readme(self):
@@ -302,7 +306,7 @@ class TestActions(RentalCase):
         self.assertEqual(told["type"], "warning")
         self.assertIn("must end later", told["message"])
         told = self.wizard("report_damage", orders, description="")
-        self.assertIn("(description) is missing", told["message"])
+        self.assertIn("Description is missing", told["message"])
 
     def test_many_are_not_cancelled_by_a_slip(self):
         # What was recorded stays recorded: many at once are asked about, and for the reason, as
@@ -310,7 +314,7 @@ class TestActions(RentalCase):
         orders = self.order() + self.order()
         self.run_action("start_demo", orders)
         action = self.run_action("cancel_demo", orders)
-        self.assertEqual(action["name"], "Demo cancelled")
+        self.assertEqual(action["name"], "Cancel demo")
         self.assertEqual(orders.mapped("status"), ["demo", "demo"])
         self.wizard("cancel_demo", orders, reason="Budget was cut")
         self.assertEqual(orders.mapped("status"), ["cancelled", "cancelled"])
@@ -331,9 +335,9 @@ class TestActions(RentalCase):
             [{"partner_id": self.partner.id, "product_id": self.product.id}] * 12
         )
         message = self.run_action("close", orders)["params"]["message"]
-        self.assertIn("12 refused:", message)
-        self.assertIn(f"{orders[9].name} and 2 more: Rental closed is not possible", message)
-        self.assertEqual(message.count("not possible"), 1, "one reason is said once")
+        self.assertIn("12 rejected:", message)
+        self.assertIn(f"{orders[9].name} and 2 more: A draft rental cannot be closed.", message)
+        self.assertEqual(message.count("cannot be closed"), 1, "one reason is said once")
 
 
 class TestRights(RentalCase):

@@ -114,6 +114,10 @@ class TestPayloads(EventCase):
         rental = scenario(self.env, "rental").given(*before, *WAY[status])
         rental.when((event_type, payload)).then(rejected(reason))
 
+    def label(self, key):
+        """Return what people call a key: a sentence says no other name."""
+        return self.env["rental.snapshot.handler"]._payload_label(key)
+
     def test_required_keys(self):
         for status, event_type, key in (
             ("demo", "DemoExtended", "demo_end"),
@@ -122,16 +126,18 @@ class TestPayloads(EventCase):
             ("active", "DamageReported", "description"),
             ("active", "RentalInvoiced", "amount"),
         ):
-            self.refuse(status, event_type, {}, f"({key}) is missing")
+            self.refuse(status, event_type, {}, f"{self.label(key)} is missing")
 
     def test_blank_words_describe_no_damage(self):
-        self.refuse("active", "DamageReported", {"description": " 　"}, "(description) is missing")
+        self.refuse("active", "DamageReported", {"description": " 　"}, "Description is missing")
 
     def test_only_dates_can_be_emptied(self):
         plan = {"partner_id": 1, "quantity": 2, "planned_end": "2026-04-01", "monthly_price": 5}
         planned = ("RentalPlanned", plan)
         for key in ("partner_id", "product_id", "quantity", "monthly_price"):
-            self.refuse("draft", "PlanChanged", {key: None}, f"({key}) is missing", planned)
+            self.refuse(
+                "draft", "PlanChanged", {key: None}, f"{self.label(key)} is missing", planned
+            )
         rental = scenario(self.env, "rental").given(planned)
         rental.when(("PlanChanged", {"planned_end": None})).then({**plan, "planned_end": None})
 
@@ -142,8 +148,8 @@ class TestPayloads(EventCase):
             ("active", "DamageReported", {"description": "x", "repair_cost": -5}, "repair_cost"),
             ("draft", "RentalPlanned", {"monthly_price": -5}, "monthly_price"),
         ):
-            self.refuse(status, event_type, payload, f"({key}) must be at least 0")
-        self.refuse("draft", "RentalPlanned", {"quantity": 0}, "(quantity) must be at least 1")
+            self.refuse(status, event_type, payload, f"{self.label(key)} must be at least 0")
+        self.refuse("draft", "RentalPlanned", {"quantity": 0}, "Quantity must be at least 1")
 
     def test_types(self):
         for status, event_type, payload, reason in (
@@ -158,13 +164,14 @@ class TestPayloads(EventCase):
 
     def test_dates_are_in_order(self):
         plan = {"planned_start": "2026-03-01", "planned_end": "2026-02-01"}
-        self.refuse("draft", "RentalPlanned", plan, "put the dates in order")
+        backwards = "The end is before the start."
+        self.refuse("draft", "RentalPlanned", plan, backwards)
         planned = ("RentalPlanned", {"planned_start": "2026-03-01", "planned_end": "2026-04-01"})
-        self.refuse(
-            "draft", "PlanChanged", {"planned_end": "2026-02-01"}, "put the dates in order", planned
-        )
+        earlier = {"planned_end": "2026-02-01"}
+        self.refuse("draft", "PlanChanged", earlier, backwards, planned)
         self.refuse("draft", "DemoStarted", {"demo_end": "2025-01-01"}, "before it starts")
-        self.refuse("active", "EquipmentReturned", {"returned_on": "2025-01-01"}, "lies before")
+        earlier = {"returned_on": "2025-01-01"}
+        self.refuse("active", "EquipmentReturned", earlier, "The return is before the delivery.")
         extended = ("DemoStarted", {"demo_end": "2026-06-01"})
         rental = scenario(self.env, "rental").given(extended)
         for day in ("2026-06-01", "2026-05-31"):

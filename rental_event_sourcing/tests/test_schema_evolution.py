@@ -291,7 +291,7 @@ class TestLint(Evolved):
     def test_what_is_stored_and_cannot_be_read(self):
         self.old("L1", name="parcel", kind="Weighed", version=7, grams=1)
         ((_code, sentence),) = self.handler()._lint_stored()
-        self.assertIn("1 stored events Weighed cannot be read", sentence)
+        self.assertIn("Stored events of the type Weighed that cannot be read: 1.", sentence)
         entry = self.env["snapshot.handler.entry"].search([("model_name", "=", "parcel")])
         self.assertIn("cannot be read", entry.action_lint_stored()["params"]["message"])
 

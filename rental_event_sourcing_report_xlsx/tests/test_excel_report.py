@@ -89,7 +89,7 @@ class TestEvents(ReportCase):
         titles = [cell.value for cell in sheet[1]]
         self.assertEqual(
             titles[:6],
-            ["Happened On", "Event", "Aggregate Type", "Aggregate", "Version", "Outcome"],
+            ["Happened On", "Event", "Record Type", "Record", "Version", "Outcome"],
         )
         row = dict(zip(titles, sheet[2], strict=True))
         self.assertEqual(row["Happened On"].value, datetime(2026, 11, 4, 5, 15, 30))
@@ -97,7 +97,7 @@ class TestEvents(ReportCase):
         self.assertEqual(row["Happened On"].number_format, "mm/dd/yyyy hh:mm:ss")
         self.assertEqual((row["Version"].value, row["Version"].data_type), (1, "n"))
         self.assertEqual(row["Event"].value, "Ticket opened")
-        self.assertEqual(row["Aggregate Type"].value, "Ticket")
+        self.assertEqual(row["Record Type"].value, "Ticket")
         self.assertEqual(row["Outcome"].value, "Applied")
         text = "What is wrong: T1; price: 12,000; urgent: Yes; Customer: Builders"
         self.assertEqual(row["Payload"].value, text)
@@ -107,7 +107,7 @@ class TestEvents(ReportCase):
     def test_a_refusal_gives_its_reason(self):
         self.add("XL", -1, timestamp="2026-11-05 00:00:00")
         outcomes = {row[5]: row[6] for row in self.rows(self.book("counter")["Events"])}
-        self.assertEqual(outcomes["Refused"], "The total must not fall below zero.")
+        self.assertEqual(outcomes["Rejected"], "The total must not fall below zero.")
 
     def test_the_period_begins_and_ends_at_midnight_of_the_user(self):
         for key, moment in {
@@ -207,7 +207,7 @@ class TestSnapshots(ReportCase):
     def test_a_sheet_per_chosen_type_also_without_a_model_of_its_own(self):
         self.ticket("S2", "2026-11-05 00:00:00")
         book = self.book()
-        self.assertEqual(book.sheetnames, ["counter", "Ticket", "Events", "Misoperations"])
+        self.assertEqual(book.sheetnames, ["counter", "Ticket", "Events", "Rejected Attempts"])
         self.assertIn("S2", [row[0] for row in self.rows(book["Ticket"])])
 
     def test_rental_in_japanese(self):
@@ -224,7 +224,7 @@ class TestSnapshots(ReportCase):
         self.assertEqual(rows["S3"], str(partner.id))
 
 
-class TestMisoperations(ReportCase):
+class TestRejectedAttempts(ReportCase):
     def attempts(self):
         self.add("M", 5, timestamp="2026-11-02 03:00:00")
         self.add("M", 5, timestamp="2026-11-07 16:00:00")  # a Sunday in Tokyo
@@ -247,7 +247,7 @@ class TestMisoperations(ReportCase):
     def test_by_week_with_a_chart(self):
         self.attempts()
         self.language("en_US").week_start = "7"
-        sheet = self.book("counter")["Misoperations"]
+        sheet = self.book("counter")["Rejected Attempts"]
         by_week = self.tables(sheet)["By Week"]
         self.assertEqual(
             [(row[0].date(), *row[1:5]) for row in by_week[1:-1]],
@@ -263,20 +263,20 @@ class TestMisoperations(ReportCase):
         self.assertEqual(kinds, {"BarChart", "LineChart"})
         series = [one for part in chart._charts for one in part.ser]
         self.assertEqual(len(series), 4)
-        self.assertIn("Misoperations!$E$6:$E$8", [one.val.numRef.f for one in series])
+        self.assertIn("'Rejected Attempts'!$E$6:$E$8", [one.val.numRef.f for one in series])
         cached = [pt.v for pt in series[0].val.numRef.numCache.pt]
         self.assertEqual([float(value) for value in cached], [1, 1, 3])
 
     def test_weeks_between_without_attempts(self):
         self.add("M", 5, timestamp="2026-11-02 03:00:00")
         self.add("M", 5, timestamp="2026-11-24 03:00:00")
-        by_week = self.tables(self.book("counter")["Misoperations"])["By Week"]
+        by_week = self.tables(self.book("counter")["Rejected Attempts"])["By Week"]
         self.assertEqual([row[1] for row in by_week[1:-1]], [1, 0, 0, 1])
         self.assertEqual(by_week[2][4], None)
 
     def test_by_user_reason_and_event(self):
         self.attempts()
-        tables = self.tables(self.book("counter")["Misoperations"])
+        tables = self.tables(self.book("counter")["Rejected Attempts"])
         self.assertEqual(tables["By User"][1][:5], (self.env.user.name, 5, 1, 1, 0.2))
         self.assertEqual(
             tables["By Reason"][1:],
@@ -294,16 +294,16 @@ class TestMisoperations(ReportCase):
             .with_user(self.clerk)
             ._read_group([("aggregate_id", "=", "M")], [], ["misoperation_rate:avg"])
         )
-        total = self.tables(self.book("counter")["Misoperations"])["By Week"][-1]
+        total = self.tables(self.book("counter")["Rejected Attempts"])["By Week"][-1]
         self.assertAlmostEqual(total[4], rate[0][0] / 100)
 
     def test_an_empty_period_says_so(self):
         book = self.book("ticket", first="1999-01-01", last="1999-01-31")
         self.assertEqual(book["Events"]["A2"].value, "There are no events in this period.")
         self.assertEqual(book["Events"]["A1"].value, "Happened On")
-        texts = [row[0] for row in book["Misoperations"].iter_rows(values_only=True)]
+        texts = [row[0] for row in book["Rejected Attempts"].iter_rows(values_only=True)]
         self.assertIn("Nothing was attempted in this period.", texts)
-        self.assertFalse(book["Misoperations"]._charts)
+        self.assertFalse(book["Rejected Attempts"]._charts)
         book = self.book("ticket", user=self.elsewhere("xl-empty"))
         self.assertEqual(book["Ticket"]["A2"].value, "There is nothing of the kind Ticket.")
 
@@ -320,7 +320,7 @@ class TestWhose(ReportCase):
             book = self.book("ticket", user=user)
             self.assertEqual([row[3] for row in self.rows(book["Events"])], [key])
             self.assertEqual([row[0] for row in self.rows(book["Ticket"])], [key])
-            week = self.rows(book["Misoperations"])
+            week = self.rows(book["Rejected Attempts"])
             self.assertIn(1, [row[1] for row in week])
 
     def test_of_several_companies_those_that_are_switched_on(self):

@@ -6,7 +6,7 @@ from support.languages import LANGUAGES
 
 WORDS = {
     "en_US": {
-        "rates": ("Rejection Rate (%)", "System Error Rate (%)"),
+        "rates": ("Rejection Rate (%)", "Failure Rate (%)"),
         "export": "Export All",
         "groups": {
             "Recorded By": "Mitchell Admin",
@@ -18,11 +18,11 @@ WORDS = {
         },
     },
     "ja_JP": {
-        "rates": ("誤操作率（％）", "システムエラー率（％）"),
+        "rates": ("誤操作率（％）", "失敗率（％）"),
         "export": "すべてエクスポート",
         "groups": {
             "記録者": "Mitchell Admin",
-            "イベント": "デモ取消",
+            "イベント": "デモキャンセル",
             "理由": "現在デモ状態ではないため、キャンセルできません",
             "製品": "発電機",
             "週": "W",

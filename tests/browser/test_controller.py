@@ -9,7 +9,7 @@ from support.languages import LANGUAGES
 WORDS = {
     "en_US": {
         "reason": "The rental is not in a demo at present, so the demo cannot be cancelled.",
-        "sheets": ["Rental", "Events", "Misoperations"],
+        "sheets": ["Rental", "Events", "Rejected Attempts"],
         "page": "Events of Rental",
         "label": "Demo cancelled",
     },
@@ -17,7 +17,7 @@ WORDS = {
         "reason": "現在デモ状態ではないため、キャンセルできません",
         "sheets": ["レンタル", "イベント", "誤操作"],
         "page": "レンタル のイベント",
-        "label": "デモ取消",
+        "label": "デモキャンセル",
     },
 }
 

@@ -88,7 +88,7 @@ def test_all_rentals_as_of_a_moment_and_to_excel(person, server, lang):
     assert not page.locator(".modal").count()
     row = page.locator(".o_data_row", has_text=f"LIST-{lang}")
     assert row.count() == 1
-    assert ("取消" if lang == "ja_JP" else "Cancelled") in row.inner_text()
+    assert ("キャンセル" if lang == "ja_JP" else "Cancelled") in row.inner_text()
     someone.shot("list")
     page.locator("thead .o_list_record_selector input").click()
     someone.settle()
@@ -142,7 +142,7 @@ def test_a_rebuild_with_progress_and_a_check(person, server, lang):
     someone.settle()
     # The tests' own aggregates without a handler are named, and nothing else is wrong.
     kinds = page.locator(".o_field_one2many .o_data_row td[name=kind]").all_inner_texts()
-    assert set(kinds) <= {"No handler", "ハンドラなし"}, kinds
+    assert set(kinds) <= {"No handler", "ハンドラーなし"}, kinds
     someone.shot("checked")
     someone.open("event_sourcing_job.event_overview_action")
     page.wait_for_selector("[name=checked_on]")

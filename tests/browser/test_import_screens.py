@@ -9,19 +9,19 @@ from support.languages import LANGUAGES
 WORDS = {
     "en_US": {
         "bad": "Some rows cannot be imported",
-        "line": "Monthly price (monthly_price) must be at least 0",
+        "line": "Monthly price must be at least 0",
         "good": "Every row can be imported",
         "done": "Every event of the file is stored",
-        "slip": "2 events of “rentall” have no handler here",
+        "slip": "No handler here for 2 events of “rentall”",
         "meant": "Did you mean “rental”?",
         "state": "Done",
     },
     "ja_JP": {
         "bad": "インポートできない行があります",
-        "line": "月額（monthly_price）",
+        "line": "月額",
         "good": "すべての行をインポートできます",
         "done": "ファイルのすべてのイベントが保存されています",
-        "slip": "「rentall」のイベント 2 件に対応するハンドラがありません",
+        "slip": "「rentall」のイベント 2 件に対応するハンドラーがありません",
         "meant": "「rental」ではありませんか。",
         "state": "完了",
     },

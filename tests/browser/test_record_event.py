@@ -9,9 +9,9 @@ WORDS = {
     "en_US": {
         "type": "Rental",
         "event": "Damage reported",
-        "missing": "Description (description) is missing",
+        "missing": "Description is missing",
     },
-    "ja_JP": {"type": "レンタル", "event": "損傷の報告", "missing": "内容（description）"},
+    "ja_JP": {"type": "レンタル", "event": "損傷報告", "missing": "内容"},
 }
 
 

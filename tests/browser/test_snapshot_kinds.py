@@ -5,7 +5,7 @@ from support.languages import LANGUAGES
 
 WORDS = {
     "en_US": {"rental": "Rental", "cancel": "Cancel rental"},
-    "ja_JP": {"rental": "レンタル", "cancel": "レンタル取消"},
+    "ja_JP": {"rental": "レンタル", "cancel": "レンタルキャンセル"},
 }
 
 

@@ -8,7 +8,7 @@ WORDS = {
     "en_US": {
         "start": "Start demo",
         "cancel": "Cancel demo",
-        "refused": "Refused",
+        "refused": "Rejected",
         "event": "Demo cancelled",
         "reason": "The rental is not in a demo at present, so the demo cannot be cancelled.",
         "export": "Export All",
@@ -19,9 +19,9 @@ WORDS = {
     },
     "ja_JP": {
         "start": "デモ開始",
-        "cancel": "デモ取消",
+        "cancel": "デモキャンセル",
         "refused": "拒否",
-        "event": "デモ取消",
+        "event": "デモキャンセル",
         "reason": "現在デモ状態ではないため、キャンセルできません",
         "export": "すべてエクスポート",
         "price": "月額",

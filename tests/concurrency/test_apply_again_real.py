@@ -75,10 +75,10 @@ def test_a_double_click_is_stored_once(cursor, key, bug):  # noqa: F811
     failing(first, key)
     second.execute("SELECT 1")  # its snapshot is taken now
     bug("")
-    assert press(first, key) == ["Applied: 1; refused by a rule now: 0; failed again: 0."]
+    assert press(first, key) == ["Applied: 1; rejected by a rule now: 0; failed again: 0."]
     first.commit()
     # It does not see the first one's event, gets a conflict, and is run again by Odoo.
-    assert press(second, key) == ["There was nothing left to apply again."]
+    assert press(second, key) == ["There was nothing left to retry."]
     second.commit()
     assert [row for row in rows(cursor, key) if row[0] == "Seen"] == [
         ("Seen", 1, "failed"),
@@ -137,7 +137,7 @@ def test_an_attempt_that_survived_its_rollback_is_applied_again(cursor, key, bug
     cr.rollback()
     assert rows(cursor, key) == [("SystemErrorOccurred", 1, "logged")]
     bug("")
-    assert press(cr, key) == ["Applied: 1; refused by a rule now: 0; failed again: 0."]
+    assert press(cr, key) == ["Applied: 1; rejected by a rule now: 0; failed again: 0."]
     cr.commit()
     assert rows(cursor, key)[1:] == [("Seen", 1, "applied")]
     failure, event = store(cr).search([("aggregate_id", "=", key)], order="id")

@@ -171,7 +171,7 @@ def test_the_command_names_refused_lines(tag, tmp_path):
     head = "model_name,aggregate_id,event_type,timestamp,payload.amount\n"
     file.write_text(f"{head}counter,{tag},Added,2026-01-31,1\ncounter,{tag},Added,soon,2\n")
     output = said(command("event_import", file), code=1)
-    assert "line 3: 'soon' is no date and time" in output
+    assert "line 3: 'soon' is not a valid date and time" in output
     assert "0 events stored" in output
     assert "cannot be read" in said(command("event_import", tmp_path / "none.csv"), code=1)
     assert "Nobody has the login" in said(command("event_import", file, "--user", "x"), code=1)

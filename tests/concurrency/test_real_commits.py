@@ -195,12 +195,12 @@ def test_reject_and_record_survives_however_the_transaction_ends(cursor, key, en
 def test_an_attempt_kept_apart_says_why_in_every_language(cursor, key):
     cr = cursor()
     backwards = {"planned_start": "2026-02-01", "planned_end": "2026-01-01"}
-    with pytest.raises(UserError, match="lies before Planned start"):
+    with pytest.raises(UserError, match=r"The end is before the start\."):
         store(cr).append("rental", key, "RentalPlanned", backwards, policy="reject_and_record")
     cr.rollback()
     failure = store(cursor()).search([("aggregate_id", "=", key)])
-    assert "lies before Planned start" in failure.reason
-    assert "日付の順序を正してください" in failure.with_context(lang="ja_JP").reason
+    assert "The end is before the start." in failure.reason
+    assert "終了日が開始日より前です。" in failure.with_context(lang="ja_JP").reason
 
 
 @pytest.mark.parametrize("before", [0, 1])

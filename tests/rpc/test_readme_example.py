@@ -20,7 +20,7 @@ def test_the_lines_of_the_readme(odoo_server, capsys):
     for _time in range(2):  # the first call may be repeated safely
         exec(compile(example, "README.md", "exec"), {})
     told = capsys.readouterr().out.splitlines()
-    assert told[0].startswith("rejected Equipment delivered is not possible")
+    assert told[0].startswith("rejected The equipment of a rental in a demo cannot be delivered.")
     assert told[1] == '{"status":"draft"}'
     stream = call("event.store", "read_stream", "rental", "R90001")
     assert [event["event_type"] for event in stream] == ["DemoStarted"] + ["EquipmentDelivered"] * 2

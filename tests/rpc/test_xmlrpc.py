@@ -158,7 +158,7 @@ class TestXmlRpc(HttpCase):
             ("when is a (DateTime|datetime)", {"payload": {"when": moment}}),
             ("file is a Binary", {"payload": {"file": xmlrpc.client.Binary(b"x")}}),
             ("policy 'loud' is unknown", {"policy": "loud"}),
-            ("no date and time", {"timestamp": "soon"}),
+            ("not a valid date and time", {"timestamp": "soon"}),
             ("append does not know colour", {"colour": "red"}),
             ("needs aggregate_id", {"aggregate_id": ""}),
             ("cannot be recorded from outside", {"event_type": "InvalidOperationAttempted"}),
@@ -185,7 +185,7 @@ class TestXmlRpc(HttpCase):
         self.refuse(WARNING, "must be a list", "append_batch")
         self.refuse(WARNING, "needs model_name", "append")
         self.refuse(WARNING, "has no version 5", "state_at", "counter", "C1", version=5)
-        self.refuse(WARNING, "cannot be folded", "state_at", "nobody", "N1")
+        self.refuse(WARNING, "cannot be replayed", "state_at", "nobody", "N1")
         self.refuse(WARNING, "Two handlers serve", "append", "twice", "T1", "E")
         self.refuse(
             WARNING, "cannot be searched by their payload", "search", [("payload_json", "=", "x")]

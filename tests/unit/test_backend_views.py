@@ -108,8 +108,8 @@ class TestScreens(EventCase):
 
     def test_menus_by_group(self):
         everybody = {
-            *("Overview", "Events", "Streams", "Snapshots", "As of …"),
-            *("Misoperations", "Broken Rules", "Errors", "Handlers"),
+            *("Overview", "Events", "Histories", "Snapshots", "As of …"),
+            *("Rejected Attempts", "Broken Rules", "Errors", "Handlers"),
             "Excel Report …",
             *("History", "Analysis", "Operation"),
         }

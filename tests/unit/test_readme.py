@@ -39,8 +39,8 @@ class TestReadme(EventCase):
         lent = ("BookLent", {"reader": "Sato"})
         book = scenario(self.env, "library.book")
         book.given(lent).when("BookReturned").then({"status": "on_shelf"})
-        book.when("BookReturned").then(rejected("not possible while the status is on shelf"))
-        book.when("BookLent").then(rejected("Reader (reader) is missing"))
+        book.when("BookReturned").then(rejected("not possible while the status is “on shelf”"))
+        book.when("BookLent").then(rejected("Reader is missing"))
         long = scenario(self.env, "library.book").given(lent, "LoanExtended", "LoanExtended")
         long.when("LoanExtended").then(rejected("extended twice"))
         history = [lent, "LoanExtended", lent, "LoanExtended", "LoanExtended", "BookReturned"]

@@ -22,8 +22,8 @@ export class EventTimeline extends Component {
         this.action = useService("action");
         this.labels = {
             applied: _t("Applied"),
-            rejected: _t("Refused"),
-            failed: _t("System errors"),
+            rejected: _t("Rejected"),
+            failed: _t("Failures"),
             logged: _t("Logged"),
         };
         const asked = this.props.record.context?.timeline_kinds || [];

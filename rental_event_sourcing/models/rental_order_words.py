@@ -1,0 +1,79 @@
+from odoo import _, api, models
+
+
+class RentalOrderWords(models.AbstractModel):
+    """What a person is about to do with rentals, and what was done."""
+
+    _name = "rental.order.words"
+    _description = "Words for What Is Done with Rentals"
+
+    @api.model
+    def _action_label(self, event_type):
+        """Return what the button says that records an event, in the language of the user."""
+        labels = {
+            "RentalPlanned": _("Plan rental"),
+            "PlanChanged": _("Change plan"),
+            "DemoStarted": _("Start demo"),
+            "DemoExtended": _("Extend demo"),
+            "DemoCancelled": _("Cancel demo"),
+            "RentalConfirmed": _("Confirm rental"),
+            "RentalCancelled": _("Cancel rental"),
+            "EquipmentDelivered": _("Deliver equipment"),
+            "RentalExtended": _("Extend rental"),
+            "PriceChanged": _("Change price"),
+            "DamageReported": _("Report damage"),
+            "EquipmentReturned": _("Return equipment"),
+            "RentalInvoiced": _("Invoice rental"),
+            "RentalClosed": _("Close rental"),
+        }
+        return labels.get(event_type) or self._event_label(event_type)
+
+    @api.model
+    def _event_label(self, event_type):
+        return self.env["rental.snapshot.handler"]._event_label(event_type)
+
+    @api.model
+    def _done_words(self, rentals):
+        """Return ``{event type: what was done}``, without a full stop.
+
+        :param str rentals: the name of one, or how many
+        """
+        return {
+            "RentalPlanned": _("%(rentals)s planned", rentals=rentals),
+            "PlanChanged": _("Plan of %(rentals)s changed", rentals=rentals),
+            "DemoStarted": _("Demo of %(rentals)s started", rentals=rentals),
+            "DemoExtended": _("Demo of %(rentals)s extended", rentals=rentals),
+            "DemoCancelled": _("Demo of %(rentals)s cancelled", rentals=rentals),
+            "RentalConfirmed": _("%(rentals)s confirmed", rentals=rentals),
+            "RentalCancelled": _("%(rentals)s cancelled", rentals=rentals),
+            "EquipmentDelivered": _("Equipment of %(rentals)s delivered", rentals=rentals),
+            "RentalExtended": _("%(rentals)s extended", rentals=rentals),
+            "PriceChanged": _("Price of %(rentals)s changed", rentals=rentals),
+            "DamageReported": _("Damage reported for %(rentals)s", rentals=rentals),
+            "EquipmentReturned": _("Equipment of %(rentals)s returned", rentals=rentals),
+            "RentalInvoiced": _("%(rentals)s invoiced", rentals=rentals),
+            "RentalClosed": _("%(rentals)s closed", rentals=rentals),
+        }
+
+    @api.model
+    def _done_sentence(self, event_type, names):
+        """Return what was done with rentals.
+
+        :param str event_type: one that rentals know
+        :param list names: of the rentals, one or more
+        """
+        one = len(names) == 1
+        rentals = names[0] if one else _("%(count)s rentals", count=len(names))
+        done = self._done_words(rentals).get(event_type)
+        if one and done:
+            return _("%(done)s.", done=done)
+        done = done or self._event_label(event_type)  # of an addon that adds events
+        return _("%(done)s: %(names)s.", done=done, names=self._listed(names))
+
+    @api.model
+    def _listed(self, names, limit=10):
+        """Return names in a row, and how many more there are after the first ones."""
+        text = ", ".join(names[:limit])
+        if len(names) > limit:
+            text = _("%(names)s and %(count)s more", names=text, count=len(names) - limit)
+        return text
