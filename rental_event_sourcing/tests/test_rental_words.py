@@ -7,7 +7,7 @@ from lxml import etree
 from odoo.exceptions import UserError
 from odoo.http import serialize_exception
 
-from odoo.addons.event_sourcing.event_data import EventData
+from odoo.addons.event_sourcing.event import EventData
 from odoo.addons.rental_event_sourcing.tests.test_rental_order import RentalCase
 
 
