@@ -122,7 +122,7 @@ class Database:
         self._sql("postgres", f"CREATE DATABASE \"{self.name}\" ENCODING 'UTF8' TEMPLATE template0")
         self._comment_on(BEING_MADE)
         with step(f"Creating the database {self.name} (a minute or so)"):
-            self._install(["base", "web", *modules], "--load-language=en_US,ja_JP")
+            self._install(modules, "base,web,", "--load-language=en_US,ja_JP")
 
     def add(self, modules):
         """Install more modules, with demo data.
@@ -148,9 +148,9 @@ class Database:
         )
         return [row[0] for row in rows]
 
-    def _install(self, modules, *arguments):
+    def _install(self, modules, before="", *arguments):
         demo = ["--with-demo"] if self.source.series != "17.0" else []
-        self.run_odoo("-i", ",".join(modules), *arguments, *demo)
+        self.run_odoo("-i", before + ",".join(modules), *arguments, *demo)
         self._check_installed(modules)
 
     def _installed(self):

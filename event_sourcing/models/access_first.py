@@ -31,15 +31,12 @@ class AccessFirst(models.AbstractModel):
     _name = "access.first.mixin"
     _description = "Access Is Asked for First"
 
-    def browse(self, ids=None):
-        """Refuse what is no id, which the database or Python would stumble over later."""
-        if not self.env.su and ids and type(ids) is not int:
-            ids = tuple(ids) if hasattr(ids, "__iter__") else (ids,)
-            if {*map(type, ids)} != {int}:
-                for key in ids:
-                    if type(key) is not int and not _is_new(key):
-                        raise UserError(_("%(value)s is not the id of a record.", value=shown(key)))
-        return super().browse(ids)
+    @api.model
+    def _check_ids(self, ids):
+        """Raise UserError unless all of these are ids; ``browse`` asks, see ``KnownIds``."""
+        for key in ids:
+            if type(key) is not int and not _is_new(key):
+                raise UserError(_("%(value)s is not the id of a record.", value=shown(key)))
 
     def ensure_one(self):
         """Say in a sentence that a method is about one record, whatever ids it was called with."""

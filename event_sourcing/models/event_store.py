@@ -31,6 +31,7 @@ class EventStore(models.Model):
     _description = "Event"
     _order = "id desc"
     _rec_name = "event_type"
+    _holds_history = True
 
     model_name = fields.Char(
         string="Technical Record Type",

@@ -1,13 +1,14 @@
 from odoo import _, api, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ..canonical_json import MAX_PAYLOAD_DEPTH
 from ..db_errors import db_error_kind, is_last_try
+from ..event_columns import DECIDED_BY_STORE
 from .event_store_validate import MAX_NAME
 
 
 class EventStoreMessages(models.Model):
-    """What people are told of a payload that is none, and of a database that cannot."""
+    """What people are told of input that is refused, and of a database that cannot."""
 
     _inherit = "event.store"
 
@@ -82,3 +83,39 @@ class EventStoreMessages(models.Model):
                 )
             )
         return None
+
+    @api.model
+    def _check_company(self, company_id):
+        """Return the id of a company in which the user may append events, and read its streams."""
+        if company_id in self.env.companies.ids:
+            return company_id
+        if not self.env.su:
+            raise AccessError(
+                _(
+                    "You have no access to the company with the id %(id)s; switch to that"
+                    " company or ask your administrator.",
+                    id=company_id,
+                )
+            )
+        if not self.env["res.company"].browse(company_id).exists():
+            raise UserError(_("There is no company with the id %(id)s.", id=company_id))
+        return company_id
+
+    @api.model
+    def _check_keys(self, vals):
+        decided = sorted(DECIDED_BY_STORE.intersection(vals))
+        if decided:
+            raise UserError(
+                _(
+                    "%(names)s cannot be given for an event: the event store decides it.",
+                    names=", ".join(decided),
+                )
+            )
+        unknown = sorted(str(name) for name in vals if name not in self._fields)
+        if unknown:
+            raise UserError(
+                _(
+                    "An event has no %(names)s; leave it out or put it into the payload.",
+                    names=", ".join(unknown)[:MAX_NAME],
+                )
+            )

@@ -2,7 +2,7 @@ import unicodedata
 from datetime import date, datetime, time, timezone
 
 from odoo import _, api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from ..arguments import shown
 from ..canonical_json import (
@@ -33,6 +33,20 @@ def is_nothing(value):
     XML-RPC has no null, and a form leaves texts empty.
     """
     return value is None or value is False or (isinstance(value, str) and not value)
+
+
+class KnownIds(models.AbstractModel):
+    """What callers name is an id; it stands here because every append passes it."""
+
+    _inherit = "access.first.mixin"
+
+    def browse(self, ids=None):
+        """Refuse what is no id, which the database or Python would stumble over later."""
+        if not self.env.su and ids and type(ids) is not int:
+            ids = tuple(ids) if hasattr(ids, "__iter__") else (ids,)
+            if {*map(type, ids)} != {int}:
+                self._check_ids(ids)
+        return super().browse(ids)
 
 
 class EventStoreValidate(models.Model):
@@ -159,23 +173,6 @@ class EventStoreValidate(models.Model):
         return known[company_id]
 
     @api.model
-    def _check_company(self, company_id):
-        """Return the id of a company in which the user may append events, and read its streams."""
-        if company_id in self.env.companies.ids:
-            return company_id
-        if not self.env.su:
-            raise AccessError(
-                _(
-                    "You have no access to the company with the id %(id)s; switch to that"
-                    " company or ask your administrator.",
-                    id=company_id,
-                )
-            )
-        if not self.env["res.company"].browse(company_id).exists():
-            raise UserError(_("There is no company with the id %(id)s.", id=company_id))
-        return company_id
-
-    @api.model
     def _clean_kind(self, model_name, event_type, schema_version):
         """Return what kind of event it is, under today's names, checked."""
         model_name = self._clean_model_name(model_name)
@@ -195,25 +192,6 @@ class EventStoreValidate(models.Model):
             "event_type": event_type,
             "schema_version": self._clean_schema_version(handler, event_type, schema_version),
         }
-
-    @api.model
-    def _check_keys(self, vals):
-        decided = sorted(DECIDED_BY_STORE.intersection(vals))
-        if decided:
-            raise UserError(
-                _(
-                    "%(names)s cannot be given for an event: the event store decides it.",
-                    names=", ".join(decided),
-                )
-            )
-        unknown = sorted(str(name) for name in vals if name not in self._fields)
-        if unknown:
-            raise UserError(
-                _(
-                    "An event has no %(names)s; leave it out or put it into the payload.",
-                    names=", ".join(unknown)[:MAX_NAME],
-                )
-            )
 
     @api.model
     def _clean_name(self, name, value, optional=False):

@@ -332,7 +332,7 @@ class EventStream(models.Model):
         return UserError(
             _(
                 "%(aggregate)s has events as %(new)s and as %(old)s, which are to become"
-                " one; give one of the two another aggregate id.",
+                " one; give one of the two another id.",
                 aggregate=aggregate_id,
                 new=names[0],
                 old=", ".join(names[1:]),

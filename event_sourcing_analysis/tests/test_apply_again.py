@@ -280,8 +280,8 @@ class TestApplyAgain(ApplyAgainCase):
                 self.assertEqual(self.inbox().outstanding_count, 0)
                 self.assertEqual(failure.retry_event_id.id, answer["id"])
                 self.assertFalse(failure.can_apply_again)
-                self.assertEqual(self.again(failure), "There was nothing left to apply again.")
-                self.assertEqual(self.again(), "There was nothing left to apply again.")
+                self.assertEqual(self.again(failure), "There was nothing left to retry.")
+                self.assertEqual(self.again(), "There was nothing left to retry.")
         self.assertEqual(self.seen(model_name="flakyapart"), [0, 1])
 
     def test_a_repeat_under_another_name_of_the_aggregate_type_is_a_repeat(self):
@@ -295,7 +295,7 @@ class TestApplyAgain(ApplyAgainCase):
         answer = self.store.append("flakyapart", "F1", "Seen", {"n": 5}, event_uuid="sent-5")
         self.assertEqual(self.inbox().outstanding_count, 0)
         self.assertEqual(failure.retry_event_id.id, answer["id"])
-        self.assertEqual(self.again(failure), "There was nothing left to apply again.")
+        self.assertEqual(self.again(failure), "There was nothing left to retry.")
         self.assertEqual(self.seen(model_name="flakyapart"), [5])
 
     def test_what_was_applied_again_is_known_under_every_name_of_its_type(self):
@@ -327,8 +327,8 @@ class TestApplyAgain(ApplyAgainCase):
                 self.assertIn("Applied: 1;", answer)
                 self.assertEqual((self.inbox().outstanding_count, self.inbox().state), (0, "fixed"))
                 self.assertEqual(second.retry_event_id, first.retry_event_id)
-                self.assertEqual(self.again(second), "There was nothing left to apply again.")
-                self.assertEqual(self.again(), "There was nothing left to apply again.")
+                self.assertEqual(self.again(second), "There was nothing left to retry.")
+                self.assertEqual(self.again(), "There was nothing left to retry.")
         self.assertEqual(self.seen(model_name="flakyapart"), [0, 1])
 
     @QUIET

@@ -1,2 +1,1 @@
 from . import test_checkpoints
-from . import test_job_queue

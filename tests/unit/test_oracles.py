@@ -257,8 +257,8 @@ class TestFiguresOfOthers(EventCase):
         told.clear()
         self.finish(self.start(self.both, "check", False, self.companies))
         self.assertEqual(
-            sorted((alert[0], alert[1].id, alert[2][:2]) for alert in told),
-            sorted((f"drift:{company}", company, "1 ") for company in self.companies),
+            sorted((alert[0], alert[1].id, alert[2][-4:]) for alert in told),
+            sorted((f"drift:{company}", company, ": 1.") for company in self.companies),
         )
 
     def test_rows_of_one_company_leave_room_for_those_of_another(self):
