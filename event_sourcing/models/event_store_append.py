@@ -31,9 +31,8 @@ OTHER_KEYS = frozenset({"policy", *RENAMED})
 class EventStoreAppend(models.Model):
     """The way of an append, from the call to what is stored.
 
-    Beside it, a file per stage: ``event_store_validate`` (what is let in),
-    ``snapshot_handler_fold`` (what becomes of it), ``event_store_failure`` (where a rule or
-    a fault stops it) and ``event_store_insert`` (all of it written at once).
+    A file per stage: ``event_store_validate`` (what is let in), ``snapshot_handler_fold`` (what
+    becomes of it), ``event_store_failure`` (what stops it), ``event_store_insert`` (written at once).
     """
 
     _inherit = "event.store"

@@ -2,6 +2,7 @@ from . import event_alert
 from . import event_difference
 from . import event_job
 from . import event_job_run
+from . import event_job_progress
 from . import event_job_queue
 from . import event_job_rebuild
 from . import event_job_share
