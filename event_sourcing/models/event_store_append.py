@@ -32,7 +32,7 @@ class EventStoreAppend(models.Model):
     """The way of an append, from the call to what is stored.
 
     A file per stage: ``event_store_validate`` (what is let in), ``snapshot_handler_fold`` (what
-    becomes of it), ``event_store_failure`` (what stops it), ``event_store_insert`` (written at once).
+    becomes of it), ``event_store_failure`` (what stops it), ``event_store_insert`` (one write).
     """
 
     _inherit = "event.store"
