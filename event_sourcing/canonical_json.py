@@ -25,7 +25,7 @@ MAX_INTEGER = int(sys.float_info.max)
 BEYOND_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-class NotJson(ValueError):
+class InvalidJson(ValueError):
     """A value that JSON, or PostgreSQL's ``jsonb``, cannot hold.
 
     :ivar reason: one of ``type``, ``key``, ``nan``, ``null_character``,
@@ -59,7 +59,7 @@ def normalise(value, levels=MAX_DEPTH, where=None):
     :param value: dict, list, tuple, str, int, float, bool or None, nested
     :param int levels: how many levels of objects and lists are allowed
     :param where: where ``value`` stands: what holds it, and its key there; None at the top
-    :raise NotJson: when the value cannot be held without loss
+    :raise InvalidJson: when the value cannot be held without loss
     """
     kind = type(value)
     if kind is str:
@@ -73,7 +73,7 @@ def normalise(value, levels=MAX_DEPTH, where=None):
     if kind is dict and levels > 0:
         return _object(value, levels, where)
     if levels <= 0 and isinstance(value, Mapping | list | tuple):
-        raise NotJson("depth", where)
+        raise InvalidJson("depth", where)
     if isinstance(value, Mapping):
         return _object(value, levels, where)
     if isinstance(value, list | tuple):
@@ -84,14 +84,14 @@ def normalise(value, levels=MAX_DEPTH, where=None):
         return _integer(int(value), where)
     if isinstance(value, float):
         return _float(float(value), where)
-    raise NotJson("type", where, type(value).__name__)
+    raise InvalidJson("type", where, type(value).__name__)
 
 
 def _object(value, levels, where):
     try:
         keys = "".join(value)
     except TypeError:
-        raise NotJson("key", where, next(k for k in value if not isinstance(k, str))) from None
+        raise InvalidJson("key", where, next(k for k in value if not isinstance(k, str))) from None
     if not keys.isascii() or "\x00" in keys:
         for key in value:
             _text(key, where)
@@ -140,7 +140,7 @@ def pretty(value):
 def exact_float(text):
     """Return the number that a decimal ``text`` writes, in ASCII digits.
 
-    :raise NotJson: when it has more digits than a double keeps; they would vanish in silence
+    :raise InvalidJson: when it has more digits than a double keeps; they would vanish in silence
     :raise ValueError: for what is no number
     """
     if not text.isascii() or "_" in text:
@@ -152,7 +152,7 @@ def exact_float(text):
         except ArithmeticError:  # an exponent beyond all reason
             exact = False
         if not exact:
-            raise NotJson("digits", None, text.strip())
+            raise InvalidJson("digits", None, text.strip())
     return value
 
 
@@ -164,7 +164,7 @@ def parse_object(text):
     """
 
     def refuse_constant(name):
-        raise NotJson("nan", None, name)
+        raise InvalidJson("nan", None, name)
 
     def refuse_double_keys(pairs):
         result = dict(pairs)
@@ -180,7 +180,7 @@ def parse_object(text):
             object_pairs_hook=refuse_double_keys,
         )
     except RecursionError as error:
-        raise NotJson("depth") from error
+        raise InvalidJson("depth") from error
     if not isinstance(value, dict):
         raise ValueError("not an object")
     return value
@@ -203,24 +203,24 @@ def rpc_safe(value):
 
 def _text(value, where):
     if "\x00" in value:
-        raise NotJson("null_character", where, value.replace("\x00", ""))
+        raise InvalidJson("null_character", where, value.replace("\x00", ""))
     if not value.isascii():
         try:
             value.encode()
         except UnicodeEncodeError as error:
-            raise NotJson("surrogate", where) from error
+            raise InvalidJson("surrogate", where) from error
     return value
 
 
 def _integer(value, where):
     if not -MAX_INTEGER <= value <= MAX_INTEGER:
-        raise NotJson("integer", where)
+        raise InvalidJson("integer", where)
     return value
 
 
 def _float(value, where):
     if not math.isfinite(value):
-        raise NotJson("nan", where, value)
+        raise InvalidJson("nan", where, value)
     text = repr(value)
     if "e+" in text:  # jsonb prints these without an exponent: an integer
         return int(Decimal(text))

@@ -46,12 +46,12 @@ def find_place(error):
     own = [found for found in addons if found[0].split(".")[2] not in PLUMBING]
     for candidates in (own, addons, frames):
         if candidates:
-            return _place(*candidates[-1])
+            return _cursor_record(*candidates[-1])
     return ErrorLocation()
 
 
 @lru_cache(maxsize=10000)
-def _place(module, code, number):
+def _cursor_record(module, code, number):
     """Return one line of code, as its file is when it is first asked."""
     return ErrorLocation(
         file=f"{module.removeprefix(ADDONS).replace('.', '/')}.py",

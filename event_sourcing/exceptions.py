@@ -11,7 +11,7 @@ class SchemaError(Exception):
     """
 
 
-class EventsAway(UserError):
+class EventsArchived(UserError):
     """A replay would need events that are in an archive; the message names its file."""
 
 
@@ -45,13 +45,13 @@ class VersionConflict(UserError):
     """The expected version is not the next one of the stream; nothing was stored."""
 
 
-class BrokenRule(UserError):
+class RuleViolation(UserError):
     """A rule was broken that has a name.
 
     Raise it in a handler instead of ``UserError`` where reports shall count a rule as
     one, whatever its sentence says and in whichever language::
 
-        raise BrokenRule(_("The demo would end before it starts."), "demo_dates")
+        raise RuleViolation(_("The demo would end before it starts."), "demo_dates")
 
     A plain ``UserError`` is told apart by the line of code that raises it.
 
@@ -64,6 +64,9 @@ class BrokenRule(UserError):
         super().__init__(message)
         self.rule = rule
         self.context = {"rule": rule}
+
+
+BrokenRule = RuleViolation  # its former name, which handlers may still import
 
 
 class HandlerConflict(UserError):

@@ -66,7 +66,7 @@ class JsonDocument(fields.Json):
 
 
 class Many2oneNoForeignKey(fields.Many2one):
-    """A many2one of events: what it names is kept by ``event.recorder``, once for all of them.
+    """A many2one of events: what it names is kept by ``event.store.reference``, once for all.
 
     A foreign key would be checked with each event, which takes as long as writing it.
     """

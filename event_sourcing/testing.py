@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 
 from odoo.exceptions import UserError
 
-from .canonical_json import NotJson, canonical, normalise
+from .canonical_json import InvalidJson, canonical, normalise
 from .event import EventData
 from .no_cursor import statements_of
 
@@ -173,7 +173,7 @@ def _lint_values(handler, model_name, history, states):
             first = handler._fold(deepcopy(state), event)
         except UserError:
             first = None
-        except NotJson as error:
+        except InvalidJson as error:
             return [f"{name} returns what is no JSON: {error}"]
         except Exception as error:
             return [f"{name} raises {type(error).__name__}: {error}"]

@@ -63,7 +63,7 @@ def script_of(database, statements):
     return "\n".join([lines[0], *(f"{line};" for line in lines[1:])])
 
 
-def too_much(cr, role, schema):
+def excess_privileges(cr, role, schema):
     """Return what a role can do beyond reading a schema's views, a few examples at most.
 
     Each is a pair of its kind (``relation``, ``schema``, ``database``, ``function``,

@@ -67,13 +67,13 @@ def import_file(env, path, dry_run=False, say=print, **options):
     :param path: JSON Lines or CSV, also packed with gzip
     :param bool dry_run: only check the file
     :param say: takes each line of the report
-    :param options: as for :meth:`event.job._ask_import`; an unknown one is a TypeError
+    :param options: as for :meth:`event.job._request_import`; an unknown one is a TypeError
     :return: whether all went well: nothing was refused
     """
     path = Path(path).resolve()
     with env.registry.cursor() as cr:
         jobs = env(cr=cr)["event.job"]
-        job, under_way = jobs._ask_import(str(path), path.name, dry_run, **options)
+        job, under_way = jobs._request_import(str(path), path.name, dry_run, **options)
         job_id = job.id
     if under_way:
         say("It was begun before and goes on.")

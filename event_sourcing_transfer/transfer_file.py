@@ -13,7 +13,7 @@ import math
 import re
 import zlib
 
-from odoo.addons.event_sourcing.canonical_json import NotJson, parse_object
+from odoo.addons.event_sourcing.canonical_json import InvalidJson, parse_object
 
 # No row is longer: a payload has 256 KiB, which escapes and quotes make larger.
 MAX_ROW = 4 * 1024 * 1024
@@ -39,10 +39,10 @@ OTHERS = {
 }
 
 
-class Unreadable(ValueError):
+class RowParseError(ValueError):
     """A row, or a file, that cannot be read.
 
-    :ivar str reason: a key, which ``event.import.words`` puts into a sentence
+    :ivar str reason: a key, which ``event.import.messages`` puts into a sentence
     :ivar bool final: whether nothing after it can be read either
     :ivar dict values: for the sentence's placeholders
     """
@@ -101,7 +101,7 @@ class Packed:
         content = self.file.read(size)
         self.room -= len(content)
         if self.room < 0:
-            raise Unreadable("hollow", final=True)
+            raise RowParseError("hollow", final=True)
         return content
 
     def seek(self, offset, whence=io.SEEK_SET):
@@ -116,7 +116,7 @@ def look_at(file, encoding=None):
     :param str encoding: of a CSV file; found out where none is given
     :return: dict with ``kind``, ``jsonl`` or ``csv``, ``start`` (where the rows begin)
         and, for CSV, ``encoding``, ``delimiter`` and ``header`` (a list of texts)
-    :raise Unreadable: for an empty file, or one of another kind
+    :raise RowParseError: for an empty file, or one of another kind
     """
     file.seek(0)
     sample = read_safely(file.read, SAMPLE)
@@ -124,16 +124,16 @@ def look_at(file, encoding=None):
         if sample.startswith(magic):
             if reason == "zip" and (b"[Content_Types].xml" in sample or b"xl/" in sample):
                 reason = "workbook"
-            raise Unreadable(reason, final=True)
+            raise RowParseError(reason, final=True)
     if b"\0" in sample[:4096]:
-        raise Unreadable("utf16", final=True)
+        raise RowParseError("utf16", final=True)
     if b"\r" in sample and b"\n" not in sample:
-        raise Unreadable("old_mac", final=True)
+        raise RowParseError("old_mac", final=True)
     begin = sample.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
     if not begin:
-        raise Unreadable("empty", final=True)
+        raise RowParseError("empty", final=True)
     if begin == b"[":
-        raise Unreadable("json_list", final=True)
+        raise RowParseError("json_list", final=True)
     if begin == b"{":
         return {"kind": "jsonl", "start": [0, 0]}
     if sample.startswith(codecs.BOM_UTF8):
@@ -143,11 +143,11 @@ def look_at(file, encoding=None):
     lines = Lines(file)
     try:
         header = Csv(lines, encoding, delimiter).read()
-    except Unreadable as error:
+    except RowParseError as error:
         error.final = True
         raise
     if header and len(header) > MAX_COLUMNS:
-        raise Unreadable("many_columns", final=True, limit=MAX_COLUMNS)
+        raise RowParseError("many_columns", final=True, limit=MAX_COLUMNS)
     return {
         "kind": "csv",
         "encoding": encoding,
@@ -162,7 +162,7 @@ def read_safely(read, *arguments):
     try:
         return read(*arguments)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise Unreadable("damaged", final=True) from error
+        raise RowParseError("damaged", final=True) from error
 
 
 class Rows:
@@ -188,21 +188,21 @@ class Rows:
     def next(self):
         """Return ``(number of its first line, row)``, None after the last row.
 
-        A row is a dict of JSON Lines, a list of texts of CSV, or an :class:`Unreadable`.
+        A row is a dict of JSON Lines, a list of texts of CSV, or an :class:`RowParseError`.
         The text of a line of JSON is in ``self.lines.last``.
         """
         begin = self.lines.offset
         while True:
             number = self.lines.number + 1
             if self.lines.offset - begin > MAX_NOTHING:
-                return number, Unreadable("nothing", final=True)
+                return number, RowParseError("nothing", final=True)
             try:
                 row = self._rows.read()
-            except Unreadable as error:
+            except RowParseError as error:
                 row = error
             if row is None:
                 return None
-            if row or isinstance(row, Unreadable):  # blank lines are none
+            if row or isinstance(row, RowParseError):  # blank lines are none
                 return number, row
 
 
@@ -227,7 +227,7 @@ class Lines:
                 self.offset += len(line)
                 length += len(line)
             self.number += 1
-            raise Unreadable("long", final=length > MAX_LINE, limit=MAX_ROW // 1024)
+            raise RowParseError("long", final=length > MAX_LINE, limit=MAX_ROW // 1024)
         if line:
             self.number += 1
             if self.number == 1:
@@ -250,16 +250,16 @@ class JsonLines:
         if not line.strip():
             return {}
         try:
-            return parse_object(line.rstrip(b"\r\n").decode()) or Unreadable("empty_object")
+            return parse_object(line.rstrip(b"\r\n").decode()) or RowParseError("empty_object")
         except UnicodeDecodeError:
-            raise Unreadable("encoding", encoding="UTF-8") from None
-        except NotJson as error:
-            raise Unreadable("not_json", error=error) from None
+            raise RowParseError("encoding", encoding="UTF-8") from None
+        except InvalidJson as error:
+            raise RowParseError("not_json", error=error) from None
         except json.JSONDecodeError as error:
-            raise Unreadable("broken_json", place=error.colno) from None
+            raise RowParseError("broken_json", place=error.colno) from None
         except ValueError as error:
             reason = "double_json_key" if "twice" in str(error) else "no_object"
-            raise Unreadable(reason) from None
+            raise RowParseError(reason) from None
 
 
 class Csv:
@@ -279,7 +279,7 @@ class Csv:
         try:
             row = next(self._reader, None)
         except csv.Error:
-            raise Unreadable("broken_csv") from None
+            raise RowParseError("broken_csv") from None
         return row if row is None or any(cell.strip() for cell in row) else []
 
     def __iter__(self):
@@ -291,13 +291,13 @@ class Csv:
             raise StopIteration
         self._size += len(line)
         if self._size > MAX_ROW:
-            raise Unreadable("open_quote", final=True)
+            raise RowParseError("open_quote", final=True)
         try:
             text = line.decode(self.encoding)
         except UnicodeDecodeError:
             text = None
         if text is None or (self.encoding != "utf-8" and NO_TEXT.search(text)):
-            raise Unreadable("encoding", encoding=ENCODINGS[self.encoding]) from None
+            raise RowParseError("encoding", encoding=ENCODINGS[self.encoding]) from None
         return text
 
 
@@ -305,7 +305,7 @@ def _encoding_of(sample, chosen=None):
     """Return UTF-8 where the sample is that, or what Excel writes in Japan where it surely is.
 
     :param str chosen: what somebody says it is; counts where it is not surely another one
-    :raise Unreadable: in doubt: nearly any bytes are some text in some encoding
+    :raise RowParseError: in doubt: nearly any bytes are some text in some encoding
     """
     found = None
     for encoding in ("utf-8", "cp932"):
@@ -318,9 +318,9 @@ def _encoding_of(sample, chosen=None):
             found = encoding
             break
     if not (chosen or found):
-        raise Unreadable("which_encoding", final=True)
+        raise RowParseError("which_encoding", final=True)
     if chosen and found and chosen != found and not sample.isascii():
-        raise Unreadable(
+        raise RowParseError(
             "other_encoding", final=True, chosen=ENCODINGS[chosen], found=ENCODINGS[found]
         )
     return chosen or found

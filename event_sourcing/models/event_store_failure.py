@@ -384,7 +384,7 @@ class EventStoreFailure(models.Model):
     def _has_noted_recorder(self, vals):
         """Whether this transaction sees that the user has recorded something in the company."""
         self.env.cr.execute(
-            "SELECT 1 FROM event_recorder WHERE user_id = %s AND company_id = %s",
+            "SELECT 1 FROM event_store_reference WHERE user_id = %s AND company_id = %s",
             [self.env.uid, vals["company_id"]],
         )
         return bool(self.env.cr.rowcount)

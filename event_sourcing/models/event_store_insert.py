@@ -150,7 +150,7 @@ class EventStoreInsert(models.Model):
         """Insert rows as they are, with the rights of the user.
 
         :param list vals_list: complete dicts
-        :param bool note_recorders: whether ``event.recorder`` is to say who recorded them
+        :param bool note_recorders: whether ``event.store.reference`` is to say who recorded them
         :return: records in the order of ``vals_list``
         """
         self = self._without_defaults()

@@ -14,7 +14,7 @@ class EventStoreMessages(models.Model):
 
     @api.model
     def _explain_not_json(self, error):
-        """Return one sentence for a :class:`NotJson`, in the user's language."""
+        """Return one sentence for a :class:`InvalidJson`, in the user's language."""
         where = self._storable(error.path[:MAX_NAME]) or _("the payload")
         value = self._storable(error.value)
         if error.reason == "nan":

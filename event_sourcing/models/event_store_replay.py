@@ -343,7 +343,7 @@ class EventStoreReplay(models.Model):
             ``payload_json`` (text), ``outcome``, ``message``, ``timestamp`` (UTC, as
             text), ``timezone``, ``event_uuid``, ``correlation_id``, ``causation_id``,
             ``schema_version`` and ``user`` (who recorded it)
-        :raise EventsAway: when some of them are in an archive
+        :raise EventsArchived: when some of them are in an archive
         """
         self = self._with_user_lang()
         model_name = self._clean_model_name(model_name)

@@ -82,7 +82,7 @@ class EventStoreStorage(models.Model):
 
     @api.model
     def _leave_keys_to_recorders(self):
-        """Drop the foreign keys that ``event.recorder`` stands for, in a store that has them."""
+        """Drop the foreign keys that ``event.store.reference`` stands for, where a store has them."""
         constraints = [
             f"event_store_{name}_fkey" for name in ("create_uid", "write_uid", "company_id")
         ]
@@ -94,7 +94,7 @@ class EventStoreStorage(models.Model):
         found = [name for (name,) in self.env.cr.fetchall()]
         if found:
             self.env.cr.execute(
-                "INSERT INTO event_recorder (user_id, company_id)"
+                "INSERT INTO event_store_reference (user_id, company_id)"
                 " SELECT DISTINCT create_uid, company_id FROM event_store"
                 "  WHERE create_uid IS NOT NULL ON CONFLICT DO NOTHING"
             )
@@ -117,7 +117,7 @@ class EventStoreStorage(models.Model):
             "events json, companies int[], uid int, moment timestamp",
             "SETOF int",
             f"""
-            INSERT INTO event_recorder (user_id, company_id)
+            INSERT INTO event_store_reference (user_id, company_id)
             SELECT uid, company FROM unnest(companies) AS company
                 ON CONFLICT DO NOTHING;
             RETURN QUERY

@@ -9,7 +9,7 @@ from ..canonical_json import (
     BEYOND_XML,
     MAX_BYTES,
     MAX_PAYLOAD_DEPTH,
-    NotJson,
+    InvalidJson,
     canonical,
     normalise,
     parse_object,
@@ -316,7 +316,7 @@ class EventStoreValidate(models.Model):
             if not isinstance(payload, dict):
                 raise TypeError(type(payload))
             payload = normalise(payload, MAX_PAYLOAD_DEPTH)
-        except NotJson as error:
+        except InvalidJson as error:
             raise UserError(self._explain_not_json(error)) from error
         except (TypeError, ValueError) as error:
             raise UserError(

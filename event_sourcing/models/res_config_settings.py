@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
 from ..compat import check_access
-from .snapshot_handler_entry import POLICY_NAMES
+from .event_handler import POLICY_NAMES
 
 
 class ResConfigSettings(models.TransientModel):

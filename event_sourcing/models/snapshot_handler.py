@@ -4,7 +4,7 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 
 from ..canonical_json import normalise
-from ..exceptions import BrokenRule, SchemaError
+from ..exceptions import RuleViolation, SchemaError
 from ..humanize import spaced
 
 UNKNOWN_EVENT = "unknown_event"
@@ -113,7 +113,7 @@ class SnapshotHandler(models.AbstractModel):
 
     @api.model
     def _rule_labels(self):
-        """Return ``{rule: label}`` for the rules that ``BrokenRule`` names."""
+        """Return ``{rule: label}`` for the rules that ``RuleViolation`` names."""
         return {}
 
     @api.model
@@ -189,10 +189,10 @@ class SnapshotHandler(models.AbstractModel):
                 type=event.event_type,
                 known=", ".join(self._transitions),
             )
-            raise BrokenRule(message, UNKNOWN_EVENT)
+            raise RuleViolation(message, UNKNOWN_EVENT)
         status = state.get("status", self._initial_status)
         if transition.sources and status not in transition.sources:
-            raise BrokenRule(self._refusal(event, status), f"status:{status}")
+            raise RuleViolation(self._refusal(event, status), f"status:{status}")
         return transition.target or status
 
     @api.model
@@ -203,7 +203,7 @@ class SnapshotHandler(models.AbstractModel):
             problem = field.problem(event.payload.get(key))
             if problem:
                 sentence = self._payload_refusal(key, field, problem)
-                raise BrokenRule(sentence, f"payload:{key}:{problem}")
+                raise RuleViolation(sentence, f"payload:{key}:{problem}")
 
     @api.model
     def _payload_refusal(self, key, field, problem):

@@ -8,12 +8,12 @@ class SnapshotHandlerEventType(models.Model):
 
     _name = "snapshot.handler.event.type"
     _description = "Event Type of a Handler"
-    _inherit = "event.catalogue"
+    _inherit = "handler.listing.mixin"
     _auto = False
     _order = "model_name, sequence, id"
     _rec_name = "label"
 
-    entry_id = fields.Many2one("snapshot.handler.entry", string="Handler", readonly=True)
+    entry_id = fields.Many2one("event.handler", string="Handler", readonly=True)
     model_name = fields.Char(string="Record Type", readonly=True)
     event_type = fields.Char(string="Technical Name", readonly=True)
     label = fields.Char(string="Event", readonly=True)

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 from ..canonical_json import sort_keys
 from ..column_values import NoValue
 from ..db_errors import is_infrastructure_error
-from ..exceptions import BrokenRule, StreamFoldError
+from ..exceptions import RuleViolation, StreamFoldError
 from ..savepoint import is_broken
 from .event_checkpoint import CHECKPOINT_INTERVAL
 
@@ -99,7 +99,7 @@ class SnapshotHandlerFold(models.AbstractModel):
                     parse(value)
                 except NoValue as error:
                     sentence = self._column_refusal(name, error.kind)
-                    raise BrokenRule(sentence, f"payload:{name}:type") from None
+                    raise RuleViolation(sentence, f"payload:{name}:type") from None
         today = self._upcast(event)
         if keys:
             self._check_named(keys, before, after, today, {} if named is None else named)
@@ -242,7 +242,7 @@ class SnapshotHandlerFold(models.AbstractModel):
         :param dict after: the state after the event
         :param EventData event: of today's schema version
         :param dict named: see :meth:`_look_up_named`
-        :raise BrokenRule: naming the key
+        :raise RuleViolation: naming the key
         """
         if not event.company_id:
             return  # of no stream, as in tests of rules alone
@@ -257,7 +257,7 @@ class SnapshotHandlerFold(models.AbstractModel):
                     known[record_id] = not foreign
                 if not known[record_id]:
                     sentence = self._not_visible(key, model, record_id)
-                    raise BrokenRule(sentence, f"payload:{key}:record")
+                    raise RuleViolation(sentence, f"payload:{key}:record")
 
     @api.model
     def _not_visible(self, key, model, record_id):

@@ -88,7 +88,7 @@ class SnapshotHandlerProblems(models.AbstractModel):
     @tools.ormcache("registered", "lang")
     def _found_problems(self, registered, lang):
         self = self.with_context(lang=lang)
-        found = dict(self._lost())
+        found = dict(self._unrecoverable())
         for name in sorted({*self._serving().values()}):
             if name in self.env:
                 found[name] = self._problems_of(name)
@@ -130,7 +130,7 @@ class SnapshotHandlerProblems(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _lost(self):
+    def _unrecoverable(self):
         """Yield ``(model, [sentence])`` of what was meant as a handler and is none."""
         base = self.env.registry["snapshot.handler"]
         for kind in self._armed():

@@ -4,7 +4,7 @@ from datetime import datetime, timezone
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..canonical_json import NotJson, parse_object, pretty
+from ..canonical_json import InvalidJson, parse_object, pretty
 from ..transitions import MISSING
 
 KINDS = ("text", "date", "datetime", "integer", "number", "boolean")
@@ -92,7 +92,7 @@ class EventStoreRecordPayload(models.TransientModel):
                     column=error.colno,
                 )
             ) from error
-        except NotJson:
+        except InvalidJson:
             return text  # the store has a sentence for each kind of this
         except ValueError as error:
             if "twice" in str(error):

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES, SYSTEM_ERROR
 
-from .event_error_triage import STATES
+from .event_error_decision import STATES
 
 # Failures from before there were fingerprints are told apart by their error and type.
 FINGERPRINT = SQL(
@@ -50,7 +50,7 @@ class EventError(models.Model):
     """The error inbox: the failures of one bug in one company are one row.
 
     Read from the failure events themselves, so that appending never writes to it; what
-    people decided lies in ``event.error.triage``. The id is that of the first failure.
+    people decided lies in ``event.error.decision``. The id is that of the first failure.
     """
 
     _name = "event.error"
@@ -61,7 +61,7 @@ class EventError(models.Model):
     _rec_name = "error_class"
     _depends = {
         "event.store": ["event_type", "error_fingerprint", "retry_of_id", "failed_event_id"],
-        "event.error.triage": ["fingerprint", "company_id", "state", "seen_count"],
+        "event.error.decision": ["fingerprint", "company_id", "state", "seen_count"],
     }
 
     fingerprint = fields.Char(readonly=True)
@@ -143,7 +143,7 @@ class EventError(models.Model):
                              WHERE failure.event_type = %(type)s) AS failure
                      GROUP BY failure.fingerprint, failure.company_id) AS error
               JOIN event_store AS newest ON newest.id = error.sample_id
-              LEFT JOIN event_error_triage AS triage
+              LEFT JOIN event_error_decision AS triage
                 ON triage.fingerprint = error.fingerprint
                AND triage.company_id = error.company_id)
             """,

@@ -57,7 +57,7 @@ class EventErrorActions(models.Model):
             raise UserError(_("Only the note of an error can be changed."))
         self._check_may_decide()
         for error in self:
-            self.env["event.error.triage"]._decide(
+            self.env["event.error.decision"]._decide(
                 error.fingerprint, error.company_id.id, note=vals.get("note") or None
             )
         return True
@@ -66,7 +66,7 @@ class EventErrorActions(models.Model):
         """Keep what was decided, and by whom."""
         self._check_may_decide()
         for error in self:
-            self.env["event.error.triage"]._decide(
+            self.env["event.error.decision"]._decide(
                 error.fingerprint,
                 error.company_id.id,
                 state=state,

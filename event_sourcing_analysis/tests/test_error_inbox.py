@@ -110,7 +110,7 @@ class TestGrouping(InboxCase):
         self.store.append("counter", "C1", "Sql")
         self.store.append("counter", "C1", "Odd")
         rows = self.errors.search([("model_name", "=", "counter")])
-        self.assertEqual(set(rows.mapped("error_class")), {"DivisionByZero", "NotJson"})
+        self.assertEqual(set(rows.mapped("error_class")), {"DivisionByZero", "InvalidJson"})
         self.assertTrue(all(rows.mapped("code_place")))
 
     @QUIET
@@ -234,7 +234,7 @@ class TestDecisions(InboxCase):
 
     def test_appending_writes_no_row_of_the_inbox(self):
         self.failing(1)
-        self.assertFalse(self.env["event.error.triage"].search([]))
+        self.assertFalse(self.env["event.error.decision"].search([]))
 
     def test_only_managers_decide(self):
         self.failing(1)
@@ -253,7 +253,7 @@ class TestDecisions(InboxCase):
             ):
                 with self.assertRaises(AccessError):
                     change()
-        self.assertFalse(self.env["event.error.triage"].search([]))
+        self.assertFalse(self.env["event.error.decision"].search([]))
         outsider = make_user(self.env, "inbox-outsider")
         with self.assertRaises(AccessError):
             self.errors.with_user(outsider).search([])

@@ -2,11 +2,11 @@ from . import event_partition
 from . import event_partition_schema
 from . import event_partition_indexes
 from . import event_partition_views
-from . import event_partition_guard
+from . import partition_constraints
 from . import event_archive
 from . import event_archive_commands
-from . import event_archive_leave
-from . import event_archive_return
+from . import event_archive_detach
+from . import event_archive_attach
 from . import event_archive_replay
 from . import event_archive_jobs
 from . import module_uninstall

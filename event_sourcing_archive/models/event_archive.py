@@ -2,11 +2,11 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from odoo.addons.event_sourcing.exceptions import EventsAway
+from odoo.addons.event_sourcing.exceptions import EventsArchived
 from odoo.addons.event_sourcing.fields import NO_SUM
 from odoo.addons.event_sourcing.from_code import from_code
 
-AWAY = ("leaving", "archived")
+ARCHIVED_STATES = ("leaving", "archived")
 
 
 class EventArchive(models.Model):
@@ -117,14 +117,14 @@ class EventArchive(models.Model):
                    AND (%s IS NULL OR coalesce(%s, '-infinity') < %s)
                  ORDER BY id
                 """,
-                *(AWAY, begin, last, begin, end, first, end),
+                *(ARCHIVED_STATES, begin, last, begin, end, first, end),
             )
         )
         return self.browse(row[0] for row in self.env.cr.fetchall())
 
     def _refusal_to_export(self):
         """Return the refusal of an export that would lack what is in these archives."""
-        return EventsAway(
+        return EventsArchived(
             _(
                 "Events of this period are in an archive (%(files)s), and without them the file"
                 " would not be complete. Choose another period, or ask whoever runs the database"
@@ -138,7 +138,7 @@ class EventArchive(models.Model):
 
         :param str what: the aggregate, or its type, in words
         """
-        return EventsAway(
+        return EventsArchived(
             _(
                 "Older events of %(what)s are in an archive (%(files)s), and without them this"
                 " would be wrong. Ask whoever runs the database to bring the archive back.",

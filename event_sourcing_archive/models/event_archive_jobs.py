@@ -19,7 +19,7 @@ class EventJobArchived(models.Model):
         piece = super()._read_rebuild()
         piece["archived"] = 0
         for model_name, folded in piece["streams"].items():
-            away = self.env["event.store"]._missing(model_name, dict.fromkeys(folded, 0))
+            away = self.env["event.store"]._archived_streams(model_name, dict.fromkeys(folded, 0))
             piece["archived"] += len(away)
             for key in away:
                 del folded[key]

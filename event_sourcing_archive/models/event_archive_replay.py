@@ -14,7 +14,7 @@ class EventArchiveReplay(models.Model):
     _inherit = "event.store"
 
     @api.model
-    def _missing(self, model_name, after, until=None, last=None):
+    def _archived_streams(self, model_name, after, until=None, last=None):
         """Return the archives that a reader would need, by aggregate.
 
         :param dict after: ``{key: version to read on after}``
@@ -39,7 +39,7 @@ class EventArchiveReplay(models.Model):
 
     @api.model
     def _refuse_missing(self, model_name, after, until=None, last=None):
-        for key, archives in self._missing(model_name, after, until, last).items():
+        for key, archives in self._archived_streams(model_name, after, until, last).items():
             raise archives._refusal_to_fold(f"{model_name}/{key[1]}")
 
     @api.model
@@ -67,7 +67,7 @@ class EventArchiveReplay(models.Model):
         page = super()._readable_page(model_name, key, after_version, limit)
         full = len(page) == limit and page[-1].version == after_version + limit
         if not full and self.env["event.archive"]._is_used():
-            away = self._missing(model_name, {key: after_version})
+            away = self._archived_streams(model_name, {key: after_version})
             if away:
                 raise away[key]._refusal_to_fold(f"{model_name}/{key[1]}")
         return page
@@ -76,14 +76,14 @@ class EventArchiveReplay(models.Model):
     def _fold_streams(self, model_name, keys, moments=(None,), begun=None):
         """Fold what can be folded; the others get a problem that says why not."""
         after = {key: begun[key][0].version if begun else 0 for key in keys}
-        away = self._missing(model_name, after)
+        away = self._archived_streams(model_name, after)
         whole = [key for key in keys if key not in away]
         folded = super()._fold_streams(model_name, whole, moments, begun) if whole else {}
         for key, archives in away.items():
             refusal = archives._refusal_to_fold(f"{model_name}/{key[1]}")
             folds = []
             for number, moment in enumerate(moments):
-                if moment is None or self._missing(model_name, {key: after[key]}, moment):
+                if moment is None or self._archived_streams(model_name, {key: after[key]}, moment):
                     fold = begun[key][number] if begun else FoldResult({})
                     fold.problem = fold.problem or refusal
                 else:
@@ -145,7 +145,7 @@ class EventCheckpointArchived(models.Model):
             away = {
                 (model_name, key)
                 for model_name in {event.model_name for _state, event in marks}
-                for key in self.env["event.store"]._missing(
+                for key in self.env["event.store"]._archived_streams(
                     model_name, {event.key: 0 for _state, event in marks}
                 )
             }

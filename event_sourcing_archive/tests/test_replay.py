@@ -119,7 +119,7 @@ class TestReadStream(EventCase):
         for amount in (1, 2):
             self.add(amount=amount)
         asked = []
-        self.patch(type(self.store), "_missing", lambda *_args: asked.append(1) or {})
+        self.patch(type(self.store), "_archived_streams", lambda *_args: asked.append(1) or {})
         self.store.read_stream("counter", "C1")
         self.assertEqual(asked, [])  # nothing was ever archived here
         self.patch(type(self.env["event.archive"]), "_is_used", lambda _self: True)

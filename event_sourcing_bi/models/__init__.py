@@ -1,4 +1,4 @@
 from . import event_bi_reader
 from . import event_bi_view
 from . import event_bi_event
-from . import event_bi_misoperation
+from . import event_bi_attempt

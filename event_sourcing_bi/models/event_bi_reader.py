@@ -3,7 +3,7 @@ from psycopg2 import errors, extensions, sql
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from ..bi_role import role_name, script_of, too_much
+from ..bi_role import excess_privileges, role_name, script_of
 from .event_bi_view import SCHEMA
 
 SETTINGS = {
@@ -169,7 +169,7 @@ class EventBiReader(models.AbstractModel):
             "member": _("act as %(name)s"),
             "cluster": _("administer the server"),
         }
-        found = too_much(self.env.cr, self._role_name(), SCHEMA)
+        found = excess_privileges(self.env.cr, self._role_name(), SCHEMA)
         return [words[kind] % {"name": name} for kind, name in found]
 
     def _checked_status(self):

@@ -7,9 +7,9 @@ from odoo.tools import format_date, format_datetime
 from odoo.addons.event_sourcing.compat import check_access
 from odoo.addons.event_sourcing.models.document_difference import MISSING
 from odoo.addons.event_sourcing_job.job_kind import JobKind
-from odoo.addons.event_sourcing_job.models.event_job_run import AT_ONCE
+from odoo.addons.event_sourcing_job.models.event_job_run import SYNC_LIMIT
 
-DIFFERENCES = "event_sourcing_history.event_difference_view"
+DIFFERENCES = "event_sourcing_history.event_snapshot_drift_view"
 
 
 class EventJobAsOf(models.Model):
@@ -36,12 +36,12 @@ class EventJobAsOf(models.Model):
         return self.env.user.company_ids
 
     @api.model
-    def _ask(self, kind, model_name, moment, moment_before=False):
+    def _ask(self, kind, model_name, moment, date_from=False):
         """Return the action that shows ``as_of`` or ``compare``, or how far it is.
 
         :param str kind: ``as_of`` or ``compare``
         :param datetime moment: UTC
-        :param datetime moment_before: for a comparison, the earlier one
+        :param datetime date_from: for a comparison, the earlier one
         :raise UserError: when no handler folds the aggregate type
         """
         self._check_may_run(kind)
@@ -51,10 +51,10 @@ class EventJobAsOf(models.Model):
             kind,
             model_name=model_name,
             moment=moment,
-            moment_before=moment_before,
+            date_from=date_from,
         )
         own = job.sudo()
-        if own.total <= AT_ONCE:
+        if own.total <= SYNC_LIMIT:
             while own._write_piece(own._read_piece()):
                 pass
             return job.action_open_result()
@@ -84,7 +84,7 @@ class EventJobAsOf(models.Model):
         help_text = _("No changes found between these two moments")
         return {
             **action,
-            "res_model": "event.difference",
+            "res_model": "event.snapshot.drift",
             "view_mode": "list",
             "views": [(self.env.ref(f"{DIFFERENCES}_list").id, "list")],
             "search_view_id": [self.env.ref(f"{DIFFERENCES}_search").id],
@@ -97,7 +97,7 @@ class EventJobAsOf(models.Model):
         moment = self._moment_text(self.moment)
         if self.kind == "as_of":
             return _("%(what)s as of %(moment)s", what=label, moment=moment)
-        before = self._moment_text(self.moment_before)
+        before = self._moment_text(self.date_from)
         return _(
             "%(what)s: %(before)s compared with %(moment)s",
             what=label,
@@ -140,7 +140,7 @@ class EventJobAsOf(models.Model):
         return self._fold_next(self.position, moments=moments)
 
     def _write_as_of(self, piece):
-        differences = self.env["event.difference"]
+        differences = self.env["event.snapshot.drift"]
         counts = {"done": piece["count"], "changed_count": 0, "problem_count": 0, "drift_count": 0}
         for model_name, folded in piece["streams"].items():
             handler = self.env["event.store"]._find_handler(model_name)
@@ -162,7 +162,7 @@ class EventJobAsOf(models.Model):
 
     def _read_compare(self):
         """Fold the next streams up to both moments."""
-        return self._read_at((self.moment_before, self.moment))
+        return self._read_at((self.date_from, self.moment))
 
     def _write_compare(self, piece):
         found, aggregates = [], 0
@@ -171,14 +171,14 @@ class EventJobAsOf(models.Model):
                 rows = self._compare(model_name, key, before, after)
                 aggregates += bool(rows)
                 found += rows
-        differences = self.env["event.difference"]
+        differences = self.env["event.snapshot.drift"]
         differences.create([{"job_id": self.id, **row} for row in found])
         return {"done": piece["count"], "changed_count": aggregates}
 
     @api.model
     def _compare(self, model_name, key, before, after):
         """Return the rows about one stream between two folds, none where it is the same."""
-        differences = self.env["event.difference"]
+        differences = self.env["event.snapshot.drift"]
         for fold in (before, after):
             if fold.problem is not None:
                 text = self.env["event.store"]._problem_text(fold)

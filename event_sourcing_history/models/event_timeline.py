@@ -7,7 +7,7 @@ from odoo.tools import format_date, format_time
 
 from odoo.addons.event_sourcing.arguments import listed, model_of, whole
 from odoo.addons.event_sourcing.compat import check_access
-from odoo.addons.event_sourcing.exceptions import EventsAway
+from odoo.addons.event_sourcing.exceptions import EventsArchived
 from odoo.addons.event_sourcing.models.event_store import (
     FAILURE_TYPES,
     INVALID_OPERATION,
@@ -136,7 +136,7 @@ class EventTimeline(models.AbstractModel):
     def _entries(self, events):
         try:
             changes = self._changes(events.filtered(lambda event: event.outcome == "applied"))
-        except EventsAway:  # the state before them is not known here
+        except EventsArchived:  # the state before them is not known here
             changes = {}
         return [self._entry(event, changes.get(event.id)) for event in events]
 

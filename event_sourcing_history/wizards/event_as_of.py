@@ -33,7 +33,7 @@ class EventAsOf(models.TransientModel):
         required=True, compute="_compute_moment", store=True, readonly=False, precompute=True
     )
     two_moments = fields.Boolean(string="Compare with an earlier moment")
-    moment_before = fields.Datetime(
+    date_from = fields.Datetime(
         string="Earlier Moment",
         compute="_compute_moment_before",
         store=True,
@@ -64,8 +64,8 @@ class EventAsOf(models.TransientModel):
     @api.depends("moment")
     def _compute_moment_before(self):
         for question in self:
-            if not question.moment_before and question.moment:
-                question.moment_before = fields.Datetime.subtract(question.moment, months=1)
+            if not question.date_from and question.moment:
+                question.date_from = fields.Datetime.subtract(question.moment, months=1)
 
     def _end_of(self, period):
         """Return the last second of a period before today in the user's time zone, in UTC."""
@@ -81,14 +81,14 @@ class EventAsOf(models.TransientModel):
         zone = self.env["event.store"]._user_zone()
         return local.replace(tzinfo=zone).astimezone(timezone.utc).replace(tzinfo=None)
 
-    @api.depends("model_name", "moment", "moment_before", "two_moments")
+    @api.depends("model_name", "moment", "date_from", "two_moments")
     def _compute_hint(self):
         for question in self:
             question.hint = question._hint()
 
     def _hint(self):
         """Return what is odd about the moments, in one sentence, or nothing."""
-        moment = self.moment_before if self.two_moments else self.moment
+        moment = self.date_from if self.two_moments else self.moment
         if not self.moment or not moment or not self.model_name:
             return False
         names = self.env["snapshot.handler.registry"]._stream_names(self.model_name)
@@ -117,6 +117,6 @@ class EventAsOf(models.TransientModel):
         jobs = self.env["event.job"]
         if not self.two_moments:
             return jobs._ask("as_of", self.model_name, self.moment)
-        if not self.moment_before or self.moment_before >= self.moment:
+        if not self.date_from or self.date_from >= self.moment:
             raise UserError(_("The earlier moment must lie before the later one."))
-        return jobs._ask("compare", self.model_name, self.moment, self.moment_before)
+        return jobs._ask("compare", self.model_name, self.moment, self.date_from)

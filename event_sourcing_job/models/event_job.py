@@ -14,7 +14,7 @@ from odoo.addons.event_sourcing.groups import AUDITOR, MANAGER
 
 from ..job_kind import JobKind
 
-UNDER_WAY = ("waiting", "running")
+ACTIVE_STATES = ("waiting", "running")
 
 
 class EventJob(models.Model):
@@ -32,7 +32,7 @@ class EventJob(models.Model):
     - ``_steps_<kind>()``, ``_progress_<kind>(progress)``: how far it is
     - ``_outcome_<kind>(state, message)``: how it ends, ``_forget_<kind>()``: what is then left
     - ``_download_<kind>()``: the address of its file
-    - ``_tell_<kind>()``: raise or clear alerts
+    - ``_update_alert_<kind>()``: raise or clear alerts
     """
 
     _name = "event.job"
@@ -67,7 +67,7 @@ class EventJob(models.Model):
         string="Selected Records", readonly=True, help="Empty: all of the record type."
     )
     moment = fields.Datetime(readonly=True, help="What is looked at: what was true then.")
-    moment_before = fields.Datetime(
+    date_from = fields.Datetime(
         string="Earlier Moment", readonly=True, help="What a comparison begins with."
     )
     options = JsonDocument(readonly=True, help="What was asked for, and for whom.")
@@ -136,7 +136,7 @@ class EventJob(models.Model):
     )
     served_on = fields.Datetime(string="Last Worked On", readonly=True)
     difference_ids = fields.One2many(
-        "event.difference", "job_id", string="Differences", readonly=True
+        "event.snapshot.drift", "job_id", string="Differences", readonly=True
     )
 
     @api.depends("kind")
@@ -287,7 +287,7 @@ class EventJob(models.Model):
         key = hashlib.sha256(scope.encode()).hexdigest()  # an index takes no long texts
         # What a job says comes from its work, never from a default that a caller sent.
         jobs = self.sudo().with_context(without_defaults(self.env.context))
-        domain = [("scope_key", "=", key), ("state", "in", UNDER_WAY)]
+        domain = [("scope_key", "=", key), ("state", "in", ACTIVE_STATES)]
         found = jobs.search(domain, limit=1)
         if found:
             return found.with_env(self.env), True
@@ -307,7 +307,7 @@ class EventJob(models.Model):
                 _("The same is just being started by somebody else; look at the list of jobs.")
             ) from None
         job.total = job._count()
-        job._divide()
+        job._split()
         self.env.ref("event_sourcing_job.event_job_cron").sudo()._trigger()
         return job.with_env(self.env), False
 
@@ -378,7 +378,7 @@ class EventJob(models.Model):
         check_access(self, "read")
         for job in self:
             job._check_may_run(job.kind)
-            if job.state in UNDER_WAY:
+            if job.state in ACTIVE_STATES:
                 job.sudo().write({"state": "cancelled", "ended_on": fields.Datetime.now()})
                 job.sudo()._of_kind("forget")
                 job.sudo()._look_again()

@@ -78,7 +78,7 @@ class EventJobActions(models.Model):
 
 
 class HandlerJobActions(models.Model):
-    _inherit = "snapshot.handler.entry"
+    _inherit = "event.handler"
 
     def action_rebuild(self):
         """Rebuild all snapshots of the aggregate type."""

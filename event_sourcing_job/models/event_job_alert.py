@@ -2,7 +2,7 @@ from collections import Counter
 
 from odoo import SUPERUSER_ID, _, models
 
-from .event_difference import PROBLEMS
+from .event_snapshot_drift import PROBLEMS
 
 
 class EventJobAlert(models.Model):
@@ -10,10 +10,10 @@ class EventJobAlert(models.Model):
 
     _inherit = "event.job"
 
-    def _tell_default(self):
+    def _update_alert_default(self):
         """Raise the alert of this kind of job, or clear it where all is well; a hook."""
 
-    def _tell_check(self):
+    def _update_alert_check(self):
         """Tell the managers of each company what was found in theirs, and no other's figures."""
         if self.model_name:
             self._look_again()
@@ -27,25 +27,25 @@ class EventJobAlert(models.Model):
             alert._raise_alert(
                 key,
                 *alert._where_to_look(),
-                lambda env, count=count: env["event.job"]._drift_text(count),
+                lambda env, count=count: env["event.job"]._drift_message(count),
                 company=company,
             )
 
-    def _tell_rebuild(self):
-        self._tell_check()
+    def _update_alert_rebuild(self):
+        self._update_alert_check()
 
     def _found_by_company(self):
         """Return ``{company id: how much is not what the events say}``."""
         domain = [("job_id", "=", self.id)]
         if self.kind == "rebuild":  # what differed is replaced
             domain.append(("kind", "in", PROBLEMS))
-        groups = self.env["event.difference"]._read_group(domain, ["company_id"], ["__count"])
+        groups = self.env["event.snapshot.drift"]._read_group(domain, ["company_id"], ["__count"])
         return {company.id: count for company, count in groups}
 
     def _counts_of(self, companies):
         """Return how much was found in some of the companies: ``drift`` and ``problem``."""
         domain = [("job_id", "=", self.id), ("company_id", "in", companies.ids)]
-        groups = self.env["event.difference"]._read_group(domain, ["kind"], ["__count"])
+        groups = self.env["event.snapshot.drift"]._read_group(domain, ["kind"], ["__count"])
         counts = Counter()
         for kind, count in groups:
             counts["problem" if kind in PROBLEMS else "drift"] += count
@@ -66,5 +66,5 @@ class EventJobAlert(models.Model):
             if last.problem_count + (last.drift_count if last.kind == "check" else 0):
                 self.with_user(SUPERUSER_ID).sudo()._check_companies(companies)
 
-    def _drift_text(self, found):
+    def _drift_message(self, found):
         return _("Snapshots or records that are not what their events say: %(count)s.", count=found)

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.event_sourcing.compat import check_access
 
-from .event_job import UNDER_WAY
+from .event_job import ACTIVE_STATES
 
 OLD_DAYS = 90
 PRIVATE_HOURS = 24
@@ -25,7 +25,7 @@ class EventJobProgress(models.Model):
         if not self.exists():
             raise UserError(_("This job is no longer there; go back to the list."))
         check_access(self, "read")
-        if self.state in UNDER_WAY:
+        if self.state in ACTIVE_STATES:
             self._work(POLL_SECONDS)
         with self._own_cursor() as job:
             return job.with_context(lang=self.env.lang or self.env.user.lang)._progress()
@@ -41,7 +41,7 @@ class EventJobProgress(models.Model):
         return progress
 
     def _progress(self):
-        under_way = self.state in UNDER_WAY
+        under_way = self.state in ACTIVE_STATES
         done, total = self._steps()
         hidden = not self._tells_figures()
         rate = done / self.seconds * max(1, self._workers()) if self.seconds else 0

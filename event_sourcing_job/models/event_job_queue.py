@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.event_sourcing.compat import check_access
 
-from .event_job import MANAGER, UNDER_WAY
+from .event_job import ACTIVE_STATES, MANAGER
 from .event_job_run import CRON_SECONDS
 
 _logger = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ class EventJobTurns(models.Model):
             return
         own = [("create_uid", "=", self.env.uid)]
         jobs = self.sudo()
-        waiting = jobs.search_count([*own, ("state", "in", UNDER_WAY)])
+        waiting = jobs.search_count([*own, ("state", "in", ACTIVE_STATES)])
         if waiting >= MAX_WAITING:
             raise UserError(
                 _(
@@ -96,7 +96,7 @@ class EventJobTurns(models.Model):
                 )
             )
         if self._job_kinds()[kind].private:
-            ended = [*own, ("private", "=", True), ("state", "not in", UNDER_WAY)]
+            ended = [*own, ("private", "=", True), ("state", "not in", ACTIVE_STATES)]
             # Little at a time: somebody waits for it.
             jobs.search(ended, order="id desc", offset=KEPT_RESULTS - 1, limit=5).unlink()
 

@@ -7,7 +7,7 @@ from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
 from odoo.addons.event_sourcing.models.event_stream import StreamHead
 from odoo.addons.event_sourcing.piece_size import PieceSize
 
-from .event_difference import ORPHAN_LIMIT
+from .event_snapshot_drift import ORPHAN_LIMIT
 
 
 class EventJobRebuild(models.Model):
@@ -22,7 +22,7 @@ class EventJobRebuild(models.Model):
         piece = self._read_rebuild()
         piece["drifts"] = []
         for model_name, folded in piece["streams"].items():
-            piece["drifts"] += self.env["event.difference"]._of_streams(model_name, folded)
+            piece["drifts"] += self.env["event.snapshot.drift"]._of_streams(model_name, folded)
             handler = self.env["event.store"]._find_handler(model_name)
             piece["drifts"] += self.env["event.checkpoint"]._differences(
                 handler, model_name, folded
@@ -30,11 +30,11 @@ class EventJobRebuild(models.Model):
         return piece
 
     def _write_check(self, piece):
-        count = self.env["event.difference"]._record(self, piece["drifts"])
+        count = self.env["event.snapshot.drift"]._record(self, piece["drifts"])
         return {"done": piece["count"], **count}
 
     def _finish_check(self):
-        drifts = self.env["event.difference"]
+        drifts = self.env["event.snapshot.drift"]
         companies, names = self._asked_companies(), self._model_names()
         found = [] if self.aggregate_ids else drifts._of_orphans(names, companies)
         if not self.model_name:
@@ -44,7 +44,7 @@ class EventJobRebuild(models.Model):
 
     def _read_rebuild(self):
         """Fold the next streams from their first events, without locking anything."""
-        place = self._place()
+        place = self._cursor_record()
         until = None if place == self else place.until or None
         return self._fold_next(place.position, self.aggregate_ids or None, until=until)
 
@@ -142,7 +142,7 @@ class EventJobRebuild(models.Model):
 
     def _replace(self, model_name, folded):
         """Write the snapshots that differ from ``{key: [FoldResult]}``; return counts."""
-        drifts = self.env["event.difference"]
+        drifts = self.env["event.snapshot.drift"]
         handler = self.env["event.store"]._find_handler(model_name)
         snapshots = handler.env[handler._snapshot_model]
         whole = {key: fold for key, (fold,) in folded.items() if fold.problem is None}
@@ -191,7 +191,7 @@ class EventJobRebuild(models.Model):
 
     def _finish_rebuild(self):
         """Remove snapshots without events, and name what no handler folds."""
-        drifts = self.env["event.difference"]
+        drifts = self.env["event.snapshot.drift"]
         if not self.aggregate_ids:
             for model_name in self._model_names():
                 handler = self.env["event.store"]._find_handler(model_name)

@@ -8,7 +8,7 @@ from odoo.tools import SQL
 from odoo.addons.event_sourcing.db_errors import db_error_kind, is_infrastructure_error
 from odoo.addons.event_sourcing.from_code import FromCode
 
-from .event_job import UNDER_WAY
+from .event_job import ACTIVE_STATES
 
 _logger = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ MAX_CONFLICTS = 10
 CONFLICTS_A_TURN = 2
 AGAIN = "again"
 # So many aggregates or rows are looked at within one request, without a progress bar.
-AT_ONCE = 2000
+SYNC_LIMIT = 2000
 
 
 class EventJobRun(models.Model):
@@ -46,7 +46,7 @@ class EventJobRun(models.Model):
     @api.model
     def _waiting_domain(self):
         """Return which jobs any process may go on with."""
-        return [("state", "in", UNDER_WAY)]
+        return [("state", "in", ACTIVE_STATES)]
 
     def _work(self, seconds):
         """Work on the job for about so long, in transactions of its own.
@@ -59,10 +59,10 @@ class EventJobRun(models.Model):
         deadline, worked = time.monotonic() + seconds, False
         self.env.cr.execute("SELECT pg_backend_pid()")
         self = self.with_context(event_job_caller=FromCode(self.env.cr.fetchone()[0]))
-        for job in self._open_places():
+        for job in self._open_cursors():
             if time.monotonic() >= deadline:
                 break
-            with job._alone() as alone:
+            with job._try_lock() as alone:
                 more = alone
                 while more and time.monotonic() < deadline:
                     more = job._work_once()
@@ -70,7 +70,7 @@ class EventJobRun(models.Model):
         return worked
 
     @contextmanager
-    def _alone(self):
+    def _try_lock(self):
         """Hold the job, or its share, for this process; give whether nobody else had it.
 
         Who works on it is noted in its row: a connection and when its transaction began.
@@ -90,7 +90,7 @@ class EventJobRun(models.Model):
     def _claim(self, worker):
         """Note who works on it, unless somebody does; return whether this one may work."""
         with self._own_cursor(read_committed=True) as job:
-            place = job._place()
+            place = job._cursor_record()
             job.env.cr.execute(
                 SQL(
                     "SELECT worker, deaths FROM %s WHERE id = %s FOR UPDATE SKIP LOCKED",
@@ -113,7 +113,7 @@ class EventJobRun(models.Model):
         """Forget who worked on it: the process is alive, whatever came of the work."""
         try:
             with self._own_cursor(read_committed=True) as job:
-                place = job._place()
+                place = job._cursor_record()
                 for record in {place, job}:  # turns are of the job, also where it is divided
                     job.env.cr.execute(
                         SQL(
@@ -248,7 +248,7 @@ class EventJobRun(models.Model):
         if kind not in ("conflict", "canceled", "resources"):
             return None
         with self._own_cursor(read_committed=True) as job:
-            place = job._place()
+            place = job._cursor_record()
             if not job._is_open():
                 return None
             if kind == "conflict":
@@ -279,8 +279,8 @@ class EventJobRun(models.Model):
         Sets ``held`` in the piece to what must be tried again before that.
         """
         self.invalidate_recordset()
-        place = self._place()
-        if not self._hold(place):
+        place = self._cursor_record()
+        if not self._lock(place):
             return False
         if piece.get("waits"):
             self.message = piece["waits"]
@@ -297,10 +297,10 @@ class EventJobRun(models.Model):
             self._of_kind("finish")
             self._end("done")
             self.env["event.alert"]._clear_alert(self._alert_key())
-            self._of_kind("tell")
+            self._of_kind("update_alert")
         return False
 
-    def _hold(self, place):
+    def _lock(self, place):
         """Lock where the next piece begins; return whether there is still work."""
         self.env.cr.execute(
             SQL("SELECT FROM %s WHERE id = %s FOR UPDATE", SQL.identifier(place._table), place.id)
@@ -325,7 +325,7 @@ class EventJobRun(models.Model):
                 "UPDATE event_job SET state = 'running', %s WHERE id = %s AND state IN %s",
                 SQL(", ").join(sums),
                 self.id,
-                UNDER_WAY,
+                ACTIVE_STATES,
             )
         )
         self.invalidate_recordset()

@@ -4,7 +4,7 @@ from odoo import _, api, fields, models
 
 from odoo.addons.event_sourcing.groups import AUDITOR, MANAGER
 
-from .event_job import UNDER_WAY
+from .event_job import ACTIVE_STATES
 
 # Who may see how the store is, beyond the figures of own companies.
 WATCHERS = f"{MANAGER},{AUDITOR}"
@@ -17,7 +17,7 @@ class EventOverview(models.Model):
 
     _name = "event.overview"
     _description = "Event Sourcing Overview"
-    _inherit = "event.catalogue"
+    _inherit = "handler.listing.mixin"
     _auto = False
     _rec_name = "name"
 
@@ -39,7 +39,7 @@ class EventOverview(models.Model):
     def _compute_jobs(self):
         jobs = self.env["event.job"]  # with the user's rights: figures of own companies
         checks, counts = self._last_checks()
-        under_way = jobs.search_count([("state", "in", UNDER_WAY)])
+        under_way = jobs.search_count([("state", "in", ACTIVE_STATES)])
         worst = max(checks, key=lambda check: counts[check].total(), default=checks)
         for overview in self:
             overview.check_id = worst

@@ -15,7 +15,7 @@ class TestShares(JobCase):
             return self.jobs.browse(self.jobs.start(kind, **options)["id"]).sudo()
 
     def place(self, job, share):
-        return job.with_context(event_job_share=FromCode(share.id))
+        return job.with_context(event_job_partition=FromCode(share.id))
 
     def work(self, job, shares):
         """Do all pieces of some shares, one share after the other."""
@@ -26,39 +26,39 @@ class TestShares(JobCase):
 
     def test_a_small_job_is_not_divided(self):
         job = self.jobs.browse(self.jobs.start("rebuild", "counter")["id"]).sudo()
-        self.assertFalse(job.share_ids)
+        self.assertFalse(job.partition_ids)
         self.assertFalse(
-            self.start("rebuild", model_name="counter", aggregate_ids=["J1"]).share_ids
+            self.start("rebuild", model_name="counter", aggregate_ids=["J1"]).partition_ids
         )
 
     def test_a_large_one_does_what_it_would_do_undivided(self):
         self.tamper("UPDATE counter_snapshot SET total = 99 WHERE aggregate_id IN ('J1', 'J4')")
         self.tamper("DELETE FROM counter_snapshot WHERE aggregate_id = 'J5'")
         check = self.start("check", model_name="counter")
-        self.assertGreater(len(check.share_ids), 1)
-        self.work(check, check.share_ids)
+        self.assertGreater(len(check.partition_ids), 1)
+        self.work(check, check.partition_ids)
         self.assertEqual((check.state, check.done, check.drift_count), ("done", 7, 3))
         rebuild = self.start("rebuild", model_name="counter")
-        self.work(rebuild, reversed(rebuild.share_ids))
+        self.work(rebuild, reversed(rebuild.partition_ids))
         self.assertEqual((rebuild.state, rebuild.done, rebuild.changed_count), ("done", 7, 3))
         again = self.run_job("check", "counter")
         self.assertEqual((again.state, again.drift_count), ("done", 0))
 
     def test_it_ends_once_with_its_last_share(self):
         job = self.start("check")
-        first, *rest = job.share_ids
+        first, *rest = job.partition_ids
         with patch.object(type(job), "_finish_check", autospec=True) as finish:
             self.work(job, rest)
             self.assertEqual((job.state, finish.call_count), ("running", 0))
-            self.assertEqual(job.share_ids.filtered(lambda share: not share.ended), first)
+            self.assertEqual(job.partition_ids.filtered(lambda share: not share.ended), first)
             self.work(job, first)
             self.assertEqual((job.state, finish.call_count), ("done", 1))
 
     def test_a_share_that_has_ended_is_not_done_again(self):
         job = self.start("rebuild", model_name="counter")
-        self.work(job, job.share_ids[:3])
+        self.work(job, job.partition_ids[:3])
         done = job.done
-        for share in job.share_ids[:3]:  # as whoever saw it open a moment ago
+        for share in job.partition_ids[:3]:  # as whoever saw it open a moment ago
             own = self.place(job, share)
             self.assertFalse(own._is_open())
             self.assertFalse(own._write_piece(own._read_piece()))
@@ -66,11 +66,11 @@ class TestShares(JobCase):
 
     def test_a_share_of_another_job_is_out_of_reach(self):
         large = self.start("rebuild", model_name="counter")
-        share = large.share_ids[0]
+        share = large.partition_ids[0]
         before = share.position, share.ended
         small = self.jobs.browse(self.jobs.start("check", "counter", ["J2"])["id"]).sudo()
         own = self.place(small, share)  # as a context from outside could ask
-        self.assertEqual(own._place(), small)
+        self.assertEqual(own._cursor_record(), small)
         while own._write_piece(own._read_piece()):
             pass
         self.assertEqual((small.state, small.done), ("done", 1))
@@ -80,12 +80,12 @@ class TestShares(JobCase):
         job = self.start("rebuild", model_name="counter")
         self.add("J-new", 3)
         self.tamper("UPDATE counter_snapshot SET total = 99 WHERE aggregate_id = 'J-new'")
-        self.work(job, job.share_ids)
+        self.work(job, job.partition_ids)
         self.assertEqual((job.done, job.changed_count), (8, 1))
 
     def test_a_cancelled_job_writes_nothing_more(self):
         job = self.start("rebuild", model_name="counter")
-        own = self.place(job, job.share_ids[0])
+        own = self.place(job, job.partition_ids[0])
         piece = own._read_piece()
         job.cancel()
         self.assertFalse(own._write_piece(piece))
@@ -107,7 +107,7 @@ class TestShares(JobCase):
             job = self.start("check", model_name="counter")
             found = []
             with patch.object(type(self.store), "_reader_page", page):
-                for share in job.share_ids:
+                for share in job.partition_ids:
                     position = share.position
                     while position is not None:
                         position, streams = self.store._stream_chunk(
@@ -126,18 +126,18 @@ class TestShares(JobCase):
             user = make_user(self.env, f"reader-{group}", group)
             (row,) = self.jobs.with_user(user).browse(job.id).read()
             self.assertEqual(row["total"], 7)
-            self.assertNotIn("share_ids", row)
+            self.assertNotIn("partition_ids", row)
         (row,) = self.jobs.with_user(self.env.ref("base.user_admin")).browse(job.id).read()
-        self.assertEqual(row["share_ids"], job.share_ids.ids)
+        self.assertEqual(row["partition_ids"], job.partition_ids.ids)
 
     def test_the_second_way_in_of_the_scheduler_is_for_processes(self):
-        config = "odoo.addons.event_sourcing_job.models.event_job_share.tools.config"
+        config = "odoo.addons.event_sourcing_job.models.event_job_partition.tools.config"
         for workers, calls in ((0, 0), (2, 1)):
             with (
                 patch.object(type(self.jobs), "_work_on_waiting", return_value=False) as work,
                 patch(config, {"workers": workers}),
             ):
-                self.jobs._help_waiting()
+                self.jobs._run_parallel()
             self.assertEqual(work.call_count, calls)
             for call in work.call_args_list:
-                self.assertEqual(call.args, ([("share_ids.ended", "=", False)],))
+                self.assertEqual(call.args, ([("partition_ids.ended", "=", False)],))

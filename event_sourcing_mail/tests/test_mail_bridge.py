@@ -159,7 +159,7 @@ class TestMailBridge(InboxCase):
 
     def test_drift_is_an_activity_until_a_check_finds_none(self):
         jobs = self.env["event.job"].sudo()
-        self.patch(type(self.env["event.difference"]), "_of_missing_handlers", lambda *_a: [])
+        self.patch(type(self.env["event.snapshot.drift"]), "_of_missing_handlers", lambda *_a: [])
 
         def check():
             job = jobs.browse(jobs.start("check")["id"])

@@ -1,4 +1,4 @@
-from . import event_job_spool
+from . import event_report_chunk
 from . import event_job_excel
 from . import event_report_content
 from . import event_report_snapshots

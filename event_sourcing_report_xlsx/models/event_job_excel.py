@@ -11,7 +11,7 @@ from odoo.tools import format_date
 
 from odoo.addons.event_sourcing.piece_size import PieceSize, next_page
 from odoo.addons.event_sourcing_job.job_kind import JobKind
-from odoo.addons.event_sourcing_job.models.event_job_run import AT_ONCE
+from odoo.addons.event_sourcing_job.models.event_job_run import SYNC_LIMIT
 
 from ..excel_summary import write_summary
 from ..excel_text import cut
@@ -46,7 +46,7 @@ class EventJobExcel(models.Model):
         return {**super()._job_kinds(), "excel": JobKind(private=True, owner_only=True)}
 
     @api.model
-    def _ask_report(self, model_names, date_from, date_to):
+    def _request_report(self, model_names, date_from, date_to):
         """Return the action that downloads a report, or shows how far it is.
 
         :param list model_names: aggregate types
@@ -67,14 +67,14 @@ class EventJobExcel(models.Model):
         job, under_way = self._start(
             "excel",
             model_name=model_names[0] if len(model_names) == 1 else False,
-            moment_before=start,
+            date_from=start,
             moment=end - timedelta(seconds=1),
             options=options,
         )
         if under_way:
             return job._open(True)
         own = job.sudo()
-        if own.total <= AT_ONCE:
+        if own.total <= SYNC_LIMIT:
             while own._write_piece(own._read_piece()):
                 pass
             return job.action_download()
@@ -117,13 +117,13 @@ class EventJobExcel(models.Model):
             for sheet, ids in sheets
             for start in range(0, max(len(ids), 1), size)
         ]
-        self.env["event.job.spool"].create(
+        self.env["event.report.chunk"].create(
             [{**piece, "number": number} for number, piece in enumerate(pieces, 1)]
         )
         return total
 
     def _spool(self, *domain):
-        return self.env["event.job.spool"].search([("job_id", "=", self.id), *domain])
+        return self.env["event.report.chunk"].search([("job_id", "=", self.id), *domain])
 
     def _read_excel(self):
         """Read the cells of the next piece; after the last one, write the workbook."""
@@ -160,13 +160,13 @@ class EventJobExcel(models.Model):
             self.report_name = self._file_name()
             self._spool().unlink()
         else:
-            spool = self.env["event.job.spool"].browse(piece["spool_id"])
+            spool = self.env["event.report.chunk"].browse(piece["spool_id"])
             spool.write({name: piece[name] for name in ("cells", "widths", "record_ids")})
             if piece["left"]:
-                self._insert_behind(spool, piece["left"])
+                self._insert_after(spool, piece["left"])
         return {"done": piece["count"]}
 
-    def _insert_behind(self, spool, record_ids):
+    def _insert_after(self, spool, record_ids):
         """Add a piece behind another one of its sheet."""
         for later in self._spool(("number", ">", spool.number)):
             later.number += 1
@@ -198,7 +198,7 @@ class EventJobExcel(models.Model):
         """Yield what was read, row by row."""
         pieces.flush_recordset(["cells"])
         for piece_id in pieces.ids:
-            self.env.cr.execute("SELECT cells FROM event_job_spool WHERE id = %s", [piece_id])
+            self.env.cr.execute("SELECT cells FROM event_report_chunk WHERE id = %s", [piece_id])
             yield from json.loads(self.env.cr.fetchone()[0])
 
     def _file_name(self):

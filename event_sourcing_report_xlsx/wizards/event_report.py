@@ -11,7 +11,7 @@ class EventReport(models.TransientModel):
     _description = "Excel Report"
 
     entry_ids = fields.Many2many(
-        "snapshot.handler.entry",
+        "event.handler",
         string="Record Types",
         default=lambda self: self._default_entries(),
         domain=lambda self: [("model_name", "in", self._known_names())],
@@ -48,14 +48,14 @@ class EventReport(models.TransientModel):
         known = self._known_names()
         wanted = self.env.context.get("default_model_name")
         names = [wanted] if wanted in known else known
-        return self.env["snapshot.handler.entry"].search([("model_name", "in", names)])
+        return self.env["event.handler"].search([("model_name", "in", names)])
 
     def action_report(self):
         """Download the workbook, or show how far it is."""
         self.ensure_one()
         known = set(self._known_names())
         names = [name for name in self.entry_ids.mapped("model_name") if name in known]
-        return self.env["event.job"]._ask_report(names, self.date_from, self.date_to)
+        return self.env["event.job"]._request_report(names, self.date_from, self.date_to)
 
     def action_my_reports(self):
         """List the reports that the user asked for within the last day."""
@@ -77,7 +77,7 @@ class EventReport(models.TransientModel):
 
 
 class SnapshotHandlerEntry(models.Model):
-    _inherit = "snapshot.handler.entry"
+    _inherit = "event.handler"
 
     @api.depends("model_name")
     @api.depends_context("aggregate_label", "lang")

@@ -135,7 +135,7 @@ class EventSeal(models.Model):
                     soon
                 )
         with self._own_cursor() as seals:
-            seals._tell_late(bool(late))
+            seals._update_late_alert(bool(late))
 
     @api.model
     def _late(self):
@@ -145,7 +145,7 @@ class EventSeal(models.Model):
         return self.search(waiting, order="id", limit=1)
 
     @api.model
-    def _tell_late(self, was_late):
+    def _update_late_alert(self, was_late):
         """Raise the alert that sealing is held up, or clear it.
 
         :param bool was_late: whether it was when this run began
@@ -156,13 +156,13 @@ class EventSeal(models.Model):
             alert._raise_alert(
                 "sealing",
                 *alert._where_to_look(),
-                lambda env: env["event.seal"]._late_text(since),
+                lambda env: env["event.seal"]._late_message(since),
             )
         elif was_late:
             alert._clear_alert("sealing")
 
     @api.model
-    def _late_text(self, since):
+    def _late_message(self, since):
         return _(
             "Events have waited since %(moment)s to be sealed: ask your database administrator"
             " which transaction has been open since then, and verify the seals.",
@@ -181,7 +181,7 @@ class EventSeal(models.Model):
         an id up to that one had a lower number by then: an append gets its number with
         the head of its stream, before its event gets an id.
         """
-        if not self._alone():
+        if not self._try_lock():
             return
         self.env.cr.execute("SELECT last_value, is_called FROM event_store_id_seq")
         last, called = self.env.cr.fetchone()
@@ -213,7 +213,7 @@ class EventSeal(models.Model):
     @api.model
     def _seal_next(self):
         """Seal the next range if it is final; return whether there may be more."""
-        if not self._alone():
+        if not self._try_lock():
             return False
         self.env.cr.execute(
             "SELECT id FROM event_seal WHERE state = 'waiting'"
@@ -255,7 +255,7 @@ class EventSeal(models.Model):
         return int(self.env.cr.fetchone()[0])
 
     @api.model
-    def _alone(self):
+    def _try_lock(self):
         """Take sealing for this transaction; return whether nobody else has it.
 
         By a lock that only the owner of the table can take: any user of the database could

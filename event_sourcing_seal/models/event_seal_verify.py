@@ -310,21 +310,21 @@ class EventJobVerify(models.Model):
         if not self._tells_figures():
             self.message, key = self.env["event.seal"]._without_figures(False), False
         found = [{"kind": "broken", "key": key, "message": self.message}]
-        return {"done": 0, **self.env["event.difference"]._record(self, found)}
+        return {"done": 0, **self.env["event.snapshot.drift"]._record(self, found)}
 
     def _finish_verify(self):
         if not self.message:
             self.message = self.env["event.seal"]._sentence_elsewhere()
 
-    def _tell_verify(self):
+    def _update_alert_verify(self):
         """Tell the managers that something is wrong; what, stands in the job for who may know."""
         alert = self.env["event.alert"]
         if self.problem_count:
             alert._raise_alert(
-                "seals", *alert._where_to_look(), lambda env: env["event.job"]._seal_text()
+                "seals", *alert._where_to_look(), lambda env: env["event.job"]._seal_message()
             )
         else:
             alert._clear_alert("seals")
 
-    def _seal_text(self):
+    def _seal_message(self):
         return _("Events are not what they were when they were sealed.")

@@ -35,19 +35,19 @@ class EventImportCheck(models.Model):
         """
         try:
             with self.env.cr.savepoint(flush=False):
-                return self._check_together(items, careful=False)
+                return self._check_together(items, isolate_each=False)
         except psycopg2.Error as error:
             # A handler's SQL broke the savepoint: find out whose, event by event.
             if is_infrastructure_error(error):
                 raise
-        return self._check_together(items, careful=True)
+        return self._check_together(items, isolate_each=True)
 
-    def _check_together(self, items, careful):
+    def _check_together(self, items, isolate_each):
         fresh, seen, refused, known = self._new_among(items)
         streams = self._streams_of(fresh)
         how = {
             "asker": self._asker(),
-            "careful": careful,
+            "isolate_each": isolate_each,
             "record": self.options["broken"] == "record",
             "references": self._references(fresh, seen),
             "folded": {},
@@ -78,7 +78,7 @@ class EventImportCheck(models.Model):
     def _new_among(self, items):
         """Tell apart what is new, stored already, and said twice."""
         keys = ["/".join(map(str, item["key"])) for item in items]
-        before = self.env["event.import.seen"]._load(self, keys)
+        before = self.env["event.import.staged.row"]._load(self, keys)
         stored, away = self._find_stored(items)
         self._hide_unreadable(stored, away)
         fresh, seen, refused, known = [], {}, [], 0
@@ -196,7 +196,9 @@ class EventImportCheck(models.Model):
         kinds = ("event_uuid", "failure")
         texts = {f"{kind}/{key[0]}/{key[1]}": key for key in wanted for kind in kinds}
         known = {texts[text] for text in texts.keys() & seen.keys()}
-        known |= {texts[text] for text in self.env["event.import.seen"]._load(self, list(texts))}
+        known |= {
+            texts[text] for text in self.env["event.import.staged.row"]._load(self, list(texts))
+        }
         missing = wanted - known
         if missing:
             self.env.cr.execute(
@@ -215,7 +217,7 @@ class EventImportCheck(models.Model):
     def _streams_of(self, items):
         """Return ``{key: (version, state)}``, as they stand before these rows."""
         keys = {self._stream_key(item["vals"]) for item in items if self._takes_version(item)}
-        streams = self.env["event.import.stream"]._load(self, keys)
+        streams = self.env["event.import.staged.stream"]._load(self, keys)
         heads = self.env["event.stream"].sudo()
         registry = self.env["snapshot.handler.registry"]
         wanted = {}
@@ -257,7 +259,7 @@ class EventImportCheck(models.Model):
     def _check_item(self, item, streams, how):
         """Take one event into its stream; return why it cannot be, None where it can.
 
-        :param dict how: ``asker`` (an environment), ``careful`` (each fold in a savepoint),
+        :param dict how: ``asker`` (an environment), ``isolate_each`` (each fold in a savepoint),
             ``record`` (whether refusals are kept), ``references`` (known UUIDs),
             ``folded``, which is filled: see :meth:`_check_snapshots`, and ``named``
         """
@@ -289,7 +291,7 @@ class EventImportCheck(models.Model):
             event = self._as_event_data(vals, *place, user_id)
             before = state
             named = None if "content_hash" in vals else how["named"].get(key[1], {})
-            state, reason = self._check_fold(key[1], state, event, how["careful"], named)
+            state, reason = self._check_fold(key[1], state, event, how["isolate_each"], named)
             if not reason:
                 how["folded"].setdefault(key, (before, []))[1].append((item, event))
         streams[key] = version, state
@@ -347,7 +349,7 @@ class EventImportCheck(models.Model):
                 handler._look_up_named(some, found.setdefault(model_name, {}))
         return found
 
-    def _check_fold(self, model_name, state, event, careful, named):
+    def _check_fold(self, model_name, state, event, isolate_each, named):
         """Return ``(state, reason)`` after one event; the state as it was where it is refused.
 
         :param dict named: see ``snapshot.handler._look_up_named``, None for what is restored
@@ -355,12 +357,12 @@ class EventImportCheck(models.Model):
         handler = self._memory_handler(model_name)
         fold = handler._fold if named is None else partial(handler._fold_new, named=named)
         try:
-            if not careful:
+            if not isolate_each:
                 return fold(normalise(state), event), None
             with self.env.cr.savepoint(flush=False):
                 return fold(normalise(state), event), None
         except psycopg2.Error as error:
-            if not careful or is_infrastructure_error(error):
+            if not isolate_each or is_infrastructure_error(error):
                 raise
             return state, self.env["event.store"]._error_text(error)
         except Exception as error:

@@ -2,7 +2,7 @@ from odoo import api, models
 
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 
-from ..transfer_file import Unreadable
+from ..transfer_file import RowParseError
 
 # What the screens, and so their exports, show in place of a stored field.
 SHOWN = {
@@ -43,12 +43,12 @@ class EventImportLabels(models.AbstractModel):
         return {**known, **names}
 
     @api.model
-    def _unlabelled(self, row, labels):
+    def _resolve_labels(self, row, labels):
         """Put technical names where a row has the labels of its aggregate type and event.
 
         :param dict row: texts by field name; changed
         :param dict labels: what was found out before; filled
-        :raise Unreadable: for a label that several have
+        :raise RowParseError: for a label that several have
         """
         registry = self.env["snapshot.handler.registry"]
         model_name = row.get("model_name")
@@ -57,11 +57,11 @@ class EventImportLabels(models.AbstractModel):
                 names = registry._handler_names()
                 found = self._by_label(names, lambda own, name: own._aggregate_label(name))
                 labels[None] = {*names, *registry._aliases()}, found
-            model_name = row["model_name"] = self._meant(model_name, *labels[None])
+            model_name = row["model_name"] = self._match_label(model_name, *labels[None])
         if model_name and row.get("event_type"):
             if model_name not in labels:
                 labels[model_name] = self._event_names(model_name)
-            row["event_type"] = self._meant(row["event_type"], *labels[model_name])
+            row["event_type"] = self._match_label(row["event_type"], *labels[model_name])
 
     @api.model
     def _event_names(self, model_name):
@@ -84,11 +84,11 @@ class EventImportLabels(models.AbstractModel):
         return found
 
     @api.model
-    def _meant(self, text, names, by_label):
+    def _match_label(self, text, names, by_label):
         """Return the one name that a cell means; the text itself where it means none."""
         meant = by_label.get(text.casefold(), ())
         if text in names or not meant:
             return text
         if len(meant) > 1:
-            raise Unreadable("label_of_many", label=text, names=", ".join(sorted(meant)))
+            raise RowParseError("label_of_many", label=text, names=", ".join(sorted(meant)))
         return next(iter(meant))

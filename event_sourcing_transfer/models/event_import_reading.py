@@ -8,7 +8,7 @@ from odoo.addons.event_sourcing.canonical_json import canonical
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 from odoo.addons.event_sourcing.piece_size import PieceSize
 
-from ..transfer_file import Rows, Unreadable, look_at, unpacked
+from ..transfer_file import RowParseError, Rows, look_at, unpacked
 from ..transfer_format import END, HEAD, chained
 
 MAX_OPEN = 4
@@ -50,7 +50,7 @@ class EventImportReading(models.Model):
         :return: dict with ``items`` (what can be read), ``refused`` (what cannot, as
             ``(line, reason, excerpt)``), ``rows`` (how many), ``share`` (of the file
             that was read) and ``ended``
-        :raise Unreadable, UserError: where the file as a whole cannot be imported
+        :raise RowParseError, UserError: where the file as a whole cannot be imported
         """
         file = self._file_at(reading)
         piece = {"items": [], "refused": [], "rows": 0, "ended": False}
@@ -98,7 +98,7 @@ class EventImportReading(models.Model):
 
     def _take_row(self, piece, reading, cache, file, line, row):
         """Put one row where it belongs: among the items, or the refused ones."""
-        words = self.env["event.import.words"]
+        words = self.env["event.import.messages"]
         if reading["events"] == 0 and isinstance(row, dict) and HEAD in row:
             self._take_head(reading, cache, file, row)
             return
@@ -106,20 +106,20 @@ class EventImportReading(models.Model):
         reading["events"] += 1
         excerpt = row
         try:
-            if isinstance(row, Unreadable):
+            if isinstance(row, RowParseError):
                 excerpt = file.rows.lines.last.decode("utf-8", "replace")
                 piece["ended"] = row.final
                 raise row
             if reading.get("export"):
                 excerpt = canonical({k: v for k, v in row.items() if k != "content_hash"})
-                vals = self._take_line(piece, reading, cache, file, row)
+                vals = self._parse_export(piece, reading, cache, file, row)
                 if vals is None:
                     return
                 item = self._restored_item(vals)
             else:
                 excerpt = self._excerpt(row)
-                item = self._take_foreign(cache, reading, file, row)
-        except Unreadable as error:
+                item = self._parse_external(cache, reading, file, row)
+        except RowParseError as error:
             piece["refused"].append((line, words._explain(error), excerpt))
         except UserError as error:
             piece["refused"].append((line, str(error), excerpt))
@@ -138,7 +138,7 @@ class EventImportReading(models.Model):
     # Somebody else's rows
     # ------------------------------------------------------------------
 
-    def _take_foreign(self, cache, reading, file, row):
+    def _parse_external(self, cache, reading, file, row):
         """Return ``vals`` (clean), ``given`` (as the row says it) and ``key`` of one row."""
         rows = cache["asker"]["event.import.row"]
         if isinstance(row, list):
@@ -161,7 +161,7 @@ class EventImportReading(models.Model):
         reading["export"] = {key: row[key] for key in row if key != "key"}
         reading["digest"] = chained("", file.rows.lines.last.rstrip(b"\r\n"))
 
-    def _take_line(self, piece, reading, cache, file, row):
+    def _parse_export(self, piece, reading, cache, file, row):
         """Return the values of one event, None for the last line of the file."""
         lines = cache["asker"]["event.import.line"]
         if reading["ended"]:

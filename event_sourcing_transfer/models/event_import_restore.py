@@ -94,7 +94,7 @@ class EventImportRestore(models.Model):
         """
         recorders = {(vals["recorded_by"], vals["company_id"]) for vals in vals_list}
         self.env.cr.execute(
-            "INSERT INTO event_recorder (user_id, company_id)"
+            "INSERT INTO event_store_reference (user_id, company_id)"
             " SELECT * FROM unnest(%s::int[], %s::int[]) ON CONFLICT DO NOTHING",
             list(map(list, zip(*sorted(recorders), strict=True))),
         )

@@ -9,7 +9,7 @@ from odoo.addons.event_sourcing.event_columns import DECIDED_BY_STORE
 from odoo.addons.event_sourcing.event_hash import text_hash
 from odoo.addons.event_sourcing.zones import find_zone
 
-from ..transfer_file import Unreadable
+from ..transfer_file import RowParseError
 
 PREFIX = "payload."
 NUMBERS = ("version", "schema_version")
@@ -35,7 +35,7 @@ class EventImportRow(models.AbstractModel):
         """Return the names of the columns: fields, or ``payload.<key>``.
 
         :param list header: names of fields, or their labels in an installed language
-        :raise Unreadable: for a column that is unknown, not to be given, or means what
+        :raise RowParseError: for a column that is unknown, not to be given, or means what
             another one does
         """
         known = self._known_columns()
@@ -44,11 +44,11 @@ class EventImportRow(models.AbstractModel):
             payload = column.lower().startswith(PREFIX) and column[len(PREFIX) :].strip()
             name = PREFIX + payload if payload else known.get(column.casefold())
             if not name:
-                raise Unreadable("unknown_column", final=True, column=column or '""')
+                raise RowParseError("unknown_column", final=True, column=column or '""')
             if name in DECIDED_BY_STORE:
-                raise Unreadable("decided_column", final=True, column=column)
+                raise RowParseError("decided_column", final=True, column=column)
             if name in names:
-                raise Unreadable("double_column", final=True, column=column, first=names[name])
+                raise RowParseError("double_column", final=True, column=column, first=names[name])
             names[name] = column
         return list(names)
 
@@ -57,11 +57,11 @@ class EventImportRow(models.AbstractModel):
         """Return the values that stand in the cells of one row, by field name.
 
         :param str model_name: aggregate type of rows that name none
-        :param dict labels: for :meth:`_unlabelled`
-        :raise Unreadable: for a cell that is not what its payload key is declared as
+        :param dict labels: for :meth:`_resolve_labels`
+        :raise RowParseError: for a cell that is not what its payload key is declared as
         """
         if len(cells) > len(columns) and any(cells[len(columns) :]):
-            raise Unreadable("many_cells", cells=len(cells), columns=len(columns))
+            raise RowParseError("many_cells", cells=len(cells), columns=len(columns))
         # Odoo's exports guard spreadsheets against formulas with an apostrophe.
         cells = [cell[1:] if GUARDED.match(cell) else cell for cell in cells]
         given = {name: cell for name, cell in zip(columns, cells, strict=False) if cell.strip()}
@@ -70,7 +70,7 @@ class EventImportRow(models.AbstractModel):
             if name in row:
                 row[name] = self._typed(name, row[name], "integer")
         row.setdefault("model_name", model_name)
-        self._unlabelled(row, labels)
+        self._resolve_labels(row, labels)
         keys = {
             name.removeprefix(PREFIX): cell
             for name, cell in given.items()
@@ -86,7 +86,7 @@ class EventImportRow(models.AbstractModel):
         }
         payload, _text = self.env["event.store"]._clean_payload(row.get("payload"))
         for key in payload.keys() & typed.keys():
-            raise Unreadable("double_key", key=key)
+            raise RowParseError("double_key", key=key)
         row["payload"] = {**payload, **typed}
         return row
 
@@ -125,7 +125,7 @@ class EventImportRow(models.AbstractModel):
             if kind == "date" and (match := SLASHES.fullmatch(text)) and not match[4]:
                 return str(date(*map(int, match.groups()[:3])))
         if kind in ("integer", "number", "boolean"):
-            raise Unreadable("cell", column=column, value=text[:80], kind=kind)
+            raise RowParseError("cell", column=column, value=text[:80], kind=kind)
         return cell if kind == "text" else text
 
     # ------------------------------------------------------------------
@@ -145,7 +145,7 @@ class EventImportRow(models.AbstractModel):
         :param dict options: of the import: ``model_name``, ``tz`` and ``company_id``
         :return: dict with ``vals`` (clean), ``given`` (the same as the row says it) and ``key``
             (see ``event.store._keys_of``)
-        :raise UserError, Unreadable: saying what is wrong
+        :raise UserError, RowParseError: saying what is wrong
         """
         row = dict(row)
         named = bool(row.get("model_name"))
@@ -155,7 +155,7 @@ class EventImportRow(models.AbstractModel):
         if not named and model_name:
             row["model_name"] = model_name
         if row.get("timestamp") in (None, False, ""):
-            raise Unreadable("no_time")
+            raise RowParseError("no_time")
         zone = options.get("tz") or "UTC"
         self.env["event.store"]._known_zone(zone)
         naive = self._moment(row["timestamp"], "UTC") != self._moment(row["timestamp"], "Etc/GMT+1")
@@ -201,5 +201,5 @@ class EventImportRow(models.AbstractModel):
         companies = self.env.companies
         found = companies.filtered(lambda company: value in (company.id, company.name))
         if isinstance(value, bool) or not found:
-            raise Unreadable("company", company=str(value)[:80])
+            raise RowParseError("company", company=str(value)[:80])
         return found[0].id

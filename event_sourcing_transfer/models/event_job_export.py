@@ -31,7 +31,7 @@ class EventJobExport(models.Model):
         return {**super()._job_kinds(), "export": kind}
 
     @api.model
-    def _ask_export(self, model_names=(), date_from=None, date_to=None, period="recorded"):
+    def _request_export(self, model_names=(), date_from=None, date_to=None, period="recorded"):
         """Start an export; return ``(job, under_way)``.
 
         :param list model_names: aggregate types, all where empty

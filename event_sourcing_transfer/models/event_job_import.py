@@ -14,7 +14,7 @@ from odoo.addons.event_sourcing.from_code import from_code
 from odoo.addons.event_sourcing.groups import INTEGRATION, MANAGER
 from odoo.addons.event_sourcing_job.job_kind import JobKind
 
-from ..transfer_file import ENCODINGS, Unreadable
+from ..transfer_file import ENCODINGS, RowParseError
 
 
 class _Undo(Exception):
@@ -64,7 +64,7 @@ class EventJobImport(models.Model):
         return {**super()._job_kinds(), "import": kind}
 
     @api.model
-    def _ask_import(
+    def _request_import(
         self,
         source,
         file_name,
@@ -156,7 +156,7 @@ class EventJobImport(models.Model):
         if own.kind != "import" or not own.import_file:
             raise UserError(_("The file is no longer there; import it from the menu."))
         options = {k: v for k, v in own.options.items() if k not in ("file", "asker", "context")}
-        job, under_way = self._ask_import(
+        job, under_way = self._request_import(
             own.import_file, own.file_name, False, model_name=own.model_name, **options
         )
         return job._open(under_way)
@@ -188,8 +188,8 @@ class EventJobImport(models.Model):
         reading = dict(self.reading or {})
         try:
             piece = self._read_rows(reading)
-        except Unreadable as error:
-            reason = self.env["event.import.words"]._explain(error)
+        except RowParseError as error:
+            reason = self.env["event.import.messages"]._explain(error)
             piece = {"items": [], "refused": [(1, reason, "")], "rows": 0, "ended": True}
         except UserError as error:  # the file as a whole
             piece = {"items": [], "refused": [(1, str(error), "")], "rows": 0, "ended": True}
@@ -215,7 +215,7 @@ class EventJobImport(models.Model):
         if not piece["ended"]:
             return
         if not piece["refused"] and not self.refused_count and not reading["events"]:
-            reason = self.env["event.import.words"]._explain_no_rows()
+            reason = self.env["event.import.messages"]._explain_no_rows()
             piece["refused"] = [(1, reason, "")]
         if self.dry_run or self.refused_count or piece["refused"]:
             piece["position"] = None
@@ -229,8 +229,8 @@ class EventJobImport(models.Model):
             counts["stored_count"] = self._store_items(piece["items"])
             counts["known_count"] = len(piece["items"]) - counts["stored_count"]
         else:
-            self.env["event.import.seen"]._save(self, piece["seen"])
-            self.env["event.import.stream"]._save(self, piece["streams"])
+            self.env["event.import.staged.row"]._save(self, piece["seen"])
+            self.env["event.import.staged.stream"]._save(self, piece["streams"])
             refused = self.env["event.import.refusal"]._record(self, piece["refused"])
             counts["refused_count"] = refused
             if self.dry_run:
@@ -283,7 +283,7 @@ class EventJobImport(models.Model):
             if is_infrastructure_error(error):
                 raise
             reason = self._explain_unstored(error)
-            line, reason = self._blame(store, items) or (items[0]["line"], reason)
+            line, reason = self._find_failing_row(store, items) or (items[0]["line"], reason)
             raise UserError(self._stopped(line, reason)) from error
 
     def _append_items(self, items):
@@ -301,7 +301,7 @@ class EventJobImport(models.Model):
         events, known = store._append_all(vals_list, policies, keys)
         return len(set(events.ids) - known)
 
-    def _blame(self, store, items):
+    def _find_failing_row(self, store, items):
         """Return ``(line, reason)`` of the row that cannot be stored; nothing is."""
         found = None
         with suppress(_Undo), self.env.cr.savepoint():
@@ -364,7 +364,7 @@ class EventJobImport(models.Model):
 
     def _forget_import(self):
         """Drop what was noted on the way; a file that was only checked, and is right, stays."""
-        for model in ("event.import.seen", "event.import.stream"):
+        for model in ("event.import.staged.row", "event.import.staged.stream"):
             table = self.env[model]._table
             self.env.cr.execute(f"DELETE FROM {table} WHERE job_id = %s", [self.id])
         if not (self.dry_run and self.state == "done" and not self.refused_count):

@@ -44,7 +44,9 @@ class ImportCase(EventCase):
         if isinstance(content, str):
             content = content.encode()
         jobs = self.env["event.job"].with_user(user or self.manager)
-        job, _under_way = jobs._ask_import(base64.b64encode(content), "history", dry_run, **options)
+        job, _under_way = jobs._request_import(
+            base64.b64encode(content), "history", dry_run, **options
+        )
         self.run_job(job)
         return job.sudo()
 
@@ -199,7 +201,7 @@ class TestJsonLines(ImportCase):
     def test_what_changed_after_the_check_stops_it_at_its_line(self):
         content = json_lines(row("I1", version=1), row("I2"), row("I2", amount=-2))
         jobs = self.env["event.job"].with_user(self.manager)
-        job = jobs._ask_import(base64.b64encode(content.encode()), "h", False)[0].sudo()
+        job = jobs._request_import(base64.b64encode(content.encode()), "h", False)[0].sudo()
         self.store.append("counter", "I2", "Added", {"amount": 1})
         job._write_piece(job._read_piece())
         self.assertEqual(job.reading["stage"], "write")
@@ -335,7 +337,7 @@ class TestProgress(ImportCase):
         self.patch(type(self.env["event.job"]), "_import_chunk", 4)
         content = base64.b64encode(json_lines(*[row(f"I{n}") for n in range(count)]).encode())
         jobs = self.env["event.job"].with_user(self.manager)
-        job = jobs._ask_import(content, "h", dry_run)[0].sudo()
+        job = jobs._request_import(content, "h", dry_run)[0].sudo()
         told = [job._progress()]
         more = True
         while more:
@@ -368,7 +370,7 @@ class TestProgress(ImportCase):
         self.patch(type(self.env["event.job"]), "_import_chunk", 1)
         jobs = self.env["event.job"].with_user(self.manager)
         lines = json_lines(*[row(f"I{n}", version=1) for n in range(4)])
-        job = jobs._ask_import(base64.b64encode(lines.encode()), "h", False)[0].sudo()
+        job = jobs._request_import(base64.b64encode(lines.encode()), "h", False)[0].sudo()
         while (job.reading or {}).get("stage") != "write":
             job._write_piece(job._read_piece())
         self.add("I2")
@@ -400,7 +402,7 @@ class TestFiles(ImportCase):
         self.run_job(job)
         self.assertEqual((job.state, job.sudo().stored_count), ("done", 1))
         self.assertFalse(job.sudo().import_file)
-        for model in ("event.import.seen", "event.import.stream"):
+        for model in ("event.import.staged.row", "event.import.staged.stream"):
             self.assertFalse(self.env[model].search([]))
         bad = self.run_import("{\n", dry_run=True)
         self.assertFalse(bad.import_file)
@@ -410,22 +412,22 @@ class TestFiles(ImportCase):
     def test_cancelled_in_between(self):
         self.patch(type(self.env["event.job"]), "_import_chunk", 1)
         content = base64.b64encode(json_lines(row(), row("I2")).encode())
-        job = self.env["event.job"].with_user(self.manager)._ask_import(content, "h", False)[0]
+        job = self.env["event.job"].with_user(self.manager)._request_import(content, "h", False)[0]
         own = job.sudo()
         own._write_piece(own._read_piece())
-        self.assertTrue(self.env["event.import.seen"].search([]))
+        self.assertTrue(self.env["event.import.staged.row"].search([]))
         job.cancel()
         self.assertFalse(own._write_piece(own._read_piece()))
         self.assertEqual((own.state, own.import_file), ("cancelled", False))
-        self.assertFalse(self.env["event.import.seen"].search([]))
+        self.assertFalse(self.env["event.import.staged.row"].search([]))
 
     def test_the_same_question_goes_on_instead_of_beginning_anew(self):
         jobs = self.env["event.job"].with_user(self.manager)
         content = base64.b64encode(json_lines(row()).encode())
-        first, _under_way = jobs._ask_import(content, "h", False)
-        again, under_way = jobs._ask_import(content, "h", False)
+        first, _under_way = jobs._request_import(content, "h", False)
+        again, under_way = jobs._request_import(content, "h", False)
         self.assertEqual((again, under_way), (first, True))
-        other, under_way = jobs._ask_import(content, "h", True)
+        other, under_way = jobs._request_import(content, "h", True)
         self.assertEqual((other != first, under_way), (True, False))
 
 
@@ -645,7 +647,7 @@ class TestRights(ImportCase):
         self.env["res.lang"]._activate_lang("ja_JP")
         self.manager.lang = "ja_JP"
         jobs = self.env["event.job"].with_user(self.manager).with_context(lang="ja_JP")
-        job = jobs._ask_import(base64.b64encode(b"{\n"), "h", True)[0]
+        job = jobs._request_import(base64.b64encode(b"{\n"), "h", True)[0]
         with_lang = job.sudo().with_context(lang="ja_JP")
         with_lang._write_piece(with_lang._read_piece())
         self.assertIn("JSON が壊れています", job.refusal_ids.reason)

@@ -202,7 +202,7 @@ class TestBounds(ImportCase):
         jobs = self.env["event.job"].with_user(self.manager)
         content = base64.b64encode(json_lines(row()).encode())
         with self.assertRaises(TypeError):
-            jobs._ask_import(content, "history", False, dryrun=True)
+            jobs._request_import(content, "history", False, dryrun=True)
         self.assertFalse(jobs.sudo().search([("kind", "=", "import")]))
 
 

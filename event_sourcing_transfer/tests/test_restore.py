@@ -59,7 +59,7 @@ class RestoreCase(EventCase):
     def export(self, user=None, **options):
         """Return the lines of an export, its head and its end included."""
         jobs = self.env["event.job"].with_user(user or self.manager)
-        self.exported = jobs._ask_export(**options)[0].sudo()
+        self.exported = jobs._request_export(**options)[0].sudo()
         while self.exported._write_piece(self.exported._read_piece()):
             pass
         self.env.invalidate_all()
@@ -73,7 +73,7 @@ class RestoreCase(EventCase):
     def restore(self, lines, user=None, dry_run=False, **options):
         content = base64.b64encode("".join(f"{line}\n" for line in lines).encode())
         jobs = self.env["event.job"].with_user(user or self.manager)
-        job = jobs._ask_import(content, "export", dry_run, **options)[0].sudo()
+        job = jobs._request_import(content, "export", dry_run, **options)[0].sudo()
         try:
             while job._write_piece(job._read_piece()):
                 pass
@@ -525,7 +525,7 @@ class TestConflicts(RestoreCase):
         lines = self.export()
         self.empty()
         content = base64.b64encode("".join(f"{line}\n" for line in lines).encode())
-        job = self.env["event.job"].with_user(self.manager)._ask_import(content, "e", False)[0]
+        job = self.env["event.job"].with_user(self.manager)._request_import(content, "e", False)[0]
         job = job.sudo()
         while (job.reading or {}).get("stage") != "write":
             job._write_piece(job._read_piece())
@@ -556,7 +556,7 @@ class TestExportRights(RestoreCase):
         self.patch(type(self.env["event.job"]), "_export_chunk", 1)
         self.add("A", 1)
         self.add("A", 2)
-        job = self.env["event.job"].with_user(self.manager)._ask_export()[0].sudo()
+        job = self.env["event.job"].with_user(self.manager)._request_export()[0].sudo()
         self.assertEqual(job.total, 2)
         job._write_piece(job._read_piece())
         self.add("A", 3)
@@ -579,7 +579,7 @@ class TestExportRights(RestoreCase):
         counts = []
         for size in (10, 10, 200):  # the first one fills caches
             self.patch(type(self.env["event.job"]), "_export_chunk", size)
-            job = self.env["event.job"].with_user(self.manager)._ask_export()[0].sudo()
+            job = self.env["event.job"].with_user(self.manager)._request_export()[0].sudo()
             job._read_piece()
             self.env.invalidate_all()
             with self.count() as counted:
@@ -602,7 +602,7 @@ class TestDownload(HttpCase):
         self.patch(type(self.env["event.job"]), "_export_chunk", 2)
         for number in range(5):
             self.env["event.store"].append("counter", f"D{number}", "Added", {"amount": 1})
-        job = self.env["event.job"].with_user(manager)._ask_export(model_names=["counter"])[0]
+        job = self.env["event.job"].with_user(manager)._request_export(model_names=["counter"])[0]
         own = job.sudo()
         url = f"/event_sourcing/export/{job.id}"
         self.authenticate("dl-manager", "dl-manager")

@@ -8,9 +8,7 @@ class EventExport(models.TransientModel):
     _inherit = "access.first.mixin"
     _description = "Export of Events"
 
-    entry_ids = fields.Many2many(
-        "snapshot.handler.entry", string="Record Types", help="Empty: all."
-    )
+    entry_ids = fields.Many2many("event.handler", string="Record Types", help="Empty: all.")
     period = fields.Selection(
         [("recorded", "When they were recorded"), ("happened", "When they happened")],
         string="Events by",
@@ -25,7 +23,7 @@ class EventExport(models.TransientModel):
     def action_export(self):
         """Start the export, and show how far it is."""
         self.ensure_one()
-        job, under_way = self.env["event.job"]._ask_export(
+        job, under_way = self.env["event.job"]._request_export(
             self.entry_ids.mapped("model_name"), self.date_from, self.date_to, self.period
         )
         return job._open(under_way)

@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.addons.base.models.res_partner import _tz_get
 from odoo.addons.event_sourcing.canonical_json import canonical
 
-from ..transfer_file import Rows, Unreadable, look_at, unpacked
+from ..transfer_file import RowParseError, Rows, look_at, unpacked
 
 PREVIEW_ROWS = 6
 PREVIEW_WIDTH = 200
@@ -80,13 +80,13 @@ class EventImport(models.TransientModel):
             texts = [" | ".join(about["header"])] if about["kind"] == "csv" else []
             while len(texts) < PREVIEW_ROWS and (found := rows.next()):
                 row = found[1]
-                if isinstance(row, Unreadable):
+                if isinstance(row, RowParseError):
                     raise row
                 texts.append(" | ".join(row) if isinstance(row, list) else canonical(row))
-        except Unreadable as error:
+        except RowParseError as error:
             if error.reason == "damaged":  # the beginning of a packed file looks like that
                 return False
-            return self.env["event.import.words"]._explain(error)
+            return self.env["event.import.messages"]._explain(error)
         except (TypeError, ValueError):
             return False
         return "\n".join(text[:PREVIEW_WIDTH] for text in texts)
@@ -104,7 +104,7 @@ class EventImport(models.TransientModel):
         content = self.with_context(bin_size=False).file
         if not content:
             raise UserError(_("Choose a file first."))
-        job, under_way = self.env["event.job"]._ask_import(
+        job, under_way = self.env["event.job"]._request_import(
             content,
             self.file_name or _("File"),
             dry_run,

@@ -3,7 +3,7 @@ from fractions import Fraction
 
 from odoo import _, api, models
 
-from odoo.addons.event_sourcing.exceptions import BrokenRule
+from odoo.addons.event_sourcing.exceptions import RuleViolation
 from odoo.addons.event_sourcing.transitions import PayloadField, Transition
 
 PLAN = {
@@ -122,7 +122,7 @@ class RentalSnapshotHandler(models.AbstractModel):
         for key in emptied:
             if PLAN[key].kind != "date":
                 sentence = self._payload_refusal(key, PLAN[key], "missing")
-                raise BrokenRule(sentence, f"payload:{key}:missing")
+                raise RuleViolation(sentence, f"payload:{key}:missing")
         return {**dict.fromkeys(emptied), **given}
 
     def _on_DemoStarted(self, state, event, given):
@@ -133,7 +133,7 @@ class RentalSnapshotHandler(models.AbstractModel):
                 end=given["demo_end"],
                 start=start,
             )
-            raise BrokenRule(message, "demo_ends_before_start")
+            raise RuleViolation(message, "demo_ends_before_start")
         return {"demo_start": start, **given}
 
     def _on_DemoExtended(self, state, event, given):
@@ -160,7 +160,7 @@ class RentalSnapshotHandler(models.AbstractModel):
         if not given["description"].strip():
             field = self._payload_fields["DamageReported"]["description"]
             sentence = self._payload_refusal("description", field, "missing")
-            raise BrokenRule(sentence, "payload:description:missing")
+            raise RuleViolation(sentence, "payload:description:missing")
         cost = given.get("repair_cost", 0)
         charged = cost if given.get("charged") else 0
         return {
@@ -202,7 +202,7 @@ class RentalSnapshotHandler(models.AbstractModel):
                 known=known,
                 given=given,
             )
-            raise BrokenRule(message, "too_many_digits")
+            raise RuleViolation(message, "too_many_digits")
         return found
 
     @api.model
@@ -227,7 +227,7 @@ class RentalSnapshotHandler(models.AbstractModel):
                 currency=currency.name,
                 digits=currency.decimal_places,
             )
-            raise BrokenRule(message, f"decimals:{key}")
+            raise RuleViolation(message, f"decimals:{key}")
 
     @api.model
     def _check_dates(self, state, changes):
@@ -240,7 +240,7 @@ class RentalSnapshotHandler(models.AbstractModel):
                     message = _("The return is before the delivery.")
                 else:
                     message = _("The end is before the start.")
-                raise BrokenRule(message, "dates_out_of_order")
+                raise RuleViolation(message, "dates_out_of_order")
 
     @api.model
     def _check_later(self, known, given):
@@ -250,4 +250,4 @@ class RentalSnapshotHandler(models.AbstractModel):
                 given=given,
                 known=known,
             )
-            raise BrokenRule(message, "extension_not_later")
+            raise RuleViolation(message, "extension_not_later")

@@ -154,7 +154,7 @@ class TestList(AsOfCase):
         self.assertFalse(rows.exists())
 
     def test_many_aggregates_get_a_progress_bar(self):
-        with patch("odoo.addons.event_sourcing_history.models.event_job_as_of.AT_ONCE", 1):
+        with patch("odoo.addons.event_sourcing_history.models.event_job_as_of.SYNC_LIMIT", 1):
             action = self.env["event.job"]._ask(
                 "as_of", "rental", self.store._clean_timestamp(self.day(31))
             )
@@ -342,11 +342,11 @@ class TestQuestion(AsOfCase):
             self.assertIn("in the future", form.hint)
             form.moment = "2026-03-11 12:00:00"
             form.two_moments = True
-            form.moment_before = "2026-03-12 12:00:00"
+            form.date_from = "2026-03-12 12:00:00"
         with self.assertRaisesRegex(UserError, "must lie before the later one"):
             form.record.action_show()
-        form.record.moment_before = "2026-03-01 12:00:00"
-        self.assertEqual(form.record.action_show()["res_model"], "event.difference")
+        form.record.date_from = "2026-03-01 12:00:00"
+        self.assertEqual(form.record.action_show()["res_model"], "event.snapshot.drift")
         form.record.two_moments = False
         action = form.record.action_show()
         self.assertEqual(action["res_model"], "rental.snapshot.as.of")
@@ -361,7 +361,7 @@ class TestQuestion(AsOfCase):
         self.assertEqual(name, "Rentals as of end of Oct 31, 2026")
         name = question.with_context(lang="ja_JP").action_show()["name"]
         self.assertEqual(name, "レンタル（2026/10/31終了時点）")
-        question.write({"two_moments": True, "moment_before": "2026-09-30 14:59:59"})
+        question.write({"two_moments": True, "date_from": "2026-09-30 14:59:59"})
         name = question.action_show()["name"]
         self.assertEqual(name, "Rentals: end of Sep 30, 2026 compared with end of Oct 31, 2026")
         counters = self.env["event.as.of"].create({"model_name": "counter", "period": "own"})

@@ -69,7 +69,7 @@ class TestTypedColumns(EventCase):
             with self.subTest(value):
                 self.assertEqual(answer["outcome"], "rejected")
                 self.assertIn("the id of a record", answer["message"])
-        self.assertEqual(self.failures().mapped("error_class"), ["BrokenRule"] * 9)
+        self.assertEqual(self.failures().mapped("error_class"), ["RuleViolation"] * 9)
 
     def test_numbers_beyond_a_column(self):
         self.add(amount=2**31 - 1)

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.canonical_json import NotJson, exact_float, parse_object
+from odoo.addons.event_sourcing.canonical_json import InvalidJson, exact_float, parse_object
 from odoo.addons.test_event_sourcing.common import EventCase
 
 LOST = (
@@ -27,7 +27,7 @@ KEPT = (
 class TestExactNumbers(EventCase):
     def test_digits_that_a_double_loses(self):
         for text in LOST:
-            with self.subTest(text), self.assertRaises(NotJson) as caught:
+            with self.subTest(text), self.assertRaises(InvalidJson) as caught:
                 parse_object(f'{{"a": [{{"b": {text}}}]}}')
             self.assertEqual(caught.exception.reason, "digits")
         for text in KEPT:

@@ -82,7 +82,7 @@ class TestCheck(JobCase):
         self.assertEqual(job.difference_ids.company_id, self.env.company)
         company = self.env["res.company"].create({"name": "Elsewhere"})
         far = make_user(self.env, "job-far", "manager", company=company)
-        found = self.env["event.difference"].with_user(far).search([("job_id", "=", job.id)])
+        found = self.env["event.snapshot.drift"].with_user(far).search([("job_id", "=", job.id)])
         self.assertFalse(found)
 
 
@@ -197,7 +197,7 @@ class TestStarting(JobCase):
         self.assertFalse(self.jobs.start("rebuild", "counter", self.ids)["under_way"])
 
     def test_buttons_of_a_handler_a_snapshot_and_the_list(self):
-        entry = self.env["snapshot.handler.entry"].search([("model_name", "=", "counter")])
+        entry = self.env["event.handler"].search([("model_name", "=", "counter")])
         for button, kind in ((entry.action_rebuild, "rebuild"), (entry.action_check, "check")):
             job = self.jobs.browse(button()["res_id"])
             self.assertEqual((job.kind, job.model_name), (kind, "counter"))
@@ -277,7 +277,7 @@ class TestTelling(JobCase):
         self.run_job("rebuild", False)
         told.clear()
         self.tamper("UPDATE counter_snapshot SET total = 99 WHERE aggregate_id = 'J1'")
-        self.patch(type(self.env["event.difference"]), "_of_missing_handlers", lambda *_a: [])
+        self.patch(type(self.env["event.snapshot.drift"]), "_of_missing_handlers", lambda *_a: [])
         self.run_job("check", False)
         ((_key, text),) = [alert for alert in told if alert[0] == key]
         self.assertIn("Snapshots or records that are not what their events say: 1", text)

@@ -285,14 +285,14 @@ class TestLint(Evolved):
     def test_it_is_part_of_the_lint_for_authors_and_on_screen(self):
         self.patch(type(self.handler()), "_schema_versions", {"Weighed": 4})
         self.assertIn("no upcaster from version 3", lint_handler(self.env, "parcel", [])[0])
-        entry = self.env["snapshot.handler.entry"].search([("model_name", "=", "parcel")])
+        entry = self.env["event.handler"].search([("model_name", "=", "parcel")])
         self.assertIn("no upcaster from version 3", entry.problems)
 
     def test_what_is_stored_and_cannot_be_read(self):
         self.old("L1", name="parcel", kind="Weighed", version=7, grams=1)
         ((_code, sentence),) = self.handler()._lint_stored()
         self.assertIn("Stored events of the type Weighed that cannot be read: 1.", sentence)
-        entry = self.env["snapshot.handler.entry"].search([("model_name", "=", "parcel")])
+        entry = self.env["event.handler"].search([("model_name", "=", "parcel")])
         self.assertIn("cannot be read", entry.action_lint_stored()["params"]["message"])
 
 

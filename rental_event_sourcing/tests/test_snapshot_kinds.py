@@ -5,7 +5,7 @@ from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 class TestSnapshotKinds(EventCase):
     def _kind(self, model_name, user=None):
-        kinds = self.env["event.snapshot.kind"].with_user(user or self.env.user)
+        kinds = self.env["event.aggregate.type"].with_user(user or self.env.user)
         kinds.invalidate_model()  # as each request begins
         return kinds.search([("model_name", "=", model_name)])
 
@@ -18,7 +18,7 @@ class TestSnapshotKinds(EventCase):
         self.assertTrue(kind.last_event_date)
 
     def test_every_kind_with_a_handler_is_there_before_its_first_event(self):
-        self.assertIn("rental", self.env["event.snapshot.kind"].search([]).mapped("model_name"))
+        self.assertIn("rental", self.env["event.aggregate.type"].search([]).mapped("model_name"))
         self.assertFalse(self._kind("no.such.thing"))
 
     def test_it_opens_the_list_of_the_addon_that_brings_one(self):

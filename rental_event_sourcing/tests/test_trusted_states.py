@@ -64,7 +64,7 @@ class TestRules(TrustCase):
             call = {"model_name": "counter", "aggregate_id": "C1", "event_type": "Added"}
             return self.store.append_batch([call, call])[1]["outcome"]
 
-        def careful():  # a neighbour's database error sends everybody the careful way
+        def isolate_each():  # a neighbour's database error sends everybody the isolate_each way
             calls = [
                 {"model_name": "counter", "aggregate_id": key, "event_type": event_type}
                 for key, event_type in (("C1", "Added"), ("other", "Sql"))
@@ -73,7 +73,7 @@ class TestRules(TrustCase):
 
         self.add(amount=3)
         self.store.append("counter", "C1", "Closed")
-        for way in (create, batch, careful):
+        for way in (create, batch, isolate_each):
             self.sql("DELETE FROM counter_snapshot WHERE aggregate_id = 'C1'")
             self.assertEqual(way(), "rejected", way.__name__)
             self.assert_sound()

@@ -48,7 +48,7 @@ class RentalBiSnapshot(models.AbstractModel):
 class RentalBiMisoperation(models.AbstractModel):
     """Whose rental, and of what, an attempt was about: as the rental is now."""
 
-    _inherit = "event.bi.misoperation"
+    _inherit = "event.bi.attempt"
 
     def _bi_columns(self):
         return {

@@ -204,7 +204,7 @@ class TestBi(BiCase):
     def test_a_view_that_cannot_be_made_does_not_stop_odoo(self):
         self.env.cr.execute(
             "ALTER TABLE event_store RENAME COLUMN broken_rule TO other;"
-            "DROP VIEW event_bi_event, event_bi_misoperation CASCADE"
+            "DROP VIEW event_bi_event, event_bi_attempt CASCADE"
         )
         with self.assertLogs("odoo.addons.event_sourcing_bi.models.event_bi_view", "WARNING"):
             with mute_logger("odoo.sql_db"):

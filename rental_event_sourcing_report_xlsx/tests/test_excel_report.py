@@ -59,7 +59,7 @@ class ReportCase(EventCase):
         jobs = self.env["event.job"].with_user(user).with_context(tz=user.tz, **context)
         names = list(model_names or ("ticket", "counter"))
         days = fields.Date.to_date(first), fields.Date.to_date(last)
-        action = jobs._ask_report(names, *days)
+        action = jobs._request_report(names, *days)
         self.env.flush_all()
         self.env.invalidate_all()
         return action
@@ -338,7 +338,7 @@ class TestWhose(ReportCase):
     def test_whoever_works_on_it_the_rights_are_the_askers(self):
         self.ticket("C5", "2026-11-05 00:00:00")
         far = self.elsewhere("xl-third")
-        with patch.object(event_job_excel, "AT_ONCE", -1):
+        with patch.object(event_job_excel, "SYNC_LIMIT", -1):
             job = self.job(self.ask("ticket", user=far)).sudo()
         while job._write_piece(job._read_piece()):
             pass
@@ -355,7 +355,9 @@ class TestWhose(ReportCase):
         with self.assertRaises(AccessError):
             self.ask(user=make_user(self.env, "xl-outsider"))
         with self.assertRaises(AccessError):
-            self.env["event.job.spool"].with_user(make_user(self.env, "xl-m", "manager")).search([])
+            self.env["event.report.chunk"].with_user(make_user(self.env, "xl-m", "manager")).search(
+                []
+            )
 
     def test_old_reports_are_forgotten_with_their_files(self):
         job = self.job(self.ask())
@@ -375,7 +377,10 @@ class TestPieces(ReportCase):
         for number, key in enumerate(keys):
             self.ticket(key, f"2026-11-05 00:00:{number:02}")
         jobs = self.registry["event.job"]
-        with patch.object(event_job_excel, "AT_ONCE", 1), patch.object(jobs, "_report_chunk", 10):
+        with (
+            patch.object(event_job_excel, "SYNC_LIMIT", 1),
+            patch.object(jobs, "_report_chunk", 10),
+        ):
             action = self.ask("ticket", lang="ja_JP")
             job = self.job(action)
             self.assertEqual((action["res_model"], job.state), ("event.job", "waiting"))
@@ -389,7 +394,7 @@ class TestPieces(ReportCase):
         sheet = book.worksheets[1]
         self.assertEqual([row[3] for row in self.rows(sheet)], keys)
         self.assertEqual(sheet["A1"].value, "発生日時")
-        self.assertFalse(self.env["event.job.spool"].search([("job_id", "=", job.id)]))
+        self.assertFalse(self.env["event.report.chunk"].search([("job_id", "=", job.id)]))
 
     def test_a_piece_of_large_rows_is_divided(self):
         keys = [f"P{number:02}" for number in range(9)]
@@ -397,7 +402,7 @@ class TestPieces(ReportCase):
             self.ticket(key, f"2026-11-05 00:00:{number:02}")
         jobs, done = self.registry["event.job"], []
         with (
-            patch.object(event_job_excel, "AT_ONCE", 1),
+            patch.object(event_job_excel, "SYNC_LIMIT", 1),
             patch.object(jobs, "_report_step", 2),
             patch.object(piece_size, "MAX_BYTES", 1),
         ):
@@ -442,7 +447,10 @@ class TestPieces(ReportCase):
     def peak(self):
         """Return the memory that a report takes at most, in bytes, and its rows."""
         jobs = self.registry["event.job"]
-        with patch.object(event_job_excel, "AT_ONCE", 1), patch.object(jobs, "_report_chunk", 250):
+        with (
+            patch.object(event_job_excel, "SYNC_LIMIT", 1),
+            patch.object(jobs, "_report_chunk", 250),
+        ):
             job = self.job(self.ask("ticket"))
             tracemalloc.start()
             while job._write_piece(job._read_piece()):
@@ -473,7 +481,7 @@ class TestPieces(ReportCase):
             self.ask("ticket")
 
     def test_the_same_report_asked_twice_is_one(self):
-        with patch.object(event_job_excel, "AT_ONCE", -1):
+        with patch.object(event_job_excel, "SYNC_LIMIT", -1):
             job = self.job(self.ask("ticket"))
             again = self.ask("ticket")
             other = self.job(self.ask("counter"))
@@ -604,7 +612,7 @@ class TestFiles(HttpCase):
         admin = self.env.ref("base.user_admin")
         jobs = self.env["event.job"].with_user(admin)
         day = date(2026, 11, 5)
-        action = jobs._ask_report(["rental"], day, day)
+        action = jobs._request_report(["rental"], day, day)
         answer = self.url_open(action["url"])
         self.assertEqual(answer.status_code, 200)
         self.assertIn("event-report-rental-2026-11-05.xlsx", answer.headers["Content-Disposition"])

@@ -110,7 +110,7 @@ def test_two_moments_side_by_side(person, server):
     page.locator("[name=period] input").last.click()
     fill_moment(page, "moment", "03/20/2026 12:00:00")
     page.click("[name=two_moments] input")
-    fill_moment(page, "moment_before", "03/07/2026 12:00:00")
+    fill_moment(page, "date_from", "03/07/2026 12:00:00")
     someone.settle()
     page.click("button[name=action_show]")
     page.wait_for_selector(".o_list_view .o_group_header")

@@ -9,12 +9,12 @@ ENGINE, RENTAL = "event_sourcing", "rental_event_sourcing"
 CARDS = (
     f"{ENGINE}.event_store_action",
     f"{ENGINE}.event_stream_action",
-    f"{ENGINE}.event_snapshot_kind_action",
+    f"{ENGINE}.event_aggregate_type_action",
     f"{ENGINE}.event_error_action",
     f"{ENGINE}.event_job_action",
     f"{ENGINE}.event_seal_action",
     f"{ENGINE}.event_transfer_action",
-    f"{ENGINE}.snapshot_handler_entry_action",
+    f"{ENGINE}.event_handler_action",
     f"{RENTAL}.rental_order_action",
     f"{RENTAL}.rental_snapshot_action",
 )

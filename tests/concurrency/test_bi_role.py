@@ -23,7 +23,7 @@ REFUSED = [
         for table in (
             *("event_store", "event_stream", "event_seal", "rental_snapshot", "rental_order"),
             *("res_users", "res_partner", "res_company", "ir_config_parameter", "ir_attachment"),
-            *("event_bi_event", "event_bi_misoperation", "rental_bi_snapshot"),
+            *("event_bi_event", "event_bi_attempt", "rental_bi_snapshot"),
         )
     ),
     "SELECT password FROM public.res_users",

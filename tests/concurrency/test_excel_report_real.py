@@ -47,11 +47,11 @@ def keys_in(report):
 def job(env, tag, monkeypatch):
     """Give a way to look anew at a committed report of 50 events in pieces of 10."""
     monkeypatch.setattr(Registry(database())["event.job"], "_report_chunk", 10)
-    monkeypatch.setattr(event_job_excel, "AT_ONCE", 1)
+    monkeypatch.setattr(event_job_excel, "SYNC_LIMIT", 1)
     day = date(2032, 1 + int(tag[3], 16) % 12, 1 + int(tag[4], 16))
     first = env()
     first["event.store"].append_batch([event(f"{tag}-{n:02}", day) for n in range(50)])
-    action = first["event.job"]._ask_report(["counter"], day, day)
+    action = first["event.job"]._request_report(["counter"], day, day)
     first.cr.commit()
     return lambda: env()["event.job"].browse(action["res_id"])
 
@@ -69,7 +69,7 @@ def test_any_process_goes_on_with_the_next_piece(job, env, tag):
     assert (after.state, after.done, after.message) == ("done", after.total, False)
     mine = [key for key in keys_in(after.report) if key.startswith(tag)]
     assert mine == [f"{tag}-{n:02}" for n in range(50)]
-    assert not after.env["event.job.spool"].search([("job_id", "=", after.id)])
+    assert not after.env["event.report.chunk"].search([("job_id", "=", after.id)])
 
 
 def test_cancel_from_elsewhere_stops_it(job):
@@ -87,7 +87,7 @@ def test_after_kill_9_the_next_server_goes_on_where_it_was(tag, odoo_server):
     keys = [f"{tag}-{number:05}" for number in range(9000)]
     for start in range(0, len(keys), 1000):
         call("event.store", "append_batch", [event(key) for key in keys[start : start + 1000]])
-    entries = call("snapshot.handler.entry", "search", [("model_name", "=", "counter")])
+    entries = call("event.handler", "search", [("model_name", "=", "counter")])
     days = {"date_from": str(DAY), "date_to": str(DAY)}
     wizard = call("event.report", "create", {**days, "entry_ids": [(6, 0, entries)]})
     action = call("event.report", "action_report", [wizard])

@@ -18,12 +18,12 @@ from odoo.tools import mute_logger
 
 from odoo.addons.event_sourcing.from_code import FromCode
 from odoo.addons.event_sourcing_archive.archive_file import digest_of as sha256
-from odoo.addons.event_sourcing_archive.models import event_archive_leave
+from odoo.addons.event_sourcing_archive.models import event_archive_detach
 from odoo.addons.event_sourcing_transfer.transfer_command import export_file
 from odoo.addons.test_event_sourcing.common import make_user
 
 TOOL = Path(__file__).parents[2] / "tools" / "check_seals.py"
-AWAY = "Older events of .* are in an archive .*bring the archive back"
+ARCHIVED_STATES = "Older events of .* are in an archive .*bring the archive back"
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +216,7 @@ def test_appends_go_on_and_replays_say_what_they_lack(store, key, archived):
         {"timestamp": "2020-01-01 00:00:00"},
         {"timestamp": "2099-01-01 00:00:00"},
     ):
-        with pytest.raises(UserError, match=AWAY):
+        with pytest.raises(UserError, match=ARCHIVED_STATES):
             events.state_at("counter", half, **question)
     # Before the first event there was nothing, and that is known.
     assert events.state_at("counter", half, timestamp="2019-12-31 00:00:00")["version"] == 0
@@ -226,7 +226,7 @@ def test_appends_go_on_and_replays_say_what_they_lack(store, key, archived):
     assert "in an archive" in listed[half]["message"]
     assert (listed[half]["state_json"], listed[f"{key}-new"]["message"]) == ("{}", "")
     jobs = store.env()["event.job"]
-    with pytest.raises(UserError, match=AWAY):
+    with pytest.raises(UserError, match=ARCHIVED_STATES):
         jobs._ask("as_of", "counter", fields.Datetime.now())
     assert jobs._ask("as_of", "counter", fields.Datetime.to_datetime("2019-12-31 00:00:00"))
     # The timeline shows what is there, and no change that it cannot know.
@@ -247,9 +247,9 @@ def test_a_stream_is_read_whole_or_not_at_all(store, key, archived):
         return [event["version"] for event in events.read_stream("counter", stream, after, limit)]
 
     for stream, after in ((gone, 0), (gone, 2), (half, 0), (half, 3)):
-        with pytest.raises(UserError, match=AWAY):
+        with pytest.raises(UserError, match=ARCHIVED_STATES):
             versions(stream, after)
-        with pytest.raises(UserError, match=AWAY):
+        with pytest.raises(UserError, match=ARCHIVED_STATES):
             versions(stream, after, 1)
     # What is not in the archive is read as ever.
     assert versions(half, 4) == [5]
@@ -272,7 +272,7 @@ def test_a_stream_is_read_whole_or_not_at_all(store, key, archived):
     assert versions(middle, 0, 2) == [1, 2]
     assert versions(middle, 4) == [5]
     for after, limit in ((0, 3), (0, 4), (1, 1000), (2, 1)):
-        with pytest.raises(UserError, match=AWAY):
+        with pytest.raises(UserError, match=ARCHIVED_STATES):
             versions(middle, after, limit)
     # Whoever may not read a stream is not told of its archive.
     company = events.env["res.company"].create({"name": "Theirs"})
@@ -329,7 +329,7 @@ def _whole(env, date_from=None, date_to=None):
 def test_a_period_that_leaves_while_it_is_exported(store, key, period, tmp_path):
     def asked():
         own = store.env()
-        job, _under_way = own(user=2, su=False)["event.job"]._ask_export()
+        job, _under_way = own(user=2, su=False)["event.job"]._request_export()
         own.cr.commit()
         return job.sudo()
 
@@ -407,7 +407,7 @@ def test_a_checkpoint_beyond_the_archive_is_enough(store, key, tmp_path):
         found = json.loads(events.state_at("counter", key, version=version)["state_json"])
         assert found["total"] == version
     for version in (99, 1):
-        with pytest.raises(UserError, match=AWAY):
+        with pytest.raises(UserError, match=ARCHIVED_STATES):
             events.state_at("counter", key, version=version)
     # None is taken meanwhile: it would have to know when the archived events happened.
     store.append(key, *[1] * 95)
@@ -433,7 +433,7 @@ def check_only(store, *rows):
     """Check rows of a file, and store nothing; return the job."""
     own = store.env()
     content = "".join(json.dumps(row) + "\n" for row in rows).encode()
-    job, _going_on = own["event.job"]._ask_import(base64.b64encode(content), "rows", True)
+    job, _going_on = own["event.job"]._request_import(base64.b64encode(content), "rows", True)
     own.cr.commit()
     job._work(600)
     return store.env()["event.job"].browse(job.id)
@@ -493,7 +493,7 @@ def test_other_processes_hear_of_an_archive(store, period, tmp_path):
 
 def test_whoever_began_before_is_waited_for(store, key, period, tmp_path, monkeypatch):
     """A transaction that does not know of the archive must not fold what is left."""
-    monkeypatch.setattr(event_archive_leave, "WAIT_SECONDS", 0.3)
+    monkeypatch.setattr(event_archive_detach, "WAIT_SECONDS", 0.3)
     slow = store.env()
     slow["event.stream"].search_count([])  # sees the database as it is now
     with pytest.raises(UserError, match="still in the store: other work began before"):
@@ -504,7 +504,7 @@ def test_whoever_began_before_is_waited_for(store, key, period, tmp_path, monkey
         store.partitions.archive(period, tmp_path)
     store.close()
     store.partitions.detach(period)
-    with pytest.raises(UserError, match=AWAY):
+    with pytest.raises(UserError, match=ARCHIVED_STATES):
         store.env()["event.store"].state_at("counter", f"{key}-half")
     store.close()
     store.partitions.attach(period)  # its table is still there

@@ -86,7 +86,7 @@ def test_a_job_that_died_once_goes_on(env, started, monkeypatch):
 
 def test_whoever_stops_in_peace_is_not_counted(env, started):
     for _time in range(5):
-        with fresh(env, started)._alone() as alone:
+        with fresh(env, started)._try_lock() as alone:
             assert alone
     after = fresh(env, started)
     assert (after.deaths, after.worker) == (0, False)
@@ -127,7 +127,7 @@ def test_an_export_waits_for_who_may_have_recorded_in_its_period(env, key):
     asking = env()
     asking["event.store"].append("counter", f"{key}-soon", "Added", {"amount": 1})
     asking.cr.commit()
-    job, _under_way = asking["event.job"]._ask_export(["counter"])
+    job, _under_way = asking["event.job"]._request_export(["counter"])
     job_id = job.id
     asking.cr.commit()
     asking.cr.close()
@@ -159,7 +159,7 @@ def test_who_has_written_nothing_holds_no_export_up_and_records_after_it(env, ke
     slow = env()
     slow.cr.execute("SELECT 1")  # a transaction that reads, such as a backup
     asking = env()
-    job_id = asking["event.job"]._ask_export(["counter"])[0].id
+    job_id = asking["event.job"]._request_export(["counter"])[0].id
     asking.cr.commit()
     asking.cr.close()
     fresh(env, job_id)._work(20)

@@ -139,7 +139,7 @@ def test_an_append_that_takes_long_holds_up_its_own_stream_alone(env, keys):
 
 def test_two_workers_never_do_the_same_job(env, keys):
     job_id = prepare(env, keys)
-    with job(env, job_id)._alone() as alone:
+    with job(env, job_id)._try_lock() as alone:
         assert alone
         job(env, job_id)._work(5)
         assert job(env, job_id).done == 0
@@ -157,7 +157,7 @@ def divided(env, keys, monkeypatch):
     cancelled.cancel()
     job_id = first["event.job"].start("rebuild", "counter")["id"]
     first.cr.commit()
-    assert len(job(env, job_id).share_ids) > 1
+    assert len(job(env, job_id).partition_ids) > 1
     return job_id
 
 
@@ -176,7 +176,7 @@ def test_two_workers_share_a_large_job(env, keys, divided, monkeypatch):
         mine = by_thread.setdefault(threading.get_ident(), set())
         if not mine:
             meeting.wait(20)  # both are at work, each with a share of its own
-        mine.add(self._place().id)
+        mine.add(self._cursor_record().id)
         return read_piece(self)
 
     monkeypatch.setattr(jobs, "_read_piece", seen)
@@ -194,12 +194,16 @@ def test_two_workers_share_a_large_job(env, keys, divided, monkeypatch):
 
 
 def test_a_share_is_free_again_when_its_worker_is_gone(env, keys, divided):
-    shares = job(env, divided).share_ids
-    with job(env, divided).with_context(event_job_share=FromCode(shares[0].id))._alone() as alone:
+    shares = job(env, divided).partition_ids
+    with (
+        job(env, divided)
+        .with_context(event_job_partition=FromCode(shares[0].id))
+        ._try_lock() as alone
+    ):
         assert alone
         assert job(env, divided)._workers() == 1
         after = work_on(env, divided)
-        assert (after.state, after.share_ids.filtered(lambda s: not s.ended)) == (
+        assert (after.state, after.partition_ids.filtered(lambda s: not s.ended)) == (
             "running",
             shares[0].with_env(after.env),
         )
@@ -212,10 +216,10 @@ def test_a_share_is_free_again_when_its_worker_is_gone(env, keys, divided):
 def test_a_share_that_was_cut_short_goes_on_from_its_last_piece(env, keys, divided, monkeypatch):
     store = Registry(database())["event.store"]
     monkeypatch.setattr(store, "_reader_chunk", 2)
-    share = max(job(env, divided).share_ids, key=lambda s: s.id)  # the newest streams are in it
-    own = job(env, divided).with_context(event_job_share=FromCode(share.id))
+    share = max(job(env, divided).partition_ids, key=lambda s: s.id)  # the newest streams are in it
+    own = job(env, divided).with_context(event_job_partition=FromCode(share.id))
     assert own._work_once()
-    done, position = job(env, divided).done, job(env, divided).share_ids[-1].position
+    done, position = job(env, divided).done, job(env, divided).partition_ids[-1].position
     assert done and position > share.position
     after = work_on(env, divided)
     assert (after.state, after.done) == ("done", after.total)

@@ -171,7 +171,7 @@ class TestAccessFirst(EventCase):
         }
         trusted = {
             "from_command_line": True,
-            "event_job_share": 1,
+            "event_job_partition": 1,
             "event_archive": True,
             "event_timestamp": "2026-01-01",
             "_force_unlink": True,

@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError
 
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
-SCREENS = ("event.store", "event.stream", "event.snapshot", "snapshot.handler.entry")
+SCREENS = ("event.store", "event.stream", "event.snapshot", "event.handler")
 ROOT = "event_sourcing.event_sourcing_menu_root"
 
 
@@ -141,7 +141,7 @@ class TestScreens(EventCase):
 
 class TestHandlersScreen(EventCase):
     def _entry(self, model_name):
-        return self.env["snapshot.handler.entry"].search([("model_name", "=", model_name)])
+        return self.env["event.handler"].search([("model_name", "=", model_name)])
 
     def test_how_each_was_found(self):
         for model_name, handler, found_by in (
@@ -165,7 +165,7 @@ class TestHandlersScreen(EventCase):
         for name in ("twice.snapshot.handler", "snapshot.handler.twice"):
             self.assertIn(name, entry.handler)
             self.assertIn(name, entry.conflict_message)
-        self.assertEqual(self.env["snapshot.handler.entry"].search([], limit=1), entry)
+        self.assertEqual(self.env["event.handler"].search([], limit=1), entry)
 
     def test_policies_are_those_that_count(self):
         self.assertEqual(self._entry("strict").invalid_policy, "reject")
@@ -191,4 +191,4 @@ class TestHandlersScreen(EventCase):
     def test_others_do_not_see_it(self):
         outsider = make_user(self.env, "entry-outsider")
         with self.assertRaises(AccessError):
-            self.env["snapshot.handler.entry"].with_user(outsider).search([]).read()
+            self.env["event.handler"].with_user(outsider).search([]).read()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from odoo.exceptions import UserError
 
 from odoo.addons.event_sourcing import event_hash
-from odoo.addons.event_sourcing.canonical_json import NotJson, canonical, normalise
+from odoo.addons.event_sourcing.canonical_json import InvalidJson, canonical, normalise
 from odoo.addons.event_sourcing_seal.models.event_seal import ROW
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
@@ -120,7 +120,7 @@ class TestSealsAsARecord(EventCase):
         vals.update(timestamp="2026-01-31 09:30:00")
         try:
             vals["payload"] = normalise(payload)
-        except NotJson:
+        except InvalidJson:
             return
         expected = canonical({**vals, "error_message": text or None})
         self.assertEqual(event_hash.content_text(vals), expected)

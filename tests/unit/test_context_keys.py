@@ -94,6 +94,8 @@ class TestContextKeys(JobCase):
 
     def test_a_caller_does_not_choose_his_share_of_a_job(self):
         job = self.jobs.browse(self.jobs.start("check", "counter")["id"]).sudo()
-        share = job.env["event.job.share"].create({"job_id": job.id, "position": 0, "until": 0})
-        self.assertEqual(job.with_context(event_job_share=share.id)._place(), job)
-        self.assertEqual(job.with_context(event_job_share=FromCode(share.id))._place(), share)
+        share = job.env["event.job.partition"].create({"job_id": job.id, "position": 0, "until": 0})
+        self.assertEqual(job.with_context(event_job_partition=share.id)._cursor_record(), job)
+        self.assertEqual(
+            job.with_context(event_job_partition=FromCode(share.id))._cursor_record(), share
+        )

@@ -106,7 +106,7 @@ class Declarations(EventCase):
         self.assertFalse(self.store.search([("model_name", "=", aggregate), ("version", ">", 1)]))
         self.assertEqual(self.add()["outcome"], "applied")
         self.assert_screens()
-        entries = self.env["snapshot.handler.entry"].search([("switched_off", "=", True)])
+        entries = self.env["event.handler"].search([("switched_off", "=", True)])
         self.assertIn(part, "\n".join(entries.mapped("problems")))
         with self.assertLogs(LOG, logging.ERROR) as log:
             self.handlers._register_hook()
@@ -115,12 +115,12 @@ class Declarations(EventCase):
 
     def assert_screens(self):
         """Everything that looks at all handlers opens."""
-        entries = self.env["snapshot.handler.entry"].search([])
+        entries = self.env["event.handler"].search([])
         names = [name for name in entries._fields if name != "event_type_ids"]
         rows = entries.read(names)
         self.assertIn("counter", [row["model_name"] for row in rows])
         self.env["snapshot.handler.event.type"].search([]).read()
-        kinds = self.env["event.snapshot.kind"].search([])
+        kinds = self.env["event.aggregate.type"].search([])
         kinds.read()
         self.assertTrue(self.store.describe("counter")["events"])
         self.handlers._type_words()
@@ -360,9 +360,7 @@ class TestWrongModels(Declarations):
             _inherit="snapshot.handler",
             _transitions={"Opened": Transition("draft", "open")},
         )
-        entry = self.env["snapshot.handler.entry"].search(
-            [("handler", "=", "made.snaphot.handler")]
-        )
+        entry = self.env["event.handler"].search([("handler", "=", "made.snaphot.handler")])
         self.assertIn("Its name does not say", entry.problems)
         self.assert_screens()
 
@@ -481,7 +479,7 @@ class TestFiles(Declarations):
     def run_import(self, content, kind):
         manager = make_user(self.env, f"off-{kind}", "manager")
         jobs = self.env["event.job"].with_user(manager)
-        job = jobs._ask_import(base64.b64encode(content.encode()), kind, False)[0].sudo()
+        job = jobs._request_import(base64.b64encode(content.encode()), kind, False)[0].sudo()
         while job._write_piece(job._read_piece()):
             pass
         self.env.invalidate_all()
@@ -498,7 +496,12 @@ class TestFiles(Declarations):
     def test_restore(self):
         self.store.append("parcel", "P1", "Weighed", {"grams": 5})
         manager = make_user(self.env, "off-owner", "manager")
-        job = self.env["event.job"].with_user(manager)._ask_export(model_names=["parcel"])[0].sudo()
+        job = (
+            self.env["event.job"]
+            .with_user(manager)
+            ._request_export(model_names=["parcel"])[0]
+            .sudo()
+        )
         while job._write_piece(job._read_piece()):
             pass
         self.env.cr.execute(

@@ -159,7 +159,7 @@ class TestDriftRepair(JobCase):
     def setUp(self):
         super().setUp()
         # Other tests' aggregate types may have no handler in this database.
-        differences = type(self.env["event.difference"])
+        differences = type(self.env["event.snapshot.drift"])
         self.patch(differences, "_of_missing_handlers", lambda *_arguments: [])
         self.run_job("rebuild", False)
 

@@ -9,7 +9,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.event_sourcing.from_code import FromCode
 from odoo.addons.event_sourcing.models import access_first
-from odoo.addons.event_sourcing_job.models import event_difference
+from odoo.addons.event_sourcing_job.models import event_snapshot_drift
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 
@@ -34,7 +34,7 @@ class TestCounters(EventCase):
         for number in range(3):
             self.add(f"O{number}")
         before = fields.Datetime.now() - timedelta(days=1)
-        for values in ({}, {"two_moments": True, "moment_before": before}):
+        for values in ({}, {"two_moments": True, "date_from": before}):
             job = self.ask(self.reader, **values)
             self.assertEqual((job.total, job.done, job.changed_count), (1, 1, 1))
         auditor = make_user(self.env, "oracleauditor", "auditor", company=self.theirs)
@@ -141,7 +141,7 @@ class TestFiguresOfOthers(EventCase):
         self.auditor = make_user(self.env, "figureauditor", "auditor", company=self.theirs)
         self.jobs = self.env["event.job"]
         self.companies = (self.env.company + self.theirs).ids
-        self.patch(type(self.env["event.difference"]), "_of_missing_handlers", lambda *_a: [])
+        self.patch(type(self.env["event.snapshot.drift"]), "_of_missing_handlers", lambda *_a: [])
         self.finish(self.start(self.env.user, "rebuild"))
         self.add("F1")
         self.store.with_user(self.manager).append("counter", "F2", "Added", {"amount": 1})
@@ -239,8 +239,10 @@ class TestFiguresOfOthers(EventCase):
 
     def test_rows_without_a_company_are_for_those_who_see_their_job(self):
         job = self.start(self.auditor, "check")
-        row = self.env["event.difference"].create({"job_id": job.id, "kind": "no_handler"})
-        found = self.env["event.difference"].with_user(self.manager).search([("id", "=", row.id)])
+        row = self.env["event.snapshot.drift"].create({"job_id": job.id, "kind": "no_handler"})
+        found = (
+            self.env["event.snapshot.drift"].with_user(self.manager).search([("id", "=", row.id)])
+        )
         self.assertFalse(found)
         self.assertTrue(row.with_user(self.auditor).kind)
 
@@ -262,7 +264,7 @@ class TestFiguresOfOthers(EventCase):
         )
 
     def test_rows_of_one_company_leave_room_for_those_of_another(self):
-        self.patch(event_difference, "MAX_ROWS_PER_JOB", 1)
+        self.patch(event_snapshot_drift, "MAX_ROWS_PER_JOB", 1)
         for number in range(3):
             self.add(f"F-many-{number}")
         self.env.cr.execute("UPDATE counter_snapshot SET total = 99")

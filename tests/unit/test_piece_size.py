@@ -62,7 +62,7 @@ class TestFolds(PieceCase):
     def test_questions_too(self):
         self.small()
         moment, before = "2999-01-01 00:00:00", "2000-01-01 00:00:00"
-        for kind, more in (("as_of", {}), ("compare", {"moment_before": before})):
+        for kind, more in (("as_of", {}), ("compare", {"date_from": before})):
             job, _under_way = self.jobs._start(kind, model_name="counter", moment=moment, **more)
             done = self.pieces(job.sudo())
             self.assertLessEqual(max(done), 2)
@@ -94,7 +94,7 @@ class TestRows(PieceCase):
         for number in range(6):
             self.store.append("unfolded", f"U{number}", "Big", {"text": "x" * 1000})
         self.patch(event_export_content, "MAX_BYTES", 2500)
-        job, _under_way = self.jobs._ask_export(["unfolded"])
+        job, _under_way = self.jobs._request_export(["unfolded"])
         asked = []
         content = type(self.env["event.export.content"])
         own = content._next_ids
@@ -120,7 +120,7 @@ class TestRows(PieceCase):
         self.patch(type(self.jobs), "_import_chunk", 4)
         self.slow()
         content = base64.b64encode("\n".join(lines).encode())
-        job, _under_way = self.jobs._ask_import(content, "slow.jsonl", True)
+        job, _under_way = self.jobs._request_import(content, "slow.jsonl", True)
         self.assertEqual(self.pieces(job.sudo())[:4], [4, 2, 1, 1])
         self.assertEqual((job.state, job.done), ("done", 12))
 

@@ -11,7 +11,7 @@ class EventImportStream(models.Model):
     snapshots. What it must remember stands here until the job ends.
     """
 
-    _name = "event.import.stream"
+    _name = "event.import.staged.stream"
     _inherit = "access.first.mixin"
     _description = "History as Checked by an Import"
     _log_access = False
@@ -25,8 +25,8 @@ class EventImportStream(models.Model):
 
     def init(self):
         self.env.cr.execute(
-            "CREATE UNIQUE INDEX IF NOT EXISTS event_import_stream_uniq"
-            " ON event_import_stream (job_id, company_id, model_name, aggregate_id)"
+            "CREATE UNIQUE INDEX IF NOT EXISTS event_import_staged_stream_uniq"
+            " ON event_import_staged_stream (job_id, company_id, model_name, aggregate_id)"
         )
 
     @api.model
@@ -38,7 +38,7 @@ class EventImportStream(models.Model):
             "SELECT company_id, model_name, aggregate_id, version, state"
             "  FROM unnest(%s::int[], %s::text[], %s::text[])"
             "       AS wanted (company_id, model_name, aggregate_id)"
-            "  JOIN event_import_stream USING (company_id, model_name, aggregate_id)"
+            "  JOIN event_import_staged_stream USING (company_id, model_name, aggregate_id)"
             " WHERE job_id = %s",
             [*map(list, zip(*keys, strict=True)), job.id],
         )
@@ -56,7 +56,7 @@ class EventImportStream(models.Model):
         ]
         if rows:
             self.env.cr.execute(
-                "INSERT INTO event_import_stream"
+                "INSERT INTO event_import_staged_stream"
                 " (job_id, company_id, model_name, aggregate_id, version, state)"
                 " SELECT job, company, model, aggregate, version, state::jsonb"
                 "   FROM unnest(%s::int[], %s::int[], %s::text[], %s::text[], %s::int[],"
@@ -71,7 +71,7 @@ class EventImportStream(models.Model):
 class EventImportSeen(models.Model):
     """By which keys the rows of a file were known so far, and what they stood for."""
 
-    _name = "event.import.seen"
+    _name = "event.import.staged.row"
     _inherit = "access.first.mixin"
     _description = "Event as Checked by an Import"
     _log_access = False
@@ -83,15 +83,16 @@ class EventImportSeen(models.Model):
 
     def init(self):
         self.env.cr.execute(
-            "CREATE UNIQUE INDEX IF NOT EXISTS event_import_seen_uniq"
-            " ON event_import_seen (job_id, key)"
+            "CREATE UNIQUE INDEX IF NOT EXISTS event_import_staged_row_uniq"
+            " ON event_import_staged_row (job_id, key)"
         )
 
     @api.model
     def _load(self, job, keys):
         """Return ``{key: (line, digest)}`` of those that were seen."""
         self.env.cr.execute(
-            "SELECT key, line, digest FROM event_import_seen WHERE job_id = %s AND key = ANY(%s)",
+            "SELECT key, line, digest FROM event_import_staged_row"
+            " WHERE job_id = %s AND key = ANY(%s)",
             [job.id, list(keys)],
         )
         return {key: (line, digest) for key, line, digest in self.env.cr.fetchall()}
@@ -102,7 +103,7 @@ class EventImportSeen(models.Model):
         rows = [(job.id, key, *row) for key, row in seen.items()]
         if rows:
             self.env.cr.execute(
-                "INSERT INTO event_import_seen (job_id, key, line, digest)"
+                "INSERT INTO event_import_staged_row (job_id, key, line, digest)"
                 " SELECT * FROM unnest(%s::int[], %s::text[], %s::int[], %s::text[])"
                 " ON CONFLICT DO NOTHING",
                 list(map(list, zip(*rows, strict=True))),

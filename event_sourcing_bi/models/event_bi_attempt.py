@@ -19,7 +19,7 @@ BUSINESS_TIME = SQL(
 class EventBiMisoperation(models.AbstractModel):
     """``event_bi.bi_misoperation``: one row per attempt, as ``event.attempt`` counts them."""
 
-    _name = "event.bi.misoperation"
+    _name = "event.bi.attempt"
     _description = "Rejected Attempts for BI Tools"
     _inherit = "event.bi.view"
     _bi_view = "bi_misoperation"

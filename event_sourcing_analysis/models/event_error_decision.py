@@ -7,7 +7,7 @@ STATES = [("open", "Open"), ("fixed", "Fixed"), ("ignored", "Ignored")]
 class EventErrorTriage(models.Model):
     """What people decided about an error; the failures themselves are never touched."""
 
-    _name = "event.error.triage"
+    _name = "event.error.decision"
     _inherit = "access.first.mixin"
     _description = "Decision about an Error"
     _order = "decided_on desc, id desc"
@@ -27,8 +27,8 @@ class EventErrorTriage(models.Model):
 
     def init(self):
         self.env.cr.execute(
-            "CREATE UNIQUE INDEX IF NOT EXISTS event_error_triage_uniq"
-            " ON event_error_triage (fingerprint, company_id)"
+            "CREATE UNIQUE INDEX IF NOT EXISTS event_error_decision_uniq"
+            " ON event_error_decision (fingerprint, company_id)"
         )
 
     def _decide(self, fingerprint, company_id, **values):
@@ -40,7 +40,7 @@ class EventErrorTriage(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                INSERT INTO event_error_triage (fingerprint, company_id, create_uid,
+                INSERT INTO event_error_decision (fingerprint, company_id, create_uid,
                     create_date, write_uid, write_date, %(columns)s)
                 VALUES (%(fingerprint)s, %(company)s, %(uid)s, %(now)s, %(uid)s, %(now)s,
                     %(values)s)

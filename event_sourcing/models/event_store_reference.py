@@ -8,7 +8,7 @@ class EventRecorder(models.Model):
     longer than writing it; here it is made once, when somebody records the first one.
     """
 
-    _name = "event.recorder"
+    _name = "event.store.reference"
     _inherit = "access.first.mixin"
     _description = "Recorder of Events"
     _holds_history = True
@@ -19,6 +19,6 @@ class EventRecorder(models.Model):
 
     def init(self):
         self.env.cr.execute(
-            "CREATE UNIQUE INDEX IF NOT EXISTS event_recorder_user_company_uniq"
-            " ON event_recorder (user_id, company_id)"
+            "CREATE UNIQUE INDEX IF NOT EXISTS event_store_reference_user_company_uniq"
+            " ON event_store_reference (user_id, company_id)"
         )

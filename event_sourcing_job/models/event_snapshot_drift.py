@@ -20,7 +20,7 @@ class EventDifference(models.Model):
     true at one moment with what was true at a later one.
     """
 
-    _name = "event.difference"
+    _name = "event.snapshot.drift"
     _inherit = "aggregate.label.mixin"
     _description = "Difference of Snapshots"
     _order = "job_id desc, model_name, aggregate_id, id"

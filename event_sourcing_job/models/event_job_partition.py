@@ -3,7 +3,7 @@ from odoo import api, fields, models, tools
 from odoo.addons.event_sourcing.fields import NO_SUM
 from odoo.addons.event_sourcing.from_code import FromCode, from_code
 
-from .event_job import UNDER_WAY
+from .event_job import ACTIVE_STATES
 
 # Enough that the last ones to end keep several processes busy, too.
 SHARES = 16
@@ -12,7 +12,7 @@ SHARES = 16
 class EventJobShare(models.Model):
     """A part of the streams of a job: one process folds it, while others fold the rest."""
 
-    _name = "event.job.share"
+    _name = "event.job.partition"
     _inherit = "access.first.mixin"
     _description = "Share of a Job"
     _order = "id"
@@ -41,11 +41,11 @@ class EventJobShared(models.Model):
     # Streams from which on a job is divided.
     _divided_from = 5000
 
-    share_ids = fields.One2many(
-        "event.job.share", "job_id", string="Shares", groups="base.group_system"
+    partition_ids = fields.One2many(
+        "event.job.partition", "job_id", string="Shares", groups="base.group_system"
     )
 
-    def _divide(self):
+    def _split(self):
         """Give a new job its shares, where it is worth it: ranges of ids of stream heads."""
         self.ensure_one()
         folds = self._job_kinds()[self.kind].folds
@@ -56,7 +56,7 @@ class EventJobShared(models.Model):
         width = -(-(last - first + 1) // SHARES)
         starts = range(first - 1, last, width)
         ends = [*starts[1:], 0]  # the last one has the streams that begin meanwhile, too
-        self.env["event.job.share"].sudo().create(
+        self.env["event.job.partition"].sudo().create(
             [
                 {"job_id": self.id, "position": start, "until": end}
                 for start, end in zip(starts, ends, strict=True)
@@ -64,26 +64,26 @@ class EventJobShared(models.Model):
         )
         self.env.ref("event_sourcing_job.event_job_help_cron").sudo()._trigger()
 
-    def _open_places(self):
+    def _open_cursors(self):
         """Return the job for each of its shares that has not ended, or as it is."""
         with self._own_cursor() as job:
-            shares = [share.id for share in job.share_ids if not share.ended]
-            divided = bool(job.share_ids)
+            shares = [share.id for share in job.partition_ids if not share.ended]
+            divided = bool(job.partition_ids)
         meant = map(FromCode, shares if divided else [0])
-        return [self.with_context(event_job_share=share) for share in meant]
+        return [self.with_context(event_job_partition=share) for share in meant]
 
-    def _place(self):
+    def _cursor_record(self):
         """Return the record that says where the next piece begins: the job, or its share."""
-        meant = from_code(self.env, "event_job_share")
+        meant = from_code(self.env, "event_job_partition")
         if not meant:
             return self
         # Never the share of another job.
-        return self.sudo().share_ids.filtered(lambda share: share.id == meant) or self
+        return self.sudo().partition_ids.filtered(lambda share: share.id == meant) or self
 
     def _is_open(self):
         """Whether there is work left: in the job, and in the share of it that is meant."""
-        place = self._place()
-        return self.state in UNDER_WAY and (place == self or not place.ended)
+        place = self._cursor_record()
+        return self.state in ACTIVE_STATES and (place == self or not place.ended)
 
     def _ends_here(self, place):
         """Whether the end of a place is the end of the job; its row must be locked."""
@@ -95,15 +95,15 @@ class EventJobShared(models.Model):
 
     def _workers(self):
         """Return how many processes work on shares of the job at this moment."""
-        workers = [share.worker for share in self.share_ids if share.worker]
+        workers = [share.worker for share in self.partition_ids if share.worker]
         return sum(map(self._is_alive, workers))
 
     @api.model
-    def _help_waiting(self):
+    def _run_parallel(self):
         """Work on shares beside :meth:`_run_waiting`; the scheduler's second way in.
 
         Only where the scheduler has processes: two threads would take turns, no more.
         """
-        if tools.config["workers"] and self._work_on_waiting([("share_ids.ended", "=", False)]):
+        if tools.config["workers"] and self._work_on_waiting([("partition_ids.ended", "=", False)]):
             with self._own_cursor() as jobs:
                 jobs.env.ref("event_sourcing_job.event_job_help_cron")._trigger()

@@ -12,7 +12,7 @@ class EventCatalogue(models.AbstractModel):
     searched, grouped and exported as if they lay in a table.
     """
 
-    _name = "event.catalogue"
+    _name = "handler.listing.mixin"
     _inherit = "access.first.mixin"
     _description = "List Read from the Handlers"
     _auto = False

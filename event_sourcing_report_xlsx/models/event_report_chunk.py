@@ -9,7 +9,7 @@ class EventJobSpool(models.Model):
     Nobody has rights on it; the job reads and writes it. PostgreSQL compresses the rows.
     """
 
-    _name = "event.job.spool"
+    _name = "event.report.chunk"
     _inherit = "access.first.mixin"
     _description = "Piece of a Report"
     _order = "number"

@@ -4,9 +4,9 @@ from odoo import fields, models
 class EventSnapshotKind(models.Model):
     """What kinds of snapshots there are: one row per aggregate type, whatever table holds them."""
 
-    _name = "event.snapshot.kind"
+    _name = "event.aggregate.type"
     _description = "Kind of Snapshot"
-    _inherit = ["event.catalogue", "aggregate.label.mixin"]
+    _inherit = ["handler.listing.mixin", "aggregate.label.mixin"]
     _auto = False
     _order = "last_event_date desc nulls last, model_name"
     _rec_name = "aggregate_label"

@@ -17,9 +17,9 @@ SHORT_POLICIES = [
 class SnapshotHandlerEntry(models.Model):
     """The handlers as this database knows them: one row per aggregate type."""
 
-    _name = "snapshot.handler.entry"
+    _name = "event.handler"
     _description = "Registered Handler"
-    _inherit = "event.catalogue"
+    _inherit = "handler.listing.mixin"
     _auto = False
     _order = "conflict desc, model_name"
     _rec_name = "model_name"

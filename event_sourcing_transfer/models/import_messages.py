@@ -4,12 +4,12 @@ from odoo import _, api, models
 class EventImportWords(models.AbstractModel):
     """What is wrong with a file or one of its rows, in one sentence for the user."""
 
-    _name = "event.import.words"
+    _name = "event.import.messages"
     _description = "Words of an Import"
 
     @api.model
     def _explain(self, error):
-        """Return the sentence for an :class:`Unreadable`."""
+        """Return the sentence for an :class:`RowParseError`."""
         return getattr(self, f"_explain_{error.reason}")(**error.values)
 
     @api.model
