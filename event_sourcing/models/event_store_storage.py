@@ -82,7 +82,7 @@ class EventStoreStorage(models.Model):
 
     @api.model
     def _leave_keys_to_recorders(self):
-        """Drop the foreign keys that ``event.store.reference`` stands for, where a store has them."""
+        """Drop the foreign keys that ``event.store.reference`` stands for, if there are any."""
         constraints = [
             f"event_store_{name}_fkey" for name in ("create_uid", "write_uid", "company_id")
         ]
