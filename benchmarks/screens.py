@@ -17,15 +17,14 @@ from playwright.sync_api import sync_playwright
 
 RUNS = int(os.environ.get("RUNS", 7))
 QUIET = 0.1
-ENGINE, RENTAL = "event_sourcing", "rental_event_sourcing"
 SCREENS = {
-    "overview": (f"action={ENGINE}.event_overview_action", ".o_event_dashboard"),
-    "list of events": (f"action={ENGINE}.event_store_action", ".o_data_row"),
-    "list of snapshots": (f"action={RENTAL}.rental_snapshot_action", ".o_data_row"),
-    "list of rentals": (f"action={RENTAL}.rental_order_action", ".o_data_row"),
-    "misoperations by week": (f"action={ENGINE}.event_attempt_action", "canvas"),
-    "broken rules": (f"action={ENGINE}.event_attempt_rule_action", ".o_pivot table"),
-    "errors": (f"action={ENGINE}.event_error_action", ".o_list_view"),
+    "overview": ("action=event_sourcing_job.event_overview_action", ".o_event_dashboard"),
+    "list of events": ("action=event_sourcing.event_store_action", ".o_data_row"),
+    "list of snapshots": ("action=rental_event_sourcing.rental_snapshot_action", ".o_data_row"),
+    "list of rentals": ("action=rental_event_sourcing.rental_order_action", ".o_data_row"),
+    "misoperations by week": ("action=event_sourcing_analysis.event_attempt_action", "canvas"),
+    "broken rules": ("action=event_sourcing_analysis.event_attempt_rule_action", ".o_pivot table"),
+    "errors": ("action=event_sourcing_analysis.event_error_action", ".o_list_view"),
     "rental with its timeline": ("rental", ".o_event_timeline_entry"),
     "one event": ("event", ".o_form_view .o_notebook"),
 }

@@ -2,6 +2,8 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..partitioned_tables import is_partitioned
+
 
 class EventStoreAppendOnly(models.Model):
     """Nothing that was recorded changes or disappears: not by the ORM, not by SQL."""
@@ -77,7 +79,14 @@ class EventStoreAppendOnly(models.Model):
 
     @api.model
     def _unique_index(self, name, definition, table=None):
-        """Create a unique index; where the store is partitioned, one in each partition."""
+        """Create a unique index.
+
+        A hook: a store in partitions has one in each of them, and none over all.
+
+        :param str table: a partition; the store itself by default
+        """
+        if not table and is_partitioned(self.env.cr, self._table):
+            return
         self.env.cr.execute(
             SQL(
                 "CREATE UNIQUE INDEX IF NOT EXISTS %s ON %s %s",

@@ -3,6 +3,7 @@ from odoo.tools import SQL
 
 from ..event_columns import OWN
 from ..json_rows import listed, record_of
+from ..partitioned_tables import is_partitioned
 from ..sql_functions import ensure_function
 
 # By default a table is looked at when a fifth of it changed: at a billion rows never.
@@ -26,10 +27,14 @@ REWRITTEN = {
 def settle(cr, table, settings):
     """Give a table its storage parameters; what somebody set by hand stays.
 
+    A partitioned one holds no rows and takes none: its partitions have them.
+
     :param cr: cursor
-    :param str table: the name of an ordinary table
+    :param str table: its name
     :param dict settings: parameters with their values
     """
+    if is_partitioned(cr, table):
+        return
     cr.execute("SELECT reloptions FROM pg_class WHERE oid = %s::regclass", [table])
     there = {option.partition("=")[0] for option in cr.fetchone()[0] or ()}
     missing = [
@@ -72,7 +77,7 @@ class EventStoreStorage(models.Model):
                 event_store_timestamp_id_index;
             """
         )
-        settle(self.env.cr, self._table, self._storage_parameters())
+        settle(self.env.cr, self._table, APPEND_ONLY)
         self._ensure_insert()
         self.pool.post_init(self._leave_keys_to_recorders)
 
@@ -128,14 +133,6 @@ class EventStoreStorage(models.Model):
             RETURNING id;
             """,
         )
-
-    @api.model
-    def _storage_parameters(self):
-        """Return the storage parameters of the table, ``{name: value}``.
-
-        A hook for where the table itself holds no rows.
-        """
-        return APPEND_ONLY
 
     @api.model
     def _check_streams_whole(self, model_name, moment):

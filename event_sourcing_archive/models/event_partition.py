@@ -8,6 +8,8 @@ from psycopg2 import errors
 from odoo import _, api, models
 from odoo.exceptions import AccessError, UserError
 
+from odoo.addons.event_sourcing.partitioned_tables import is_partitioned
+
 _logger = logging.getLogger(__name__)
 
 SIZE = 10_000_000
@@ -141,10 +143,7 @@ class EventPartition(models.AbstractModel):
 
     @api.model
     def _partitioned(self):
-        self.env.cr.execute(
-            "SELECT relkind = 'p' FROM pg_class WHERE oid = 'event_store'::regclass"
-        )
-        return self.env.cr.fetchone()[0]
+        return is_partitioned(self.env.cr, "event_store")
 
     @api.model
     def _partitions(self):

@@ -121,11 +121,6 @@ class EventStorePartitioned(models.Model):
             partitions._protect_all()
 
     @api.model
-    def _storage_parameters(self):
-        # The partitions have them.
-        return {} if self.env["event.partition"]._partitioned() else super()._storage_parameters()
-
-    @api.model
     def _unique_index(self, name, definition, table=None):
         partitions = self.env["event.partition"]
         if table or not partitions._partitioned():

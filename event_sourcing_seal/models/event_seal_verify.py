@@ -313,8 +313,9 @@ class EventJobVerify(models.Model):
         return {"done": 0, **self.env["event.snapshot.drift"]._record(self, found)}
 
     def _finish_verify(self):
-        if not self.message:
-            self.message = self.env["event.seal"]._sentence_elsewhere()
+        said = self.env["event.seal"]._sentence_elsewhere()
+        if said and not self.message:
+            self.message = said
 
     def _update_alert_verify(self):
         """Tell the managers that something is wrong; what, stands in the job for who may know."""

@@ -5,26 +5,25 @@ import base64
 import pytest
 from support.languages import LANGUAGES
 
-ENGINE, RENTAL = "event_sourcing", "rental_event_sourcing"
 CARDS = (
-    f"{ENGINE}.event_store_action",
-    f"{ENGINE}.event_stream_action",
-    f"{ENGINE}.event_aggregate_type_action",
-    f"{ENGINE}.event_error_action",
-    f"{ENGINE}.event_job_action",
-    f"{ENGINE}.event_seal_action",
-    f"{ENGINE}.event_transfer_action",
-    f"{ENGINE}.event_handler_action",
-    f"{RENTAL}.rental_order_action",
-    f"{RENTAL}.rental_snapshot_action",
+    "event_sourcing.event_store_action",
+    "event_sourcing.event_stream_action",
+    "event_sourcing.event_aggregate_type_action",
+    "event_sourcing_analysis.event_error_action",
+    "event_sourcing_job.event_job_action",
+    "event_sourcing_seal.event_seal_action",
+    "event_sourcing_transfer.event_transfer_action",
+    "event_sourcing.event_handler_action",
+    "rental_event_sourcing.rental_order_action",
+    "rental_event_sourcing.rental_snapshot_action",
 )
 OTHERS = (
-    f"{ENGINE}.event_overview_action",
-    f"{ENGINE}.event_attempt_action",
-    f"{ENGINE}.event_archive_action",
-    f"{RENTAL}.rental_order_calendar_action",
-    f"{RENTAL}.rental_report_action",
-    f"{RENTAL}.rental_as_of_action",
+    "event_sourcing_job.event_overview_action",
+    "event_sourcing_analysis.event_attempt_action",
+    "event_sourcing_archive.event_archive_action",
+    "rental_event_sourcing.rental_order_calendar_action",
+    "rental_event_sourcing_report_xlsx.rental_report_action",
+    "rental_event_sourcing.rental_as_of_action",
 )
 # Texts of cards that do not fit; a reason ends after three lines with dots on purpose.
 CUT = """() => [...document.querySelectorAll('.o_kanban_record *')]
@@ -34,8 +33,8 @@ CUT = """() => [...document.querySelectorAll('.o_kanban_record *')]
     .map((e) => e.innerText)"""
 # Buttons of a whole list; where there is little room, one button unfolds them.
 BUTTONS = (
-    (f"{ENGINE}.event_job_action", ("action_check_all", "action_rebuild_all")),
-    (f"{ENGINE}.event_seal_action", ("action_verify",)),
+    ("event_sourcing_job.event_job_action", ("action_check_all", "action_rebuild_all")),
+    ("event_sourcing_seal.event_seal_action", ("action_verify",)),
 )
 UNFOLD = "button.o_control_panel_collapsed_create, button.o-control-panel-adaptive-dropdown"
 TOO_WIDE = "() => document.documentElement.scrollWidth - window.innerWidth"
@@ -76,7 +75,7 @@ def test_lists_are_cards(person, failure, lang):
         assert page.evaluate(TOO_WIDE) <= 0, action
         assert not page.evaluate(CUT), action
     someone.leave()
-    someone.open(f"{ENGINE}.event_store_action")
+    someone.open("event_sourcing.event_store_action")
     page.locator(".o_kanban_record", has_text="PHONE").first.click()
     page.wait_for_selector(".o_form_view")
     someone.settle()
@@ -117,7 +116,7 @@ def test_buttons_of_a_list_are_at_hand(person, failure, lang):
 def test_own_reports_are_cards(person, failure, lang):
     someone = person(lang=lang, width=390)
     page = someone.page
-    someone.open(f"{ENGINE}.event_report_action")
+    someone.open("event_sourcing_report_xlsx.event_report_action")
     page.locator(".modal button[name=action_my_reports]:visible").click()
     page.wait_for_selector(".o_kanban_record:not(.o_kanban_ghost)")
     someone.settle()

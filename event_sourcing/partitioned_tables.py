@@ -1,8 +1,9 @@
 """Odoo looks for ordinary tables only and would create a partitioned one anew.
 
 An update of any addon asks which tables exist, by the kinds that Odoo knows. Without this
-``-u`` ends with "relation event_store already exists" once the store is partitioned
-(``models/event_partition.py``). Both series ask this one function.
+``-u`` ends with "relation event_store already exists" once the store is partitioned. Both
+series ask this one function. It stands in the core, because an update comes here before the
+addon that makes partitions is loaded.
 """
 
 import functools
@@ -36,3 +37,12 @@ def see_partitioned_tables():
         asked = getattr(module, "existing_tables", None)
         if asked is not None and not hasattr(asked, "sees_partitioned"):
             module.existing_tables = _with_partitioned(asked)
+
+
+def is_partitioned(cr, table):
+    """Whether a table is a partitioned one.
+
+    :param str table: its name; it must exist
+    """
+    cr.execute("SELECT relkind = 'p' FROM pg_class WHERE oid = %s::regclass", [table])
+    return cr.fetchone()[0]
