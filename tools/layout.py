@@ -22,6 +22,8 @@ ADDONS = (
     "rental_event_sourcing_report_xlsx",
     "rental_event_sourcing_bi",
 )
+# An addon without a word of its own.
+SILENT = "event_sourcing_all"
 TEST_ADDONS = ROOT / "tests" / "addons"
 SERIES = ("17.0", "19.0")
 

@@ -1,2 +1,2 @@
-from odoo.addons.event_sourcing_transfer.cli import event_export
-from odoo.addons.event_sourcing_transfer.cli import event_import
+from . import event_export
+from . import event_import

@@ -55,7 +55,8 @@ class RentalOverdueMixin(models.AbstractModel):
 
         :param str operator: ``<`` or ``>=``
         """
-        companies = self.env["res.company"].sudo().with_context(active_test=False).search([])
+        companies = self.env["res.company"].sudo().with_context(active_test=False)
+        companies = companies.search([("id", ">", 0)])
         store, domains = self.env["event.store"], []
         for leaf, moment in self._overdue_moments():
             days = {}  # on earth it is three at most

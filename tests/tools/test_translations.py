@@ -9,7 +9,7 @@ import re
 import polib
 import pytest
 
-from tools.layout import ADDONS, ROOT
+from tools.layout import ADDONS, ROOT, SILENT
 
 # What a rental clerk would not say, and what is said otherwise now.
 GONE = re.compile(
@@ -43,10 +43,6 @@ def env():
     with Registry(os.environ["ES_DB"]).cursor() as cr:
         yield api.Environment(cr, SUPERUSER_ID, {})
         cr.rollback()
-
-
-# It has no words of its own.
-SILENT = "event_sourcing_all"
 
 
 @pytest.fixture(params=[name for name in ADDONS if name != SILENT])
