@@ -23,7 +23,7 @@ GONE = re.compile(
 )
 # Of these, developers' screens and sentences for developers keep the words of the field.
 FIELD = re.compile(r"\b([Aa]ggregates?|[Ss]treams?|[Ff]old(s|ed)?)\b")
-FOR_DEVELOPERS = re.compile(r"handler|job_share|checkpoint|stream_rename|event_job\.py|__rules$")
+FOR_DEVELOPERS = re.compile(r"handler|job_partition|checkpoint|event_job\.py|__rules$")
 # One word each in Japanese.
 GONE_IN_JAPANESE = re.compile(
     r"取消|規則|ユーザ(?!ー)|ハンドラ(?!ー)|サーバ(?!ー)|損傷の報告|納品|損傷の費用|見積修理費"
