@@ -39,11 +39,27 @@ def own(monkeypatch):
     shutil.rmtree(scratch)
 
 
+@pytest.fixture(scope="module")
+def server():
+    """One cluster for all tests that only want a database: making one takes seconds."""
+    layout.RUN.mkdir(exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix="tools-", dir=layout.RUN))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cluster, "RUN", scratch)
+        patch.setattr(cluster, "LOG", scratch / "log")
+        one = cluster.Cluster("pg", PYTHON, "make run", True)
+        one.start()
+        try:
+            yield one
+        finally:
+            one.stop()
+            shutil.rmtree(scratch)
+
+
 @pytest.fixture
-def demo(own, tmp_path, monkeypatch):
-    """A database whose Odoo only notes what it was asked to do."""
-    server = own()
-    server.start()
+def demo(server, tmp_path, monkeypatch):
+    """A database whose Odoo only notes what it was asked to do; it is not there yet."""
+    query(PYTHON, server.environment, "postgres", "DROP DATABASE IF EXISTS demo")
     monkeypatch.setattr(database.odoo, "launcher", lambda *_args: "launcher")
     monkeypatch.setattr(database.odoo, "RUN", tmp_path)
     asked = []
