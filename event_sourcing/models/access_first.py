@@ -64,8 +64,7 @@ class AccessFirst(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self._check_new(vals_list)
-        return super().create(vals_list)
+        return super().create(self._check_new(vals_list))
 
     def write(self, vals):
         self._check_given(vals)
@@ -77,10 +76,13 @@ class AccessFirst(models.AbstractModel):
 
     @api.model
     def _check_new(self, vals_list):
-        """Refuse what ``create`` would end on with an error of Python's."""
-        if not self.env.su:
-            for vals in listed(self.env, _("The list of new records"), vals_list):
-                self._check_given(vals)
+        """Return a list of values; refuse what ``create`` would end on with Python's errors."""
+        if self.env.su:
+            return vals_list
+        vals_list = listed(self.env, _("The list of new records"), vals_list)
+        for vals in vals_list:
+            self._check_given(vals)
+        return vals_list
 
     def _check_given(self, vals):
         """Refuse what ``write`` would end on with an error of Python's."""

@@ -169,8 +169,7 @@ class RentalOrder(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self._check_new(vals_list)
-        vals_list = vals_list or []
+        vals_list = self._check_new(vals_list)
         self._check_values(*vals_list)
         # What is refused uses up no number: the reference comes last.
         orders = super().create([{**vals, "name": UNNUMBERED} for vals in vals_list])

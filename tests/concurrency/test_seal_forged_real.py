@@ -145,7 +145,7 @@ NOT_ONLY_ONCE = """
         ALTER TABLE event_store DROP CONSTRAINT event_store_pkey CASCADE;
         FOR name IN SELECT indexrelid FROM pg_index
                      WHERE indrelid = 'event_store'::regclass AND indisunique LOOP
-            EXECUTE format('DROP INDEX %s', name);
+            EXECUTE 'DROP INDEX ' || name::text;
         END LOOP;
     END
     $$

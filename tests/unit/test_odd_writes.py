@@ -148,9 +148,10 @@ class TestOddWrites(EventCase):
         def calls(model, ids):
             operations, seen = allowed(model), set()
             for name, field in model._fields.items() if operations else ():
+                automatic = getattr(field, "automatic", True)  # 19's ids do not say so
                 kinds = () if field.type in seen else ODD_VALUES
                 seen.add(field.type)
-                for odd in (*kinds, *PLAIN_VALUES) if not field.automatic else ():
+                for odd in (*kinds, *PLAIN_VALUES) if not automatic else ():
                     if "create" in operations:
                         yield "create", {name: odd}
                     if "write" in operations and ids:
