@@ -113,8 +113,7 @@ class EventJobAsOf(models.Model):
             return _(
                 "end of %(day)s", day=format_date(self.env, local.date(), date_format="medium")
             )
-        tz = self.env.context.get("tz")
-        return format_datetime(self.env, moment, tz=tz, dt_format="medium")
+        return format_datetime(self.env, moment, tz=self.env.context.get("tz"))
 
     def _as_of_rows(self):
         """Return the model that holds the rows of the aggregate type."""

@@ -9,6 +9,7 @@ from lxml import etree
 from odoo import fields, release
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form
+from odoo.tools import format_date, format_datetime
 
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
@@ -350,7 +351,9 @@ class TestQuestion(AsOfCase):
         form.record.two_moments = False
         action = form.record.action_show()
         self.assertEqual(action["res_model"], "rental.snapshot.as.of")
-        self.assertIn("Rentals as of Mar 11, 2026, ", action["name"])
+        day = format_date(self.env, form.record.moment)
+        shown = (f"Rentals as of {day} ", "Rentals as of Mar 11, 2026, ")  # 19.0 and 17.0
+        self.assertTrue(action["name"].startswith(shown), action["name"])
 
     def test_the_last_second_of_a_day_is_called_its_end(self):
         self.env.user.tz = "Asia/Tokyo"
@@ -366,7 +369,9 @@ class TestQuestion(AsOfCase):
         self.assertEqual(name, "Rentals: end of Sep 30, 2026 compared with end of Oct 31, 2026")
         counters = self.env["event.as.of"].create({"model_name": "counter", "period": "own"})
         counters.moment = "2026-10-31 03:00:00"
-        self.assertEqual(counters.action_show()["name"], "counter as of Oct 31, 2026, 12:00:00 PM")
+        moment = format_datetime(self.env, counters.moment)  # each series has a way of its own
+        self.assertIn("12:00:00", moment)
+        self.assertEqual(counters.action_show()["name"], f"counter as of {moment}")
 
     def test_events_that_lie_in_the_future(self):
         names = ["future.parcel"]
