@@ -10,8 +10,8 @@ import re
 import struct
 
 from .canonical_json import canonical
-from .event import content_hash, content_text, text_hash  # noqa: F401
-from .event_columns import CONTENT, RECORDING  # noqa: F401
+from .event import content_hash
+from .event_columns import RECORDING
 
 ENTRY = struct.Struct(">q16s")  # an event in the manifest of a seal: id, digest of the row
 # Of a transaction, as a seal notes it: of fewer digits than PostgreSQL counts to.

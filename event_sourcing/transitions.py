@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .column_values import KINDS, MISSING, PayloadField  # noqa: F401
+from .column_values import PayloadField  # noqa: F401, handlers take it from here
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ import hashlib
 import hmac
 
 from odoo.addons.event_sourcing.canonical_json import canonical
-from odoo.addons.event_sourcing.event_hash import CONTENT, content_hash
+from odoo.addons.event_sourcing.event import content_hash
+from odoo.addons.event_sourcing.event_columns import CONTENT
 
 FORMAT = 1
 HEAD = "event_sourcing_export"

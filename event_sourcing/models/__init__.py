@@ -1,6 +1,7 @@
 from . import access_first
 from . import history_schema
 from . import aggregate_label
+from . import source_link
 from . import event_store_reference
 from . import event_store
 from . import module_uninstall

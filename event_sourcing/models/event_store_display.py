@@ -11,7 +11,7 @@ class EventStoreDisplay(models.Model):
     """What the screens show of an event beyond its columns, and what they find by it."""
 
     _name = "event.store"
-    _inherit = ["event.store", "aggregate.label.mixin"]
+    _inherit = ["event.store", "aggregate.label.mixin", "source.link.mixin"]
 
     # Named for what they mean here, also in exports, which know no view.
     create_uid = Many2oneNoForeignKey("res.users", string="Recorded By", readonly=True)
@@ -31,9 +31,6 @@ class EventStoreDisplay(models.Model):
         string="Record Contains", compute="_compute_aggregate_search", search="_search_aggregate"
     )
     is_failure = fields.Boolean(string="Is a Failure Event", compute="_compute_event_label")
-    source_name = fields.Char(string="Business Record", compute="_compute_source")
-    source_model = fields.Char(string="Business Model", compute="_compute_source")
-    source_id = fields.Integer(string="Business Record ID", compute="_compute_source")
 
     @api.depends("event_type", "model_name")
     @api.depends_context("lang")
@@ -63,19 +60,6 @@ class EventStoreDisplay(models.Model):
     def _search_reason(self, operator, value):
         return [("error_message", operator, value)]
 
-    @api.depends("model_name", "aggregate_id", "company_id")
-    @api.depends_context("uid", "allowed_company_ids")
-    def _compute_source(self):
-        registry = self.env["snapshot.handler.registry"]
-        for model_name, events in self.grouped("model_name").items():
-            keys = {event: (event.company_id.id, event.aggregate_id) for event in events}
-            records = registry._source_records(model_name, keys.values())
-            for event in events:
-                record = records.get(keys[event])
-                event.source_name = record.display_name if record else False
-                event.source_model = record._name if record else False
-                event.source_id = record.id if record else False
-
     @api.depends("event_type", "model_name", "aggregate_id", "version")
     @api.depends_context("lang")
     def _compute_display_name(self):
@@ -90,20 +74,6 @@ class EventStoreDisplay(models.Model):
     # ------------------------------------------------------------------
     # Buttons
     # ------------------------------------------------------------------
-
-    def action_open_source(self):
-        """Open the business record that the event is about."""
-        self.ensure_one()
-        if not self.source_id:
-            return False
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.source_name,
-            "res_model": self.source_model,
-            "res_id": self.source_id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-        }
 
     def action_open_failed_event(self):
         """Open the event that this failure event is about."""

@@ -1,43 +1,13 @@
-from odoo import _, api, fields, models
+from odoo import _, fields, models
 
 
 class EventStreamActions(models.Model):
     """From a stream to its events."""
 
     _name = "event.stream"
-    _inherit = ["event.stream", "aggregate.label.mixin"]
+    _inherit = ["event.stream", "aggregate.label.mixin", "source.link.mixin"]
 
     model_name = fields.Char(string="Technical Record Type")
-    source_name = fields.Char(string="Business Record", compute="_compute_source")
-    source_model = fields.Char(string="Business Model", compute="_compute_source")
-    source_id = fields.Integer(string="Business Record ID", compute="_compute_source")
-
-    @api.depends("model_name", "aggregate_id", "company_id")
-    @api.depends_context("uid", "allowed_company_ids")
-    def _compute_source(self):
-        registry = self.env["snapshot.handler.registry"]
-        for model_name, streams in self.grouped("model_name").items():
-            keys = {stream: (stream.company_id.id, stream.aggregate_id) for stream in streams}
-            records = registry._source_records(model_name, keys.values())
-            for stream in streams:
-                record = records.get(keys[stream])
-                stream.source_name = record.display_name if record else False
-                stream.source_model = record._name if record else False
-                stream.source_id = record.id if record else False
-
-    def action_open_source(self):
-        """Open the business record whose history this is."""
-        self.ensure_one()
-        if not self.source_id:
-            return False
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.source_name,
-            "res_model": self.source_model,
-            "res_id": self.source_id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-        }
 
     def _open_timeline(self, kinds=()):
         """Return the action that shows the stream as a timeline.

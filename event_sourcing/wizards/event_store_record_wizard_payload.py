@@ -5,7 +5,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ..canonical_json import InvalidJson, parse_object, pretty
-from ..transitions import MISSING
+from ..column_values import MISSING
 
 KINDS = ("text", "date", "datetime", "integer", "number", "boolean")
 

@@ -5,10 +5,10 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.compat import check_access
+from odoo.addons.event_sourcing.event import content_hash
 from odoo.addons.event_sourcing.event_hash import (
     ENTRY,
     NUMBER,
-    content_hash,
     in_whole_seconds,
     is_manifest,
     row_digest,

@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from odoo import api, models
 from odoo.tools import SQL
 
-from odoo.addons.event_sourcing.event_hash import CONTENT
+from odoo.addons.event_sourcing.event_columns import CONTENT
 from odoo.addons.event_sourcing.piece_size import MAX_BYTES
 
 from ..transfer_format import REST, event_line

@@ -4,7 +4,8 @@ import secrets
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from odoo.addons.event_sourcing.event_hash import CONTENT, content_hash
+from odoo.addons.event_sourcing.event import content_hash
+from odoo.addons.event_sourcing.event_columns import CONTENT
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 from odoo.addons.event_sourcing_job.models.event_job import MANAGER
 

@@ -5,8 +5,8 @@ from datetime import date, timezone
 from odoo import api, models
 
 from odoo.addons.event_sourcing.canonical_json import canonical
+from odoo.addons.event_sourcing.event import text_hash
 from odoo.addons.event_sourcing.event_columns import DECIDED_BY_STORE
-from odoo.addons.event_sourcing.event_hash import text_hash
 from odoo.addons.event_sourcing.zones import find_zone
 
 from ..transfer_file import RowParseError

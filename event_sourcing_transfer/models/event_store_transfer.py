@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from odoo.addons.event_sourcing.event_hash import CONTENT
+from odoo.addons.event_sourcing.event_columns import CONTENT
 
 from ..transfer_format import REST
 

@@ -14,7 +14,7 @@ from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.event_sourcing.canonical_json import canonical
-from odoo.addons.event_sourcing.event_hash import content_hash
+from odoo.addons.event_sourcing.event import content_hash
 from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFailure
 from odoo.addons.event_sourcing_transfer.models.event_import_line import TRANSFER_KEY
 from odoo.addons.event_sourcing_transfer.transfer_format import chained, end_line, signature

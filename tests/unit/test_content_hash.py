@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing import event_hash
+from odoo.addons.event_sourcing import event, event_columns, event_hash
 from odoo.addons.event_sourcing.canonical_json import InvalidJson, canonical, normalise
 from odoo.addons.event_sourcing_seal.models.event_seal import ROW
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
@@ -55,10 +55,10 @@ class TestContentHash(EventCase):
         self.add(amount=5)
         (row,) = self.stored(aggregate_id="C1")
         hashes = {event_hash.content_hash(row)}
-        for name in event_hash.CONTENT:
+        for name in event_columns.CONTENT:
             other = {"payload": {"amount": 6}, "timestamp": "2020-01-01 00:00:00"}.get(name, 7)
             hashes.add(event_hash.content_hash({**row, name: other}))
-        self.assertEqual(len(hashes), len(event_hash.CONTENT) + 1)
+        self.assertEqual(len(hashes), len(event_columns.CONTENT) + 1)
         digests = {event_hash.row_digest(row)}
         for name in event_hash.RECORDING:
             digests.add(event_hash.row_digest({**row, name: "7"}))
@@ -114,7 +114,7 @@ class TestSealsAsARecord(EventCase):
     def test_the_text_that_is_stored_is_the_canonical_one(self, payload, text):
         """Composed for speed, and equal to what the definition says."""
         text = text.replace("\x00", "").encode(errors="replace").decode()
-        vals = dict.fromkeys(event_hash.CONTENT)
+        vals = dict.fromkeys(event_columns.CONTENT)
         vals.update(model_name="m", aggregate_id=text or "a", event_type="E", event_uuid="u")
         vals.update(version=3, schema_version=1, outcome="applied", error_message=text)
         vals.update(timestamp="2026-01-31 09:30:00")
@@ -123,6 +123,6 @@ class TestSealsAsARecord(EventCase):
         except InvalidJson:
             return
         expected = canonical({**vals, "error_message": text or None})
-        self.assertEqual(event_hash.content_text(vals), expected)
+        self.assertEqual(event.content_text(vals), expected)
         known = {**vals, "payload_json": canonical(vals["payload"])}
-        self.assertEqual(event_hash.content_text(known), expected)
+        self.assertEqual(event.content_text(known), expected)
