@@ -19,7 +19,7 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.tools import SQL
 
-from odoo.addons.event_sourcing import code_digest, transitions
+from odoo.addons.event_sourcing import code_digest, column_values
 from odoo.addons.event_sourcing import humanize as helpers
 from odoo.addons.event_sourcing.models.handler_fingerprint import foreign_code
 from odoo.addons.event_sourcing.reach import Reach
@@ -133,7 +133,7 @@ def uses_class():
 
 
 def imports_while_it_runs():
-    from odoo.addons.event_sourcing import transitions as found
+    from odoo.addons.event_sourcing import column_values as found
 
     return found.MISSING
 
@@ -236,7 +236,7 @@ NAMED = {
     "a method of a class": (uses_class, Prices, "price", lambda self: 7),
     "a member": (uses_enum, THIS, "Kind", Enum("Kind", {"LOW": 5})),
     "a function of another module": (uses_module, helpers, "spaced", lambda text: ""),
-    "what is imported while it runs": (imports_while_it_runs, transitions, "MISSING", (None,)),
+    "what is imported while it runs": (imports_while_it_runs, column_values, "MISSING", (None,)),
 }
 
 
