@@ -12,7 +12,6 @@
         "security/event_sourcing_rules.xml",
         "security/event_sourcing_wizard_rules.xml",
         "views/events_page.xml",
-        "data/event_exports.xml",
         "views/event_store_views.xml",
         "views/event_stream_views.xml",
         "views/event_snapshot_views.xml",
@@ -21,13 +20,11 @@
         "views/res_config_settings_views.xml",
         "views/module_uninstall_views.xml",
         "wizards/event_store_policy_wizard_views.xml",
-        "wizards/event_store_record_wizard_views.xml",
         "views/event_sourcing_menus.xml",
     ],
     "assets": {
         "web.assets_backend": [
             "event_sourcing/static/src/**/*.js",
-            "event_sourcing/static/src/**/*.xml",
             "event_sourcing/static/src/**/*.scss",
         ],
     },

@@ -10,6 +10,7 @@
         "event_sourcing_bi",
         "event_sourcing_history",
         "event_sourcing_mail",
+        "event_sourcing_record",
         "event_sourcing_report_xlsx",
         "event_sourcing_transfer",
     ],

@@ -11,6 +11,7 @@
         "security/event_error_rules.xml",
         "data/event_attempt_exports.xml",
         "views/event_error_views.xml",
+        "views/event_store_retry_views.xml",
         "views/event_attempt_views.xml",
         "views/event_error_overview_views.xml",
         "views/menus.xml",

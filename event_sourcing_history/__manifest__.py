@@ -9,6 +9,7 @@
     "data": [
         "security/ir.model.access.csv",
         "security/event_sourcing_history_rules.xml",
+        "data/event_exports.xml",
         "views/event_as_of_job_views.xml",
         "views/event_as_of_button_views.xml",
         "wizards/event_as_of_views.xml",

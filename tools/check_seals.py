@@ -5,7 +5,7 @@
 
 Takes a plain ``pg_dump`` (``.gz`` too), or the file of an archive alone. With the files of
 all archives beside the dump, the whole history is checked as if it had never been apart.
-Needs Python alone. The definitions are those of ``event_sourcing/event_hash.py``. Ends
+Needs Python alone. The definitions are those of ``event_sourcing_seal/event_hash.py``. Ends
 with 0 when all is as it was sealed, 1 when it is not, 2 when the question cannot be answered.
 """
 

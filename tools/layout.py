@@ -9,6 +9,7 @@ LOG = RUN / "log"
 ADDONS = (
     "event_sourcing",
     "event_sourcing_job",
+    "event_sourcing_record",
     "event_sourcing_history",
     "event_sourcing_seal",
     "event_sourcing_archive",

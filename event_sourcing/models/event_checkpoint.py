@@ -1,6 +1,6 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 
-from ..canonical_json import canonical, cells, in_one_text, sort_keys
+from ..canonical_json import cells, in_one_text, sort_keys
 from ..fields import JsonDocument
 from ..sql_functions import ensure_function
 from .event_store import FAILURE_TYPES
@@ -142,49 +142,6 @@ class EventCheckpoint(models.Model):
         )
         found = self.env.cr.fetchone()
         return (found[0], sort_keys(found[1])) if found else (0, handler._initial_state())
-
-    # ------------------------------------------------------------------
-    # Against the events
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _of_streams(self, handler, model_name, keys):
-        """Return ``{(key, version): state}`` of the checkpoints that count."""
-        self.env.cr.execute(
-            "SELECT company_id, aggregate_id, version, state"
-            "  FROM unnest(%s::int[], %s::text[]) AS wanted (company_id, aggregate_id)"
-            "  JOIN event_checkpoint USING (company_id, aggregate_id)"
-            " WHERE model_name = %s AND rules = %s",
-            [[k[0] for k in keys], [k[1] for k in keys], model_name, handler._rules_digest()],
-        )
-        return {(row[:2], row[2]): sort_keys(row[3]) for row in self.env.cr.fetchall()}
-
-    @api.model
-    def _differences(self, handler, model_name, folded):
-        """Return a dict for each checkpoint that the events do not bear out.
-
-        :param dict folded: ``{key: [FoldResult]}``, folded from the first event
-        """
-        marks = {
-            (key, event.version): state
-            for key, (fold,) in folded.items()
-            for state, event in fold.marks
-        }
-        missing = object()
-        return [
-            {
-                **self.env["event.stream"]._of_key(model_name, key),
-                "kind": "checkpoint",
-                "message": _(
-                    "The intermediate state of version %(version)s is not what the events"
-                    " say; a rebuild takes it anew.",
-                    version=version,
-                ),
-            }
-            for (key, version), state in self._of_streams(handler, model_name, folded).items()
-            if folded[key][0].problem is None
-            and canonical(state) != canonical(marks.get((key, version), missing) or {})
-        ]
 
     @api.model
     def _replace(self, handler, model_name, folded):

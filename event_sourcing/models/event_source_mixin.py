@@ -1,28 +1,13 @@
-import operator
-
-from odoo import _, api, fields, models
+from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from ..compat import check_access, several
+from ..compat import check_access
 from ..from_code import from_code
-from .event_store import FAILURE_TYPES
 
-REFUSED = ("rejected", "failed")
 # What a record that has no reference yet may hold in its place.
 UNNUMBERED = "/"
 # What follows from a record, or has another name here.
 OF_THE_RECORD = {"model_name", "aggregate_id", "company_id", "version"}
-COMPARE = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    # What Odoo 19 makes of the first two.
-    "in": lambda count, numbers: count in numbers,
-    "not in": lambda count, numbers: count not in numbers,
-}
 
 
 class EventSourceMixin(models.AbstractModel):
@@ -35,78 +20,13 @@ class EventSourceMixin(models.AbstractModel):
     _name = "event.source.mixin"
     _description = "Event-Sourced Record"
     _inherit = "access.first.mixin"
+    _export_text_as_text = True
 
     # The aggregate type, and the field that holds the aggregate id.
     _aggregate_model = None
     _aggregate_field = "name"
     # Stored fields that are computed from the snapshot.
     _snapshot_fields = ()
-
-    event_count = fields.Integer(compute="_compute_event_count", search="_search_event_count")
-    refused_event_count = fields.Integer(
-        string="Rejected Event Count",
-        compute="_compute_event_count",
-        search="_search_refused_event_count",
-    )
-
-    def _compute_event_count(self):
-        counts, keys = {}, self._stream_keys()
-        for aggregate_id, company, outcome, count in (
-            self.env["event.store"]
-            .sudo()
-            ._read_group(
-                [
-                    ("model_name", "in", self._stream_names()),
-                    ("aggregate_id", "in", [reference for _company, reference in keys.values()]),
-                    ("event_type", "not in", FAILURE_TYPES),
-                ],
-                ["aggregate_id", "company_id", "outcome"],
-                ["__count"],
-            )
-        ):
-            counts.setdefault((company.id, aggregate_id), {})[outcome] = count
-        for record in self:
-            own = counts.get(keys[record], {})
-            record.event_count = sum(own.values())
-            record.refused_event_count = sum(own.get(outcome, 0) for outcome in REFUSED)
-
-    @api.model
-    def _search_event_count(self, operator, value):
-        return self._search_count(operator, value)
-
-    @api.model
-    def _search_refused_event_count(self, operator, value):
-        return self._search_count(operator, value, [("outcome", "in", REFUSED)])
-
-    @api.model
-    def _search_count(self, operator, value, domain=()):
-        """Return the domain of the records whose events of a kind are that many."""
-        compare = COMPARE.get(operator)
-        of_several = operator in ("in", "not in")
-        numbers = list(value) if of_several and several(value) else [value]
-        if compare is None or not all(type(number) is int for number in numbers):
-            raise UserError(_("Compare the number of events with a whole number."))
-        value = numbers if of_several else value
-        groups = (
-            self.env["event.store"]
-            .sudo()
-            ._read_group(
-                [
-                    ("model_name", "in", self._stream_names()),
-                    ("event_type", "not in", FAILURE_TYPES),
-                    *domain,
-                ],
-                ["company_id", "aggregate_id"],
-                ["__count"],
-            )
-        )
-        # Those without any such event are in no group.
-        wanted = compare(0, value)
-        keys = [
-            (company.id, name) for company, name, count in groups if compare(count, value) != wanted
-        ]
-        ids = self._of_streams(keys).ids
-        return [("id", "not in" if wanted else "in", ids)]
 
     def _apply_event(self, event_type, payload=None, **options):
         """Record one event about each record of self, as the user who asks.
@@ -271,34 +191,3 @@ class EventSourceMixin(models.AbstractModel):
         self.invalidate_recordset(shown, flush=False)
         for name in self._snapshot_fields:
             self.env.add_to_compute(self._fields[name], self)
-
-    def action_view_events(self):
-        """Open the history of the record as a timeline."""
-        check_access(self, "read")
-        return self._history_action(_("History of %(record)s", record=self.display_name))
-
-    def action_view_refused_events(self):
-        """Open what was refused or failed in the history of the record."""
-        check_access(self, "read")
-        return self._history_action(
-            _("Rejected attempts on %(record)s", record=self.display_name),
-            REFUSED,
-        )
-
-    def _history_action(self, name, kinds=()):
-        """Return the action that shows the stream of the record.
-
-        :param kinds: outcomes that the timeline begins with; all by default
-        """
-        company_id, aggregate_id = self._stream_key()
-        stream = self.env["event.stream"].search(
-            [
-                ("model_name", "in", self._stream_names()),
-                ("aggregate_id", "=", aggregate_id),
-                ("company_id", "=", company_id),
-            ],
-            limit=1,
-        )
-        if not stream:
-            raise UserError(_("Nothing has happened to this record yet."))
-        return {**stream._open_timeline(kinds), "name": name}

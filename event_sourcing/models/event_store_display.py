@@ -2,7 +2,7 @@ from odoo import _, api, fields, models
 
 from ..fields import Many2oneNoForeignKey
 from ..groups import AUDITOR
-from .event_store import FAILURE_TYPES, INVALID_OPERATION
+from .event_store import FAILURE_TYPES
 
 MANY = 1000
 
@@ -11,7 +11,8 @@ class EventStoreDisplay(models.Model):
     """What the screens show of an event beyond its columns, and what they find by it."""
 
     _name = "event.store"
-    _inherit = ["event.store", "aggregate.label.mixin", "source.link.mixin"]
+    _inherit = ["event.store", "aggregate.label.mixin"]
+    _export_text_as_text = True
 
     # Named for what they mean here, also in exports, which know no view.
     create_uid = Many2oneNoForeignKey("res.users", string="Recorded By", readonly=True)
@@ -164,51 +165,3 @@ class EventStoreDisplay(models.Model):
         events = ["&", "&", "&", *keys, ("event_type", "not in", FAILURE_TYPES)]
         failures = ["&", "&", "&", *keys, ("event_type", "in", FAILURE_TYPES)]
         return ["|", *events, *failures]
-
-    @api.model
-    def _known_rules(self, company_ids, limit=1000):
-        """Return the rules that were broken in some companies, each in a step of the index.
-
-        :return: list of ``(model_name, broken_rule, newest sentence)``; the sentence in the
-            language of the user, or as recorded where it is not kept in that
-        """
-        self.env["event.store"].flush_model()
-        self.env.cr.execute(
-            """
-            WITH RECURSIVE refusal AS NOT MATERIALIZED (
-                SELECT id, company_id, model_name, broken_rule, coalesce(
-                           payload #>> ARRAY['error_messages', %(lang)s], error_message
-                       ) AS sentence
-                  FROM event_store
-                 WHERE event_type = %(type)s AND broken_rule IS NOT NULL
-            ), rule AS (
-                SELECT first.*
-                  FROM unnest(%(companies)s) AS company (id), LATERAL (
-                       SELECT company_id, model_name, broken_rule FROM refusal
-                        WHERE company_id = company.id
-                        ORDER BY model_name, broken_rule LIMIT 1) AS first
-                 UNION ALL
-                SELECT next.*
-                  FROM rule, LATERAL (
-                       SELECT company_id, model_name, broken_rule FROM refusal
-                        WHERE company_id = rule.company_id
-                          AND (model_name, broken_rule) > (rule.model_name, rule.broken_rule)
-                        ORDER BY model_name, broken_rule LIMIT 1) AS next
-            )
-            SELECT DISTINCT ON (rule.model_name, rule.broken_rule)
-                   rule.model_name, rule.broken_rule, split_part(newest.sentence, E'\\n', 1)
-              FROM (SELECT * FROM rule LIMIT %(limit)s) AS rule, LATERAL (
-                   SELECT id, sentence FROM refusal
-                    WHERE company_id = rule.company_id AND model_name = rule.model_name
-                      AND broken_rule = rule.broken_rule
-                    ORDER BY id DESC LIMIT 1) AS newest
-             ORDER BY rule.model_name, rule.broken_rule, newest.id DESC
-            """,
-            {
-                "type": INVALID_OPERATION,
-                "companies": list(company_ids),
-                "lang": self.env.lang or "",
-                "limit": limit,
-            },
-        )
-        return self.env.cr.fetchall()

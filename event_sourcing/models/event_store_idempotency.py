@@ -153,6 +153,18 @@ class EventStoreIdempotency(models.Model):
         if self._is_read_committed() and any(self._stored_by_key(keys).values()):
             raise StoredMeanwhile
 
+    def _attempted(self):
+        """Return what the attempt of a failure event said, to be compared."""
+        return self._said(self.payload["failed_event"], self.payload["failed_payload"])
+
+    def _said(self, event_type, payload):
+        """Return what makes two events of one UUID one, under the names of today."""
+        registry = self.env["snapshot.handler.registry"]
+        model_name = registry._canonical_name(self.model_name)
+        event_type = registry._former_event_types().get((model_name, event_type), event_type)
+        stream = (self.company_id.id, model_name, self.aggregate_id)
+        return (*stream, event_type, canonical(payload))
+
     @api.model
     def _contradicts(self, given, vals, twin):
         """Whether what a caller says of an event is not what its twin says.

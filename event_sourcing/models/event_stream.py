@@ -82,12 +82,14 @@ class EventStream(models.Model):
     """
 
     _name = "event.stream"
+    _inherit = "aggregate.label.mixin"
     _description = "History of a Record"
     _holds_history = True
     _order = "write_date desc, id desc"
     _rec_name = "aggregate_id"
+    _export_text_as_text = True
 
-    model_name = fields.Char(string="Record Type", required=True, readonly=True)
+    model_name = fields.Char(string="Technical Record Type", required=True, readonly=True)
     aggregate_id = fields.Char(string="Record", required=True, readonly=True)
     version = fields.Integer(
         required=True,
@@ -269,6 +271,12 @@ class EventStream(models.Model):
                 " a further event instead."
             )
         )
+
+    def action_open_events(self):
+        """Open the events of the stream."""
+        self.ensure_one()
+        events = self.env["event.store"]
+        return events._open_stream(self.model_name, self.company_id.id, self.aggregate_id)
 
     # ------------------------------------------------------------------
     # A renamed aggregate type goes on under today's name. An update of the addon renames all

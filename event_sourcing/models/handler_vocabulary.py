@@ -120,15 +120,6 @@ class RegistryVocabulary(models.AbstractModel):
         return handler._event_label(today)
 
     @api.model
-    def _event_icon(self, model_name, event_type):
-        """Return the Font Awesome icon of an event type, such as ``fa-truck``."""
-        handler = self._known_handler(model_name)
-        if handler is None:
-            return DEFAULT_ICON
-        today = handler._event_aliases.get(event_type, event_type)
-        return handler._event_icons.get(today, DEFAULT_ICON)
-
-    @api.model
     def _aggregate_label(self, model_name):
         """Return what people call an aggregate type: the name of its business model."""
         handler = self._known_handler(model_name)
@@ -145,77 +136,10 @@ class RegistryVocabulary(models.AbstractModel):
         return plural or self._aggregate_label(model_name)
 
     @api.model
-    def _source_records(self, model_name, keys):
-        """Return ``{key: business record}`` that the user may read.
-
-        :param keys: of streams, ``(company id, aggregate id)``
-        :return: recordset of the handler's source model per key; empty where there is
-            none, or none that is open to the user
-        """
-        handler = self._known_handler(model_name)
-        name = handler._source_model if handler is not None else None
-        if not name or name not in self.env:
-            return {}
-        source = self.env[name]
-        if not self._may_read(source):
-            return {}
-        field = getattr(source, "_aggregate_field", "name")
-        names = list({aggregate_id for _company_id, aggregate_id in keys})
-        found = {}
-        for record in source.with_context(active_test=False).search([(field, "in", names)]):
-            company = "company_id" in record._fields and record.company_id.id
-            found.setdefault((company or None, record[field]), record)
-        # A record without a company stands for the streams of any.
-        records = {key: found.get(key) or found.get((None, key[1])) for key in keys}
-        return {key: record for key, record in records.items() if record}
-
-    @api.model
     def _may_read(self, model):
         if hasattr(model, "has_access"):
             return model.has_access("read")
         return model.check_access_rights("read", raise_exception=False)
-
-    @api.model
-    def _type_words(self):
-        """Return a row for each event type that a handler knows, under each of its names.
-
-        :return: list of dicts with ``model_name``, ``event_type``, ``label`` and
-            ``aggregate``; each pair of the first two once
-        """
-        words = {}
-        for model_name in self._handler_names():
-            handler = self._known_handler(model_name)
-            if handler is None:
-                continue
-            aggregate = self._aggregate_label(model_name)
-            labels = handler._event_labels()
-            today = {name: name for name in (*handler._transitions, *labels)}
-            for event_type, name in {**today, **handler._event_aliases}.items():
-                for stream_name in self._stream_names(model_name):
-                    words[stream_name, event_type] = {
-                        "label": labels.get(name) or spaced(name),
-                        "aggregate": aggregate,
-                    }
-        return [
-            {"model_name": model_name, "event_type": event_type, **word}
-            for (model_name, event_type), word in words.items()
-        ]
-
-    @api.model
-    def _rule_words(self, company_ids):
-        """Return a row for each rule that was broken in these companies.
-
-        :return: list of dicts with ``model_name``, ``broken_rule`` and ``reason``
-        """
-        rules = self.env["event.store"].sudo()._known_rules(company_ids)
-        return [
-            {
-                "model_name": model_name,
-                "broken_rule": rule,
-                "reason": self._rule_label(model_name, rule) or newest or rule,
-            }
-            for model_name, rule, newest in rules
-        ]
 
     @api.model
     def _reason(self, event):

@@ -22,13 +22,15 @@ class SnapshotMixin(models.AbstractModel):
     """
 
     _name = "snapshot.mixin"
+    _inherit = "aggregate.label.mixin"
     _description = "Snapshot of a Record"
     _rec_name = "aggregate_id"
+    _export_text_as_text = True
     # The columns that say which stream a row is about.
     _identity = ("aggregate_id", "model_name", "company_id")
     _order = "aggregate_id desc"
 
-    model_name = fields.Char(string="Record Type", required=True, readonly=True)
+    model_name = fields.Char(string="Technical Record Type", required=True, readonly=True)
     aggregate_id = fields.Char(string="Record", required=True, readonly=True)
     version = fields.Integer(
         required=True, readonly=True, help="Version of the last event that was applied.", **NO_SUM
@@ -46,6 +48,12 @@ class SnapshotMixin(models.AbstractModel):
         " rules for none, and folds the events anew.",
     )
     last_event_type = fields.Char(readonly=True)
+    last_event_label = fields.Char(
+        string="Last Event",
+        compute="_compute_last_event_label",
+        search="_search_last_event_label",
+        help="What people call the event that was applied last.",
+    )
     last_event_date = fields.Datetime(string="Last Event On", readonly=True)
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, index=True, ondelete="restrict"
@@ -60,6 +68,19 @@ class SnapshotMixin(models.AbstractModel):
     def _search_state_json(self, _operator, _value):
         # Without this, Odoo would quietly match every snapshot.
         raise UserError(_("Snapshots cannot be searched by their state; use their columns."))
+
+    @api.depends("last_event_type", "model_name")
+    @api.depends_context("lang")
+    def _compute_last_event_label(self):
+        registry = self.env["snapshot.handler.registry"]
+        for snapshot in self:
+            label = registry._event_label(snapshot.model_name, snapshot.last_event_type)
+            snapshot.last_event_label = label
+
+    @api.model
+    def _search_last_event_label(self, _operator, _value):
+        # Without this, Odoo would quietly match every snapshot.
+        raise UserError(_("Search snapshots by the technical name of their last event."))
 
     def init(self):
         super().init()
@@ -147,19 +168,6 @@ class SnapshotMixin(models.AbstractModel):
             elif state is not None:
                 known[company_id, aggregate_id] = state
         return known, stale
-
-    @api.model
-    def _stored(self, model_name, keys):
-        """Return the set of those streams that have a snapshot; their states are not read."""
-        self.env.cr.execute(
-            SQL(
-                "SELECT stored.company_id, stored.aggregate_id FROM %s"
-                " WHERE stored.model_name = %s",
-                self._of_keys(keys),
-                model_name,
-            )
-        )
-        return set(self.env.cr.fetchall())
 
     @api.model
     def _of_keys(self, keys):
@@ -250,11 +258,6 @@ class SnapshotMixin(models.AbstractModel):
         return tuple((name, parser) for name, parser in parsers if parser)
 
     @api.model
-    def _stored_as(self, name, value):
-        """Return a value of a complete row as its column takes it: a number is 0 for none."""
-        return self._fields[name].convert_to_column(None, self, {}) if value is None else value
-
-    @api.model
     @tools.ormcache("names")
     def _cells(self, names):
         """Return, each by column, what stands for no value, the type that goes in as it is, and
@@ -304,7 +307,52 @@ class SnapshotMixin(models.AbstractModel):
               FROM json_to_recordset({rows}::json) AS row ({record_of(columns)})
                 ON CONFLICT ({listed(self._identity)}) DO UPDATE SET {", ".join(changes)}"""
 
+    @api.model
+    def _new_value(self, name, new):
+        """Return the SQL of a column's new value, given the row ``new``, as text.
+
+        A record may be merged or deleted after events spoke of it. History keeps its
+        id, which no column with a foreign key can hold any more: as long as the state
+        says the same of it as before, the column keeps what it was given instead.
+
+        :param str name: a stored field
+        :param str new: alias of the row with the new values; the old one is ``stored``
+        """
+        field = self._fields[name]
+        value = f'{new}."{name}"'
+        if field.type != "many2one" or name not in self._typed_columns():
+            return value
+        other = self.env[field.comodel_name]._table
+        return f"""
+            CASE WHEN {value} IS NULL
+                   OR stored.state -> '{name}' IS DISTINCT FROM {new}.state -> '{name}'
+                   OR EXISTS (SELECT FROM "{other}" AS other WHERE other.id = {value})
+                 THEN {value} ELSE stored."{name}" END"""
+
+    @api.model
+    def _forget(self, model_name, keys):
+        """Remove the snapshots of streams that have none by right."""
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM %s AS stored"
+                " USING unnest(%s::int[], %s::text[]) AS gone (company_id, aggregate_id)"
+                " WHERE stored.model_name = %s AND stored.company_id = gone.company_id"
+                " AND stored.aggregate_id = gone.aggregate_id",
+                SQL.identifier(self._table),
+                [key[0] for key in keys],
+                [key[1] for key in keys],
+                model_name,
+            )
+        )
+        self.invalidate_model(flush=False)
+
     def copy(self, default=None):
         raise UserError(
             _("A snapshot belongs to one record and cannot be duplicated; record events instead.")
         )
+
+    def action_open_events(self):
+        """Open the events of the aggregate."""
+        self.ensure_one()
+        events = self.env["event.store"]
+        return events._open_stream(self.model_name, self.company_id.id, self.aggregate_id)

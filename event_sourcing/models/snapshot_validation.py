@@ -1,6 +1,8 @@
 from odoo import _, api, models
 from odoo.tools import SQL
 
+from ..canonical_json import in_one_text
+
 
 class SnapshotValidation(models.AbstractModel):
     """What the table would refuse of rows, found out without writing or locking any."""
@@ -66,6 +68,38 @@ class SnapshotValidation(models.AbstractModel):
             )
         )
         return {number - 1: tuple(found) for number, *found in self.env.cr.fetchall()}
+
+    @api.model
+    def _beside_stored(self, vals_list, texts=None):
+        """Return the SQL of rows as ``new``, numbered from 1, each with the one ``stored``."""
+        names = tuple(vals_list[0])
+        return SQL(
+            """ROWS FROM (json_to_recordset(%s) AS (%s)) WITH ORDINALITY AS new (%s, number)
+               LEFT JOIN %s AS stored ON %s""",
+            in_one_text(texts or self._row_texts(vals_list)),
+            SQL(", ").join(map(self._typed, names)),
+            SQL(", ").join(map(SQL.identifier, names)),
+            SQL.identifier(self._table),
+            SQL(" AND ").join(
+                SQL("stored.%s = new.%s", SQL.identifier(name), SQL.identifier(name))
+                for name in self._identity
+            ),
+        )
+
+    @api.model
+    def _names_where(self, conditions):
+        """Return the SQL of a list of those names whose condition, by name, is true."""
+        return SQL(
+            "array_remove(ARRAY[%s]::text[], NULL)",
+            SQL(", ").join(
+                SQL("CASE WHEN %s THEN %s END", condition, name)
+                for name, condition in conditions.items()
+            ),
+        )
+
+    @api.model
+    def _typed(self, name):
+        return SQL("%s %s", SQL.identifier(name), SQL(self._fields[name].column_type[1]))
 
     @api.model
     def _is_reference(self, name):

@@ -4,7 +4,6 @@ from . import test_append_only
 from . import test_append_statements
 from . import test_backend_event_form
 from . import test_backend_japanese
-from . import test_backend_record_wizard
 from . import test_backend_settings
 from . import test_export_files
 from . import test_functions

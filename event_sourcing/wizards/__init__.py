@@ -1,6 +1,2 @@
-from . import (
-    base_module_uninstall,
-    event_store_policy_wizard,
-    event_store_record_wizard,
-    event_store_record_wizard_payload,
-)
+from . import base_module_uninstall
+from . import event_store_policy_wizard

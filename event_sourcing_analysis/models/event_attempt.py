@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.fields import AVERAGE
+from odoo.addons.event_sourcing.humanize import spaced
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES, INVALID_OPERATION, OUTCOMES
 
 # As words.spaced says it, for events that no handler knows.
@@ -75,9 +76,8 @@ class EventAttempt(models.Model):
         Words and other tables are looked up by expressions, which cost nothing where nobody
         asks for them; a join would keep PostgreSQL from counting in the index alone.
         """
-        registry = self.env["snapshot.handler.registry"]
-        words = registry._type_words()
-        reasons = registry._rule_words(self.env["event.store"]._readable_companies())
+        words = self._type_words()
+        reasons = self._rule_words(self.env["event.store"]._readable_companies())
         event = SQL("event.model_name || '/' || event.event_type")
         rule = SQL("event.model_name || '/' || event.broken_rule")
         return {
@@ -123,6 +123,97 @@ class EventAttempt(models.Model):
     def _word(self, words, key, default):
         """Return SQL for what ``words`` say about ``key``."""
         return SQL("coalesce(%s::jsonb ->> (%s), %s)", json.dumps(words), key, default)
+
+    @api.model
+    def _type_words(self):
+        """Return a row for each event type that a handler knows, under each of its names.
+
+        :return: list of dicts with ``model_name``, ``event_type``, ``label`` and
+            ``aggregate``; each pair of the first two once
+        """
+        registry, words = self.env["snapshot.handler.registry"], {}
+        for model_name in registry._handler_names():
+            handler = registry._known_handler(model_name)
+            if handler is None:
+                continue
+            aggregate = registry._aggregate_label(model_name)
+            labels = handler._event_labels()
+            today = {name: name for name in (*handler._transitions, *labels)}
+            for event_type, name in {**today, **handler._event_aliases}.items():
+                for stream_name in registry._stream_names(model_name):
+                    words[stream_name, event_type] = {
+                        "label": labels.get(name) or spaced(name),
+                        "aggregate": aggregate,
+                    }
+        return [
+            {"model_name": model_name, "event_type": event_type, **word}
+            for (model_name, event_type), word in words.items()
+        ]
+
+    @api.model
+    def _rule_words(self, company_ids):
+        """Return a row for each rule that was broken in these companies.
+
+        :return: list of dicts with ``model_name``, ``broken_rule`` and ``reason``
+        """
+        registry = self.env["snapshot.handler.registry"]
+        rules = self._known_rules(company_ids)
+        return [
+            {
+                "model_name": model_name,
+                "broken_rule": rule,
+                "reason": registry._rule_label(model_name, rule) or newest or rule,
+            }
+            for model_name, rule, newest in rules
+        ]
+
+    @api.model
+    def _known_rules(self, company_ids, limit=1000):
+        """Return the rules that were broken in some companies, each in a step of the index.
+
+        :return: list of ``(model_name, broken_rule, newest sentence)``; the sentence in the
+            language of the user, or as recorded where it is not kept in that
+        """
+        self.env["event.store"].flush_model()
+        self.env.cr.execute(
+            """
+            WITH RECURSIVE refusal AS NOT MATERIALIZED (
+                SELECT id, company_id, model_name, broken_rule, coalesce(
+                           payload #>> ARRAY['error_messages', %(lang)s], error_message
+                       ) AS sentence
+                  FROM event_store
+                 WHERE event_type = %(type)s AND broken_rule IS NOT NULL
+            ), rule AS (
+                SELECT first.*
+                  FROM unnest(%(companies)s) AS company (id), LATERAL (
+                       SELECT company_id, model_name, broken_rule FROM refusal
+                        WHERE company_id = company.id
+                        ORDER BY model_name, broken_rule LIMIT 1) AS first
+                 UNION ALL
+                SELECT next.*
+                  FROM rule, LATERAL (
+                       SELECT company_id, model_name, broken_rule FROM refusal
+                        WHERE company_id = rule.company_id
+                          AND (model_name, broken_rule) > (rule.model_name, rule.broken_rule)
+                        ORDER BY model_name, broken_rule LIMIT 1) AS next
+            )
+            SELECT DISTINCT ON (rule.model_name, rule.broken_rule)
+                   rule.model_name, rule.broken_rule, split_part(newest.sentence, E'\\n', 1)
+              FROM (SELECT * FROM rule LIMIT %(limit)s) AS rule, LATERAL (
+                   SELECT id, sentence FROM refusal
+                    WHERE company_id = rule.company_id AND model_name = rule.model_name
+                      AND broken_rule = rule.broken_rule
+                    ORDER BY id DESC LIMIT 1) AS newest
+             ORDER BY rule.model_name, rule.broken_rule, newest.id DESC
+            """,
+            {
+                "type": INVALID_OPERATION,
+                "companies": list(company_ids),
+                "lang": self.env.lang or "",
+                "limit": limit,
+            },
+        )
+        return self.env.cr.fetchall()
 
     @api.model
     def _attempt_events(self):

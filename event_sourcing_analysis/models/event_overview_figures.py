@@ -10,7 +10,7 @@ from odoo.tools.misc import babel_locale_parse, formatLang
 
 from odoo.addons.event_sourcing.arguments import text, whole
 from odoo.addons.event_sourcing.compat import check_access
-from odoo.addons.event_sourcing.periods import first_of_week
+from odoo.addons.event_sourcing_job.periods import first_of_week
 
 WEEKS = 12
 MAX_WEEKS = 5000

@@ -5,8 +5,8 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date, format_datetime
 
 from odoo.addons.event_sourcing.compat import check_access
-from odoo.addons.event_sourcing.models.document_difference import MISSING
 from odoo.addons.event_sourcing_job.job_kind import JobKind
+from odoo.addons.event_sourcing_job.models.event_document import MISSING
 from odoo.addons.event_sourcing_job.models.event_job_run import SYNC_LIMIT
 
 DIFFERENCES = "event_sourcing_history.event_snapshot_drift_view"

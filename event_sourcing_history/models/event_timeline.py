@@ -14,6 +14,7 @@ from odoo.addons.event_sourcing.models.event_store import (
     SYSTEM_ERROR,
 )
 from odoo.addons.event_sourcing.models.event_store_reader import FoldResult
+from odoo.addons.event_sourcing.models.handler_vocabulary import DEFAULT_ICON
 
 PAGE = 30
 MAX_PAGE = 200
@@ -166,7 +167,7 @@ class EventTimeline(models.AbstractModel):
             "id": event.id,
             "version": event.version,
             "label": registry._event_label(event.model_name, event_type),
-            "icon": registry._event_icon(event.model_name, event_type),
+            "icon": self._event_icon(event.model_name, event_type),
             "kind": kind,
             "kind_label": outcomes[kind],
             "day": format_date(self.env, moment.date(), date_format="full"),
@@ -177,6 +178,15 @@ class EventTimeline(models.AbstractModel):
             "values": rows[:MAX_VALUES],
             "hidden": _("and %(count)s more", count=hidden) if hidden > 0 else "",
         }
+
+    @api.model
+    def _event_icon(self, model_name, event_type):
+        """Return the Font Awesome icon of an event type, such as ``fa-truck``."""
+        handler = self.env["snapshot.handler.registry"]._known_handler(model_name)
+        if handler is None:
+            return DEFAULT_ICON
+        today = handler._event_aliases.get(event_type, event_type)
+        return handler._event_icons.get(today, DEFAULT_ICON)
 
     @api.model
     def _values(self, payload, model_name, event_type):

@@ -1,1 +1,3 @@
 from . import test_checkpoints
+from . import test_event_document
+from . import test_source_history

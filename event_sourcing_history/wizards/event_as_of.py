@@ -4,7 +4,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
-from odoo.addons.event_sourcing.periods import first_of_week
+from odoo.addons.event_sourcing_job.periods import first_of_week
 
 PERIODS = [
     ("yesterday", "End of yesterday"),

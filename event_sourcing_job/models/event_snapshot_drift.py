@@ -5,7 +5,8 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.event_sourcing.canonical_json import BEYOND_XML, canonical, normalise, xml_escaped
-from odoo.addons.event_sourcing.models.document_difference import MISSING
+
+from .event_document import MISSING
 
 MAX_ROWS_PER_JOB = 10_000  # of a check, for each company; all are counted
 # Kinds that no rebuild settles.

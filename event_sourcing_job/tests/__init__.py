@@ -1,1 +1,2 @@
 from . import test_job_shares
+from . import test_snapshot_difference

@@ -8,9 +8,10 @@ from odoo.tools import SQL, format_datetime
 from odoo.tools.misc import formatLang
 
 from odoo.addons.event_sourcing.compat import asks_for_true
-from odoo.addons.event_sourcing.event_hash import ENTRY, row_digest, seal_digest
 from odoo.addons.event_sourcing.fields import NO_SUM
 from odoo.addons.event_sourcing.piece_size import FIRST_PAGE, next_page
+
+from ..event_hash import ENTRY, row_digest, seal_digest
 
 _logger = logging.getLogger(__name__)
 

@@ -6,7 +6,10 @@ from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.compat import check_access
 from odoo.addons.event_sourcing.event import content_hash
-from odoo.addons.event_sourcing.event_hash import (
+from odoo.addons.event_sourcing.groups import AUDITOR, MANAGER
+from odoo.addons.event_sourcing_job.job_kind import JobKind
+
+from ..event_hash import (
     ENTRY,
     NUMBER,
     in_whole_seconds,
@@ -15,9 +18,6 @@ from odoo.addons.event_sourcing.event_hash import (
     seal_digest,
     was_waited_for,
 )
-from odoo.addons.event_sourcing.groups import AUDITOR, MANAGER
-from odoo.addons.event_sourcing_job.job_kind import JobKind
-
 from .event_seal import SEAL_IDS
 
 

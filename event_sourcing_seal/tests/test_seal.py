@@ -5,7 +5,7 @@ from psycopg2 import errors
 from odoo.exceptions import AccessError
 from odoo.tools import mute_logger
 
-from odoo.addons.event_sourcing.event_hash import seal_digest
+from odoo.addons.event_sourcing_seal.event_hash import seal_digest
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 

@@ -70,8 +70,8 @@ class TestReasons(EventCase):
         self.assertEqual(self.reasons(event), ["No way", "だめです"])
         rule = event.broken_rule
         for lang, sentence in (("en_US", "No way"), ("ja_JP", "だめです")):
-            words = self.env["snapshot.handler.registry"].with_context(lang=lang)
-            rows = words._rule_words(self.env.companies.ids)
+            attempts = self.env["event.attempt"].with_context(lang=lang)
+            rows = attempts._rule_words(self.env.companies.ids)
             self.assertIn(sentence, [r["reason"] for r in rows if r["broken_rule"] == rule])
 
     def test_a_handler_that_says_something_else_in_another_language(self):

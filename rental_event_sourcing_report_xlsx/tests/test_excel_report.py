@@ -624,7 +624,7 @@ class TestFiles(HttpCase):
         self.env["event.store"].append("counter", "=XP", "Added", {"amount": -5})
         self.authenticate("admin", "admin")
         for name in (
-            "event_sourcing.event_store_exports",
+            "event_sourcing_history.event_store_exports",
             "event_sourcing_analysis.event_attempt_exports",
             "rental_event_sourcing.rental_order_exports",
             "rental_event_sourcing.rental_snapshot_exports",

@@ -11,7 +11,7 @@ from test_seal_real import (  # noqa: F401
     told_by_tool,
 )
 
-from odoo.addons.event_sourcing.event_hash import ENTRY, row_digest, seal_digest
+from odoo.addons.event_sourcing_seal.event_hash import ENTRY, row_digest, seal_digest
 
 
 def forged(env, state, change):

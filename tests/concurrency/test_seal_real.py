@@ -15,8 +15,8 @@ import pytest
 from odoo.exceptions import UserError
 from odoo.tools import config, mute_logger
 
-from odoo.addons.event_sourcing.event_hash import seal_digest
 from odoo.addons.event_sourcing.sql_functions import ensure_function
+from odoo.addons.event_sourcing_seal.event_hash import seal_digest
 
 TOOL = Path(__file__).parents[2] / "tools" / "check_seals.py"
 

@@ -21,6 +21,7 @@ CORE = "event_sourcing"
 DEPENDS = {
     CORE: (),
     "event_sourcing_job": (CORE,),
+    "event_sourcing_record": (CORE,),
     "event_sourcing_history": ("event_sourcing_job",),
     "event_sourcing_seal": ("event_sourcing_job",),
     "event_sourcing_archive": ("event_sourcing_seal",),
@@ -31,7 +32,8 @@ DEPENDS = {
     "event_sourcing_mail": ("event_sourcing_analysis",),
     "event_sourcing_all": (
         *("event_sourcing_archive", "event_sourcing_bi", "event_sourcing_history"),
-        *("event_sourcing_mail", "event_sourcing_report_xlsx", "event_sourcing_transfer"),
+        *("event_sourcing_mail", "event_sourcing_record", "event_sourcing_report_xlsx"),
+        "event_sourcing_transfer",
     ),
     "rental_event_sourcing": ("event_sourcing_history", "event_sourcing_analysis"),
     "rental_event_sourcing_bi": ("rental_event_sourcing", "event_sourcing_bi"),

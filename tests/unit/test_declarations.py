@@ -123,7 +123,7 @@ class Declarations(EventCase):
         kinds = self.env["event.aggregate.type"].search([])
         kinds.read()
         self.assertTrue(self.store.describe("counter")["events"])
-        self.handlers._type_words()
+        self.env["event.attempt"]._type_words()
         wizard = self.env["event.store.record.wizard"].new({"aggregate_type": "counter"})
         self.assertTrue(wizard.knows_events)
         wizard._select_aggregate_types()

@@ -12,7 +12,7 @@ const MODES = { integer: "numeric", number: "decimal" };
  * about one value does not wipe out what is being typed into the next.
  */
 export class PayloadInput extends Component {
-    static template = "event_sourcing.PayloadInput";
+    static template = "event_sourcing_record.PayloadInput";
     static components = { RecordSelector };
     static props = {
         id: String,

@@ -4,8 +4,8 @@ from datetime import datetime, timezone
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..canonical_json import InvalidJson, parse_object, pretty
-from ..column_values import MISSING
+from odoo.addons.event_sourcing.canonical_json import InvalidJson, parse_object, pretty
+from odoo.addons.event_sourcing.column_values import MISSING
 
 KINDS = ("text", "date", "datetime", "integer", "number", "boolean")
 

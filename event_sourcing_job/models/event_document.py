@@ -2,15 +2,13 @@ import re
 from datetime import datetime
 
 from odoo import _, api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 from odoo.tools import format_date
 from odoo.tools.misc import formatLang
 
-from ..arguments import model_of, shown, text, whole
-from ..canonical_json import BEYOND_XML, pretty
-from ..compat import check_access
+from odoo.addons.event_sourcing.canonical_json import BEYOND_XML
 
-MAX_ROWS = 500
+MISSING = object()
 MAX_MODEL_ID = 2**31 - 1
 NOTHING = "—"
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -18,78 +16,14 @@ MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2})?")
 
 
 class EventDocument(models.AbstractModel):
-    """A JSON document as people read it: for the widgets event_payload and event_json.
+    """The keys and values of a JSON document as people read them.
 
-    Any ``json`` field can be shown. Where its record also has a ``model_name``, the
-    handler of that aggregate type lends its labels, its kinds of values and the
+    The handler of the aggregate type lends its labels, its kinds of values and the
     columns of its snapshot model.
     """
 
     _name = "event.document"
     _description = "Readable JSON Document"
-
-    @api.model
-    def describe(self, model_name, record_id, field_name):
-        """Return one stored document, with the rights of the user who asks.
-
-        :param str model_name: the model of the record, such as ``event.store``
-        :param int record_id: its id
-        :param str field_name: a field of type ``json``
-        :return: dict with ``rows``, a list of ``{"key", "label", "value"}``, and
-            ``text``, the same as indented JSON
-        :raise UserError: when there is no such field
-        :raise AccessError: without the right to read the record
-        """
-        check_access(self.env["event.store"], "read")
-        model = model_of(self.env, "model_name", model_name)
-        field = model._fields.get(text(self.env, "field_name", field_name))
-        record_id = whole(self.env, "record_id", record_id, least=1)
-        if field is None or field.type != "json":
-            raise UserError(
-                _(
-                    "%(model)s has no JSON field %(field)s; reload the page.",
-                    model=shown(model_name),
-                    field=shown(field_name),
-                )
-            )
-        record = model.browse(record_id)
-        names = [n for n in ("model_name", "event_type") if n in record._fields]
-        values = record.read([field_name, *names])[0]
-        document = values[field_name] or {}
-        return {
-            "rows": self._rows(document, values.get("model_name"), values.get("event_type")),
-            "text": pretty(document),
-        }
-
-    @api.model
-    def _rows(self, document, model_name=None, event_type=None):
-        """Return ``document`` as a flat list of labelled values.
-
-        :param document: a JSON value; normally an object
-        :param str model_name: the aggregate type whose handler lends its words
-        :param str event_type: the event whose declared kinds come first
-        """
-        words = self._words(model_name, event_type)
-        leaves = list(self._leaves(self._in_order(document, words)))
-        rows = [
-            {
-                "key": ".".join(path),
-                "label": " › ".join(self._step_label(step, words) for step in path) or NOTHING,
-                "value": self._readable(path, value, words),
-            }
-            for path, value in leaves[:MAX_ROWS]
-        ]
-        if len(leaves) > MAX_ROWS:
-            rows.append(
-                {
-                    "key": "…",
-                    "label": "…",
-                    "value": _(
-                        "%(count)s more values; see the JSON page.", count=len(leaves) - MAX_ROWS
-                    ),
-                }
-            )
-        return rows
 
     @api.model
     def _in_order(self, document, words):
@@ -111,6 +45,20 @@ class EventDocument(models.AbstractModel):
                 yield from self._leaves(item, (*path, str(number)))
         elif path:
             yield path, value
+
+    @api.model
+    def _changed(self, before, after):
+        """Return what differs between two JSON objects.
+
+        :return: list of ``(path, before, after)``; ``MISSING`` where one has no such value
+        """
+        old, new = dict(self._leaves(before)), dict(self._leaves(after))
+        return [
+            (path, old.get(path, MISSING), new.get(path, MISSING))
+            for path in dict.fromkeys([*old, *new])
+            # 1 and 1.0 and True are different values, though equal in Python.
+            if repr(old.get(path, MISSING)) != repr(new.get(path, MISSING))
+        ]
 
     @api.model
     def _words(self, model_name, event_type=None):

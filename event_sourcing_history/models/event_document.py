@@ -2,16 +2,91 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
-from odoo.addons.event_sourcing.canonical_json import parse_object
+from odoo.addons.event_sourcing.arguments import model_of, shown, text, whole
+from odoo.addons.event_sourcing.canonical_json import parse_object, pretty
+from odoo.addons.event_sourcing.compat import check_access
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
+from odoo.addons.event_sourcing_job.models.event_document import NOTHING
 
+MAX_ROWS = 500
 MAX_EVENTS = 200
 
 
-class DocumentComparison(models.AbstractModel):
-    """One aggregate then and now: what the screen "As of" shows."""
+class EventDocument(models.AbstractModel):
+    """One document, for the widgets event_payload and event_json, and two side by side.
+
+    Any ``json`` field can be shown. Where its record also has a ``model_name``, the
+    handler of that aggregate type lends its words.
+    """
 
     _inherit = "event.document"
+
+    @api.model
+    def describe(self, model_name, record_id, field_name):
+        """Return one stored document, with the rights of the user who asks.
+
+        :param str model_name: the model of the record, such as ``event.store``
+        :param int record_id: its id
+        :param str field_name: a field of type ``json``
+        :return: dict with ``rows``, a list of ``{"key", "label", "value"}``, and
+            ``text``, the same as indented JSON
+        :raise UserError: when there is no such field
+        :raise AccessError: without the right to read the record
+        """
+        check_access(self.env["event.store"], "read")
+        model = model_of(self.env, "model_name", model_name)
+        field = model._fields.get(text(self.env, "field_name", field_name))
+        record_id = whole(self.env, "record_id", record_id, least=1)
+        if field is None or field.type != "json":
+            raise UserError(
+                _(
+                    "%(model)s has no JSON field %(field)s; reload the page.",
+                    model=shown(model_name),
+                    field=shown(field_name),
+                )
+            )
+        record = model.browse(record_id)
+        names = [n for n in ("model_name", "event_type") if n in record._fields]
+        values = record.read([field_name, *names])[0]
+        document = values[field_name] or {}
+        return {
+            "rows": self._rows(document, values.get("model_name"), values.get("event_type")),
+            "text": pretty(document),
+        }
+
+    @api.model
+    def _rows(self, document, model_name=None, event_type=None):
+        """Return ``document`` as a flat list of labelled values.
+
+        :param document: a JSON value; normally an object
+        :param str model_name: the aggregate type whose handler lends its words
+        :param str event_type: the event whose declared kinds come first
+        """
+        words = self._words(model_name, event_type)
+        leaves = list(self._leaves(self._in_order(document, words)))
+        rows = [
+            {
+                "key": ".".join(path),
+                "label": " › ".join(self._step_label(step, words) for step in path) or NOTHING,
+                "value": self._readable(path, value, words),
+            }
+            for path, value in leaves[:MAX_ROWS]
+        ]
+        if len(leaves) > MAX_ROWS:
+            rows.append(
+                {
+                    "key": "…",
+                    "label": "…",
+                    "value": _(
+                        "%(count)s more values; see the JSON page.", count=len(leaves) - MAX_ROWS
+                    ),
+                }
+            )
+        return rows
+
+    # ------------------------------------------------------------------
+    # Then and now
+    # ------------------------------------------------------------------
 
     @api.model
     def compare(self, model_name, aggregate_id, version=False, timestamp=False, company_id=False):
@@ -104,4 +179,31 @@ class DocumentComparison(models.AbstractModel):
                 "reason": event.error_message or "",
             }
             for event in events
+        ]
+
+    @api.model
+    def _difference_rows(self, before, after, model_name, unchanged=False):
+        """Return two states side by side.
+
+        :param dict before: JSON object
+        :param dict after: JSON object
+        :param bool unchanged: whether what is the same is listed, too
+        :return: list of ``{"key", "label", "before", "after", "changed"}``, all text but
+            the last
+        """
+        words = self._words(model_name)
+        known = {key: place for place, key in enumerate(words["order"])}
+        old, new = dict(self._leaves(before)), dict(self._leaves(after))
+        changed = {path for path, _old, _new in self._changed(before, after)}
+        paths = [path for path in dict.fromkeys([*old, *new]) if unchanged or path in changed]
+        paths.sort(key=lambda path: (known.get(path[0], len(known)), path[0]))
+        return [
+            {
+                "key": ".".join(path),
+                "label": " › ".join(self._step_label(step, words) for step in path),
+                "before": self._readable(path, old.get(path), words),
+                "after": self._readable(path, new.get(path), words),
+                "changed": path in changed,
+            }
+            for path in paths[:MAX_ROWS]
         ]

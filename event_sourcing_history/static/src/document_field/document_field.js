@@ -40,12 +40,12 @@ class DocumentField extends Component {
 
 /** Key and value, a row each. */
 export class EventPayloadField extends DocumentField {
-    static template = "event_sourcing.EventPayloadField";
+    static template = "event_sourcing_history.EventPayloadField";
 }
 
 /** Indented JSON; as text, so that nothing in it can become markup. */
 export class EventJsonField extends DocumentField {
-    static template = "event_sourcing.EventJsonField";
+    static template = "event_sourcing_history.EventJsonField";
 }
 
 registry.category("fields").add("event_payload", {

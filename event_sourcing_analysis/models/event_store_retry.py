@@ -3,9 +3,8 @@ from collections import Counter
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..canonical_json import canonical
-from ..event_columns import DECIDED_BY_STORE
-from .event_store import SYSTEM_ERROR
+from odoo.addons.event_sourcing.event_columns import DECIDED_BY_STORE
+from odoo.addons.event_sourcing.models.event_store import SYSTEM_ERROR
 
 
 class EventStoreRetry(models.Model):
@@ -68,18 +67,6 @@ class EventStoreRetry(models.Model):
                 and said == event._said(event.event_type, event.payload)
             )
         )[:1]
-
-    def _attempted(self):
-        """Return what the attempt of a failure event said, to be compared."""
-        return self._said(self.payload["failed_event"], self.payload["failed_payload"])
-
-    def _said(self, event_type, payload):
-        """Return what makes two events of one UUID one, under the names of today."""
-        registry = self.env["snapshot.handler.registry"]
-        model_name = registry._canonical_name(self.model_name)
-        event_type = registry._former_event_types().get((model_name, event_type), event_type)
-        stream = (self.company_id.id, model_name, self.aggregate_id)
-        return (*stream, event_type, canonical(payload))
 
     def _not_repeated(self):
         """Return self without what was repeated since, and each attempt once."""

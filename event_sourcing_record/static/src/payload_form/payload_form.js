@@ -12,7 +12,7 @@ import { PayloadInput } from "./payload_input";
  * server turns it into numbers, dates and so on, or says what is wrong with it.
  */
 export class PayloadForm extends Component {
-    static template = "event_sourcing.PayloadForm";
+    static template = "event_sourcing_record.PayloadForm";
     static components = { PayloadInput };
     static props = { ...standardFieldProps };
 

@@ -1,8 +1,6 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..canonical_json import in_one_text
-
 # jsonb takes 1 and 1.0 for equal; the canonical spelling does not.
 TEXT_COLUMNS = ("state",)
 
@@ -11,28 +9,6 @@ class SnapshotDifference(models.AbstractModel):
     """Stored snapshots against rows that were folded anew."""
 
     _inherit = "snapshot.mixin"
-
-    @api.model
-    def _new_value(self, name, new):
-        """Return the SQL of a column's new value, given the row ``new``, as text.
-
-        A record may be merged or deleted after events spoke of it. History keeps its
-        id, which no column with a foreign key can hold any more: as long as the state
-        says the same of it as before, the column keeps what it was given instead.
-
-        :param str name: a stored field
-        :param str new: alias of the row with the new values; the old one is ``stored``
-        """
-        field = self._fields[name]
-        value = f'{new}."{name}"'
-        if field.type != "many2one" or name not in self._typed_columns():
-            return value
-        other = self.env[field.comodel_name]._table
-        return f"""
-            CASE WHEN {value} IS NULL
-                   OR stored.state -> '{name}' IS DISTINCT FROM {new}.state -> '{name}'
-                   OR EXISTS (SELECT FROM "{other}" AS other WHERE other.id = {value})
-                 THEN {value} ELSE stored."{name}" END"""
 
     @api.model
     def _differences(self, vals_list, texts=None):
@@ -65,38 +41,6 @@ class SnapshotDifference(models.AbstractModel):
             (vals_list[number - 1], stored and {name: stored[name] for name in different})
             for number, stored, different in self.env.cr.fetchall()
         ]
-
-    @api.model
-    def _beside_stored(self, vals_list, texts=None):
-        """Return the SQL of rows as ``new``, numbered from 1, each with the one ``stored``."""
-        names = tuple(vals_list[0])
-        return SQL(
-            """ROWS FROM (json_to_recordset(%s) AS (%s)) WITH ORDINALITY AS new (%s, number)
-               LEFT JOIN %s AS stored ON %s""",
-            in_one_text(texts or self._row_texts(vals_list)),
-            SQL(", ").join(map(self._typed, names)),
-            SQL(", ").join(map(SQL.identifier, names)),
-            SQL.identifier(self._table),
-            SQL(" AND ").join(
-                SQL("stored.%s = new.%s", SQL.identifier(name), SQL.identifier(name))
-                for name in self._identity
-            ),
-        )
-
-    @api.model
-    def _names_where(self, conditions):
-        """Return the SQL of a list of those names whose condition, by name, is true."""
-        return SQL(
-            "array_remove(ARRAY[%s]::text[], NULL)",
-            SQL(", ").join(
-                SQL("CASE WHEN %s THEN %s END", condition, name)
-                for name, condition in conditions.items()
-            ),
-        )
-
-    @api.model
-    def _typed(self, name):
-        return SQL("%s %s", SQL.identifier(name), SQL(self._fields[name].column_type[1]))
 
     @api.model
     def _differs(self, name):
@@ -137,18 +81,19 @@ class SnapshotDifference(models.AbstractModel):
         return [(row[0], row[1:]) for row in self.env.cr.fetchall()]
 
     @api.model
-    def _forget(self, model_name, keys):
-        """Remove the snapshots of streams that have none by right."""
+    def _stored(self, model_name, keys):
+        """Return the set of those streams that have a snapshot; their states are not read."""
         self.env.cr.execute(
             SQL(
-                "DELETE FROM %s AS stored"
-                " USING unnest(%s::int[], %s::text[]) AS gone (company_id, aggregate_id)"
-                " WHERE stored.model_name = %s AND stored.company_id = gone.company_id"
-                " AND stored.aggregate_id = gone.aggregate_id",
-                SQL.identifier(self._table),
-                [key[0] for key in keys],
-                [key[1] for key in keys],
+                "SELECT stored.company_id, stored.aggregate_id FROM %s"
+                " WHERE stored.model_name = %s",
+                self._of_keys(keys),
                 model_name,
             )
         )
-        self.invalidate_model(flush=False)
+        return set(self.env.cr.fetchall())
+
+    @api.model
+    def _stored_as(self, name, value):
+        """Return a value of a complete row as its column takes it: a number is 0 for none."""
+        return self._fields[name].convert_to_column(None, self, {}) if value is None else value

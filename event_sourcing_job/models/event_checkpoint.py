@@ -1,0 +1,48 @@
+from odoo import _, api, models
+
+from odoo.addons.event_sourcing.canonical_json import canonical, sort_keys
+
+
+class EventCheckpoint(models.Model):
+    """Checkpoints against the events."""
+
+    _inherit = "event.checkpoint"
+
+    @api.model
+    def _of_streams(self, handler, model_name, keys):
+        """Return ``{(key, version): state}`` of the checkpoints that count."""
+        self.env.cr.execute(
+            "SELECT company_id, aggregate_id, version, state"
+            "  FROM unnest(%s::int[], %s::text[]) AS wanted (company_id, aggregate_id)"
+            "  JOIN event_checkpoint USING (company_id, aggregate_id)"
+            " WHERE model_name = %s AND rules = %s",
+            [[k[0] for k in keys], [k[1] for k in keys], model_name, handler._rules_digest()],
+        )
+        return {(row[:2], row[2]): sort_keys(row[3]) for row in self.env.cr.fetchall()}
+
+    @api.model
+    def _differences(self, handler, model_name, folded):
+        """Return a dict for each checkpoint that the events do not bear out.
+
+        :param dict folded: ``{key: [FoldResult]}``, folded from the first event
+        """
+        marks = {
+            (key, event.version): state
+            for key, (fold,) in folded.items()
+            for state, event in fold.marks
+        }
+        missing = object()
+        return [
+            {
+                **self.env["event.stream"]._of_key(model_name, key),
+                "kind": "checkpoint",
+                "message": _(
+                    "The intermediate state of version %(version)s is not what the events"
+                    " say; a rebuild takes it anew.",
+                    version=version,
+                ),
+            }
+            for (key, version), state in self._of_streams(handler, model_name, folded).items()
+            if folded[key][0].problem is None
+            and canonical(state) != canonical(marks.get((key, version), missing) or {})
+        ]
