@@ -11,11 +11,11 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..canonical_json import BEYOND_XML, canonical, normalise
+from ..declared import POLICIES
 from ..error_location import find_place, fingerprint
 from ..event import EventData, content_hash, text_hash
 from ..event_columns import CONTENT
 from .event_store import INVALID_OPERATION, SYSTEM_ERROR
-from .event_store_validate import POLICIES
 
 _logger = logging.getLogger(__name__)
 

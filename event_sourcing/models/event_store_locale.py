@@ -1,9 +1,9 @@
 from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError
 
+from ..declared import MAX_NAME
 from ..number_text import parse_number
 from ..zones import find_zone, local_date
-from .event_store_validate import MAX_NAME
 
 
 class EventStoreLocale(models.Model):

@@ -14,13 +14,12 @@ from ..canonical_json import (
     normalise,
     parse_object,
 )
+from ..declared import MAX_NAME, POLICIES
 from ..event import RetryStableUuids
 from ..event_columns import DECIDED_BY_STORE
 from ..zones import find_zone
 from .event_store import FAILURE_TYPES
 
-POLICIES = ("record", "reject", "reject_and_record")
-MAX_NAME = 128
 MAX_VERSION = 2**31 - 1
 # Beyond these, time zones and weeks leave what Python and Odoo can count with.
 YEARS = range(1000, 9000)

@@ -1,7 +1,8 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from ..arguments import shown
+from ..arguments import shown, text
+from ..compat import check_access
 from .handler_vocabulary import DEFAULT_ICON
 
 # What JSON Schema calls the kinds of payload fields.
@@ -12,14 +13,6 @@ SCHEMAS = {
     "integer": {"type": "integer"},
     "number": {"type": "number"},
     "boolean": {"type": "boolean"},
-}
-EXAMPLES = {
-    "text": "…",
-    "date": "2026-01-31",
-    "datetime": "2026-01-31 09:30:00",
-    "integer": 1,
-    "number": 12000,
-    "boolean": True,
 }
 
 
@@ -82,7 +75,7 @@ class HandlerDescription(models.AbstractModel):
                 self._describe_field(handler, key, field) for key, field in declared.items()
             ],
             "json_schema": self._json_schema(handler, declared),
-            "example": self._example(handler, event_type, declared),
+            "example": handler._example(event_type),
         }
 
     @api.model
@@ -137,9 +130,28 @@ class HandlerDescription(models.AbstractModel):
             "required": [key for key, field in declared.items() if field.required],
         }
 
+
+class EventStoreDescription(models.Model):
+    _inherit = "event.store"
+
     @api.model
-    def _example(self, handler, event_type, declared):
-        given = handler._event_examples.get(event_type)
-        if given is not None:
-            return given
-        return {key: EXAMPLES[field.kind] for key, field in declared.items()}
+    def describe(self, model_name=None):
+        """Return the events of an aggregate type: rules, payloads and examples.
+
+        :param str model_name: aggregate type, such as ``rental``
+        :return: dict with ``model_name``, ``label``, ``title``, ``initial_status``,
+            ``initial_rule`` (a sentence), ``statuses`` (dicts with ``status`` and
+            ``label``) and ``events``: dicts with ``event_type``, ``label``, ``icon``,
+            ``help``, ``rule`` (a sentence),
+            ``possible_while`` (statuses, empty for any), ``leads_to`` (a status, or
+            empty), ``schema_version``, ``former_names``, ``payload`` (dicts with
+            ``key``, ``label``, ``help``, ``kind``, ``kind_label``, ``required`` and, where
+            they apply, ``minimum`` and ``model``), ``json_schema`` and ``example``; labels and
+            sentences are in the language of the user
+        :raise UserError: where no handler explains the aggregate type
+        :raise AccessError: without the right to read events
+        """
+        check_access(self.browse(), "read")
+        self = self._with_user_lang()
+        name = text(self.env, "model_name", model_name)
+        return self.env["snapshot.handler.registry"]._describe(name)

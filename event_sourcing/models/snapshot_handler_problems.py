@@ -1,5 +1,4 @@
 import logging
-from difflib import get_close_matches
 
 from odoo import _, api, models, tools
 
@@ -37,9 +36,6 @@ class SnapshotHandlerProblems(models.AbstractModel):
             if names is None or name in names:
                 for sentence in sentences:
                     _logger.error("%s: %s", name, sentence)
-        for name, sentence in spoken._hints().items():
-            if names is None or name in names:
-                _logger.warning("%s: %s", name, sentence)
 
     @api.model
     @tools.ormcache("registered")
@@ -103,18 +99,8 @@ class SnapshotHandlerProblems(models.AbstractModel):
         try:
             if isinstance(handler, self.env.registry["snapshot.handler"]):
                 return handler._declaration_problems()
-            problems = []
-            for attribute in ("_aggregate_model", "_invalid_policy", "_error_policy"):
-                if misshapen(attribute, getattr(handler, attribute, None)):
-                    sentence = _(
-                        "%(place)s is %(value)s; write it like %(attribute)s = %(example)s.",
-                        place=attribute,
-                        value=repr(getattr(handler, attribute))[:80],
-                        attribute=attribute,
-                        example=SHAPES[attribute][1],
-                    )
-                    problems.append(sentence)
-            return problems
+            names = ("_aggregate_model", "_invalid_policy", "_error_policy")
+            return list(self._misshapen(handler, names))
         except Exception as error:
             _logger.warning("%s could not be checked.", name, exc_info=True)
             return [
@@ -124,6 +110,39 @@ class SnapshotHandlerProblems(models.AbstractModel):
                     error=shown_error(error),
                 )
             ]
+
+    @api.model
+    def _further_problems(self, handler):
+        """Return what else cannot be worked with, as sentences; for addons that look closer.
+
+        :param handler: one whose declarations have the right form
+        """
+        return []
+
+    @api.model
+    def _lint(self, handler):
+        """Return what its author should hear about a handler; addons add hints.
+
+        :return: list of ``(code, sentence)``, empty when all is well
+        """
+        return list(handler._wrong_versions())
+
+    @api.model
+    def _misshapen(self, handler, names=tuple(SHAPES)):
+        """Yield what is not written as the engine reads it.
+
+        :param names: of attributes
+        """
+        for name in names:
+            wrong = misshapen(name, getattr(handler, name, None))
+            if wrong:
+                yield _(
+                    "%(place)s is %(value)s; write it like %(attribute)s = %(example)s.",
+                    place=wrong[0],
+                    value=repr(wrong[1])[:80],
+                    attribute=name,
+                    example=SHAPES[name][1],
+                )
 
     # ------------------------------------------------------------------
     # Handlers that serve nothing, and records that nothing serves
@@ -223,29 +242,6 @@ class SnapshotHandlerProblems(models.AbstractModel):
                         guess=self.env["snapshot.handler"]._guess(meant, known),
                     ),
                 )
-
-    @api.model
-    def _hints(self):
-        """Return ``{model: sentence}`` of what is probably a slip, and does no harm by itself."""
-        found = {}
-        base = self.env.registry["snapshot.handler"]
-        problems = self._problems()
-        for name in sorted({*self._serving().values()}):
-            model = self.env.registry.get(name)
-            if model is None or not issubclass(model, base) or name in problems:
-                continue
-            for kind in own_classes(model):
-                if kind.__module__.startswith(ENGINE):
-                    continue
-                for attribute, value in vars(kind).items():
-                    close = get_close_matches(attribute, SHAPES, n=1, cutoff=0.9)
-                    if close and attribute not in SHAPES and not callable(value):
-                        found[name] = _(
-                            "%(attribute)s means nothing to the engine; is %(known)s meant?",
-                            attribute=attribute,
-                            known=close[0],
-                        )
-        return found
 
     # ------------------------------------------------------------------
     # A class that would change all handlers

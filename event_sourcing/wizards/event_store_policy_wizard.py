@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError
 
-from ..models.event_handler import POLICY_NAMES
+from ..models.res_config_settings import POLICY_NAMES
 
 PARAMETERS = {
     "invalid_policy": "event_sourcing.invalid_policy",

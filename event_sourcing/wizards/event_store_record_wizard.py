@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.event_handler import POLICY_NAMES
+from ..models.res_config_settings import POLICY_NAMES
 
 OTHER = "other:"  # no aggregate type can be named so by a handler's model name
 

@@ -1,12 +1,7 @@
 from odoo import _, api, fields, models
 
-from .event_store_validate import POLICIES
+from odoo.addons.event_sourcing.declared import POLICIES
 
-POLICY_NAMES = [
-    ("record", "Keep the event and record the reason"),
-    ("reject", "Raise an error and store nothing"),
-    ("reject_and_record", "Raise an error and record the attempt"),
-]
 SHORT_POLICIES = [
     ("record", "Keep and record"),
     ("reject", "Raise"),
@@ -73,13 +68,10 @@ class SnapshotHandlerEntry(models.Model):
     @api.depends("conflict", "handler", "model_name")
     @api.depends_context("lang")
     def _compute_conflict_message(self):
+        registry = self.env["snapshot.handler.registry"]
         for entry in self:
-            entry.conflict_message = entry.conflict and _(
-                "Two handlers serve the aggregate %(aggregate)s: %(handlers)s."
-                " Uninstall one, or register the one to use.",
-                aggregate=entry.model_name,
-                handlers=entry.handler,
-            )
+            said = registry._conflict_sentence(entry.model_name, entry.handler)
+            entry.conflict_message = entry.conflict and said
 
     @api.depends("model_name", "handler")
     @api.depends_context("lang")
@@ -91,7 +83,7 @@ class SnapshotHandlerEntry(models.Model):
             found = list(wrong.get(entry.handler, ()))
             found += filter(None, [hints.get(entry.handler)])
             if handler is not None:
-                found += [sentence for _code, sentence in handler._lint()]
+                found += [sentence for _code, sentence in registry._lint(handler)]
             entry.problems = "\n".join(found)
 
     def action_open_documentation(self):
@@ -106,8 +98,9 @@ class SnapshotHandlerEntry(models.Model):
     def action_lint_stored(self):
         """Say whether the handler can read all that is stored."""
         self.ensure_one()
-        handler = self.env["snapshot.handler.registry"]._known_handler(self.model_name)
-        found = [] if handler is None else handler._lint_stored()
+        registry = self.env["snapshot.handler.registry"]
+        handler = registry._known_handler(self.model_name)
+        found = [] if handler is None else registry._lint_stored(handler)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -182,3 +175,13 @@ class SnapshotHandlerEntry(models.Model):
             parameter = f"event_sourcing.{name}"
             policy = self.env["ir.config_parameter"].sudo().get_param(parameter)
         return policy if policy in POLICIES else "record"
+
+
+class HandlerEventTypes(models.Model):
+    _inherit = "snapshot.handler.event.type"
+
+    entry_id = fields.Many2one("event.handler", string="Handler", readonly=True)
+
+    def _catalogue_rows(self):
+        rows = super()._catalogue_rows()
+        return [{**row, "entry_id": self._stable_id(row["model_name"])} for row in rows]

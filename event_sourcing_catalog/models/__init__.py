@@ -1,0 +1,3 @@
+from . import snapshot_handler_lint
+from . import event_handler
+from . import event_aggregate_type

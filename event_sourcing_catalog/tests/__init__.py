@@ -1,0 +1,2 @@
+from . import test_handlers_lint
+from . import test_handlers_list
