@@ -10,6 +10,7 @@
         "security/ir.model.access.csv",
         "views/event_aggregate_type_views.xml",
         "views/event_handler_views.xml",
+        "wizards/base_module_uninstall_views.xml",
         "views/menus.xml",
     ],
 }

@@ -45,4 +45,3 @@ from . import handler_listing
 from . import snapshot_handler_event_type
 from . import res_config_settings
 from . import res_groups
-from . import res_partner

@@ -71,3 +71,25 @@ class EventStoreLocale(models.Model):
         """
         zone = self._business_zone(company_id, self.env.uid)
         return local_date(moment or fields.Datetime.now(), zone)
+
+
+class ResPartner(models.Model):
+    """Companies and users have their time zone here; new events are to know the new one."""
+
+    _inherit = "res.partner"
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "tz" in vals:
+            self.env.registry.clear_cache()
+        return result
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "partner_id" in vals:
+            self.env.registry.clear_cache()
+        return result

@@ -5,7 +5,7 @@ from odoo import _, api, models
 
 from ..canonical_json import normalise
 from ..column_values import EXAMPLES
-from ..declared import METHODS, is_name, takes, unfit_minimum
+from ..declared import METHODS, is_name, is_names, takes, unfit_minimum
 from ..event import EventData
 from ..no_cursor import DATA, statements_of, without_database
 from .event_store import FAILURE_TYPES
@@ -29,6 +29,7 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
         registry = self.env["snapshot.handler.registry"]
         found = list(self._wrong_shapes(registry)) or [
             *self._wrong_models(),
+            *self._wrong_source(),
             *self._wrong_event_types(),
             *self._wrong_payload_fields(),
             *(sentence for _code, sentence in self._wrong_versions()),
@@ -68,6 +69,66 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
                 "_snapshot_model names %(model)s, which has no table of its own; make it a"
                 " models.Model.",
                 model=self._snapshot_model,
+            )
+
+    @api.model
+    def _wrong_source(self):
+        """Yield what is wrong with the business model: its table and fields are in SQL."""
+        if not self._source_model:
+            return
+        source = self.env.registry.get(self._source_model)
+        names = {"model": self._source_model}
+        if source is None:
+            yield _(
+                "_source_model names %(model)s, but there is no such model; name the one whose"
+                " records have the history, or leave it out.",
+                **names,
+            )
+            return
+        if not issubclass(source, self.env.registry["event.source.mixin"]):
+            yield _(
+                "_source_model names %(model)s, which does not inherit event.source.mixin; add"
+                " it to its _inherit.",
+                **names,
+            )
+            return
+        if source._abstract or source._transient or not source._auto:
+            yield _(
+                "_source_model names %(model)s, which has no table of its own; make it a"
+                " models.Model.",
+                **names,
+            )
+            return
+        registry = self.env["snapshot.handler.registry"]
+        served = self._served_names()
+        meant = source._aggregate_model
+        quoted = [f'"{name}"' for name in served]
+        if not is_name(meant) or registry._canonical_name(meant) not in served:
+            yield _(
+                "_source_model names %(model)s, whose _aggregate_model is %(meant)s; write"
+                " _aggregate_model = %(served)s there.",
+                meant=repr(meant)[:80],
+                served=" / ".join(quoted) or '"…"',
+                **names,
+            )
+        field = source._aggregate_field
+        known = source._fields.get(field) if is_name(field) else None
+        if known is None or not known.store or known.type not in ("char", "text"):
+            yield _(
+                "_source_model names %(model)s, whose _aggregate_field is %(field)s; name a"
+                " stored text field there.",
+                field=repr(field)[:80],
+                **names,
+            )
+        followers = source._snapshot_fields
+        listed = is_names(followers)
+        unknown = [f for f in followers if f not in source._fields] if listed else [followers]
+        if unknown:
+            yield _(
+                "_source_model names %(model)s, whose _snapshot_fields name %(fields)s; name"
+                " fields of that model there.",
+                fields=repr(unknown[0])[:80],
+                **names,
             )
 
     @api.model

@@ -84,7 +84,7 @@ class SnapshotHandlerProblems(models.AbstractModel):
     @tools.ormcache("registered", "lang")
     def _found_problems(self, registered, lang):
         self = self.with_context(lang=lang)
-        found = dict(self._unrecoverable())
+        found = {name: [sentence] for name, sentence in self._unrecoverable()}
         for name in sorted({*self._serving().values()}):
             if name in self.env:
                 found[name] = self._problems_of(name)
@@ -150,62 +150,48 @@ class SnapshotHandlerProblems(models.AbstractModel):
 
     @api.model
     def _unrecoverable(self):
-        """Yield ``(model, [sentence])`` of what was meant as a handler and is none."""
-        base = self.env.registry["snapshot.handler"]
+        """Yield ``(model, sentence)`` of what was meant as a handler and is none."""
         for kind in self._armed():
             yield (
                 f"{kind.__module__}.{kind.__qualname__}",
-                [
-                    _(
-                        "The class has no _name, so that it would change all handlers; write"
-                        ' _name = "loan.snapshot.handler", for example. Until then what it'
-                        " declares is left out."
-                    )
-                ],
+                _(
+                    "The class has no _name, so that it would change all handlers; write"
+                    ' _name = "loan.snapshot.handler", for example. Until then what it'
+                    " declares is left out."
+                ),
             )
         serving = {name for names in self._discover().values() for name in names}
-        serving.update(self._registered().values())
+        serving |= {"snapshot.handler", self._name, *self._registered().values()}
         for name, model in sorted(self.env.registry.items()):
-            if name in serving or name in ("snapshot.handler", self._name):
-                continue
-            inherits = issubclass(model, base)
-            named = self._named_aggregate(name)
-            if inherits and not model._abstract and callable(getattr(model, "apply_event", None)):
-                yield name, [_("A handler has no table; make it a models.AbstractModel.")]
-            elif (
-                inherits and named is None and self._declares(model) and not model._inherit_children
+            sentence = None if name in serving else self._why_none(name, model)
+            if sentence:
+                yield name, sentence
+
+    @api.model
+    def _why_none(self, name, model):
+        """Return why a model serves no aggregate type, None where it was not meant to."""
+        named = self._named_aggregate(name)
+        if issubclass(model, self.env.registry["snapshot.handler"]):
+            if not model._abstract:
+                return _("A handler has no table; make it a models.AbstractModel.")
+            # One that others inherit needs no name, nor one that may register itself.
+            lonely = named is None and self._declares(model) and not model._inherit_children
+            if lonely and not self._declares(model, {"_register_hook"}):
+                return _(
+                    "Its name does not say which aggregate type it serves; call it"
+                    ' <aggregate type>.snapshot.handler, or write _aggregate_model = "…".'
+                )
+        elif model._abstract:
+            if callable(getattr(model, "_evolve", None)):
+                return _('It does not inherit the engine; write _inherit = "snapshot.handler".')
+            if named and (
+                name.endswith(".snapshot.handler") or name.startswith("snapshot.handler.")
             ):
-                if self._declares(model, {"_register_hook"}):
-                    continue  # it may register itself
-                yield (
-                    name,
-                    [
-                        _(
-                            "Its name does not say which aggregate type it serves; call it"
-                            ' <aggregate type>.snapshot.handler, or write _aggregate_model = "…".'
-                        )
-                    ],
+                return _(
+                    'It is named like a handler, but is none; write _inherit = "snapshot'
+                    '.handler", or give it a method apply_event.'
                 )
-            elif not inherits and model._abstract and callable(getattr(model, "_evolve", None)):
-                yield (
-                    name,
-                    [_('It does not inherit the engine; write _inherit = "snapshot.handler".')],
-                )
-            elif (
-                not inherits
-                and model._abstract
-                and named is not None
-                and (name.endswith(".snapshot.handler") or name.startswith("snapshot.handler."))
-            ):
-                yield (
-                    name,
-                    [
-                        _(
-                            'It is named like a handler, but is none; write _inherit = "snapshot'
-                            '.handler", or give it a method apply_event.'
-                        )
-                    ],
-                )
+        return None
 
     @api.model
     def _declares(self, model, names=frozenset({"_evolve", *OF_ONE_TYPE})):
@@ -223,25 +209,21 @@ class SnapshotHandlerProblems(models.AbstractModel):
                 continue
             meant = model._aggregate_model
             if not is_name(meant):
-                yield (
-                    name,
-                    _(
-                        "_aggregate_model is %(value)s; write the aggregate type of its records,"
-                        ' such as _aggregate_model = "loan".',
-                        value=repr(meant)[:80],
-                    ),
+                sentence = _(
+                    "_aggregate_model is %(value)s; write the aggregate type of its records,"
+                    ' such as _aggregate_model = "loan".',
+                    value=repr(meant)[:80],
                 )
+                yield name, sentence
             elif self._canonical_name(meant) not in known:
-                yield (
-                    name,
-                    _(
-                        "_aggregate_model is '%(meant)s'%(guess)s, which no handler serves; write"
-                        " the aggregate type of its handler, or name the handler"
-                        " %(meant)s.snapshot.handler.",
-                        meant=meant,
-                        guess=self.env["snapshot.handler"]._guess(meant, known),
-                    ),
+                sentence = _(
+                    "_aggregate_model is '%(meant)s'%(guess)s, which no handler serves; write"
+                    " the aggregate type of its handler, or name the handler"
+                    " %(meant)s.snapshot.handler.",
+                    meant=meant,
+                    guess=self.env["snapshot.handler"]._guess(meant, known),
                 )
+                yield name, sentence
 
     # ------------------------------------------------------------------
     # A class that would change all handlers
@@ -263,16 +245,11 @@ class SnapshotHandlerProblems(models.AbstractModel):
         engine = [kind for kind in own_classes(base) if kind.__module__.startswith(ENGINE)]
         changed = False
         for kind in self._armed():
-            for name in vars(kind):
-                for own in engine:
-                    value = vars(own).get(name, kind)
-                    if value is kind or name.startswith("__"):
-                        continue
-                    if name in OF_ONE_TYPE or name in METHODS:
-                        if vars(base).get(name, kind) is not value:
-                            setattr(base, name, value)
-                            changed = True
-                        break
+            for name in vars(kind).keys() & {*OF_ONE_TYPE, *METHODS}:
+                own = next((vars(one)[name] for one in engine if name in vars(one)), kind)
+                if own is not kind and vars(base).get(name, kind) is not own:
+                    setattr(base, name, own)
+                    changed = True
         return changed
 
 

@@ -40,6 +40,11 @@ class TestSwitchedOff(EventCase):
             ({"_snapshot_model": "no.such"}, "no such model"),
             ({"_snapshot_model": "res.partner"}, "does not inherit snapshot.mixin"),
             ({"_snapshot_model": "snapshot.mixin"}, "no table of its own"),
+            # whose records are to follow it
+            ({"_source_model": "no.such"}, "_source_model names no.such"),
+            ({"_source_model": "res.partner"}, "does not inherit event.source.mixin"),
+            ({"_source_model": "event.source.mixin"}, "no table of its own"),
+            ({"_source_model": "test.ticket"}, "_aggregate_model is 'ticket'; write"),
             # payloads that would be taken unchecked
             (
                 {"_transitions": table, "_payload_fields": {"Weihged": {}}},

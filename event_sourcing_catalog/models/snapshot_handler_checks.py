@@ -1,6 +1,5 @@
 from odoo import _, api, models
 
-from odoo.addons.event_sourcing.declared import is_name, is_names
 from odoo.addons.event_sourcing.no_cursor import without_database
 
 # Where a handler decides on statuses by itself, the table does not say what is reached.
@@ -8,7 +7,7 @@ OWN_STATUSES = ("_next_status", "_checked_evolve", "_fold", "apply_event")
 
 
 class SnapshotHandlerChecks(models.AbstractModel):
-    """What of a handler's declarations goes with nothing: it is switched off, too.
+    """Statuses that a handler never comes to: it is switched off, too.
 
     On the registry and not on handlers, whose classes are part of the rules by which they fold.
     """
@@ -17,69 +16,7 @@ class SnapshotHandlerChecks(models.AbstractModel):
 
     @api.model
     def _further_problems(self, handler):
-        return [
-            *super()._further_problems(handler),
-            *self._wrong_source(handler),
-            *self._wrong_statuses(handler),
-        ]
-
-    @api.model
-    def _wrong_source(self, handler):
-        if not handler._source_model:
-            return
-        source = self.env.registry.get(handler._source_model)
-        names = {"model": handler._source_model}
-        if source is None:
-            yield _(
-                "_source_model names %(model)s, but there is no such model; name the one whose"
-                " records have the history, or leave it out.",
-                **names,
-            )
-            return
-        if not issubclass(source, self.env.registry["event.source.mixin"]):
-            yield _(
-                "_source_model names %(model)s, which does not inherit event.source.mixin; add"
-                " it to its _inherit.",
-                **names,
-            )
-            return
-        if source._abstract or source._transient or not source._auto:
-            yield _(
-                "_source_model names %(model)s, which has no table of its own; make it a"
-                " models.Model.",
-                **names,
-            )
-            return
-        served = handler._served_names()
-        meant = source._aggregate_model
-        quoted = [f'"{name}"' for name in served]
-        if not is_name(meant) or self._canonical_name(meant) not in served:
-            yield _(
-                "_source_model names %(model)s, whose _aggregate_model is %(meant)s; write"
-                " _aggregate_model = %(served)s there.",
-                meant=repr(meant)[:80],
-                served=" / ".join(quoted) or '"…"',
-                **names,
-            )
-        field = source._aggregate_field
-        known = source._fields.get(field) if is_name(field) else None
-        if known is None or not known.store or known.type not in ("char", "text"):
-            yield _(
-                "_source_model names %(model)s, whose _aggregate_field is %(field)s; name a"
-                " stored text field there.",
-                field=repr(field)[:80],
-                **names,
-            )
-        followers = source._snapshot_fields
-        listed = is_names(followers)
-        unknown = [f for f in followers if f not in source._fields] if listed else [followers]
-        if unknown:
-            yield _(
-                "_source_model names %(model)s, whose _snapshot_fields name %(fields)s; name"
-                " fields of that model there.",
-                fields=repr(unknown[0])[:80],
-                **names,
-            )
+        return [*super()._further_problems(handler), *self._wrong_statuses(handler)]
 
     @api.model
     def _wrong_statuses(self, handler):

@@ -22,13 +22,9 @@ class TestLint(EventCase):
             self.patch(type(self.env[PARCEL]), name, value)
         self.registry.clear_cache()
 
-    def test_what_goes_with_nothing_switches_off(self):
+    def test_statuses_to_which_nothing_leads_switch_off(self):
         table = {"Weighed": Transition("draft", "done")}
         for attributes, part in (
-            ({"_source_model": "no.such"}, "_source_model names no.such"),
-            ({"_source_model": "res.partner"}, "does not inherit event.source.mixin"),
-            ({"_source_model": "event.source.mixin"}, "no table of its own"),
-            ({"_source_model": "test.ticket"}, "_aggregate_model is 'ticket'; write"),
             (
                 {"_transitions": {**table, "Lost": Transition("dnoe", "lost")}},
                 "Lost happen while the status is dnoe (done?), to which no event leads",
