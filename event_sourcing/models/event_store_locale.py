@@ -1,7 +1,5 @@
-from odoo import _, api, fields, models, tools
-from odoo.exceptions import UserError
+from odoo import api, fields, models, tools
 
-from ..declared import MAX_NAME
 from ..number_text import parse_number
 from ..zones import find_zone, local_date
 
@@ -25,32 +23,6 @@ class EventStoreLocale(models.Model):
         """Return what a language puts before decimals, and between thousands."""
         found = self.env["res.lang"].with_context(active_test=False).search([("code", "=", lang)])
         return (found.decimal_point, found.thousands_sep or "") if found else (".", ",")
-
-    @api.model
-    def _user_zone(self):
-        """Return the time zone in which the user reads and writes times.
-
-        :raise UserError: for one that is unknown on this machine
-        """
-        name = self.env.context.get("tz") or self.env.user.tz or "UTC"
-        return self._known_zone(name)
-
-    @api.model
-    def _known_zone(self, name):
-        """Return a time zone by its name.
-
-        :raise UserError: for one that is unknown on this machine
-        """
-        zone = find_zone(name)
-        if zone is None:
-            raise UserError(
-                _(
-                    "The time zone %(zone)s is unknown on this machine; choose another one, in"
-                    " your preferences or in the dialog.",
-                    zone=repr(name)[:MAX_NAME],
-                )
-            )
-        return zone
 
     @api.model
     @tools.ormcache("company_id", "uid")

@@ -56,7 +56,8 @@ class SnapshotHandlerChecks(models.AbstractModel):
                     status=status,
                     guess=handler._guess(status, reached - {status}),
                 )
-        column = self.env.registry[handler._snapshot_model]._fields.get("status")
+        snapshots = self.env.registry.get(handler._snapshot_model)
+        column = None if snapshots is None else snapshots._fields.get("status")
         if column is None or column.type != "selection" or not isinstance(column.selection, list):
             return
         known = {value for value, _label in column.selection}
