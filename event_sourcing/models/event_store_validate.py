@@ -76,6 +76,17 @@ class EventStoreValidate(models.Model):
         return policy
 
     @api.model
+    def _policy_of(self, handler, name):
+        """Return a handler's policy, else the one in Settings, else ``record``.
+
+        :param str name: ``invalid_policy`` or ``error_policy``
+        """
+        policy = getattr(handler, f"_{name}", None)
+        if not policy:
+            policy = self.env["ir.config_parameter"].sudo().get_param(f"event_sourcing.{name}")
+        return policy if policy in POLICIES else "record"
+
+    @api.model
     def _clean_all(self, vals_list):
         """Return checked copies of the callers' dicts, complete but for what the store decides.
 

@@ -1,7 +1,5 @@
 from odoo import _, api, fields, models
 
-from odoo.addons.event_sourcing.declared import POLICIES
-
 SHORT_POLICIES = [
     ("record", "Keep and record"),
     ("reject", "Raise"),
@@ -152,7 +150,7 @@ class SnapshotHandlerEntry(models.Model):
         if len(names) != 1 or row["switched_off"]:
             return row
         handler = self.env[names[0]]
-        folds = self.env["event.store"]._folds_in_memory(handler)
+        store = self.env["event.store"]
         return {
             **row,
             "found_by": "explicit"
@@ -160,21 +158,13 @@ class SnapshotHandlerEntry(models.Model):
             else "attribute"
             if getattr(handler, "_aggregate_model", None)
             else "name",
-            "style": "fold" if folds else "plain",
+            "style": "fold" if store._folds_in_memory(handler) else "plain",
             "snapshot_model": getattr(handler, "_snapshot_model", None),
             "source_model": getattr(handler, "_source_model", None),
-            "invalid_policy": self._effective_policy(handler, "invalid_policy"),
-            "error_policy": self._effective_policy(handler, "error_policy"),
+            "invalid_policy": store._policy_of(handler, "invalid_policy"),
+            "error_policy": store._policy_of(handler, "error_policy"),
             "event_count": len(getattr(handler, "_transitions", ())),
         }
-
-    def _effective_policy(self, handler, name):
-        """Return the handler's own policy, else the one chosen in Settings."""
-        policy = getattr(handler, f"_{name}", None)
-        if policy not in POLICIES:
-            parameter = f"event_sourcing.{name}"
-            policy = self.env["ir.config_parameter"].sudo().get_param(parameter)
-        return policy if policy in POLICIES else "record"
 
 
 class HandlerEventTypes(models.Model):
