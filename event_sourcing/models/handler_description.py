@@ -45,7 +45,7 @@ class HandlerDescription(models.AbstractModel):
             "initial_status": handler._initial_status if handler._transitions else "",
             "initial_rule": self._initial_rule(handler),
             "statuses": [{"status": name, "label": label} for name, label in statuses.items()],
-            "events": [self._describe_event(handler, name) for name in handler._event_types()],
+            "events": [self._describe_event(handler, name) for name in self._event_types(handler)],
         }
 
     @api.model
@@ -56,6 +56,32 @@ class HandlerDescription(models.AbstractModel):
         return _("Before the first event the status is %(status)s.", status=labels.get(name, name))
 
     @api.model
+    def _event_types(self, handler):
+        """Return the event types that a handler declares, in its own order."""
+        return list(dict.fromkeys([*handler._transitions, *handler._event_labels()]))
+
+    @api.model
+    def _rule_sentence(self, handler, event_type):
+        """Return in words when an event is possible, and where it leads."""
+        rule = handler._transitions.get(event_type)
+        if rule is None:
+            return _("Always possible.")
+        labels = handler._status_labels()
+        sources = ", ".join(labels.get(name, name) for name in rule.sources)
+        target = rule.target and labels.get(rule.target, rule.target)
+        if sources and target:
+            return _(
+                "Possible while the status is %(sources)s; leads to %(target)s.",
+                sources=sources,
+                target=target,
+            )
+        if sources:
+            return _("Possible while the status is %(sources)s.", sources=sources)
+        if target:
+            return _("Always possible; leads to %(target)s.", target=target)
+        return _("Always possible.")
+
+    @api.model
     def _describe_event(self, handler, event_type):
         rule = handler._transitions.get(event_type)
         declared = handler._payload_fields.get(event_type, {})
@@ -64,7 +90,7 @@ class HandlerDescription(models.AbstractModel):
             "label": handler._event_label(event_type),
             "icon": handler._event_icons.get(event_type, DEFAULT_ICON),
             "help": handler._event_help().get(event_type, ""),
-            "rule": handler._rule_sentence(event_type),
+            "rule": self._rule_sentence(handler, event_type),
             "possible_while": list(rule.sources) if rule else [],
             "leads_to": (rule.target or "") if rule else "",
             "schema_version": handler._schema_versions.get(event_type, 1),
