@@ -15,8 +15,6 @@
         "views/event_store_views.xml",
         "views/event_stream_views.xml",
         "views/event_snapshot_views.xml",
-        "views/event_aggregate_type_views.xml",
-        "views/event_handler_views.xml",
         "views/res_config_settings_views.xml",
         "views/module_uninstall_views.xml",
         "wizards/event_store_policy_wizard_views.xml",

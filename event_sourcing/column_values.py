@@ -15,7 +15,16 @@ from numbers import Real
 from .canonical_json import BEYOND_XML
 
 MISSING = (None, "")
-KINDS = ("text", "date", "datetime", "integer", "number", "boolean")
+# The kinds of a payload's keys, each with a value of its kind.
+EXAMPLES = {
+    "text": "…",
+    "date": "2026-01-31",
+    "datetime": "2026-01-31 09:30:00",
+    "integer": 1,
+    "number": 12000,
+    "boolean": True,
+}
+KINDS = tuple(EXAMPLES)
 # Business dates; beyond them weeks, zones and date pickers leave what they can count with.
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 INT4 = range(-(2**31), 2**31)

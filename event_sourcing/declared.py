@@ -17,105 +17,98 @@ def is_name(value):
     return isinstance(value, str) and bool(value) and value == value.strip()
 
 
+def is_names(value):
+    """Whether a value is a list of technical names."""
+    return isinstance(value, LISTS) and all(map(is_name, value))
+
+
 def _is_short_name(value):
     return is_name(value) and len(value) <= MAX_NAME
 
 
-def _is_optional_name(value):
-    return value is None or value is False or is_name(value)
-
-
-def _is_optional_short_name(value):
-    return value is None or value is False or _is_short_name(value)
-
-
 def _is_policy(value):
-    return value is None or value is False or (isinstance(value, str) and value in POLICIES)
+    return isinstance(value, str) and value in POLICIES
 
 
 def _is_number(value):
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
-
-
-def _is_method_name(value):
-    return isinstance(value, str) and value.isidentifier()
+    return isinstance(value, int) and value is not True and value >= 1
 
 
 def _is_transition(value):
     return (
         isinstance(value, Transition)
-        and isinstance(value.sources, LISTS)
-        and all(map(is_name, value.sources))
+        and is_names(value.sources)
         and (value.target is None or is_name(value.target))
     )
 
 
-def _is_payload_field(value):
-    return isinstance(value, PayloadField)
+def _optional(check):
+    return lambda value: value is None or value is False or check(value)
 
 
-def _is_names(value):
-    return isinstance(value, LISTS) and all(map(is_name, value))
+def _of(*kinds):
+    return lambda value: isinstance(value, kinds)
 
 
-def _is_version(value):
-    return isinstance(value, int | str) and value != ""
+def _mapping(key, check):
+    """Return the check of a dict: by one of its keys, and one of its values."""
 
-
-def _mapping(key, value):
-    """Return the check of a dict, as a function that gives what is wrong in it.
-
-    :return: None where all is well, else ``(path, value)``: keys that lead to what is wrong
-    """
-
-    def check(found):
-        if not isinstance(found, Mapping):
-            return (), found
-        for name, inner in found.items():
+    def wrong_in(value):
+        if not isinstance(value, Mapping):
+            return (), value
+        for name, inner in value.items():
             if not key(name):
-                return (), found
-            wrong = value(inner)
-            if isinstance(wrong, bool):
-                wrong = None if wrong else ((), inner)
+                return (), value
+            wrong = _wrong_in(check, inner)
             if wrong is not None:
                 path, worst = wrong
                 return (name, *path), worst
         return None
 
-    return check
+    return wrong_in
 
 
-def _any_mapping(value):
-    return isinstance(value, Mapping)
+def _wrong_in(check, value):
+    """Return None where all is well, else ``(keys that lead to what is wrong, what is wrong)``.
+
+    :param check: function that says that, or whether all is well
+    """
+    found = check(value)
+    if isinstance(found, bool):
+        return None if found else ((), value)
+    return found
 
 
 # What each attribute takes, and how it may be written.
 SHAPES = {
-    "_aggregate_model": (_is_optional_short_name, '"loan"'),
+    "_aggregate_model": (_optional(_is_short_name), '"loan"'),
     "_snapshot_model": (is_name, '"loan.snapshot"'),
-    "_source_model": (_is_optional_name, '"library.loan"'),
-    "_invalid_policy": (_is_policy, '"record", "reject" or "reject_and_record"'),
-    "_error_policy": (_is_policy, '"record", "reject" or "reject_and_record"'),
+    "_source_model": (_optional(is_name), '"library.loan"'),
+    "_invalid_policy": (_optional(_is_policy), '"record", "reject" or "reject_and_record"'),
+    "_error_policy": (_optional(_is_policy), '"record", "reject" or "reject_and_record"'),
     "_transitions": (
         _mapping(_is_short_name, _is_transition),
         '{"Lent": Transition("available", "lent")}',
     ),
     "_initial_status": (is_name, '"available"'),
-    "_ended_statuses": (_is_names, '("returned", "lost")'),
+    "_ended_statuses": (is_names, '("returned", "lost")'),
     "_payload_fields": (
-        _mapping(_is_short_name, _mapping(is_name, _is_payload_field)),
+        _mapping(_is_short_name, _mapping(is_name, _of(PayloadField))),
         '{"Lent": {"until": PayloadField("date")}}',
     ),
     "_schema_versions": (_mapping(_is_short_name, _is_number), '{"Lent": 2}'),
     "_upcasters": (
-        _mapping(_is_short_name, _mapping(_is_number, _is_method_name)),
+        _mapping(
+            _is_short_name,
+            _mapping(_is_number, lambda name: isinstance(name, str) and name.isidentifier()),
+        ),
         '{"Lent": {1: "_lent_2"}}',
     ),
     "_event_aliases": (_mapping(_is_short_name, _is_short_name), '{"Borrowed": "Lent"}'),
     "_event_icons": (_mapping(is_name, is_name), '{"Lent": "fa-book"}'),
-    "_event_examples": (_mapping(is_name, _any_mapping), '{"Lent": {"until": "2026-01-31"}}'),
-    "_aggregate_aliases": (_is_names, '("library.loan.old",)'),
-    "_rules_version": (_is_version, "2"),
+    "_event_examples": (_mapping(is_name, _of(Mapping)), '{"Lent": {"until": "2026-01-31"}}'),
+    "_aggregate_aliases": (is_names, '("library.loan.old",)'),
+    "_rules_version": (lambda value: isinstance(value, int | str) and value != "", "2"),
 }
 # Methods that a handler overrides, and how many values each is given.
 METHODS = {
@@ -147,9 +140,7 @@ def misshapen(name, value):
     :return: None where all is well, else ``(place, value)``, such as
         ``('_transitions["Lent"]', ("available", "lent"))``
     """
-    wrong = SHAPES[name][0](value)
-    if isinstance(wrong, bool):
-        wrong = None if wrong else ((), value)
+    wrong = _wrong_in(SHAPES[name][0], value)
     if wrong is None:
         return None
     path, worst = wrong

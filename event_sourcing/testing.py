@@ -113,7 +113,8 @@ def lint_handler(env, model_name, histories):
     :return: list of sentences, one per problem; empty when all is well
     """
     handler = _handler(env, model_name)
-    problems = [sentence for _code, sentence in handler._lint()]
+    registry = handler.env["snapshot.handler.registry"]
+    problems = [sentence for _code, sentence in registry._lint(handler)]
     wrong = handler._declaration_problems()
     problems += [sentence for sentence in wrong if sentence not in problems]
     states = [handler._initial_state()]

@@ -8,6 +8,7 @@ RUN = Path(os.environ.get("ES_RUN_DIR") or ROOT / ".run")
 LOG = RUN / "log"
 ADDONS = (
     "event_sourcing",
+    "event_sourcing_catalog",
     "event_sourcing_job",
     "event_sourcing_record",
     "event_sourcing_history",

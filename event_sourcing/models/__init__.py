@@ -19,7 +19,6 @@ from . import event_store_reader
 from . import event_stream
 from . import snapshot_handler
 from . import handler_fingerprint
-from . import snapshot_handler_lint
 from . import snapshot_handler_fold
 from . import snapshot_handler_save
 from . import snapshot_handler_registry
@@ -35,9 +34,6 @@ from . import handler_vocabulary
 from . import handler_description
 from . import event_store_display
 from . import handler_listing
-from . import event_handler
-from . import event_aggregate_type
 from . import snapshot_handler_event_type
 from . import res_config_settings
 from . import res_groups
-from . import res_partner

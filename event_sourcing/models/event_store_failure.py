@@ -15,7 +15,6 @@ from ..error_location import find_place, fingerprint
 from ..event import EventData, content_hash, text_hash
 from ..event_columns import CONTENT
 from .event_store import INVALID_OPERATION, SYSTEM_ERROR
-from .event_store_validate import POLICIES
 
 _logger = logging.getLogger(__name__)
 
@@ -145,13 +144,8 @@ class EventStoreFailure(models.Model):
 
     @api.model
     def _default_policy(self, model_name, error):
-        """Return the handler's policy, else the one in Settings, else ``record``."""
-        name = "_invalid_policy" if isinstance(error, UserError) else "_error_policy"
-        policy = getattr(self._find_handler(model_name), name, None)
-        if not policy:
-            parameter = f"event_sourcing.{name.strip('_')}"
-            policy = self.env["ir.config_parameter"].sudo().get_param(parameter)
-        return policy if policy in POLICIES else "record"
+        name = "invalid_policy" if isinstance(error, UserError) else "error_policy"
+        return self._policy_of(self._find_handler(model_name), name)
 
     @api.model
     def _as_refusal(self, error):

@@ -1,9 +1,7 @@
-from odoo import _, api, fields, models, tools
-from odoo.exceptions import UserError
+from odoo import api, fields, models, tools
 
 from ..number_text import parse_number
 from ..zones import find_zone, local_date
-from .event_store_validate import MAX_NAME
 
 
 class EventStoreLocale(models.Model):
@@ -27,32 +25,6 @@ class EventStoreLocale(models.Model):
         return (found.decimal_point, found.thousands_sep or "") if found else (".", ",")
 
     @api.model
-    def _user_zone(self):
-        """Return the time zone in which the user reads and writes times.
-
-        :raise UserError: for one that is unknown on this machine
-        """
-        name = self.env.context.get("tz") or self.env.user.tz or "UTC"
-        return self._known_zone(name)
-
-    @api.model
-    def _known_zone(self, name):
-        """Return a time zone by its name.
-
-        :raise UserError: for one that is unknown on this machine
-        """
-        zone = find_zone(name)
-        if zone is None:
-            raise UserError(
-                _(
-                    "The time zone %(zone)s is unknown on this machine; choose another one, in"
-                    " your preferences or in the dialog.",
-                    zone=repr(name)[:MAX_NAME],
-                )
-            )
-        return zone
-
-    @api.model
     @tools.ormcache("company_id", "uid")
     def _business_zone(self, company_id, uid):
         """Return the time zone of a company, else of a user, else UTC; see ``res.partner``."""
@@ -71,3 +43,25 @@ class EventStoreLocale(models.Model):
         """
         zone = self._business_zone(company_id, self.env.uid)
         return local_date(moment or fields.Datetime.now(), zone)
+
+
+class ResPartner(models.Model):
+    """Companies and users have their time zone here; new events are to know the new one."""
+
+    _inherit = "res.partner"
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "tz" in vals:
+            self.env.registry.clear_cache()
+        return result
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "partner_id" in vals:
+            self.env.registry.clear_cache()
+        return result

@@ -3,8 +3,8 @@ from odoo.exceptions import AccessError, UserError
 
 from ..canonical_json import MAX_PAYLOAD_DEPTH
 from ..db_errors import db_error_kind, is_last_try
+from ..declared import MAX_NAME
 from ..event_columns import DECIDED_BY_STORE
-from .event_store_validate import MAX_NAME
 
 
 class EventStoreMessages(models.Model):

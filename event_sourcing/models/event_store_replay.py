@@ -1,7 +1,6 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..arguments import text
 from ..canonical_json import canonical, xml_escaped
 from ..compat import check_access
 from ..db_errors import is_infrastructure_error
@@ -305,28 +304,6 @@ class EventStoreReplay(models.Model):
     # ------------------------------------------------------------------
     # What other systems read: plain values, never None
     # ------------------------------------------------------------------
-
-    @api.model
-    def describe(self, model_name=None):
-        """Return the events of an aggregate type: rules, payloads and examples.
-
-        :param str model_name: aggregate type, such as ``rental``
-        :return: dict with ``model_name``, ``label``, ``title``, ``initial_status``,
-            ``initial_rule`` (a sentence), ``statuses`` (dicts with ``status`` and
-            ``label``) and ``events``: dicts with ``event_type``, ``label``, ``icon``,
-            ``help``, ``rule`` (a sentence),
-            ``possible_while`` (statuses, empty for any), ``leads_to`` (a status, or
-            empty), ``schema_version``, ``former_names``, ``payload`` (dicts with
-            ``key``, ``label``, ``help``, ``kind``, ``kind_label``, ``required`` and, where
-            they apply, ``minimum`` and ``model``), ``json_schema`` and ``example``; labels and
-            sentences are in the language of the user
-        :raise UserError: where no handler explains the aggregate type
-        :raise AccessError: without the right to read events
-        """
-        check_access(self.browse(), "read")
-        self = self._with_user_lang()
-        name = text(self.env, "model_name", model_name)
-        return self.env["snapshot.handler.registry"]._describe(name)
 
     @api.model
     def read_stream(

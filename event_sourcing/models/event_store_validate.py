@@ -14,13 +14,12 @@ from ..canonical_json import (
     normalise,
     parse_object,
 )
+from ..declared import MAX_NAME, POLICIES
 from ..event import RetryStableUuids
 from ..event_columns import DECIDED_BY_STORE
 from ..zones import find_zone
 from .event_store import FAILURE_TYPES
 
-POLICIES = ("record", "reject", "reject_and_record")
-MAX_NAME = 128
 MAX_VERSION = 2**31 - 1
 # Beyond these, time zones and weeks leave what Python and Odoo can count with.
 YEARS = range(1000, 9000)
@@ -75,6 +74,17 @@ class EventStoreValidate(models.Model):
                 )
             )
         return policy
+
+    @api.model
+    def _policy_of(self, handler, name):
+        """Return a handler's policy, else the one in Settings, else ``record``.
+
+        :param str name: ``invalid_policy`` or ``error_policy``
+        """
+        policy = getattr(handler, f"_{name}", None)
+        if not policy:
+            policy = self.env["ir.config_parameter"].sudo().get_param(f"event_sourcing.{name}")
+        return policy if policy in POLICIES else "record"
 
     @api.model
     def _clean_all(self, vals_list):

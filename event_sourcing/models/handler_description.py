@@ -1,7 +1,8 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from ..arguments import shown
+from ..arguments import shown, text
+from ..compat import check_access
 from .handler_vocabulary import DEFAULT_ICON
 
 # What JSON Schema calls the kinds of payload fields.
@@ -12,14 +13,6 @@ SCHEMAS = {
     "integer": {"type": "integer"},
     "number": {"type": "number"},
     "boolean": {"type": "boolean"},
-}
-EXAMPLES = {
-    "text": "…",
-    "date": "2026-01-31",
-    "datetime": "2026-01-31 09:30:00",
-    "integer": 1,
-    "number": 12000,
-    "boolean": True,
 }
 
 
@@ -52,7 +45,7 @@ class HandlerDescription(models.AbstractModel):
             "initial_status": handler._initial_status if handler._transitions else "",
             "initial_rule": self._initial_rule(handler),
             "statuses": [{"status": name, "label": label} for name, label in statuses.items()],
-            "events": [self._describe_event(handler, name) for name in handler._event_types()],
+            "events": [self._describe_event(handler, name) for name in self._event_types(handler)],
         }
 
     @api.model
@@ -63,6 +56,32 @@ class HandlerDescription(models.AbstractModel):
         return _("Before the first event the status is %(status)s.", status=labels.get(name, name))
 
     @api.model
+    def _event_types(self, handler):
+        """Return the event types that a handler declares, in its own order."""
+        return list(dict.fromkeys([*handler._transitions, *handler._event_labels()]))
+
+    @api.model
+    def _rule_sentence(self, handler, event_type):
+        """Return in words when an event is possible, and where it leads."""
+        rule = handler._transitions.get(event_type)
+        if rule is None:
+            return _("Always possible.")
+        labels = handler._status_labels()
+        sources = ", ".join(labels.get(name, name) for name in rule.sources)
+        target = rule.target and labels.get(rule.target, rule.target)
+        if sources and target:
+            return _(
+                "Possible while the status is %(sources)s; leads to %(target)s.",
+                sources=sources,
+                target=target,
+            )
+        if sources:
+            return _("Possible while the status is %(sources)s.", sources=sources)
+        if target:
+            return _("Always possible; leads to %(target)s.", target=target)
+        return _("Always possible.")
+
+    @api.model
     def _describe_event(self, handler, event_type):
         rule = handler._transitions.get(event_type)
         declared = handler._payload_fields.get(event_type, {})
@@ -71,7 +90,7 @@ class HandlerDescription(models.AbstractModel):
             "label": handler._event_label(event_type),
             "icon": handler._event_icons.get(event_type, DEFAULT_ICON),
             "help": handler._event_help().get(event_type, ""),
-            "rule": handler._rule_sentence(event_type),
+            "rule": self._rule_sentence(handler, event_type),
             "possible_while": list(rule.sources) if rule else [],
             "leads_to": (rule.target or "") if rule else "",
             "schema_version": handler._schema_versions.get(event_type, 1),
@@ -82,7 +101,7 @@ class HandlerDescription(models.AbstractModel):
                 self._describe_field(handler, key, field) for key, field in declared.items()
             ],
             "json_schema": self._json_schema(handler, declared),
-            "example": self._example(handler, event_type, declared),
+            "example": handler._example(event_type),
         }
 
     @api.model
@@ -137,9 +156,28 @@ class HandlerDescription(models.AbstractModel):
             "required": [key for key, field in declared.items() if field.required],
         }
 
+
+class EventStoreDescription(models.Model):
+    _inherit = "event.store"
+
     @api.model
-    def _example(self, handler, event_type, declared):
-        given = handler._event_examples.get(event_type)
-        if given is not None:
-            return given
-        return {key: EXAMPLES[field.kind] for key, field in declared.items()}
+    def describe(self, model_name=None):
+        """Return the events of an aggregate type: rules, payloads and examples.
+
+        :param str model_name: aggregate type, such as ``rental``
+        :return: dict with ``model_name``, ``label``, ``title``, ``initial_status``,
+            ``initial_rule`` (a sentence), ``statuses`` (dicts with ``status`` and
+            ``label``) and ``events``: dicts with ``event_type``, ``label``, ``icon``,
+            ``help``, ``rule`` (a sentence),
+            ``possible_while`` (statuses, empty for any), ``leads_to`` (a status, or
+            empty), ``schema_version``, ``former_names``, ``payload`` (dicts with
+            ``key``, ``label``, ``help``, ``kind``, ``kind_label``, ``required`` and, where
+            they apply, ``minimum`` and ``model``), ``json_schema`` and ``example``; labels and
+            sentences are in the language of the user
+        :raise UserError: where no handler explains the aggregate type
+        :raise AccessError: without the right to read events
+        """
+        check_access(self.browse(), "read")
+        self = self._with_user_lang()
+        name = text(self.env, "model_name", model_name)
+        return self.env["snapshot.handler.registry"]._describe(name)

@@ -7,17 +7,13 @@ def history_models(env):
 
     They say so: ``_holds_history``. No other copy of these tables is kept.
     """
-    models_ = env.registry.models
-    return sorted(name for name, model in models_.items() if _holds_history(model))
+    found = env.registry.models.items()
+    return sorted(name for name, model in found if getattr(model, "_holds_history", False))
 
 
 def history_addons(env):
     """Return the names of the addons whose removal drops such tables."""
     return {env[name]._original_module for name in history_models(env)}
-
-
-def _holds_history(model):
-    return getattr(model, "_holds_history", False)
 
 
 def _loading(env):
@@ -40,7 +36,7 @@ def _of_history(env, model_name, field_name=None):
     What somebody added as a field of their own (``x_…``) is theirs to remove.
     """
     model = env.registry.get(model_name)
-    if not _holds_history(model):
+    if not getattr(model, "_holds_history", False):
         return False
     field = model._fields.get(field_name) if field_name else None
     return not field_name or (field is not None and not field.manual)
@@ -51,6 +47,8 @@ class HistoryGuard(models.AbstractModel):
 
     _name = "history.guard.mixin"
     _description = "Guard of the History"
+    # Whether records may come to name the history by what is written, too.
+    _may_name_history = False
 
     def _is_of_history(self):
         """Whether one of the records belongs to the history; each model knows its own way."""
@@ -65,36 +63,24 @@ class HistoryGuard(models.AbstractModel):
         if not _loading(self.env) and self._is_of_history():
             _refuse(self.env)
 
-    def unlink(self):
-        self._check_history()
-        return super().unlink()
-
-    def write(self, vals):
-        if self._changes_history(vals):
-            self._check_history()
-        return super().write(vals)
-
-
-class HistoryGuardNamed(models.AbstractModel):
-    """What may not come to name the history either."""
-
-    _name = "history.guard.named.mixin"
-    _inherit = "history.guard.mixin"
-    _description = "Guard of the Names in the History"
-
-    def _changes_history(self, vals):
-        return True
-
     @api.model_create_multi
     def create(self, vals_list):
         records = super().create(vals_list)
-        records._check_history()
+        if self._may_name_history:
+            records._check_history()
         return records
 
     def write(self, vals):
+        if self._may_name_history or self._changes_history(vals):
+            self._check_history()
         result = super().write(vals)
-        self._check_history()
+        if self._may_name_history:
+            self._check_history()
         return result
+
+    def unlink(self):
+        self._check_history()
+        return super().unlink()
 
 
 class IrModel(models.Model):
@@ -135,7 +121,8 @@ class IrModelSelection(models.Model):
 
 class IrModelConstraint(models.Model):
     _name = "ir.model.constraint"
-    _inherit = ["history.guard.named.mixin", "ir.model.constraint"]
+    _inherit = ["history.guard.mixin", "ir.model.constraint"]
+    _may_name_history = True
 
     def _is_of_history(self):
         return any(_of_history(self.env, constraint.model.model) for constraint in self)
@@ -143,7 +130,8 @@ class IrModelConstraint(models.Model):
 
 class IrModelRelation(models.Model):
     _name = "ir.model.relation"
-    _inherit = ["history.guard.named.mixin", "ir.model.relation"]
+    _inherit = ["history.guard.mixin", "ir.model.relation"]
+    _may_name_history = True
 
     def _is_of_history(self):
         """Whether one names a table of the history as what an addon drops when it goes."""

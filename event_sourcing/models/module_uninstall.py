@@ -6,9 +6,6 @@ from odoo.tools.misc import formatLang
 from ..compat import check_access
 from .history_schema import history_addons, history_models
 
-ENGINE = "event_sourcing"
-# What a table of the history says in a sentence about what goes with it; empty for nothing.
-LOSS = "_history_loss"
 CONFIRMED = "event_sourcing.uninstall_confirmed"
 
 
@@ -60,38 +57,20 @@ class IrModule(models.Model):
         self.env["ir.config_parameter"].sudo().set_param(CONFIRMED, str(self._last_event()))
 
     def _history_lost(self):
-        """Return in words what of the history uninstalling these modules destroys, or ""."""
+        """Return in words what of the history uninstalling these modules destroys, or "".
+
+        A table of the history says what goes with it: ``_history_loss()``, empty for nothing.
+        """
         names = set(self.mapped("name"))
         if not self._last_event():
             return ""
         losses = [
             self.env[model]._history_loss()
             for model in history_models(self.env)
-            if self.env[model]._original_module in names and hasattr(self.env[model], LOSS)
+            if self.env[model]._original_module in names
+            and hasattr(self.env[model], "_history_loss")
         ]
         return " ".join(filter(None, losses))
-
-    def _history_left(self):
-        """Return in a sentence of which aggregate types the events stay without rules, or ""."""
-        names = set(self.mapped("name"))
-        if ENGINE in names:
-            return ""
-        registry = self.env["snapshot.handler.registry"]
-        types = [
-            model_name
-            for model_name, handler in registry._handler_names().items()
-            if getattr(self.env[handler], "_original_module", None) in names
-        ]
-        if not types:
-            return ""
-        streams = [("model_name", "in", types)]
-        groups = self.env["event.stream"].sudo()._read_group(streams, [], ["version:sum"])
-        return _(
-            "The events about %(types)s stay (%(count)s). Their snapshots go, and can be rebuilt"
-            " once this is installed again; the business records and their notes go for good.",
-            count=formatLang(self.env, groups[0][0] or 0, digits=0),
-            types=", ".join(registry._aggregate_label(name) for name in sorted(types)),
-        )
 
 
 class EventStoreLoss(models.Model):

@@ -1,7 +1,12 @@
 from odoo import api, fields, models
 
 from ..compat import check_access
-from .event_handler import POLICY_NAMES
+
+POLICY_NAMES = [
+    ("record", "Keep the event and record the reason"),
+    ("reject", "Raise an error and store nothing"),
+    ("reject_and_record", "Raise an error and record the attempt"),
+]
 
 
 class ResConfigSettings(models.TransientModel):

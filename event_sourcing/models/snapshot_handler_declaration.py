@@ -4,28 +4,19 @@ from difflib import get_close_matches
 from odoo import _, api, models
 
 from ..canonical_json import normalise
-from ..declared import (
-    LISTS,
-    METHODS,
-    SHAPES,
-    is_name,
-    misshapen,
-    takes,
-    unfit_minimum,
-)
+from ..column_values import EXAMPLES
+from ..declared import METHODS, is_name, is_names, takes, unfit_minimum
 from ..event import EventData
 from ..no_cursor import DATA, statements_of, without_database
 from .event_store import FAILURE_TYPES
-from .handler_description import EXAMPLES
-
-# What the lint finds and no fold gets along with; the rest of it are hints.
-FATAL = {"no_such_method", "alias_target", "alias_in_use", "aggregate_alias"}
-# Where a handler decides on statuses by itself, the table does not say what is reached.
-OWN_STATUSES = ("_next_status", "_checked_evolve", "_fold", "apply_event")
 
 
 class SnapshotHandlerDeclaration(models.AbstractModel):
-    """What is wrong with the declarations of one handler, in sentences."""
+    """What is wrong with the declarations of one handler, in sentences.
+
+    Here is what would let history go wrong; an addon may look closer, see the registry's
+    ``_further_problems``.
+    """
 
     _inherit = "snapshot.handler"
 
@@ -35,30 +26,20 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
 
         :return: list of sentences, empty when all is well
         """
-        found = list(self._wrong_shapes()) or [
+        registry = self.env["snapshot.handler.registry"]
+        found = list(self._wrong_shapes(registry)) or [
             *self._wrong_models(),
+            *self._wrong_source(),
             *self._wrong_event_types(),
-            *self._wrong_statuses(),
             *self._wrong_payload_fields(),
-            *(sentence for code, sentence in self._lint_versions() if code in FATAL),
-            *self._wrong_upcasters(),
-            *self._shared_aliases(),
-            *(sentence for code, sentence in self._lint_aliases() if code in FATAL),
+            *(sentence for _code, sentence in self._wrong_versions()),
+            *registry._further_problems(self),
         ]
         return found or [*self._wrong_beginning(), *self._wrong_folds()]
 
     @api.model
-    def _wrong_shapes(self):
-        for name, (_check, example) in SHAPES.items():
-            wrong = misshapen(name, getattr(self, name, None))
-            if wrong:
-                yield _(
-                    "%(place)s is %(value)s; write it like %(attribute)s = %(example)s.",
-                    place=wrong[0],
-                    value=repr(wrong[1])[:80],
-                    attribute=name,
-                    example=example,
-                )
+    def _wrong_shapes(self, registry):
+        yield from registry._misshapen(self)
         for name, count in METHODS.items():
             if not takes(getattr(self, name, None), count):
                 yield _(
@@ -66,10 +47,6 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
                     name=name,
                     count=count,
                 )
-
-    # ------------------------------------------------------------------
-    # Other models
-    # ------------------------------------------------------------------
 
     @api.model
     def _wrong_models(self):
@@ -93,15 +70,13 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
                 " models.Model.",
                 model=self._snapshot_model,
             )
-        if self._source_model:
-            yield from self._wrong_source(registry.get(self._source_model))
 
     @api.model
-    def _wrong_source(self, source):
-        """Yield what is wrong with the business model.
-
-        :param source: its class in the registry, None for none
-        """
+    def _wrong_source(self):
+        """Yield what is wrong with the business model: its table and fields are in SQL."""
+        if not self._source_model:
+            return
+        source = self.env.registry.get(self._source_model)
         names = {"model": self._source_model}
         if source is None:
             yield _(
@@ -146,7 +121,7 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
                 **names,
             )
         followers = source._snapshot_fields
-        listed = isinstance(followers, LISTS) and all(map(is_name, followers))
+        listed = is_names(followers)
         unknown = [f for f in followers if f not in source._fields] if listed else [followers]
         if unknown:
             yield _(
@@ -155,10 +130,6 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
                 fields=repr(unknown[0])[:80],
                 **names,
             )
-
-    # ------------------------------------------------------------------
-    # The table, and what is said about its event types
-    # ------------------------------------------------------------------
 
     @api.model
     def _wrong_event_types(self):
@@ -187,71 +158,11 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
         return f" ({close[0]}?)" if close else ""
 
     @api.model
-    def _wrong_statuses(self):
-        base = self.env.registry["snapshot.handler"]
-        own = any(getattr(type(self), n) is not getattr(base, n) for n in OWN_STATUSES)
-        if own or not self._transitions:
-            return
-        rules = self._transitions
-        reached = {self._initial_status}
-        if type(self)._initial_state is not base._initial_state:
-            reached |= set(self._other_beginning())
-        while True:
-            further = {
-                rule.target
-                for rule in rules.values()
-                if rule.target and (not rule.sources or reached & {*rule.sources})
-            }
-            if further <= reached:
-                break
-            reached |= further
-        for event_type, rule in rules.items():
-            for status in rule.sources:
-                if status not in reached:
-                    yield _(
-                        "_transitions lets %(type)s happen while the status is %(status)s%(guess)s,"
-                        " to which no event leads; correct the status, or add the event that"
-                        " leads to it.",
-                        type=event_type,
-                        status=status,
-                        guess=self._guess(status, reached - {status}),
-                    )
-        for status in self._ended_statuses:
-            if status not in reached:
-                yield _(
-                    "_ended_statuses names %(status)s%(guess)s, to which no event leads; correct"
-                    " the status.",
-                    status=status,
-                    guess=self._guess(status, reached - {status}),
-                )
-        column = self.env.registry[self._snapshot_model]._fields.get("status")
-        if column is None or column.type != "selection" or not isinstance(column.selection, list):
-            return
-        known = {value for value, _label in column.selection}
-        for status in sorted(reached - known):
-            yield _(
-                "The status %(status)s%(guess)s is no choice of the field status of %(model)s; add"
-                " it there, or correct it here.",
-                status=status,
-                guess=self._guess(status, known),
-                model=self._snapshot_model,
-            )
-
-    @api.model
-    def _other_beginning(self):
-        """Return the status with which a handler begins by itself, as a list of one or none."""
-        try:
-            status = without_database(self)[0]._initial_state().get("status")
-        except Exception:
-            return []  # told apart
-        return [status] if isinstance(status, str) else []
-
-    @api.model
     def _wrong_payload_fields(self):
         for event_type, declared in self._payload_fields.items():
             for key, field in declared.items():
                 place = f'_payload_fields["{event_type}"]["{key}"]'
-                if unfit_minimum(field, EXAMPLES.get(field.kind)):
+                if unfit_minimum(field, EXAMPLES[field.kind]):
                     yield _(
                         "%(place)s has the minimum %(minimum)s, which does not go with the kind"
                         " %(kind)s; leave it out, or choose another kind.",
@@ -278,35 +189,82 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
                     )
 
     @api.model
-    def _wrong_upcasters(self):
+    def _wrong_versions(self):
+        """Yield ``(code, sentence)`` of former versions and names by which nothing is read."""
         for event_type, steps in self._upcasters.items():
             for version, name in steps.items():
                 method = getattr(self, name, None)
-                if callable(method) and not takes(method, 2):
-                    yield _(
-                        "The upcaster of %(type)s from version %(version)s, %(method)s, must be a"
-                        " method that takes a payload and an event.",
-                        type=event_type,
-                        version=version,
-                        method=name,
+                if not callable(method):
+                    yield (
+                        "no_such_method",
+                        _(
+                            "The upcaster of %(type)s from version %(version)s names a method that"
+                            " does not exist: %(method)s.",
+                            type=event_type,
+                            version=version,
+                            method=name,
+                        ),
                     )
+                elif not takes(method, 2):
+                    yield (
+                        "wrong_method",
+                        _(
+                            "The upcaster of %(type)s from version %(version)s, %(method)s, must be"
+                            " a method that takes a payload and an event.",
+                            type=event_type,
+                            version=version,
+                            method=name,
+                        ),
+                    )
+        known = self._transitions
+        for old, new in self._event_aliases.items():
+            if (known and new not in known) or new in self._event_aliases:
+                yield (
+                    "alias_target",
+                    _(
+                        "%(old)s is said to be called %(new)s today, which is no event type of"
+                        " the handler.",
+                        old=old,
+                        new=new,
+                    ),
+                )
+            if old in known:
+                yield (
+                    "alias_in_use",
+                    _(
+                        "%(old)s is said to be a former name, but is still an event type of the"
+                        " handler.",
+                        old=old,
+                    ),
+                )
+        yield from self._wrong_former_names()
 
     @api.model
-    def _shared_aliases(self):
+    def _wrong_former_names(self):
+        """Yield ``(code, sentence)`` of former names that are another handler's, too."""
         registry = self.env["snapshot.handler.registry"]
-        mine = self._served_names()
-        for model_name, name in registry._serving().items():
-            if model_name in mine:
-                continue
-            theirs = registry._former_names(name)
-            for old in registry._former_names(self._name):
-                if old in theirs:
-                    yield _(
-                        "_aggregate_aliases names %(old)s, and so does %(other)s; only one of"
-                        " them can have been called that.",
-                        old=old,
-                        other=name,
+        served = self._served_names()
+        for old in registry._former_names(self._name):
+            for model_name, name in registry._serving().items():
+                if model_name not in served and old in registry._former_names(name):
+                    yield (
+                        "shared_alias",
+                        _(
+                            "_aggregate_aliases names %(old)s, and so does %(other)s; only one of"
+                            " them can have been called that.",
+                            old=old,
+                            other=name,
+                        ),
                     )
+            if registry._canonical_name(old) not in served:
+                yield (
+                    "aggregate_alias",
+                    _(
+                        "%(old)s is said to be a former name of this aggregate type, but another"
+                        " handler serves it.",
+                        old=old,
+                    ),
+                )
 
     # ------------------------------------------------------------------
     # By trying
@@ -340,35 +298,28 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
 
     @api.model
     def _wrong_folds(self):
-        for event_type, statement in self._statements_of_folds():
-            if DATA.search(statement):
-                yield self._fold_sentence(event_type, statement)
-
-    @api.model
-    def _fold_sentence(self, event_type, statement):
-        return _(
-            "The fold of %(type)s asks the database (%(statement)s), so that replay would give"
-            " something else another day; put what it needs into the payload.",
-            type=event_type,
-            statement=statement[:80],
-        )
+        for event_type, statements in self._statements_of_folds():
+            if statements and DATA.search(statements[0]):
+                yield _(
+                    "The fold of %(type)s asks the database (%(statement)s), so that replay would"
+                    " give something else another day; put what it needs into the payload.",
+                    type=event_type,
+                    statement=statements[0][:80],
+                )
 
     @api.model
     def _statements_of_folds(self):
-        """Yield ``(event type, SQL)`` that folds of made-up events want to run."""
+        """Yield ``(event type, [SQL])``: what folds of made-up events want to run."""
         if not self.env["event.store"]._folds_in_memory(self):
             return
-        describe = self.env["snapshot.handler.registry"]
         names = [*self._transitions, *self._payload_fields, *self._schema_versions]
         for event_type in dict.fromkeys(names) or ("Example",):
-            declared = self._payload_fields.get(event_type, {})
-            payload = describe._example(self, event_type, declared)
             rule = self._transitions.get(event_type)
             event = EventData(
                 model_name=next(iter(self._served_names()), self._name),
                 aggregate_id="example",
                 event_type=event_type,
-                payload=normalise(payload),
+                payload=normalise(self._example(event_type)),
                 version=1,
                 timestamp=datetime(2026, 1, 1, 9),
                 schema_version=self._schema_versions.get(event_type, 1),
@@ -376,11 +327,18 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
                 user_id=1,
             )
             state = without_database(self)[0]._initial_state()
-            for status in (*rule.sources,) if rule else ():
-                state = {**state, "status": status}
-                break
-            for statement in statements_of(self, state, event)[:1]:
-                yield event_type, statement
+            if rule and rule.sources:
+                state = {**state, "status": next(iter(rule.sources))}
+            yield event_type, statements_of(self, state, event)
+
+    @api.model
+    def _example(self, event_type):
+        """Return a payload of an event type: the one that is declared, or one made up."""
+        given = self._event_examples.get(event_type)
+        if given is not None:
+            return given
+        declared = self._payload_fields.get(event_type, {})
+        return {key: EXAMPLES[field.kind] for key, field in declared.items()}
 
 
 def shown_error(error):

@@ -1,5 +1,4 @@
 import logging
-from difflib import get_close_matches
 
 from odoo import _, api, models, tools
 
@@ -37,9 +36,6 @@ class SnapshotHandlerProblems(models.AbstractModel):
             if names is None or name in names:
                 for sentence in sentences:
                     _logger.error("%s: %s", name, sentence)
-        for name, sentence in spoken._hints().items():
-            if names is None or name in names:
-                _logger.warning("%s: %s", name, sentence)
 
     @api.model
     @tools.ormcache("registered")
@@ -88,7 +84,7 @@ class SnapshotHandlerProblems(models.AbstractModel):
     @tools.ormcache("registered", "lang")
     def _found_problems(self, registered, lang):
         self = self.with_context(lang=lang)
-        found = dict(self._unrecoverable())
+        found = {name: [sentence] for name, sentence in self._unrecoverable()}
         for name in sorted({*self._serving().values()}):
             if name in self.env:
                 found[name] = self._problems_of(name)
@@ -103,18 +99,8 @@ class SnapshotHandlerProblems(models.AbstractModel):
         try:
             if isinstance(handler, self.env.registry["snapshot.handler"]):
                 return handler._declaration_problems()
-            problems = []
-            for attribute in ("_aggregate_model", "_invalid_policy", "_error_policy"):
-                if misshapen(attribute, getattr(handler, attribute, None)):
-                    sentence = _(
-                        "%(place)s is %(value)s; write it like %(attribute)s = %(example)s.",
-                        place=attribute,
-                        value=repr(getattr(handler, attribute))[:80],
-                        attribute=attribute,
-                        example=SHAPES[attribute][1],
-                    )
-                    problems.append(sentence)
-            return problems
+            names = ("_aggregate_model", "_invalid_policy", "_error_policy")
+            return list(self._misshapen(handler, names))
         except Exception as error:
             _logger.warning("%s could not be checked.", name, exc_info=True)
             return [
@@ -125,68 +111,87 @@ class SnapshotHandlerProblems(models.AbstractModel):
                 )
             ]
 
+    @api.model
+    def _further_problems(self, handler):
+        """Return what else cannot be worked with, as sentences; for addons that look closer.
+
+        :param handler: one whose declarations have the right form
+        """
+        return []
+
+    @api.model
+    def _lint(self, handler):
+        """Return what its author should hear about a handler; addons add hints.
+
+        :return: list of ``(code, sentence)``, empty when all is well
+        """
+        return list(handler._wrong_versions())
+
+    @api.model
+    def _misshapen(self, handler, names=tuple(SHAPES)):
+        """Yield what is not written as the engine reads it.
+
+        :param names: of attributes
+        """
+        for name in names:
+            wrong = misshapen(name, getattr(handler, name, None))
+            if wrong:
+                yield _(
+                    "%(place)s is %(value)s; write it like %(attribute)s = %(example)s.",
+                    place=wrong[0],
+                    value=repr(wrong[1])[:80],
+                    attribute=name,
+                    example=SHAPES[name][1],
+                )
+
     # ------------------------------------------------------------------
     # Handlers that serve nothing, and records that nothing serves
     # ------------------------------------------------------------------
 
     @api.model
     def _unrecoverable(self):
-        """Yield ``(model, [sentence])`` of what was meant as a handler and is none."""
-        base = self.env.registry["snapshot.handler"]
+        """Yield ``(model, sentence)`` of what was meant as a handler and is none."""
         for kind in self._armed():
             yield (
                 f"{kind.__module__}.{kind.__qualname__}",
-                [
-                    _(
-                        "The class has no _name, so that it would change all handlers; write"
-                        ' _name = "loan.snapshot.handler", for example. Until then what it'
-                        " declares is left out."
-                    )
-                ],
+                _(
+                    "The class has no _name, so that it would change all handlers; write"
+                    ' _name = "loan.snapshot.handler", for example. Until then what it'
+                    " declares is left out."
+                ),
             )
         serving = {name for names in self._discover().values() for name in names}
-        serving.update(self._registered().values())
+        serving |= {"snapshot.handler", self._name, *self._registered().values()}
         for name, model in sorted(self.env.registry.items()):
-            if name in serving or name in ("snapshot.handler", self._name):
-                continue
-            inherits = issubclass(model, base)
-            named = self._named_aggregate(name)
-            if inherits and not model._abstract and callable(getattr(model, "apply_event", None)):
-                yield name, [_("A handler has no table; make it a models.AbstractModel.")]
-            elif (
-                inherits and named is None and self._declares(model) and not model._inherit_children
+            sentence = None if name in serving else self._why_none(name, model)
+            if sentence:
+                yield name, sentence
+
+    @api.model
+    def _why_none(self, name, model):
+        """Return why a model serves no aggregate type, None where it was not meant to."""
+        named = self._named_aggregate(name)
+        if issubclass(model, self.env.registry["snapshot.handler"]):
+            if not model._abstract:
+                return _("A handler has no table; make it a models.AbstractModel.")
+            # One that others inherit needs no name, nor one that may register itself.
+            lonely = named is None and self._declares(model) and not model._inherit_children
+            if lonely and not self._declares(model, {"_register_hook"}):
+                return _(
+                    "Its name does not say which aggregate type it serves; call it"
+                    ' <aggregate type>.snapshot.handler, or write _aggregate_model = "…".'
+                )
+        elif model._abstract:
+            if callable(getattr(model, "_evolve", None)):
+                return _('It does not inherit the engine; write _inherit = "snapshot.handler".')
+            if named and (
+                name.endswith(".snapshot.handler") or name.startswith("snapshot.handler.")
             ):
-                if self._declares(model, {"_register_hook"}):
-                    continue  # it may register itself
-                yield (
-                    name,
-                    [
-                        _(
-                            "Its name does not say which aggregate type it serves; call it"
-                            ' <aggregate type>.snapshot.handler, or write _aggregate_model = "…".'
-                        )
-                    ],
+                return _(
+                    'It is named like a handler, but is none; write _inherit = "snapshot'
+                    '.handler", or give it a method apply_event.'
                 )
-            elif not inherits and model._abstract and callable(getattr(model, "_evolve", None)):
-                yield (
-                    name,
-                    [_('It does not inherit the engine; write _inherit = "snapshot.handler".')],
-                )
-            elif (
-                not inherits
-                and model._abstract
-                and named is not None
-                and (name.endswith(".snapshot.handler") or name.startswith("snapshot.handler."))
-            ):
-                yield (
-                    name,
-                    [
-                        _(
-                            'It is named like a handler, but is none; write _inherit = "snapshot'
-                            '.handler", or give it a method apply_event.'
-                        )
-                    ],
-                )
+        return None
 
     @api.model
     def _declares(self, model, names=frozenset({"_evolve", *OF_ONE_TYPE})):
@@ -204,48 +209,21 @@ class SnapshotHandlerProblems(models.AbstractModel):
                 continue
             meant = model._aggregate_model
             if not is_name(meant):
-                yield (
-                    name,
-                    _(
-                        "_aggregate_model is %(value)s; write the aggregate type of its records,"
-                        ' such as _aggregate_model = "loan".',
-                        value=repr(meant)[:80],
-                    ),
+                sentence = _(
+                    "_aggregate_model is %(value)s; write the aggregate type of its records,"
+                    ' such as _aggregate_model = "loan".',
+                    value=repr(meant)[:80],
                 )
+                yield name, sentence
             elif self._canonical_name(meant) not in known:
-                yield (
-                    name,
-                    _(
-                        "_aggregate_model is '%(meant)s'%(guess)s, which no handler serves; write"
-                        " the aggregate type of its handler, or name the handler"
-                        " %(meant)s.snapshot.handler.",
-                        meant=meant,
-                        guess=self.env["snapshot.handler"]._guess(meant, known),
-                    ),
+                sentence = _(
+                    "_aggregate_model is '%(meant)s'%(guess)s, which no handler serves; write"
+                    " the aggregate type of its handler, or name the handler"
+                    " %(meant)s.snapshot.handler.",
+                    meant=meant,
+                    guess=self.env["snapshot.handler"]._guess(meant, known),
                 )
-
-    @api.model
-    def _hints(self):
-        """Return ``{model: sentence}`` of what is probably a slip, and does no harm by itself."""
-        found = {}
-        base = self.env.registry["snapshot.handler"]
-        problems = self._problems()
-        for name in sorted({*self._serving().values()}):
-            model = self.env.registry.get(name)
-            if model is None or not issubclass(model, base) or name in problems:
-                continue
-            for kind in own_classes(model):
-                if kind.__module__.startswith(ENGINE):
-                    continue
-                for attribute, value in vars(kind).items():
-                    close = get_close_matches(attribute, SHAPES, n=1, cutoff=0.9)
-                    if close and attribute not in SHAPES and not callable(value):
-                        found[name] = _(
-                            "%(attribute)s means nothing to the engine; is %(known)s meant?",
-                            attribute=attribute,
-                            known=close[0],
-                        )
-        return found
+                yield name, sentence
 
     # ------------------------------------------------------------------
     # A class that would change all handlers
@@ -267,16 +245,11 @@ class SnapshotHandlerProblems(models.AbstractModel):
         engine = [kind for kind in own_classes(base) if kind.__module__.startswith(ENGINE)]
         changed = False
         for kind in self._armed():
-            for name in vars(kind):
-                for own in engine:
-                    value = vars(own).get(name, kind)
-                    if value is kind or name.startswith("__"):
-                        continue
-                    if name in OF_ONE_TYPE or name in METHODS:
-                        if vars(base).get(name, kind) is not value:
-                            setattr(base, name, value)
-                            changed = True
-                        break
+            for name in vars(kind).keys() & {*OF_ONE_TYPE, *METHODS}:
+                own = next((vars(one)[name] for one in engine if name in vars(one)), kind)
+                if own is not kind and vars(base).get(name, kind) is not own:
+                    setattr(base, name, own)
+                    changed = True
         return changed
 
 

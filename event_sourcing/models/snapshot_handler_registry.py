@@ -139,15 +139,17 @@ class SnapshotHandlerRegistry(models.AbstractModel):
         model_name = self._canonical_name(model_name)
         names = self._discover().get(model_name, ())
         if len(names) > 1:
-            raise HandlerConflict(
-                _(
-                    "Two handlers serve the aggregate %(aggregate)s: %(handlers)s."
-                    " Uninstall one, or register the one to use.",
-                    aggregate=model_name,
-                    handlers=", ".join(names),
-                )
-            )
+            raise HandlerConflict(self._conflict_sentence(model_name, ", ".join(names)))
         return names[0] if names else None
+
+    @api.model
+    def _conflict_sentence(self, model_name, names):
+        return _(
+            "Two handlers serve the aggregate %(aggregate)s: %(handlers)s."
+            " Uninstall one, or register the one to use.",
+            aggregate=model_name,
+            handlers=names,
+        )
 
     @api.model
     def _stream_names(self, model_name):

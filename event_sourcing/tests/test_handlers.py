@@ -189,16 +189,6 @@ class TestTestingTools(EventCase):
         self.assertEqual(lint_handler(self.env, "parcel", [[old]]), [])
         self.assertEqual(set(seen), {1})
 
-    def test_the_lint_finds_words_about_what_there_is_not(self):
-        handler = type(self.env["ticket.snapshot.handler"])
-        self.patch(handler, "_event_icons", {"Opend": "fa-ticket"})
-        self.patch(handler, "_event_examples", {"Opened": {"title": "x", "hours": -1}})
-        self.patch(handler, "_ended_statuses", ("doen",))
-        found = " ".join(lint_handler(self.env, "ticket", []))
-        self.assertIn("Opend is declared, but the transition table does not know it", found)
-        self.assertIn("The example of Opened does not fit its own payload field hours", found)
-        self.assertIn("The status doen is declared, but has no label", found)
-
     def test_a_key_that_is_not_there_is_told_from_an_empty_one(self):
         counter = scenario(self.env, "counter").when(("Added", {"amount": 1}))
         with self.assertRaisesRegex(AssertionError, r"'nokey': \(not there, None\)"):

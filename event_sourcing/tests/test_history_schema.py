@@ -115,12 +115,6 @@ class TestUninstall(EventCase):
         with self.assertRaisesRegex(UserError, "Export them first"):
             self.modules.button_uninstall()
 
-    def test_what_depends_on_the_engine_says_what_stays(self):
-        domain = self.env.ref("base.module_test_event_sourcing")
-        dialog = self.dialog(domain)
-        self.assertFalse(dialog.history_lost)
-        self.assertRegex(dialog.history_left, r"events about .* stay \(")
-
     def test_plain_people_ask_nothing(self):
         plain = make_user(self.env, "unplain")
         with self.assertRaises(AccessError):

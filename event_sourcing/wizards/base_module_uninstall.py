@@ -5,20 +5,21 @@ from odoo.exceptions import UserError
 class BaseModuleUninstall(models.TransientModel):
     _inherit = "base.module.uninstall"
 
-    history_lost = fields.Char(compute="_compute_history")
-    history_left = fields.Char(compute="_compute_history")
+    history_lost = fields.Char(compute="_compute_history_lost")
     history_given_up = fields.Boolean(
         string="The history was exported, or is needed by nobody: destroy it"
     )
 
     @api.depends(lambda self: [self._chosen_field()])
     @api.depends_context("lang")
-    def _compute_history(self):
-        name = self._chosen_field()
+    def _compute_history_lost(self):
         for wizard in self:
-            modules = wizard._get_modules() | wizard[name] if wizard[name] else False
+            modules = wizard._chosen_modules()
             wizard.history_lost = modules._history_lost() if modules else ""
-            wizard.history_left = modules._history_left() if modules else ""
+
+    def _chosen_modules(self):
+        chosen = self[self._chosen_field()]
+        return self._get_modules() | chosen if chosen else chosen
 
     @api.model
     def _chosen_field(self):

@@ -1,12 +1,7 @@
-from odoo import _, api, fields, models
+from odoo import _, fields, models
 from odoo.exceptions import AccessError
 
-from ..models.event_handler import POLICY_NAMES
-
-PARAMETERS = {
-    "invalid_policy": "event_sourcing.invalid_policy",
-    "error_policy": "event_sourcing.error_policy",
-}
+from ..models.res_config_settings import POLICY_NAMES
 
 
 class EventStorePolicyWizard(models.TransientModel):
@@ -20,25 +15,20 @@ class EventStorePolicyWizard(models.TransientModel):
         POLICY_NAMES,
         string="When an Event Breaks a Rule",
         required=True,
-        default=lambda self: self._current("invalid_policy"),
+        default=lambda self: self.env["event.store"]._policy_of(None, "invalid_policy"),
         help="For handlers that choose no policy of their own.",
     )
     error_policy = fields.Selection(
         POLICY_NAMES,
         string="When a Failure Stops an Event",
         required=True,
-        default=lambda self: self._current("error_policy"),
+        default=lambda self: self.env["event.store"]._policy_of(None, "error_policy"),
         help="For handlers that choose no policy of their own.",
     )
 
     def _compute_display_name(self):
         for wizard in self:
             wizard.display_name = _("Event Sourcing Settings")
-
-    @api.model
-    def _current(self, name):
-        policy = self.env["ir.config_parameter"].sudo().get_param(PARAMETERS[name])
-        return policy if policy in dict(POLICY_NAMES) else "record"
 
     def action_save(self):
         """Store the choices for the whole database.
@@ -51,6 +41,6 @@ class EventStorePolicyWizard(models.TransientModel):
                 _("Only an Event Sourcing manager may change these settings; ask one to do it.")
             )
         parameters = self.env["ir.config_parameter"].sudo()
-        for name, parameter in PARAMETERS.items():
-            parameters.set_param(parameter, self[name])
+        for name in ("invalid_policy", "error_policy"):
+            parameters.set_param(f"event_sourcing.{name}", self[name])
         return {"type": "ir.actions.act_window_close"}

@@ -1,3 +1,4 @@
+from . import event_store_zone
 from . import event_alert
 from . import event_document
 from . import snapshot_difference

@@ -5,8 +5,8 @@ from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
 from odoo.addons.event_sourcing.models.event_stream import StreamHead
-from odoo.addons.event_sourcing.piece_size import PieceSize
 
+from ..piece_size import PieceSize
 from .event_snapshot_drift import ORPHAN_LIMIT
 
 

@@ -9,9 +9,10 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from odoo.addons.event_sourcing.piece_size import PieceSize, next_page
+from odoo.addons.event_sourcing.piece_size import next_page
 from odoo.addons.event_sourcing_job.job_kind import JobKind
 from odoo.addons.event_sourcing_job.models.event_job_run import SYNC_LIMIT
+from odoo.addons.event_sourcing_job.piece_size import PieceSize
 
 from ..excel_summary import write_summary
 from ..excel_text import cut

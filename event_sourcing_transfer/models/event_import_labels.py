@@ -66,10 +66,11 @@ class EventImportLabels(models.AbstractModel):
     @api.model
     def _event_names(self, model_name):
         """Return the event types of an aggregate type, and ``{label: set of them}``."""
-        handler = self.env["snapshot.handler.registry"]._known_handler(model_name)
+        registry = self.env["snapshot.handler.registry"]
+        handler = registry._known_handler(model_name)
         if handler is None:
             return set(), {}
-        names = [*handler._event_types(), *FAILURE_TYPES]
+        names = [*registry._event_types(handler), *FAILURE_TYPES]
         found = self._by_label(names, lambda own, name: own._event_label(model_name, name))
         return {*names, *handler._event_aliases}, found
 

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.event_sourcing.canonical_json import canonical
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
-from odoo.addons.event_sourcing.piece_size import PieceSize
+from odoo.addons.event_sourcing_job.piece_size import PieceSize
 
 from ..transfer_file import RowParseError, Rows, look_at, unpacked
 from ..transfer_format import END, HEAD, chained

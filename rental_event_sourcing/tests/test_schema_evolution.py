@@ -239,7 +239,7 @@ class TestNames(Evolved):
         registry.register_handler("box", "unclaimed.rules")
         self.addCleanup(registry._registered().pop, "box")
         self.assertEqual(registry._stream_names("crate"), ["box", "crate"])
-        self.assertEqual(self.env["unclaimed.rules"]._lint(), [])
+        self.assertEqual(registry._lint(self.env["unclaimed.rules"]), [])
 
     def test_the_handler_is_found_under_both(self):
         self.assertEqual(self.store._find_handler("parcel.old")._name, "parcel.snapshot.handler")
@@ -249,16 +249,20 @@ class TestNames(Evolved):
 
 
 class TestLint(Evolved):
+    def setUp(self):
+        super().setUp()
+        self.handlers = self.env["snapshot.handler.registry"]
+
     def codes(self, **declared):
         handler = type(self.handler())
         for name, value in declared.items():
             self.patch(handler, name, value)
-        return sorted(code for code, _sentence in self.handler()._lint())
+        return sorted(code for code, _sentence in self.handlers._lint(self.handler()))
 
     def test_all_is_well(self):
         self.assertEqual(self.codes(), [])
         for model_name in ("parcel", "rental", "counter", "ticket"):
-            self.assertEqual(self.store._find_handler(model_name)._lint(), [])
+            self.assertEqual(self.handlers._lint(self.store._find_handler(model_name)), [])
 
     def test_what_it_finds(self):
         table = {"Weighed": Transition()}
@@ -277,7 +281,8 @@ class TestLint(Evolved):
                 for name, value in declared.items():
                     setattr(handler, name, value)
                 try:
-                    self.assertIn(code, [found for found, _s in self.handler()._lint()])
+                    found = self.handlers._lint(self.handler())
+                    self.assertIn(code, [code for code, _sentence in found])
                 finally:
                     for name in before:
                         delattr(handler, name)
@@ -290,7 +295,7 @@ class TestLint(Evolved):
 
     def test_what_is_stored_and_cannot_be_read(self):
         self.old("L1", name="parcel", kind="Weighed", version=7, grams=1)
-        ((_code, sentence),) = self.handler()._lint_stored()
+        ((_code, sentence),) = self.handlers._lint_stored(self.handler())
         self.assertIn("Stored events of the type Weighed that cannot be read: 1.", sentence)
         entry = self.env["event.handler"].search([("model_name", "=", "parcel")])
         self.assertIn("cannot be read", entry.action_lint_stored()["params"]["message"])

@@ -109,7 +109,7 @@ def test_the_month_as_a_workbook(person, refused, lang, tmp_path):
 def test_what_other_systems_may_send(person, lang):
     someone = person(lang=lang)
     page = someone.page
-    someone.open("event_sourcing.event_handler_action")
+    someone.open("event_sourcing_catalog.event_handler_action")
     page.locator(".o_data_row", has_text="rental.snapshot.handler").locator(
         "td[name=model_name]"
     ).click()

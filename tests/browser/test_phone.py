@@ -8,12 +8,12 @@ from support.languages import LANGUAGES
 CARDS = (
     "event_sourcing.event_store_action",
     "event_sourcing.event_stream_action",
-    "event_sourcing.event_aggregate_type_action",
+    "event_sourcing_catalog.event_aggregate_type_action",
     "event_sourcing_analysis.event_error_action",
     "event_sourcing_job.event_job_action",
     "event_sourcing_seal.event_seal_action",
     "event_sourcing_transfer.event_transfer_action",
-    "event_sourcing.event_handler_action",
+    "event_sourcing_catalog.event_handler_action",
     "rental_event_sourcing.rental_order_action",
     "rental_event_sourcing.rental_snapshot_action",
 )

@@ -21,7 +21,7 @@ def make_orders(server, count):
 def test_the_menu_leads_to_the_snapshots(person, server, lang):
     make_orders(server, 1)
     someone = person(lang=lang)
-    someone.open("event_sourcing.event_aggregate_type_action")
+    someone.open("event_sourcing_catalog.event_aggregate_type_action")
     row = someone.page.locator(".o_data_row", has_text=WORDS[lang]["rental"]).first
     someone.shot("kinds")
     row.locator("td[name=aggregate_label]").click()

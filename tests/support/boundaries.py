@@ -20,7 +20,8 @@ CORE = "event_sourcing"
 # What each addon needs besides itself; what these need in turn is within reach, too.
 DEPENDS = {
     CORE: (),
-    "event_sourcing_job": (CORE,),
+    "event_sourcing_catalog": (CORE,),
+    "event_sourcing_job": ("event_sourcing_catalog",),
     "event_sourcing_record": (CORE,),
     "event_sourcing_history": ("event_sourcing_job",),
     "event_sourcing_seal": ("event_sourcing_job",),

@@ -17,6 +17,7 @@ from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 PARCEL = "parcel.snapshot.handler"
 LOG = "odoo.addons.event_sourcing.models.snapshot_handler_problems"
+HINTS = "odoo.addons.event_sourcing_catalog.models.snapshot_handler_lint"
 
 
 def declared(name, base=models.AbstractModel, **attributes):
@@ -142,7 +143,7 @@ class TestWrongAttributes(Declarations):
         self.assertEqual(self.handlers._problems(), {})
         self.assertEqual(self.handlers._hints(), {})
         self.assertEqual(self.handlers._off(), {})
-        with self.assertNoLogs(LOG, logging.WARNING):
+        with self.assertNoLogs(LOG, logging.WARNING), self.assertNoLogs(HINTS, logging.WARNING):
             self.handlers._register_hook()
 
     def test_each_is_told_in_one_sentence(self):
@@ -315,7 +316,7 @@ class TestWrongAttributes(Declarations):
         self.addCleanup(delattr, kind, "_payload_feilds")
         self.registry.clear_cache()
         self.assertIn("is _payload_fields meant?", self.handlers._hints()[PARCEL])
-        with self.assertLogs(LOG, logging.WARNING) as log:
+        with self.assertLogs(HINTS, logging.WARNING) as log:
             self.handlers._register_hook()
         self.assertIn(PARCEL, log.output[0])
         self.assertEqual(

@@ -8,6 +8,7 @@ from unittest.mock import patch
 from odoo.tools import mute_logger
 
 from odoo.addons.event_sourcing import piece_size
+from odoo.addons.event_sourcing_job import piece_size as job_piece_size
 from odoo.addons.event_sourcing_seal.models import event_seal
 from odoo.addons.event_sourcing_transfer.models import event_export_content
 from odoo.addons.test_event_sourcing.common import JobCase, make_user
@@ -23,7 +24,7 @@ class PieceCase(JobCase):
         self.patch(piece_size, "MAX_BYTES", 1)
 
     def slow(self):
-        self.patch(piece_size, "MAX_SECONDS", 0)
+        self.patch(job_piece_size, "MAX_SECONDS", 0)
 
     def pieces(self, job):
         """Do a job; return how much each of its pieces did."""

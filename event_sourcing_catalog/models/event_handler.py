@@ -1,12 +1,5 @@
 from odoo import _, api, fields, models
 
-from .event_store_validate import POLICIES
-
-POLICY_NAMES = [
-    ("record", "Keep the event and record the reason"),
-    ("reject", "Raise an error and store nothing"),
-    ("reject_and_record", "Raise an error and record the attempt"),
-]
 SHORT_POLICIES = [
     ("record", "Keep and record"),
     ("reject", "Raise"),
@@ -73,13 +66,10 @@ class SnapshotHandlerEntry(models.Model):
     @api.depends("conflict", "handler", "model_name")
     @api.depends_context("lang")
     def _compute_conflict_message(self):
+        registry = self.env["snapshot.handler.registry"]
         for entry in self:
-            entry.conflict_message = entry.conflict and _(
-                "Two handlers serve the aggregate %(aggregate)s: %(handlers)s."
-                " Uninstall one, or register the one to use.",
-                aggregate=entry.model_name,
-                handlers=entry.handler,
-            )
+            said = registry._conflict_sentence(entry.model_name, entry.handler)
+            entry.conflict_message = entry.conflict and said
 
     @api.depends("model_name", "handler")
     @api.depends_context("lang")
@@ -91,7 +81,7 @@ class SnapshotHandlerEntry(models.Model):
             found = list(wrong.get(entry.handler, ()))
             found += filter(None, [hints.get(entry.handler)])
             if handler is not None:
-                found += [sentence for _code, sentence in handler._lint()]
+                found += [sentence for _code, sentence in registry._lint(handler)]
             entry.problems = "\n".join(found)
 
     def action_open_documentation(self):
@@ -106,8 +96,9 @@ class SnapshotHandlerEntry(models.Model):
     def action_lint_stored(self):
         """Say whether the handler can read all that is stored."""
         self.ensure_one()
-        handler = self.env["snapshot.handler.registry"]._known_handler(self.model_name)
-        found = [] if handler is None else handler._lint_stored()
+        registry = self.env["snapshot.handler.registry"]
+        handler = registry._known_handler(self.model_name)
+        found = [] if handler is None else registry._lint_stored(handler)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -159,7 +150,7 @@ class SnapshotHandlerEntry(models.Model):
         if len(names) != 1 or row["switched_off"]:
             return row
         handler = self.env[names[0]]
-        folds = self.env["event.store"]._folds_in_memory(handler)
+        store = self.env["event.store"]
         return {
             **row,
             "found_by": "explicit"
@@ -167,18 +158,20 @@ class SnapshotHandlerEntry(models.Model):
             else "attribute"
             if getattr(handler, "_aggregate_model", None)
             else "name",
-            "style": "fold" if folds else "plain",
+            "style": "fold" if store._folds_in_memory(handler) else "plain",
             "snapshot_model": getattr(handler, "_snapshot_model", None),
             "source_model": getattr(handler, "_source_model", None),
-            "invalid_policy": self._effective_policy(handler, "invalid_policy"),
-            "error_policy": self._effective_policy(handler, "error_policy"),
+            "invalid_policy": store._policy_of(handler, "invalid_policy"),
+            "error_policy": store._policy_of(handler, "error_policy"),
             "event_count": len(getattr(handler, "_transitions", ())),
         }
 
-    def _effective_policy(self, handler, name):
-        """Return the handler's own policy, else the one chosen in Settings."""
-        policy = getattr(handler, f"_{name}", None)
-        if policy not in POLICIES:
-            parameter = f"event_sourcing.{name}"
-            policy = self.env["ir.config_parameter"].sudo().get_param(parameter)
-        return policy if policy in POLICIES else "record"
+
+class HandlerEventTypes(models.Model):
+    _inherit = "snapshot.handler.event.type"
+
+    entry_id = fields.Many2one("event.handler", string="Handler", readonly=True)
+
+    def _catalogue_rows(self):
+        rows = super()._catalogue_rows()
+        return [{**row, "entry_id": self._stable_id(row["model_name"])} for row in rows]

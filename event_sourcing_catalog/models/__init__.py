@@ -1,0 +1,5 @@
+from . import snapshot_handler_checks
+from . import snapshot_handler_lint
+from . import event_handler
+from . import event_aggregate_type
+from . import ir_module

@@ -1,0 +1,3 @@
+from . import test_handlers_lint
+from . import test_handlers_list
+from . import test_uninstall

@@ -1,0 +1,74 @@
+import logging
+from unittest.mock import patch
+
+from odoo.addons.event_sourcing.exceptions import HandlerOff
+from odoo.addons.event_sourcing.testing import lint_handler
+from odoo.addons.event_sourcing.transitions import Transition
+from odoo.addons.test_event_sourcing.common import EventCase
+
+PARCEL = "parcel.snapshot.handler"
+
+
+class TestLint(EventCase):
+    """What is said here and not by the core alone."""
+
+    def setUp(self):
+        super().setUp()
+        self.handlers = self.env["snapshot.handler.registry"]
+        self.addCleanup(self.registry.clear_cache)
+
+    def declare(self, **attributes):
+        for name, value in attributes.items():
+            self.patch(type(self.env[PARCEL]), name, value)
+        self.registry.clear_cache()
+
+    def test_statuses_to_which_nothing_leads_switch_off(self):
+        table = {"Weighed": Transition("draft", "done")}
+        for attributes, part in (
+            (
+                {"_transitions": {**table, "Lost": Transition("dnoe", "lost")}},
+                "Lost happen while the status is dnoe (done?), to which no event leads",
+            ),
+            ({"_transitions": table, "_ended_statuses": ("doen",)}, "_ended_statuses names doen"),
+        ):
+            with self.subTest(part=part), self.env.cr.savepoint():
+                handler = type(self.env[PARCEL])
+                with patch.multiple(handler, **attributes, create=True):
+                    self.registry.clear_cache()
+                    with self.assertRaises(HandlerOff) as caught:
+                        self.store.append("parcel", "X1", "Weighed", {"grams": 5})
+                self.assertIn(part, str(caught.exception))
+
+    def test_a_typo_is_a_hint_and_stops_nothing(self):
+        handler = type(self.env[PARCEL])
+        (kind,) = [k for k in handler.__mro__ if k.__name__ == "ParcelSnapshotHandler"]
+        kind._payload_feilds = {}
+        self.addCleanup(delattr, kind, "_payload_feilds")
+        self.registry.clear_cache()
+        name = "odoo.addons.event_sourcing_catalog.models.snapshot_handler_lint"
+        with self.assertLogs(name, logging.WARNING) as log:
+            self.handlers._register_hook()
+        self.assertIn("is _payload_fields meant?", log.output[0])
+        answer = self.store.append("parcel", "P1", "Weighed", {"grams": 1})
+        self.assertEqual(answer["outcome"], "applied")
+
+    def test_gaps_between_versions(self):
+        self.declare(_schema_versions={"Weighed": 4})
+        (said,) = lint_handler(self.env, "parcel", [])
+        self.assertIn("no upcaster from version 3", said)
+        self.declare(_schema_versions={"Weighed": 2})
+        self.assertIn("version 2 is never used", " ".join(lint_handler(self.env, "parcel", [])))
+
+    def test_rules_are_no_others_because_of_this_addon(self):
+        own = [kind.__module__ for kind in type(self.env[PARCEL]).__mro__]
+        self.assertFalse([name for name in own if "event_sourcing_catalog" in name])
+
+    def test_the_lint_finds_words_about_what_there_is_not(self):
+        handler = type(self.env["ticket.snapshot.handler"])
+        self.patch(handler, "_event_icons", {"Opend": "fa-ticket"})
+        self.patch(handler, "_event_examples", {"Opened": {"title": "x", "hours": -1}})
+        self.patch(handler, "_ended_statuses", ("doen",))
+        found = " ".join(lint_handler(self.env, "ticket", []))
+        self.assertIn("Opend is declared, but the transition table does not know it", found)
+        self.assertIn("The example of Opened does not fit its own payload field hours", found)
+        self.assertIn("The status doen is declared, but has no label", found)
