@@ -11,7 +11,6 @@
         "security/ir.model.access.csv",
         "security/event_sourcing_rules.xml",
         "security/event_sourcing_wizard_rules.xml",
-        "views/events_page.xml",
         "views/event_store_views.xml",
         "views/event_stream_views.xml",
         "views/event_snapshot_views.xml",

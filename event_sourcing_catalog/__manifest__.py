@@ -11,6 +11,7 @@
         "views/event_aggregate_type_views.xml",
         "views/event_handler_views.xml",
         "wizards/base_module_uninstall_views.xml",
+        "views/events_page.xml",
         "views/menus.xml",
     ],
 }

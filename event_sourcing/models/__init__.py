@@ -31,9 +31,6 @@ from . import event_snapshot
 from . import event_source_mixin
 from . import event_source_reference
 from . import handler_vocabulary
-from . import handler_description
 from . import event_store_display
-from . import handler_listing
-from . import snapshot_handler_event_type
 from . import res_config_settings
 from . import res_groups

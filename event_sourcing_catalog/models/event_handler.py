@@ -165,13 +165,3 @@ class SnapshotHandlerEntry(models.Model):
             "error_policy": store._policy_of(handler, "error_policy"),
             "event_count": len(getattr(handler, "_transitions", ())),
         }
-
-
-class HandlerEventTypes(models.Model):
-    _inherit = "snapshot.handler.event.type"
-
-    entry_id = fields.Many2one("event.handler", string="Handler", readonly=True)
-
-    def _catalogue_rows(self):
-        rows = super()._catalogue_rows()
-        return [{**row, "entry_id": self._stable_id(row["model_name"])} for row in rows]

@@ -22,7 +22,7 @@ DEPENDS = {
     CORE: (),
     "event_sourcing_catalog": (CORE,),
     "event_sourcing_job": ("event_sourcing_catalog",),
-    "event_sourcing_record": (CORE,),
+    "event_sourcing_record": ("event_sourcing_catalog",),
     "event_sourcing_history": ("event_sourcing_job",),
     "event_sourcing_seal": ("event_sourcing_job",),
     "event_sourcing_archive": ("event_sourcing_seal",),

@@ -1,9 +1,9 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from ..arguments import shown, text
-from ..compat import check_access
-from .handler_vocabulary import DEFAULT_ICON
+from odoo.addons.event_sourcing.arguments import shown, text
+from odoo.addons.event_sourcing.compat import check_access
+from odoo.addons.event_sourcing.models.handler_vocabulary import DEFAULT_ICON
 
 # What JSON Schema calls the kinds of payload fields.
 SCHEMAS = {

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from .handler_vocabulary import DEFAULT_ICON
+from odoo.addons.event_sourcing.models.handler_vocabulary import DEFAULT_ICON
 
 
 class SnapshotHandlerEventType(models.Model):
@@ -13,6 +13,7 @@ class SnapshotHandlerEventType(models.Model):
     _order = "model_name, sequence, id"
     _rec_name = "label"
 
+    entry_id = fields.Many2one("event.handler", string="Handler", readonly=True)
     model_name = fields.Char(string="Record Type", readonly=True)
     event_type = fields.Char(string="Technical Name", readonly=True)
     label = fields.Char(string="Event", readonly=True)
@@ -52,6 +53,7 @@ class SnapshotHandlerEventType(models.Model):
                 rows.append(
                     {
                         "id": self._stable_id(model_name, event_type),
+                        "entry_id": self._stable_id(model_name),
                         "model_name": model_name,
                         "event_type": event_type,
                         "label": handler._event_label(event_type),

@@ -2,7 +2,7 @@ from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from ..canonical_json import pretty
+from odoo.addons.event_sourcing.canonical_json import pretty
 
 READER = "event_sourcing.event_store_group_user"
 
@@ -30,6 +30,6 @@ class EventsPageController(http.Controller):
             "title": described["title"],
             "html_lang": (env.user.lang or "en_US").replace("_", "-"),
         }
-        html = env["ir.qweb"]._render("event_sourcing.events_page", values)
+        html = env["ir.qweb"]._render("event_sourcing_catalog.events_page", values)
         page = f"<!DOCTYPE html>\n{html.strip()}"
         return request.make_response(page, [("Content-Type", "text/html; charset=utf-8")])
