@@ -60,6 +60,19 @@ class TestAppendStatements(EventCase):
         self.assertFalse(self.store.search([("aggregate_id", "like", "wrong")]))
         self.assertFalse(self.env["event.stream"].search([("aggregate_id", "like", "wrong")]))
 
+    def test_a_caller_without_a_language_takes_no_more(self):
+        counts = []
+        for context in ({"lang": "en_US"}, {}):
+            store = self.env(context=context)["event.store"]
+            store.append_batch(self.batch(1, 1, "language"))  # what is cached for all callers
+            self.env.flush_all()
+            self.env.invalidate_all()  # as in a transaction of its own
+            before = self.env.cr.sql_log_count
+            store.append_batch(self.batch(1, 1, "language"))
+            self.env.flush_all()
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertEqual(*counts)
+
     def rows_read(self):
         """Return how many rows this transaction has read by indexes of the tables of streams."""
         self.env.cr.execute(
