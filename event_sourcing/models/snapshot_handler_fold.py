@@ -219,7 +219,8 @@ class SnapshotHandlerFold(models.AbstractModel):
 
         One that is not there at all is none of these: the snapshot says so.
         """
-        records = self.env(su=True)[model].with_context(active_test=False)
+        # Of the company only its parents are wanted, not its letterhead in every language.
+        records = self.env(su=True)[model].with_context(active_test=False, prefetch_fields=False)
         domain = records._check_company_domain(self.env["res.company"].browse(company_id))
         seen = records.search([("id", "in", list(ids)), *domain], order="id").ids
         others = set(ids).difference(seen)
