@@ -62,7 +62,7 @@ class EventStoreValidate(models.Model):
         """
         if self.env.context.get("lang"):
             return self
-        return self.with_context(lang=self.env["res.users"].context_get()["lang"])
+        return self.with_context(lang=self.env["res.users"].context_get().get("lang"))
 
     @api.model
     def _check_policy(self, policy):
