@@ -9,7 +9,7 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
-from functools import partial
+from functools import lru_cache, partial
 from numbers import Real
 
 from .canonical_json import BEYOND_XML
@@ -54,14 +54,19 @@ def parse_date(value):
 
     :raise NoValue: for anything else, and for years that no business date has
     """
-    if isinstance(value, str) and DATE.fullmatch(value):
-        try:
-            value = date.fromisoformat(value)
-        except ValueError:
-            raise NoValue("date") from None
+    if isinstance(value, str):
+        value = _date_of(value)
     if type(value) is not date or not FIRST_YEAR <= value.year <= LAST_YEAR:
         raise NoValue("date")
     return value
+
+
+@lru_cache(maxsize=10_000)  # a batch names few days, and each of them many times
+def _date_of(text):
+    try:
+        return date.fromisoformat(text) if DATE.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def parse_moment(value):

@@ -3,7 +3,6 @@
 import json
 import tempfile
 from pathlib import Path
-from unittest.mock import patch
 
 from benchmarks.answering import answer, stopwatch
 from benchmarks.contestants.emptying import empty_store
@@ -93,22 +92,15 @@ def statements(batch, aggregates):
     Nothing is kept. Reading the rights, the user and the company again is what the first
     one does more.
     """
-    from odoo.addons.event_sourcing.savepoint import LazySavepoint
-
-    counts, behind, execute_behind = [], [], LazySavepoint.execute_behind
-
-    def counted(step, *statement):
-        behind.append(statement)
-        execute_behind(step, *statement)
-
-    with as_admin(registry) as env, patch.object(LazySavepoint, "execute_behind", counted):
+    counts = []
+    with as_admin(registry) as env:
         for tag in ("first", "second"):
             events = rentals(tag, aggregates, group=aggregates)[:batch]
             env.flush_all()
-            before = env.cr.sql_log_count + len(behind)
+            before = env.cr.sql_log_count
             env["event.store"].append_batch(calls_of(events))
             env.flush_all()
-            counts.append(env.cr.sql_log_count + len(behind) - before)
+            counts.append(env.cr.sql_log_count - before)
     return {"first": counts[0], "second": counts[1]}
 
 

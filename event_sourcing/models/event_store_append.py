@@ -14,7 +14,7 @@ from ..exceptions import StoredMeanwhile, StreamFoldError
 from ..gc_pause import MANY, pause_gc
 from ..savepoint import LazySavepoint
 from .event_store import ATTEMPTED
-from .event_store_insert import FoldBatch, chunks
+from .event_store_insert import FoldBatch
 from .event_store_validate import is_nothing
 
 APPEND_KEYS = (
@@ -277,16 +277,12 @@ class EventStoreAppend(models.Model):
             ready = self._number(vals_list, heads, handlers)
             decisions = dict(zip((vals["id"] for vals in ready), policies, strict=True))
             single = [vals for vals in ready if self._is_applied_singly(vals, handlers, apart)]
-            pages, rest = chunks(ready)
-            for page in [*pages, rest]:  # one is stored while the next is folded
-                failures, rejection = self._fold_pending(page, heads, folded, decisions, apart)
-                if rejection:
-                    step.roll_back()
-                    return None, rejection
-                if page is not rest:
-                    self._insert_async(step, page + failures)
+            failures, rejection = self._fold_pending(ready, heads, folded, decisions, apart)
+            if rejection:
+                step.roll_back()
+                return None, rejection
             events, plain = self._write_folded(
-                step, ready, rest + failures, folded, heads, apart, last=not single
+                step, ready, failures, folded, heads, apart, last=not single
             )
             if single:
                 chosen = self.browse([vals["id"] for vals in single])

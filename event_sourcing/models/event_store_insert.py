@@ -81,11 +81,11 @@ class EventStoreInsert(models.Model):
         return numbered
 
     @api.model
-    def _write_folded(self, step, vals_list, rest, folded, heads, apart, last):
+    def _write_folded(self, step, vals_list, failures, folded, heads, apart, last):
         """Insert events and write each snapshot once, all in one go.
 
         :param LazySavepoint step: ends here where nobody has anything left to do
-        :param list rest: those of ``vals_list`` that are not inserted yet, and failure events
+        :param list failures: failure events, which are inserted as well
         :param dict folded: as :meth:`_fold_pending` left it
         :param set apart: keys of streams whose events are applied afterwards, one by one
         :param bool last: whether the caller has nothing left to do in the step
@@ -115,7 +115,7 @@ class EventStoreInsert(models.Model):
             params += values
         last = last and not followers
         with self._stream_fold_errors(folded, but="event_store"):
-            inserted = self._insert_with(step, vals_list, rest, statements, params, last)
+            inserted = self._insert_with(step, vals_list, failures, statements, params, last)
         for handler in (batch.handler for batch in folded.values()):
             handler.env[handler._snapshot_model].invalidate_model(flush=False)
         for records in followers:
@@ -163,16 +163,13 @@ class EventStoreInsert(models.Model):
         return events
 
     @api.model
-    def _insert_async(self, step, vals_list):
-        """Insert a page of events that have their ids already, while the caller goes on."""
-        step.execute_behind(INSERT, self._without_defaults()._insert_params(vals_list))
-
-    @api.model
-    def _insert_with(self, step, vals_list, rest, statements, params, last):
+    def _insert_with(self, step, vals_list, failures, statements, params, last):
         """Insert events that have their ids already, and write more, in one go.
 
+        Those of more than a page go before it, a page at a time: no text becomes too large.
+
         :param LazySavepoint step: ends here where nobody has anything left to do
-        :param list rest: those of ``vals_list`` that are not inserted yet, and failure events
+        :param list failures: failure events, which are inserted as well
         :param list statements: further ones, and ``params``, a list for all of them
         :param bool last: whether the caller has nothing left to do in the step
         :return: ``(records, plain)``: in the order of ``vals_list``, and whether
@@ -182,6 +179,10 @@ class EventStoreInsert(models.Model):
         events = self.browse([vals["id"] for vals in vals_list])
         self._fill_cache(events, vals_list)
         plain = not self._extras(vals_list) and self._keep_rules(events, vals_list)
+        rows = vals_list + failures
+        *pages, rest = [rows[first : first + PAGE] for first in range(0, len(rows), PAGE)]
+        for page in pages:
+            step.execute(INSERT, self._insert_params(page))
         params = [*self._insert_params(rest), *params]
         step.execute("; ".join([INSERT, *statements]), params, last=last and plain)
         return events, plain
@@ -368,10 +369,3 @@ class EventStoreInsert(models.Model):
             )
             seen.add(event_id)
         return answers
-
-
-def chunks(rows):
-    """Return rows as ``(pages, rest)``: those of more than a page in pages, or all as the rest."""
-    if len(rows) <= PAGE:
-        return [], rows
-    return [rows[first : first + PAGE] for first in range(0, len(rows), PAGE)], []

@@ -177,3 +177,6 @@ class SnapshotStorage(models.AbstractModel):
         super().init()
         if not self._abstract and self._auto:
             settle(self.env.cr, self._table, REWRITTEN)
+            # What Odoo made of index=True before; see ``company_id``.
+            index = SQL.identifier(f"{self._table}__company_id_index")
+            self.env.cr.execute(SQL("DROP INDEX IF EXISTS %s", index))

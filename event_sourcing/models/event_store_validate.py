@@ -55,10 +55,13 @@ class EventStoreValidate(models.Model):
 
     @api.model
     def _with_user_lang(self):
-        """Return self in the user's language where the caller named none (RPC)."""
+        """Return self in the user's language where the caller named none (RPC).
+
+        As Odoo keeps it for the sessions of its own client: no append reads it again.
+        """
         if self.env.context.get("lang"):
             return self
-        return self.with_context(lang=self.env.user.lang)
+        return self.with_context(lang=self.env["res.users"].context_get().get("lang"))
 
     @api.model
     def _check_policy(self, policy):

@@ -92,9 +92,10 @@ class SnapshotHandlerFold(models.AbstractModel):
         keys = self._record_keys(event.event_type)
         before = {key: state.get(key) for key, _model in keys}
         after = self._fold(state, event)
-        for name, parse in self._column_parsers():
-            value = after.get(name)
-            if value is not None and value != "":
+        parsers = self._column_parsers()
+        for name, value in after.items():
+            parse = parsers.get(name)
+            if parse is not None and value is not None and value != "":
                 try:
                     parse(value)
                 except NoValue as error:
@@ -109,12 +110,12 @@ class SnapshotHandlerFold(models.AbstractModel):
     @api.model
     @tools.ormcache()
     def _column_parsers(self):
-        """Return ``(key of the state, parser)`` of what fills the snapshot's typed columns.
+        """Return ``{key of the state: parser}`` of what fills the snapshot's typed columns.
 
         Where a handler fills them in a way of its own, they are parsed when they are written.
         """
         own = type(self)._columns is not self.env.registry["snapshot.handler"]._columns
-        return () if own else self.env[self._snapshot_model]._parsers()
+        return {} if own else dict(self.env[self._snapshot_model]._parsers())
 
     @api.model
     def _column_refusal(self, name, kind):
@@ -218,7 +219,8 @@ class SnapshotHandlerFold(models.AbstractModel):
 
         One that is not there at all is none of these: the snapshot says so.
         """
-        records = self.env(su=True)[model].with_context(active_test=False)
+        # Of the company only its parents are wanted, not its letterhead in every language.
+        records = self.env(su=True)[model].with_context(active_test=False, prefetch_fields=False)
         domain = records._check_company_domain(self.env["res.company"].browse(company_id))
         seen = records.search([("id", "in", list(ids)), *domain], order="id").ids
         others = set(ids).difference(seen)

@@ -140,7 +140,7 @@ class TestProperties(EventCase):
 
     @CALM
     @given(EVENTS | GOOD, st.integers(1, 4))
-    def test_so_does_a_large_one_of_which_pages_are_stored_behind(self, events, page):
+    def test_so_does_a_large_one_that_is_stored_in_pages(self, events, page):
         with patch.object(event_store_insert, "PAGE", page):
             paged = self.told(events, singly=False)
         self.assertEqual(paged, self.told(events, singly=True))

@@ -8,7 +8,6 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import mute_logger
 
 from odoo.addons.event_sourcing.models import event_store_insert
-from odoo.addons.event_sourcing.savepoint import LazySavepoint
 from odoo.addons.test_event_sourcing.common import EventCase
 from odoo.addons.test_event_sourcing.models.counter_handler import CounterSnapshotHandler
 
@@ -32,20 +31,13 @@ class TestRefusedBatches(EventCase):
         """Return the statements that a batch sends, as texts."""
         self.env.flush_all()
         self.env.invalidate_all()
-        sent, execute, behind = [], type(self.env.cr).execute, LazySavepoint.execute_behind
+        sent, execute = [], type(self.env.cr).execute
 
         def noted(cursor, query, params=None, **options):
             sent.append(str(getattr(query, "code", query)))
             return execute(cursor, query, params, **options)
 
-        def noted_behind(step, statement, params):
-            sent.append(statement)
-            behind(step, statement, params)
-
-        with (
-            patch.object(type(self.env.cr), "execute", noted),
-            patch.object(LazySavepoint, "execute_behind", noted_behind),
-        ):
+        with patch.object(type(self.env.cr), "execute", noted):
             self.store.with_context(lang="en_US").append_batch(calls)
             self.env.flush_all()
         # Who appends is read once a transaction, by whatever asks first.
