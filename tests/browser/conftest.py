@@ -57,7 +57,6 @@ def context():
             executable_path=os.environ["ES_CHROMIUM"],
             args=list(FLAGS),
             accept_downloads=True,
-            service_workers="block",
             reduced_motion="reduce",
         )
         yield context
@@ -106,7 +105,7 @@ def person(server, context, sessions, request):
         context.add_cookies(cookies)
         page = context.new_page()
         # What the last person's pages noted here, such as their menus.
-        noted = {"origin": server.url, "storageTypes": "local_storage,indexeddb"}
+        noted = {"origin": server.url, "storageTypes": "local_storage,indexeddb,service_workers"}
         context.new_cdp_session(page).send("Storage.clearDataForOrigin", noted)
         page.set_viewport_size({"width": width, "height": 800})
         page.set_default_timeout(20000)
