@@ -91,6 +91,12 @@ def sessions(server, context):
             made[login, lang] = context.cookies()
         return made[login, lang]
 
+    # Odoo compiles its scripts and styles for the first page.
+    context.add_cookies(cookies_of("admin", "en_US"))
+    page = context.pages[0]
+    page.goto(f"{server.url}/web", timeout=180_000)
+    page.wait_for_selector(".o_main_navbar", timeout=180_000)
+    page.goto("about:blank")
     return cookies_of
 
 
