@@ -114,7 +114,7 @@ def person(server, context, sessions, request):
         noted = {"origin": server.url, "storageTypes": "local_storage,indexeddb,service_workers"}
         context.new_cdp_session(page).send("Storage.clearDataForOrigin", noted)
         page.set_viewport_size({"width": width, "height": 800})
-        page.set_default_timeout(20000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: problems.append(str(error)))
         return Person(page, server, lang, request.node.name)
 

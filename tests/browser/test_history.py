@@ -131,7 +131,7 @@ def test_a_rebuild_with_progress_and_a_check(person, server, lang):
     page.wait_for_selector(".o_event_job_progress .progress-bar[aria-valuenow='100']")
     someone.settle()
     someone.shot("rebuilt")
-    assert page.locator("button[name=cancel]:visible").count() == 0
+    page.locator("button[name=cancel]:visible").wait_for(state="hidden")
     someone.open("event_sourcing_job.event_job_action")
     page.click("button[name=action_check_all]:visible")
     page.wait_for_selector(".o_event_job_progress .progress-bar[aria-valuenow='100']")
