@@ -14,9 +14,16 @@ if BaseCase is not None and not hasattr(BaseCase, "test_tags"):
     BaseCase.test_tags = {"standard", "at_install"}
 
 
+def pytest_collection_modifyitems(items):
+    """Let those come last that fill a database: others read all that is in it."""
+    items.sort(key=lambda item: bool(item.get_closest_marker("fills")))
+
+
 @pytest.fixture(scope="session")
 def odoo_server():
     """Start real Odoo processes on a copy of the test database; all end with the session.
+
+    There is one for each number of workers: the next test finds it running, or started again.
 
     ::
 
@@ -29,13 +36,14 @@ def odoo_server():
     """
     from support.server import OdooServer
 
-    started = []
+    servers = {}
 
-    def start(**options):
-        server = OdooServer(os.environ["ES_LIVE_DATABASE"], **options)
-        started.append(server)
-        return server.start()
+    def start(workers=0):
+        if workers not in servers:
+            servers[workers] = OdooServer(os.environ["ES_LIVE_DATABASE"], workers)
+        server = servers[workers]
+        return server if server.runs() else server.start()
 
     yield start
-    for server in started:
+    for server in servers.values():
         server.kill()

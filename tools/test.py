@@ -111,17 +111,17 @@ def _parts(targets):
 
     :return: list of :class:`Part`
     """
-    screens = [target for target in targets if target.startswith("tests/browser")]
-    addons = {}
+    addons, suites = {}, {"browser": [], "concurrency": [], "live": []}
     for target in targets:
-        addon = target.split("/")[0]
-        if addon in ADDONS:
-            addons.setdefault(addon, []).append(target)
-    rest = [
-        target for target in targets if target not in screens and target.split("/")[0] not in addons
-    ]
+        first, _slash, second = target.split("::")[0].partition("/")
+        suite = second.partition("/")[0] if first == "tests" else ""
+        if first in ADDONS:
+            addons.setdefault(first, []).append(target)
+        else:
+            suites[suite if suite in suites else "live"].append(target)
     own = [Part(addon, tuple(named), addon) for addon, named in addons.items()]
-    parts = [Part("browser", tuple(screens)), *own[:1], Part("live", tuple(rest)), *own[1:]]
+    screens, *others = (Part(name, tuple(named)) for name, named in suites.items())
+    parts = [screens, *own[:1], *others, *own[1:]]
     return [part for part in parts if part.targets]
 
 

@@ -2,11 +2,12 @@
 
 import os
 import resource
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Error, sync_playwright
 
 FLAGS = (
     "--headless",
@@ -18,6 +19,25 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# What an entry of Odoo's menu does.
+DO_ACTION = """async (action) => {
+    const services = odoo.__WOWL_DEBUG__.root.env.services;
+    await services.action.doAction(action, { clearBreadcrumbs: true });
+}"""
+# A page that is busy draws none: what it was about to ask for, it has asked for after them.
+TWO_FRAMES = """() => new Promise((ok) => {
+    requestAnimationFrame(() => requestAnimationFrame(ok));
+    setTimeout(ok, 1000);  // one behind another draws none at all
+})"""
+
+
+def pytest_collection_modifyitems(items):
+    """Let the scenes in one language follow each other: a change empties Odoo's caches."""
+
+    def language(item):
+        return item.callspec.params.get("lang", "") if hasattr(item, "callspec") else ""
+
+    items.sort(key=lambda item: (bool(item.get_closest_marker("fills")), language(item)))
 
 
 @pytest.fixture(scope="session")
@@ -26,50 +46,81 @@ def server(odoo_server):
 
 
 @pytest.fixture(scope="session")
-def chromium():
+def context():
+    """One browser for all: what it has loaded and compiled of Odoo's scripts, it keeps."""
     # Odoo limits the memory of its process, and so of what that starts: too little here.
     _soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ["ES_CHROMIUM"], args=list(FLAGS)
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as profile:
+        context = playwright.chromium.launch_persistent_context(
+            profile,
+            executable_path=os.environ["ES_CHROMIUM"],
+            args=list(FLAGS),
+            accept_downloads=True,
+            reduced_motion="reduce",
         )
-        yield browser
-        browser.close()
+        yield context
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def sessions(server, context):
+    """Give the cookies of a login in a language; each is logged in once.
+
+    The checksum of a password takes half a second, and another language empties Odoo's caches.
+    """
+    made, spoken = {}, {}
+
+    def cookies_of(login, lang):
+        _uid, call = server.login("admin", "admin")
+        if spoken.get(login) != lang:
+            found = call("res.users", "search", [["login", "=", login]])
+            vals = {"lang": lang}
+            if call("res.users", "fields_get", ["odoobot_state"]):
+                vals["odoobot_state"] = "disabled"  # its greeting covers a small screen
+            call("res.users", "write", found, vals)
+            spoken[login] = lang
+        if (login, lang) not in made:
+            context.clear_cookies()
+            params = {"db": server.database, "login": login, "password": login}
+            answer = context.request.post(
+                f"{server.url}/web/session/authenticate",
+                data={"jsonrpc": "2.0", "method": "call", "params": params},
+            )
+            assert answer.json().get("result", {}).get("uid"), answer.text()
+            made[login, lang] = context.cookies()
+        return made[login, lang]
+
+    # Odoo compiles its scripts and styles for the first page.
+    context.add_cookies(cookies_of("admin", "en_US"))
+    page = context.pages[0]
+    page.goto(f"{server.url}/web", timeout=180_000)
+    page.wait_for_selector(".o_main_navbar", timeout=180_000)
+    page.goto("about:blank")
+    return cookies_of
 
 
 @pytest.fixture
-def person(server, chromium, request):
+def person(server, context, sessions, request):
     """Log a person in, in a language; every error of the page fails the test."""
-    contexts, problems = [], []
+    problems = []
 
     def log_in(login="admin", lang="en_US", width=1280):
-        _uid, call = server.login("admin", "admin")
-        found = call("res.users", "search", [["login", "=", login]])
-        vals = {"lang": lang}
-        if call("res.users", "fields_get", ["odoobot_state"]):
-            vals["odoobot_state"] = "disabled"  # its greeting covers a small screen
-        call("res.users", "write", found, vals)
-        context = chromium.new_context(
-            viewport={"width": width, "height": 800}, accept_downloads=True
-        )
-        contexts.append(context)
+        cookies = sessions(login, lang)
+        context.clear_cookies()
+        context.add_cookies(cookies)
         page = context.new_page()
-        page.set_default_timeout(20000)
+        # What the last person's pages noted here, such as their menus.
+        noted = {"origin": server.url, "storageTypes": "local_storage,indexeddb,service_workers"}
+        context.new_cdp_session(page).send("Storage.clearDataForOrigin", noted)
+        page.set_viewport_size({"width": width, "height": 800})
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: problems.append(str(error)))
-        someone = Person(page, server, lang, request.node.name)
-        page.goto(f"{server.url}/web/login")
-        page.fill("#login", login)
-        page.fill("#password", login)
-        page.click("form.oe_login_form button[type=submit]")
-        page.wait_for_selector(".o_main_navbar")
-        # The first screen puts its own address there once it is ready.
-        someone.settle()
-        return someone
+        return Person(page, server, lang, request.node.name)
 
     yield log_in
-    for context in contexts:
-        context.close()
+    for page in context.pages[1:]:  # without any, the browser would end
+        page.close()
     assert not problems
 
 
@@ -101,18 +152,25 @@ class Person:
         self.pending.clear()  # what was broken off never says so
 
     def open(self, action):
-        """Open a window action by its XML id, as its menu does."""
-        self.page.goto(f"{self.server.url}/web#action={action}")
+        """Open a window action by its XML id: by its address, later on as its menu does."""
+        if self.page.url.startswith(self.server.url):
+            self.page.evaluate(DO_ACTION, action)  # ends once it is shown
+        else:
+            self.page.goto(f"{self.server.url}/web#action={action}")
         # A question comes as a dialog.
         self.page.wait_for_selector(".o_view_controller, .modal .o_form_view")
         self.settle()
 
     def settle(self):
-        """Wait until nothing is loading any more."""
+        """Wait until nothing is loading any more: frames are drawn, and nobody asks for more."""
         quiet, deadline = 0, time.monotonic() + 30
-        while quiet < 6 and time.monotonic() < deadline:
-            self.page.wait_for_timeout(50)
-            quiet = 0 if self.pending else quiet + 1
+        while quiet < 3 and time.monotonic() < deadline:
+            try:
+                self.page.evaluate(TWO_FRAMES)
+                quiet = 0 if self.pending else quiet + 1
+            except Error:  # another page came meanwhile
+                self.page.wait_for_load_state()
+                quiet = 0
         assert not self.page.locator(".o_error_dialog").count(), self.shot("error")
 
     def menu(self, name):

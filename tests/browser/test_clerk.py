@@ -179,6 +179,7 @@ def test_on_a_phone(person, rental, lang):
     assert sizes[2] <= sizes[3]
 
 
+@pytest.mark.fills
 def test_what_people_and_other_systems_put_into_a_history(person, server):
     """Ten thousand events, 200 KB of payload, markup, a type that nobody has named."""
     _uid, call = server.login("admin", "admin")

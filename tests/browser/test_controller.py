@@ -90,11 +90,11 @@ def test_the_month_as_a_workbook(person, refused, lang, tmp_path):
     page.on("download", lambda file: files.append(file))
     page.click(".modal button[name=action_report]")
     deadline = time.monotonic() + 120
-    while not files and time.monotonic() < deadline:
-        page.wait_for_timeout(200)
-        if fetch.count() and not files:  # a long one says how far it is, and is fetched there
+    while not files and not fetch.count() and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
+    if not files:  # a long one says how far it is, and is fetched there
+        with page.expect_download():
             fetch.first.click()
-            page.wait_for_timeout(1000)
     path = tmp_path / files[0].suggested_filename
     assert path.suffix == ".xlsx"
     files[0].save_as(path)
@@ -137,7 +137,9 @@ def test_nobody_without_the_group_sees_it(person, server):
         )
     someone = person(login="outsider")
     page = someone.page
+    page.goto(f"{server.url}/web")
     page.click(".o_navbar_apps_menu button")
-    page.wait_for_timeout(500)
+    page.locator(".o_app:visible").first.wait_for()
+    someone.settle()
     assert not page.get_by_text("Event Sourcing").count()
     assert not page.get_by_text("Rentals").count()

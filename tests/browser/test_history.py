@@ -24,15 +24,15 @@ def plan(call, reference):
     return call("rental.snapshot", "search", [["aggregate_id", "=", reference]])[0]
 
 
-def fill_moment(page, name, text):
+def fill_moment(someone, name, text):
     """Type a date and time; where it is shown as a button, that is opened first."""
-    field = page.locator(f".modal [name={name}]")
+    field = someone.page.locator(f".modal [name={name}]")
     field.locator("input, button").first.wait_for()
     if not field.locator("input").count():
         field.locator("button").first.click()
     field.locator("input").first.fill(text)
     field.locator("input").first.press("Tab")
-    page.wait_for_timeout(300)
+    someone.settle()
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -78,9 +78,7 @@ def test_all_rentals_as_of_a_moment_and_to_excel(person, server, lang):
     plan(call, f"LIST-{lang}")
     someone = person(lang=lang)
     page = someone.page
-    page.goto(f"{server.url}/web#action=rental_event_sourcing.rental_as_of_action")
-    page.wait_for_selector(".modal [name=period]")
-    someone.settle()
+    someone.open("rental_event_sourcing.rental_as_of_action")
     someone.shot("question")
     page.click("button[name=action_show]")
     page.wait_for_selector(".o_list_view .o_data_row")
@@ -104,13 +102,11 @@ def test_two_moments_side_by_side(person, server):
     plan(call, "TWO-1")
     someone = person()
     page = someone.page
-    page.goto(f"{server.url}/web#action=rental_event_sourcing.rental_as_of_action")
-    page.wait_for_selector(".modal [name=period]")
-    someone.settle()
+    someone.open("rental_event_sourcing.rental_as_of_action")
     page.locator("[name=period] input").last.click()
-    fill_moment(page, "moment", "03/20/2026 12:00:00")
+    fill_moment(someone, "moment", "03/20/2026 12:00:00")
     page.click("[name=two_moments] input")
-    fill_moment(page, "date_from", "03/07/2026 12:00:00")
+    fill_moment(someone, "date_from", "03/07/2026 12:00:00")
     someone.settle()
     page.click("button[name=action_show]")
     page.wait_for_selector(".o_list_view .o_group_header")
@@ -135,7 +131,7 @@ def test_a_rebuild_with_progress_and_a_check(person, server, lang):
     page.wait_for_selector(".o_event_job_progress .progress-bar[aria-valuenow='100']")
     someone.settle()
     someone.shot("rebuilt")
-    assert page.locator("button[name=cancel]:visible").count() == 0
+    page.locator("button[name=cancel]:visible").wait_for(state="hidden")
     someone.open("event_sourcing_job.event_job_action")
     page.click("button[name=action_check_all]:visible")
     page.wait_for_selector(".o_event_job_progress .progress-bar[aria-valuenow='100']")

@@ -53,10 +53,8 @@ def test_a_file_is_checked_corrected_and_imported(person, server, tmp_path, lang
             plan.format(key, price) for key, price in zip(keys, prices, strict=True)
         )
         file.write_bytes(text.replace("rental,", f"{model_name},").encode("cp932"))
-        page.goto("about:blank")  # the form of the last job would pass for that of the next
-        page.goto(f"{server.url}/web#action=event_sourcing_transfer.event_import_action")
-        page.wait_for_selector(".modal .o_form_view")
-        someone.settle()
+        someone.leave()  # the form of the last job would pass for that of the next
+        someone.open("event_sourcing_transfer.event_import_action")
         page.locator(".modal input[type=file]").set_input_files(file)
         someone.settle()
 
@@ -110,9 +108,7 @@ def test_a_period_is_exported_and_downloaded(person, server, tmp_path, lang):
     call("event.store", "append", "rental", f"EXP-{lang}", "DemoStarted", {})
     someone = person(lang=lang)
     page = someone.page
-    page.goto(f"{server.url}/web#action=event_sourcing_transfer.event_export_action")
-    page.wait_for_selector(".modal .o_form_view")
-    someone.settle()
+    someone.open("event_sourcing_transfer.event_export_action")
     someone.shot("asked")
     page.click(".modal-footer button[name=action_export]")
     wait_for_end(someone)
@@ -129,9 +125,7 @@ def test_a_period_is_exported_and_downloaded(person, server, tmp_path, lang):
     assert f"EXP-{lang}" in {line.get("aggregate_id") for line in lines}
     # The same file again: all is there. The form of the export would pass for that of the import.
     someone.leave()
-    page.goto(f"{server.url}/web#action=event_sourcing_transfer.event_import_action")
-    page.wait_for_selector(".modal .o_form_view")
-    someone.settle()
+    someone.open("event_sourcing_transfer.event_import_action")
     page.locator(".modal input[type=file]").set_input_files(file)
     someone.settle()
     page.click(".modal-footer button[name=action_import]")
@@ -139,7 +133,7 @@ def test_a_period_is_exported_and_downloaded(person, server, tmp_path, lang):
     someone.shot("known")
     text = page.locator("[name=known_count]:visible").inner_text()
     assert int(text.replace(",", "")) == len(lines) - 2
-    page.goto(f"{server.url}/web#action=event_sourcing_transfer.event_transfer_action")
+    someone.open("event_sourcing_transfer.event_transfer_action")
     page.wait_for_selector(".o_list_view .o_data_row")
     someone.settle()
     someone.shot("list")

@@ -67,14 +67,12 @@ def test_lists_are_cards(person, failure, lang):
     someone = person(lang=lang, width=390)
     page = someone.page
     for action in CARDS:
-        someone.leave()
         someone.open(action)
         page.wait_for_selector(".o_kanban_record:not(.o_kanban_ghost)")
         someone.settle()
         someone.shot(action.split(".")[1])
         assert page.evaluate(TOO_WIDE) <= 0, action
         assert not page.evaluate(CUT), action
-    someone.leave()
     someone.open("event_sourcing.event_store_action")
     page.locator(".o_kanban_record", has_text="PHONE").first.click()
     page.wait_for_selector(".o_form_view")
@@ -87,7 +85,6 @@ def test_lists_are_cards(person, failure, lang):
 def test_other_screens_fit(person, failure, lang):
     someone = person(lang=lang, width=390)
     for action in OTHERS:
-        someone.leave()
         someone.open(action)
         someone.shot(action.split(".")[1])
         assert someone.page.evaluate(TOO_WIDE) <= 0, action
@@ -99,7 +96,6 @@ def test_buttons_of_a_list_are_at_hand(person, failure, lang):
     someone = person(lang=lang, width=390)
     page = someone.page
     for action, names in BUTTONS:
-        someone.leave()
         someone.open(action)
         buttons = [page.locator(f"button[name={name}]:visible").first for name in names]
         if not all(button.count() for button in buttons):

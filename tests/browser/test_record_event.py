@@ -23,9 +23,7 @@ def test_an_event_is_recorded_with_fields(person, server, lang):
         call("event.store", "append", "rental", aggregate, event_type, {})
     someone = person(lang=lang)
     page = someone.page
-    page.goto(f"{server.url}/web#action=event_sourcing_record.event_store_record_wizard_action")
-    page.wait_for_selector(".modal .o_form_view")
-    someone.settle()
+    someone.open("event_sourcing_record.event_store_record_wizard_action")
     choice = page.locator("[name=aggregate_type] select")
     if choice.count():
         choice.select_option(label=WORDS[lang]["type"])

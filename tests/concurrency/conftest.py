@@ -1,25 +1,47 @@
 """What the tests share that really commit."""
 
-import os
+import uuid
 
 import pytest
+from support.commits import database
+from support.seals import append, seal
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 
 
 @pytest.fixture
-def env():
-    """Give an environment in a transaction of its own, for each time it is called."""
+def cursor():
+    """Give cursors on the test database, and close those that are left open."""
     opened = []
 
     def new():
-        cr = Registry(os.environ["ES_DB"]).cursor()
+        cr = Registry(database()).cursor()
         opened.append(cr)
-        return api.Environment(cr, SUPERUSER_ID, {})
+        return cr
 
     yield new
     for cr in opened:
         if not cr.closed:
             cr.rollback()
             cr.close()
+
+
+@pytest.fixture
+def env(cursor):
+    """Give an environment in a transaction of its own, for each time it is called."""
+    return lambda: api.Environment(cursor(), SUPERUSER_ID, {})
+
+
+@pytest.fixture
+def key():
+    """An aggregate that nobody else writes to."""
+    return f"real-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def sealed(env, key):
+    """Ids of three events that are sealed."""
+    ids = [append(env, key, amount) for amount in (1, 2, 3)]
+    seal(env)
+    return ids

@@ -6,7 +6,7 @@ import time
 import pytest
 from psycopg2 import errors
 from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
-from test_real_commits import add, cursor, database, key, store  # noqa: F401
+from support.commits import add, database, store
 
 from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
@@ -28,7 +28,7 @@ def bug(monkeypatch):
     return lambda name: monkeypatch.setattr(FlakySnapshotHandler, "bug", name)
 
 
-def failing(cr, key, model_name="shaky", count=1, **options):  # noqa: F811
+def failing(cr, key, model_name="shaky", count=1, **options):
     calls = [
         {
             "model_name": model_name,
@@ -44,7 +44,7 @@ def failing(cr, key, model_name="shaky", count=1, **options):  # noqa: F811
     cr.commit()
 
 
-def rows(cursor, key):  # noqa: F811
+def rows(cursor, key):
     """Return (event type, version, outcome) of what is committed about an aggregate."""
     cr = cursor()
     cr.execute(
@@ -56,7 +56,7 @@ def rows(cursor, key):  # noqa: F811
     return found
 
 
-def press(cr, key):  # noqa: F811
+def press(cr, key):
     """Press the button on the failed events of one aggregate, as a request does."""
     env = api.Environment(cr, SUPERUSER_ID, {})
     domain = [("aggregate_id", "=", key), ("event_type", "=", "SystemErrorOccurred")]
@@ -69,7 +69,7 @@ def press(cr, key):  # noqa: F811
         return retrying(request, env)
 
 
-def test_a_double_click_is_stored_once(cursor, key, bug):  # noqa: F811
+def test_a_double_click_is_stored_once(cursor, key, bug):
     first, second = cursor(), cursor()
     bug("first")
     failing(first, key)
@@ -86,7 +86,7 @@ def test_a_double_click_is_stored_once(cursor, key, bug):  # noqa: F811
     ]
 
 
-def test_the_second_of_two_gets_a_conflict_and_not_an_event(cursor, key, bug):  # noqa: F811
+def test_the_second_of_two_gets_a_conflict_and_not_an_event(cursor, key, bug):
     first, second = cursor(), cursor()
     bug("first")
     failing(first, key)
@@ -100,7 +100,7 @@ def test_the_second_of_two_gets_a_conflict_and_not_an_event(cursor, key, bug):  
     second.rollback()
 
 
-def test_many_people_at_once(cursor, key, bug):  # noqa: F811
+def test_many_people_at_once(cursor, key, bug):
     bug("first")
     failing(cursor(), key, count=5)
     bug("")
@@ -129,7 +129,7 @@ def test_many_people_at_once(cursor, key, bug):  # noqa: F811
     assert [outcome for _t, _v, outcome in events] == ["failed"] * 5 + ["applied"] * 5
 
 
-def test_an_attempt_that_survived_its_rollback_is_applied_again(cursor, key, bug):  # noqa: F811
+def test_an_attempt_that_survived_its_rollback_is_applied_again(cursor, key, bug):
     cr = cursor()
     bug("first")
     with pytest.raises(UserError, match="technical error"):
@@ -147,7 +147,7 @@ def test_an_attempt_that_survived_its_rollback_is_applied_again(cursor, key, bug
     assert not failure.can_apply_again
 
 
-def repeat_meanwhile(cursor, key, manager, sender):  # noqa: F811
+def repeat_meanwhile(cursor, key, manager, sender):
     """Let a sender repeat, over RPC, what a manager applies again; return both answers.
 
     :param manager: does its work in a transaction that is committed once the sender waits
@@ -191,7 +191,7 @@ def wait_for_lock(cr):
 
 
 @pytest.mark.parametrize("others", [0, 3])
-def test_a_repeat_during_a_retry_is_stored_once(cursor, key, bug, others):  # noqa: F811
+def test_a_repeat_during_a_retry_is_stored_once(cursor, key, bug, others):
     """The sender asked before the retry was committed, and waits for the stream with it."""
     call = {
         "model_name": "shakyapart",
@@ -223,7 +223,7 @@ def test_a_repeat_during_a_retry_is_stored_once(cursor, key, bug, others):  # no
     assert state["seen"] == list(range(others + 1))
 
 
-def test_a_retry_that_is_taken_back_leaves_the_repeat_alone(cursor, key, bug):  # noqa: F811
+def test_a_retry_that_is_taken_back_leaves_the_repeat_alone(cursor, key, bug):
     call = ("shakyapart", key, "Seen", {"n": 0})
     bug("first")
     cr = cursor()
@@ -249,8 +249,8 @@ def test_a_retry_that_is_taken_back_leaves_the_repeat_alone(cursor, key, bug):  
 
 
 def test_the_same_attempt_is_noted_once_under_every_name_of_its_type(
-    cursor,  # noqa: F811
-    key,  # noqa: F811
+    cursor,
+    key,
     bug,
     monkeypatch,
 ):
@@ -271,7 +271,7 @@ def test_the_same_attempt_is_noted_once_under_every_name_of_its_type(
     assert len(rows(cursor, key)) == 2
 
 
-def test_two_scheduled_actions_give_one_activity(cursor, key, bug):  # noqa: F811
+def test_two_scheduled_actions_give_one_activity(cursor, key, bug):
     first, second = cursor(), cursor()
     summary = f"Alert {key}"
 

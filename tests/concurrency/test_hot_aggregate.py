@@ -1,48 +1,20 @@
 """One aggregate that everybody writes to: calm for all, and clear words where it is not."""
 
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
-from odoo.modules.registry import Registry
 from odoo.service import model as service_model
-from odoo.tools import config, mute_logger
+from odoo.tools import mute_logger
 
 WRITERS = 8
-
-
-def database():
-    name = config["db_name"]
-    return name[0] if isinstance(name, list) else name
 
 
 @pytest.fixture(scope="module")
 def server(odoo_server):
     return odoo_server(workers=4)
-
-
-@pytest.fixture
-def cursor():
-    opened = []
-
-    def new():
-        cr = Registry(database()).cursor()
-        opened.append(cr)
-        return cr
-
-    yield new
-    for cr in opened:
-        if not cr.closed:
-            cr.rollback()
-            cr.close()
-
-
-@pytest.fixture
-def key():
-    return f"hot-{uuid.uuid4().hex[:8]}"
 
 
 def event(key, amount=1):

@@ -19,6 +19,7 @@ from support.durable import DurableCluster
 from odoo.modules.registry import Registry
 from odoo.tools import mute_logger
 
+pytestmark = pytest.mark.fills
 ROWS = 6_000
 AGGREGATES = 600
 

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import uuid
 
 import pytest
 
@@ -19,11 +18,6 @@ CONFLICT = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'serialization_failure';
 def registry():
     name = config["db_name"]
     return Registry(name[0] if isinstance(name, list) else name)
-
-
-@pytest.fixture
-def key():
-    return f"death-{uuid.uuid4().hex[:8]}"
 
 
 @pytest.fixture

@@ -6,55 +6,20 @@ These tests commit. Each uses aggregates of its own, so that they leave others a
 import contextlib
 import threading
 import time
-import uuid
 
 import psycopg2
 import pytest
 from psycopg2 import errors
+from support.commits import add, database, store
 
 from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
 from odoo.service.model import retrying
 from odoo.sql_db import connection_info_for
-from odoo.tools import config, mute_logger
+from odoo.tools import mute_logger
 
 FAILURES = ("InvalidOperationAttempted", "SystemErrorOccurred")
-
-
-def database():
-    name = config["db_name"]
-    return name[0] if isinstance(name, list) else name
-
-
-@pytest.fixture
-def cursor():
-    """Give cursors on the test database, and close those that are left open."""
-    opened = []
-
-    def new():
-        cr = Registry(database()).cursor()
-        opened.append(cr)
-        return cr
-
-    yield new
-    for cr in opened:
-        if not cr.closed:
-            cr.rollback()
-            cr.close()
-
-
-@pytest.fixture
-def key():
-    return f"commit-{uuid.uuid4()}"
-
-
-def store(cr):
-    return api.Environment(cr, SUPERUSER_ID, {})["event.store"]
-
-
-def add(cr, key, amount=1, **options):
-    return store(cr).append("counter", key, "Added", {"amount": amount}, **options)
 
 
 def stored(cursor, key):

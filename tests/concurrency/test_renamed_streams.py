@@ -12,26 +12,7 @@ from psycopg2 import errors
 from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
 
 from odoo import SUPERUSER_ID, api
-from odoo.modules.registry import Registry
-from odoo.tools import config, mute_logger
-
-
-@pytest.fixture
-def cursor():
-    """Give cursors on the test database, and close those that are left open."""
-    opened = []
-    name = config["db_name"]
-
-    def new():
-        cr = Registry(name[0] if isinstance(name, list) else name).cursor()
-        opened.append(cr)
-        return cr
-
-    yield new
-    for cr in opened:
-        if not cr.closed:
-            cr.rollback()
-            cr.close()
+from odoo.tools import mute_logger
 
 
 @pytest.fixture

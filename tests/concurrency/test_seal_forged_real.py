@@ -1,15 +1,7 @@
 """Seals that were inserted over real events, past all protection; with real commits."""
 
 import pytest
-from test_seal_real import (  # noqa: F401
-    append,
-    key,
-    newest,
-    seal,
-    sealed,
-    tampered,
-    told_by_tool,
-)
+from support.seals import append, newest, seal, tampered, told_by_tool
 
 from odoo.addons.event_sourcing_seal.event_hash import ENTRY, row_digest, seal_digest
 
@@ -85,7 +77,7 @@ FORGERIES = [
 
 
 @pytest.mark.parametrize("state", ["sealed", "waiting"])
-def test_what_sealing_itself_would_make_is_right(env, sealed, state, tmp_path):  # noqa: F811
+def test_what_sealing_itself_would_make_is_right(env, sealed, state, tmp_path):
     """The others differ from these in one thing each."""
     append(env, "seal-forged")
     append(env, "seal-forged")
@@ -98,7 +90,7 @@ def test_what_sealing_itself_would_make_is_right(env, sealed, state, tmp_path): 
 @pytest.mark.parametrize(("state", "change"), FORGERIES)
 def test_a_seal_that_was_inserted_over_real_events_is_named(
     env,
-    sealed,  # noqa: F811
+    sealed,
     state,
     change,
     tmp_path,
@@ -114,7 +106,7 @@ def test_a_seal_that_was_inserted_over_real_events_is_named(
     assert (answer.returncode, "itself was changed" in answer.stdout) == (1, True), answer
 
 
-def test_a_waiting_seal_over_ids_without_end_is_named_by_the_program(env, sealed, tmp_path):  # noqa: F811
+def test_a_waiting_seal_over_ids_without_end_is_named_by_the_program(env, sealed, tmp_path):
     append(env, "seal-forged")
     statement = forged(env, "waiting", lambda values: values.update(to_id=values["to_id"] + 500))
     assert tampered(env, statement)["problem"] == "seal"
@@ -123,7 +115,7 @@ def test_a_waiting_seal_over_ids_without_end_is_named_by_the_program(env, sealed
     )
 
 
-def test_rows_of_another_cluster_are_sealed_with_a_horizon_beyond_them(env, key):  # noqa: F811
+def test_rows_of_another_cluster_are_sealed_with_a_horizon_beyond_them(env, key):
     """After a restore numbers of transactions begin anew, and rows keep those that they had."""
     own = env()
     event_id = append(env, key)
@@ -153,7 +145,7 @@ NOT_ONLY_ONCE = """
 
 
 @pytest.mark.parametrize("which", [0, -1])
-def test_a_row_that_is_there_twice_is_named(env, sealed, which, tmp_path):  # noqa: F811
+def test_a_row_that_is_there_twice_is_named(env, sealed, which, tmp_path):
     doubled = "INSERT INTO event_store SELECT * FROM event_store WHERE id = %s"
     statements = (NOT_ONLY_ONCE,), (doubled, sealed[which])
     found = tampered(env, *statements)

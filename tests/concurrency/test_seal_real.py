@@ -4,79 +4,17 @@ import itertools
 import json
 import shutil
 import subprocess
-import sys
-import time
-import uuid
-from pathlib import Path
 
 import psycopg2
 import pytest
+from support.commits import database
+from support.seals import append, newest, run_tool, seal, tampered, told_by_tool
 
 from odoo.exceptions import UserError
-from odoo.tools import config, mute_logger
+from odoo.tools import mute_logger
 
 from odoo.addons.event_sourcing.sql_functions import ensure_function
 from odoo.addons.event_sourcing_seal.event_hash import seal_digest
-
-TOOL = Path(__file__).parents[2] / "tools" / "check_seals.py"
-
-
-def database():
-    name = config["db_name"]
-    return name[0] if isinstance(name, list) else name
-
-
-@pytest.fixture
-def key():
-    return f"seal-{uuid.uuid4().hex[:8]}"
-
-
-def append(env, key, amount=1):
-    """Append and commit; return the id of the event."""
-    own = env()
-    event = own["event.store"].append(
-        "counter", key, "Added", {"amount": amount, "note": "傷\t\\n"}
-    )
-    own.cr.commit()
-    return event["id"]
-
-
-def seal(env, patient=True):
-    """Seal what is there; transactions of other databases on the server are waited for."""
-    own, deadline = env(), time.monotonic() + 60
-    waiting = True
-    while waiting:
-        own["event.seal"]._seal_all()
-        own.cr.rollback()
-        waiting = own["event.seal"].search_count([("state", "=", "waiting")])
-        own.cr.rollback()
-        waiting = waiting and patient and time.monotonic() < deadline
-        time.sleep(0.2 if waiting else 0)
-
-
-def newest(env):
-    return env()["event.seal"].search([], limit=1)
-
-
-@pytest.fixture
-def sealed(env, key):
-    """Ids of three events that are sealed."""
-    ids = [append(env, key, amount) for amount in (1, 2, 3)]
-    seal(env)
-    return ids
-
-
-def tampered(env, *statements):
-    """Return what Verify says after statements of the table's owner, triggers off; undone."""
-    own = env()
-    for table in ("event_store", "event_seal"):
-        own.cr.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-    for statement, *values in statements:
-        own.cr.execute(statement, values)
-        assert own.cr.rowcount
-    found = own["event.seal"].verify()
-    own.cr.rollback()
-    return found
 
 
 def test_all_that_is_committed_is_sealed_and_right(env, sealed):
@@ -186,28 +124,6 @@ def test_no_range_is_left_out_of_a_verification(env, sealed, statement, tmp_path
     assert (found["ok"], found["problem"]) == (False, "seal"), found
     answer = told_by_tool(env, tmp_path, (statement,))
     assert (answer.returncode, "itself was changed" in answer.stdout) == (1, True), answer
-
-
-def told_by_tool(env, folder, *statements):
-    """Return what the program says of a backup after statements as for :func:`tampered`."""
-    own, dump = env(), folder / "backup.sql"
-    for table in ("event_store", "event_seal"):
-        own.cr.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-    for statement, *values in statements:
-        own.cr.execute(statement, values)
-    with dump.open("w", encoding="utf-8") as out:
-        for table in ("event_seal", "event_store"):
-            own.cr.execute(f"SELECT * FROM {table} LIMIT 0")
-            names = ", ".join(column.name for column in own.cr.description)
-            out.write(f"COPY public.{table} ({names}) FROM stdin;\n")
-            own.cr.copy_expert(f"COPY {table} TO STDOUT", out)
-            out.write("\\.\n")
-        for table in ("event_seal", "event_store"):
-            own.cr.execute(f"SELECT last_value FROM {table}_id_seq")
-            (last,) = own.cr.fetchone()
-            out.write(f"SELECT pg_catalog.setval('public.{table}_id_seq', {last}, true);\n")
-    own.cr.rollback()
-    return run_tool(dump)
 
 
 @pytest.mark.parametrize("number", [-1, 0])
@@ -437,12 +353,6 @@ def test_verify_as_a_job_names_what_is_wrong(env, sealed):
         pass
     assert (job.problem_count, job.message, job.done) == (0, False, job.total)
     own.cr.rollback()
-
-
-def run_tool(*arguments):
-    return subprocess.run(
-        [sys.executable, "-I", str(TOOL), *map(str, arguments)], capture_output=True, text=True
-    )
 
 
 def test_a_backup_is_checked_without_odoo(env, sealed, tmp_path):

@@ -2,7 +2,6 @@
 
 import threading
 import time
-import uuid
 import xmlrpc.client
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,11 +14,6 @@ WRITERS = 8
 def server(odoo_server):
     """An Odoo of two worker processes."""
     return odoo_server(workers=2)
-
-
-@pytest.fixture
-def key():
-    return f"live-{uuid.uuid4()}"
 
 
 def append(call, key, number, seconds=90):
@@ -41,6 +35,13 @@ def append(call, key, number, seconds=90):
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
+
+
+def wait_for(acknowledged, count, seconds=30):
+    """Return once so many appends were answered, or after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while len(acknowledged) < count and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def read(call, key):
@@ -128,13 +129,11 @@ def test_acknowledged_events_survive_kill_9_exactly_once(odoo_server, key, worke
     with ThreadPoolExecutor(WRITERS) as pool:
         writers = [pool.submit(write, writer) for writer in range(WRITERS)]
         for _kill in range(2):
-            time.sleep(2)
+            wait_for(acknowledged, len(acknowledged) + 3 * WRITERS)  # amid their appends
             before = len(acknowledged)
             server.kill()
             server.start()
-            deadline = time.monotonic() + 30
-            while len(acknowledged) <= before and time.monotonic() < deadline:
-                time.sleep(0.1)
+            wait_for(acknowledged, before + 1)
         stopping.set()
         for writer in writers:
             writer.result()

@@ -1,3 +1,8 @@
 """The languages in which every screen is played."""
 
-LANGUAGES = ("en_US", "ja_JP")
+import os
+
+from tools.layout import SERIES
+
+# A later series shows the same screens: there in the language of the wider words alone.
+LANGUAGES = ("en_US", "ja_JP") if os.environ.get("ES_SERIES") == SERIES[0] else ("ja_JP",)

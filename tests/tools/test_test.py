@@ -70,10 +70,12 @@ def test_an_addon_is_tested_by_itself(monkeypatch):
 
 def test_each_addon_has_a_database_and_the_browser_comes_first():
     one = "event_sourcing_job/tests/test_job.py::TestJob"
-    everything = ["event_sourcing/tests", one, "tests/unit", "tests/rpc", "tests/browser"]
+    everything = ["event_sourcing/tests", one, "tests/unit", "tests/rpc"]
+    everything += ["tests/concurrency/test_server.py::test_x", "tests/browser"]
     assert make_test._parts(everything) == [
         make_test.Part("browser", ("tests/browser",)),
         make_test.Part("event_sourcing", ("event_sourcing/tests",), "event_sourcing"),
+        make_test.Part("concurrency", ("tests/concurrency/test_server.py::test_x",)),
         make_test.Part("live", ("tests/unit", "tests/rpc")),
         make_test.Part("event_sourcing_job", (one,), "event_sourcing_job"),
     ]
