@@ -59,6 +59,14 @@ class EventStoreFold(models.Model):
     # One by one
     # ------------------------------------------------------------------
 
+    @api.model
+    def _is_applied_singly(self, vals, handlers, apart):
+        """Whether an event is applied in a savepoint of its own, once it is stored."""
+        handler = handlers[vals["model_name"]]
+        if handler is None:
+            return False
+        return self._stream_key(vals) in apart or not self._folds_in_memory(handler)
+
     def _apply_singly(self, policies, heads):
         """Apply stored events one by one, and settle what became of them.
 

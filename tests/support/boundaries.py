@@ -29,8 +29,10 @@ DEPENDS = {
     "event_sourcing_report_xlsx": ("event_sourcing_analysis",),
     "event_sourcing_bi": ("event_sourcing_analysis",),
     "event_sourcing_mail": ("event_sourcing_analysis",),
+    "event_sourcing_feed": ("event_sourcing_job",),
     "event_sourcing_all": (
-        *("event_sourcing_archive", "event_sourcing_bi", "event_sourcing_history"),
+        *("event_sourcing_archive", "event_sourcing_bi", "event_sourcing_feed"),
+        *("event_sourcing_history",),
         *("event_sourcing_mail", "event_sourcing_report_xlsx", "event_sourcing_transfer"),
     ),
     "rental_event_sourcing": ("event_sourcing_history", "event_sourcing_analysis"),

@@ -1,0 +1,63 @@
+"""``odoo-bin event_worker``: passes events on as they come, in one process.
+
+It polls: ``NOTIFY`` takes a lock that serialises commits. Any number of workers share the
+subscriptions; without one the scheduler does the same once a minute.
+"""
+
+import logging
+import os
+import signal
+import time
+
+import psycopg2
+
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+
+_logger = logging.getLogger(__name__)
+
+POLL = 0.1
+PAUSE = 1.0
+
+
+class Worker:
+    """Work on all subscriptions of one database until SIGTERM or SIGINT.
+
+    :param str database: its name
+    """
+
+    def __init__(self, database):
+        self._database = database
+        self._ending = False
+
+    def run(self, seconds=None):
+        """Work; returns after the page at hand when the process is told to end.
+
+        :param seconds: end after so long, None for never
+        """
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._end)
+        os.environ["PGAPPNAME"] = f"event_worker-{os.getpid()}"
+        deadline = None if seconds is None else time.monotonic() + seconds
+        _logger.info("Passing on the events of %s.", self._database)
+        while not self._ending and (deadline is None or time.monotonic() < deadline):
+            try:
+                worked = self._turn()
+            except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+                _logger.warning("The database does not answer: %s", error)
+                time.sleep(PAUSE)
+                continue
+            if not worked:
+                time.sleep(POLL)
+
+    def _turn(self):
+        registry = Registry(self._database).check_signaling()
+        with registry.cursor() as cr:
+            subscriptions = api.Environment(cr, SUPERUSER_ID, {})["event.subscription"]
+            # Its cursor is not used: every page has one of its own.
+            cr.commit()
+            return subscriptions._run_due(None) and not self._ending
+
+    def _end(self, _number, _frame):
+        _logger.info("Ending after the page at hand.")
+        self._ending = True
