@@ -1,5 +1,6 @@
 from . import event_consumer
 from . import event_feed
+from . import event_feed_reader
 from . import event_subscription
 from . import event_subscription_run
 from . import event_projection
