@@ -11,5 +11,7 @@
         "data/event_feed_cron.xml",
         "views/event_subscription_views.xml",
         "views/menus.xml",
+        "views/event_operation_views.xml",
+        "wizards/event_store_policy_wizard_views.xml",
     ],
 }

@@ -7,12 +7,15 @@ subscriptions; without one the scheduler does the same once a minute.
 import logging
 import os
 import signal
+import socket
 import time
 
 import psycopg2
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
+
+from .heartbeat import EVERY, Heartbeat
 
 _logger = logging.getLogger(__name__)
 
@@ -29,6 +32,7 @@ class Worker:
     def __init__(self, database):
         self._database = database
         self._ending = False
+        self._counted = 0.0
 
     def run(self, seconds=None):
         """Work; returns after the page at hand when the process is told to end.
@@ -40,7 +44,16 @@ class Worker:
         os.environ["PGAPPNAME"] = f"event_worker-{os.getpid()}"
         deadline = None if seconds is None else time.monotonic() + seconds
         _logger.info("Passing on the events of %s.", self._database)
+        heartbeat = Heartbeat(self._database, f"{socket.gethostname()}-{os.getpid()}")
+        heartbeat.start()
+        try:
+            self._work(deadline, heartbeat)
+        finally:
+            heartbeat.stop()
+
+    def _work(self, deadline, heartbeat):
         while not self._ending and (deadline is None or time.monotonic() < deadline):
+            heartbeat.turned()
             try:
                 worked = self._turn()
             except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
@@ -56,7 +69,17 @@ class Worker:
             subscriptions = api.Environment(cr, SUPERUSER_ID, {})["event.subscription"]
             # Its cursor is not used: every page has one of its own.
             cr.commit()
+            self._count(subscriptions.env)
             return subscriptions._run_due(None) and not self._ending
+
+    def _count(self, env):
+        """Count events for monitoring now and then, where somebody watches."""
+        if time.monotonic() - self._counted < EVERY:
+            return
+        if env["event.monitoring"]._token():
+            env["event.feed.count"]._count_new(1.0)
+        env.cr.commit()
+        self._counted = time.monotonic()
 
     def _end(self, _number, _frame):
         _logger.info("Ending after the page at hand.")

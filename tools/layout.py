@@ -18,6 +18,7 @@ ADDONS = (
     "event_sourcing_bi",
     "event_sourcing_mail",
     "event_sourcing_feed",
+    "event_sourcing_feed_bi",
     "event_sourcing_all",
     "rental_event_sourcing",
     "rental_event_sourcing_report_xlsx",

@@ -5,3 +5,10 @@ from . import event_subscription
 from . import event_subscription_run
 from . import event_projection
 from . import event_reaction
+from . import event_subscription_lag
+from . import event_feed_heartbeat
+from . import event_feed_count
+from . import event_feed_metrics
+from . import event_feed_overview
+from . import event_monitoring
+from . import event_open_transaction

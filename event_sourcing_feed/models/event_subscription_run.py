@@ -40,8 +40,9 @@ class EventSubscriptionRun(models.Model):
     def _run_fallback(self):
         """Pass on what is new for most of a minute; the scheduler's way in."""
         deadline = time.monotonic() + FALLBACK_SECONDS
+        self.env["event.feed.heartbeat"]._note_scheduler()
         while time.monotonic() < deadline and self._run_due(deadline):
-            pass
+            self.env["event.feed.heartbeat"]._note_scheduler()
 
     @api.model
     def _run_due(self, deadline=None):

@@ -30,6 +30,7 @@ DEPENDS = {
     "event_sourcing_bi": ("event_sourcing_analysis",),
     "event_sourcing_mail": ("event_sourcing_analysis",),
     "event_sourcing_feed": ("event_sourcing_job",),
+    "event_sourcing_feed_bi": ("event_sourcing_feed", "event_sourcing_bi"),
     "event_sourcing_all": (
         *("event_sourcing_archive", "event_sourcing_bi", "event_sourcing_feed"),
         *("event_sourcing_history",),
