@@ -24,8 +24,8 @@ class EventSubscriptionLag(models.Model):
         for sub in self:
             found = sub.id and knows_all and sub._slowest_stream()
             sub.slowest_stream = found and _(
-                "%(stream)s: %(count)s events, the oldest for %(seconds)s s",
-                stream=f"{found['model_name']}/{found['aggregate_id']}",
+                "%(name)s: %(count)s events, the oldest for %(seconds)s s",
+                name="/".join((found["model_name"], found["aggregate_id"])),
                 count=found["count"],
                 seconds=round(found["seconds"]),
             )

@@ -7,8 +7,8 @@ import uuid
 
 import pytest
 
-from odoo.addons.event_sourcing_feed.models import event_feed_count
 from odoo.addons.event_sourcing_feed.worker import Worker
+from odoo.addons.event_sourcing_feed_bi.tests.test_feed_bi import NEW
 
 
 def add(env, aggregate_id, count=1, amount=1):
@@ -36,8 +36,7 @@ def counted(env):
     return done, found
 
 
-def test_events_are_counted_once_late_commits_too(env, monkeypatch):
-    monkeypatch.setattr(event_feed_count, "SCANNED", 10_000)
+def test_events_are_counted_once_late_commits_too(env):
     done, before = counted(env)
     assert done
     slow, fast = env(), env()
@@ -110,3 +109,30 @@ def test_a_worker_gives_signs_of_life_and_takes_its_leave(env, monkeypatch):
     assert workers == 1
     assert own["event.feed.heartbeat"]._driven()["workers"] == 0
     own.cr.rollback()
+
+
+def test_a_bi_tool_loads_late_commits_and_nothing_twice(env):
+    late, early, loaded = uuid.uuid4().hex, uuid.uuid4().hex, []
+    last = None
+
+    def load():
+        nonlocal last
+        own = env()
+        own.cr.execute("SELECT snapshot FROM event_bi.bi_feed_snapshot")
+        (now,) = own.cr.fetchone()
+        if last:
+            own.cr.execute(NEW, {"last": last})
+            loaded.extend((row["aggregate_id"], row["version"]) for row in own.cr.dictfetchall())
+        own.cr.rollback()
+        last = now
+
+    load()
+    slow, fast = env(), env()
+    add(slow, late, 2)
+    add(fast, early)
+    fast.cr.commit()
+    load()
+    slow.cr.commit()
+    load()
+    load()
+    assert [row for row in loaded if row[0] in (late, early)] == [(early, 1), (late, 1), (late, 2)]
