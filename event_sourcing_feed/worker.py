@@ -14,6 +14,7 @@ import psycopg2
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
+from odoo.tools import config
 
 from .heartbeat import EVERY, Heartbeat
 
@@ -41,7 +42,7 @@ class Worker:
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
-        os.environ["PGAPPNAME"] = f"event_worker-{os.getpid()}"
+        name_connections()
         deadline = None if seconds is None else time.monotonic() + seconds
         _logger.info("Passing on the events of %s.", self._database)
         heartbeat = Heartbeat(self._database, f"{socket.gethostname()}-{os.getpid()}")
@@ -84,3 +85,12 @@ class Worker:
     def _end(self, _number, _frame):
         _logger.info("Ending after the page at hand.")
         self._ending = True
+
+
+def name_connections():
+    """Let PostgreSQL know the connections of this process as those of a worker."""
+    name = f"event_worker-{os.getpid()}"
+    if "db_app_name" in config.options:  # Odoo 19
+        config["db_app_name"] = name
+    else:
+        os.environ["ODOO_PGAPPNAME"] = name

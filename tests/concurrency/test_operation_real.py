@@ -7,6 +7,9 @@ import uuid
 
 import pytest
 
+from odoo.sql_db import connection_info_for
+from odoo.tools import config
+
 from odoo.addons.event_sourcing_feed.worker import Worker
 from odoo.addons.event_sourcing_feed_bi.tests.test_feed_bi import NEW
 
@@ -96,7 +99,10 @@ def test_who_waits_and_who_is_waited_for(env):
 
 def test_a_worker_gives_signs_of_life_and_takes_its_leave(env, monkeypatch):
     monkeypatch.setattr("signal.signal", lambda *_args: None)
-    monkeypatch.setenv("PGAPPNAME", os.environ.get("PGAPPNAME", ""))
+    if "db_app_name" in config.options:
+        monkeypatch.setitem(config.options, "db_app_name", "odoo-{pid}")
+    else:
+        monkeypatch.setenv("ODOO_PGAPPNAME", "odoo-{pid}")
     own = env()
     thread = threading.Thread(target=Worker(own.cr.dbname).run, kwargs={"seconds": 4})
     thread.start()
@@ -107,6 +113,9 @@ def test_a_worker_gives_signs_of_life_and_takes_its_leave(env, monkeypatch):
         time.sleep(0.1)
     thread.join()
     assert workers == 1
+    assert (
+        connection_info_for(own.cr.dbname)[1]["application_name"] == f"event_worker-{os.getpid()}"
+    )
     assert own["event.feed.heartbeat"]._driven()["workers"] == 0
     own.cr.rollback()
 
