@@ -11,8 +11,12 @@ from odoo.tools import SQL
 from ..position import Position
 from .event_feed import SCANNED
 
-# What tells of another who counts at this moment.
-CONFLICTS = (psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected)
+# What tells of others who are at work at this moment.
+CONFLICTS = (
+    psycopg2.errors.SerializationFailure,
+    psycopg2.errors.DeadlockDetected,
+    psycopg2.errors.LockNotAvailable,
+)
 
 
 class EventFeedCount(models.AbstractModel):
@@ -47,7 +51,7 @@ class EventFeedCount(models.AbstractModel):
     def _count_new(self, seconds):
         """Count what is new, in transactions of their own, for so long at most.
 
-        :return: whether all is counted, as far as this process knows
+        :return: whether all is counted
         """
         deadline = time.monotonic() + seconds
         while True:
@@ -57,16 +61,16 @@ class EventFeedCount(models.AbstractModel):
             except CONFLICTS:
                 return False
             if not more or time.monotonic() >= deadline:
-                return not more
+                return more is False
 
     @api.model
     def _count_page(self):
-        """Count the next events; return whether there are more."""
+        """Count the next events; return whether there are more, None where another counts."""
         cr, store = self.env.cr, self.env["event.store"]
         cr.execute("SELECT position FROM event_feed_count_position FOR UPDATE SKIP LOCKED")
         row = cr.fetchone()
         if not row:
-            return False  # another counts
+            return None
         before = Position(**row[0]) if row[0] else store._feed_start()
         ids, position = store._feed_ids(before)
         more = len(ids) > SCANNED

@@ -1,10 +1,15 @@
+import logging
 import os
 import socket
 import threading
 
+import psycopg2
+
 from odoo import api, fields, models
 
 from ..heartbeat import beat
+
+_logger = logging.getLogger(__name__)
 
 # Seconds after which somebody who gives no sign is not there.
 WORKER_SECONDS = 60
@@ -38,8 +43,12 @@ class EventFeedHeartbeat(models.Model):
     @api.model
     def _note_scheduler(self):
         """Note that the scheduled action is at work, whatever becomes of it."""
-        with self.env.registry.cursor() as cr:
-            beat(cr, "scheduler", f"{socket.gethostname()}-{os.getpid()}-{threading.get_ident()}")
+        name = f"{socket.gethostname()}-{os.getpid()}-{threading.get_ident()}"
+        try:
+            with self.env.registry.cursor() as cr:
+                beat(cr, "scheduler", name)
+        except psycopg2.Error as error:
+            _logger.info("No sign of life could be noted: %s", error)
 
     @api.model
     def _driven(self):

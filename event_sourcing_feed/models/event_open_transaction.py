@@ -52,7 +52,8 @@ class EventOpenTransaction(models.Model):
                 SELECT pid, application_name, usename::text AS role, xact_start, state,
                        backend_xid, wait_event_type, wait_event,
                        query = '<insufficient privilege>' AS hidden,
-                       pg_blocking_pids(pid) AS blockers
+                       CASE WHEN wait_event_type = 'Lock' OR wait_event_type IS NULL
+                            THEN pg_blocking_pids(pid) ELSE '{}' END AS blockers
                   FROM pg_stat_activity
                  WHERE datname = current_database() AND pid <> pg_backend_pid()
                    AND backend_type = 'client backend')
