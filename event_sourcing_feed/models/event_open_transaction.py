@@ -56,7 +56,8 @@ class EventOpenTransaction(models.Model):
                             THEN pg_blocking_pids(pid) ELSE '{}' END AS blockers
                   FROM pg_stat_activity
                  WHERE datname = current_database() AND pid <> pg_backend_pid()
-                   AND backend_type = 'client backend')
+                   AND usename IS NOT NULL
+                   AND coalesce(backend_type, 'client backend') = 'client backend')
             SELECT session.pid AS id, session.pid,
                    session.application_name AS application, session.role,
                    session.xact_start AT TIME ZONE 'UTC' AS since,

@@ -4,7 +4,9 @@ import os
 import threading
 import time
 import uuid
+from contextlib import closing
 
+import psycopg2
 import pytest
 
 from odoo.sql_db import connection_info_for
@@ -149,3 +151,23 @@ def test_a_bi_tool_loads_late_commits_and_nothing_twice(env):
     load()
     load()
     assert [row for row in loaded if row[0] in (late, early)] == [(early, 1), (late, 1), (late, 2)]
+
+
+def test_what_odoo_may_not_see_is_said(env):
+    try:
+        stranger = psycopg2.connect(
+            dbname=env().cr.dbname, user="postgres", password=os.environ.get("PGPASSWORD")
+        )
+    except psycopg2.OperationalError as error:
+        pytest.skip(str(error))
+    with closing(stranger), stranger.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+        own = env()
+        own.cr.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        if own.cr.fetchone()[0]:
+            pytest.skip("Odoo's role sees everything here")
+        (row,) = own["event.open.transaction"].search([("pid", "=", pid)])
+        assert (row.state, row.role, row.since) == ("hidden", "postgres", False)
+        assert "may not see" in row.note
+        own.cr.rollback()
