@@ -46,6 +46,7 @@ COLUMNS = (
     Column("retry_of_id", "recording", STORE),
     Column("attempt_uuid", "recording", STORE),
     Column("tx", "recording", DATABASE),
+    Column("origin", "recording", STORE),
     Column("broken_rule", "derived", STORE),
     Column("error_fingerprint", "derived", STORE),
     Column("attempt_digest", "derived", STORE),

@@ -8,6 +8,7 @@
     "depends": [
         "event_sourcing_archive",
         "event_sourcing_bi",
+        "event_sourcing_feed",
         "event_sourcing_history",
         "event_sourcing_mail",
         "event_sourcing_record",

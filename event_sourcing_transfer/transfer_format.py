@@ -15,7 +15,7 @@ from odoo.addons.event_sourcing.event_columns import CONTENT
 FORMAT = 1
 HEAD = "event_sourcing_export"
 END = "event_sourcing_end"
-# Columns beyond what the hash covers that are restored as they were.
+# Columns beyond what the hash covers that are restored as they were; the origin says so.
 REST = ("broken_rule", "error_fingerprint", "attempt_uuid", "attempt_digest", "import_key")
 # What an event follows, as the UUIDs of those events.
 FOLLOWS = ("failed_event_uuid", "retry_of_uuid")

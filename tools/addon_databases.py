@@ -56,16 +56,20 @@ class AddonDatabases:
             if not database.is_complete():
                 if source:
                     source.copy(database.name)
-                    database.add([addon] if addon else installed_addons())
+                    addons = [addon] if addon else installed_addons()
+                    database.add([*addons, *tests_of(self._addons(addon))])
                 else:
-                    database.create([addon, *test_addons()])
+                    database.create([addon, *tests_of([addon])])
                 database.note_complete()
         return database
 
+    def _addons(self, addon):
+        return sorted(reach_of(addon) if addon else installed_addons())
+
     def _name(self, addon):
-        addons = reach_of(addon) if addon else installed_addons()
-        folders = [ROOT / name for name in sorted(addons)]
-        folders += [TEST_ADDONS / name for name in test_addons()]
+        addons = self._addons(addon)
+        folders = [ROOT / name for name in addons]
+        folders += [TEST_ADDONS / name for name in tests_of(addons)]
         return f"{PREFIX}{self._series}{code_hash(folders)[:6]}_{addon or 'everything'}"
 
 
@@ -75,10 +79,15 @@ def below_of(addon):
     return max(below, key=lambda name: len(reach_of(name)), default=None)
 
 
-def depends_on(addon):
+def depends_on(addon, root=ROOT):
     """Return the addons of ours that a manifest names."""
-    text = (ROOT / addon / "__manifest__.py").read_text(encoding="utf-8")
+    text = (root / addon / "__manifest__.py").read_text(encoding="utf-8")
     return [name for name in ast.literal_eval(text)["depends"] if name in ADDONS]
+
+
+def tests_of(addons):
+    """Return the addons with what tests need that go with these, and need no other of ours."""
+    return [n for n in test_addons() if set(depends_on(n, TEST_ADDONS)) <= set(addons)]
 
 
 def reach_of(addon):

@@ -27,7 +27,7 @@ CONTENT = (
 )
 RECORDING = (
     *("content_hash", "create_uid", "create_date", "company_id"),
-    *("failed_event_id", "retry_of_id", "attempt_uuid", "tx"),
+    *("failed_event_id", "retry_of_id", "attempt_uuid", "tx", "origin"),
 )
 ENTRY = struct.Struct(">q16s")
 SEAL_IDS = 10_000  # that one seal covers, at most

@@ -15,7 +15,7 @@ BEING_MADE = "event sourcing: being made"
 COMPLETE = "event sourcing: complete"
 # Columns that came with what cannot be made up for what was stored before.
 NEEDED = {
-    "event_store": ("timezone", "attempt_uuid"),
+    "event_store": ("timezone", "attempt_uuid", "origin"),
     "event_stream": ("company_id",),
     "event_job": ("owner_only",),
 }

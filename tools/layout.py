@@ -19,6 +19,8 @@ ADDONS = (
     "event_sourcing_report_xlsx",
     "event_sourcing_bi",
     "event_sourcing_mail",
+    "event_sourcing_feed",
+    "event_sourcing_feed_bi",
     "event_sourcing_all",
     "rental_event_sourcing",
     "rental_event_sourcing_report_xlsx",

@@ -51,27 +51,17 @@ def main():
 
 
 def _serve(database, postgres, interface, port):
-    """Start Odoo, say where it is, and wait."""
+    """Start Odoo and a worker that passes events on beside it, say where it is, and wait."""
     log = LOG / f"odoo-{database.source.series}.log"
-    command = [
-        *(database.python, database.launcher),
-        *odoo.options(database.source, database.addons, database.name),
-        *(f"--http-interface={interface}", f"--http-port={port}", f"--logfile={log}"),
+    options = odoo.options(database.source, database.addons, database.name)
+    server = [
+        *(*options, f"--http-interface={interface}", f"--http-port={port}", f"--logfile={log}"),
         *("--workers=0", "--max-cron-threads=1"),
     ]
-    log.unlink(missing_ok=True)
-    log.touch()
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [str(part) for part in command],
-            env=postgres.environment,
-            cwd=LOG,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C reaches us alone; we stop Odoo first, then PostgreSQL
-            preexec_fn=with_parent,
-        )
+    process = _start(database, postgres, server, log)
+    # The command is an addon's: where addons are is said before it, too.
+    words = [options[0], "event_worker", *options]
+    worker = _start(database, postgres, words, LOG / f"worker-{database.source.series}.log")
     try:
         host = "localhost" if interface in ("127.0.0.1", "0.0.0.0") else interface
         url = f"http://{host}:{port}"
@@ -85,7 +75,25 @@ def _serve(database, postgres, interface, port):
         raise odoo.ended(log)
     finally:
         with unhurried():
+            stop(worker)
             stop(process)
+
+
+def _start(database, postgres, words, log):
+    """Start the launcher with these arguments; what it says goes to the log."""
+    log.unlink(missing_ok=True)
+    log.touch()
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [str(part) for part in (database.python, database.launcher, *words)],
+            env=postgres.environment,
+            cwd=LOG,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches us alone; we stop Odoo first, then PostgreSQL
+            preexec_fn=with_parent,
+        )
 
 
 def wants_fresh(environment):

@@ -11,6 +11,7 @@ FAILURE_TYPES = (INVALID_OPERATION, SYSTEM_ERROR)
 DERIVED_KEYS = ("retry_of_id", "import_key")
 # Among the values of an event, and no field: an attempt of its UUID was recorded apart and waits.
 ATTEMPTED = "attempted?"
+ORIGINS = [("imported", "Imported"), ("restored", "Restored")]
 OUTCOMES = [
     ("applied", "Applied"),
     ("rejected", "Rejected"),
@@ -111,6 +112,13 @@ class EventStore(models.Model):
         readonly=True,
         copy=False,
         help="Digest of the row that this event was imported from, where it named no UUID.",
+    )
+    origin = fields.Selection(
+        ORIGINS,
+        readonly=True,
+        copy=False,
+        help="How an event came here that was not recorded here when it happened: imported from"
+        " another system, or restored from an export. Nothing reacts to it.",
     )
     failure_ids = fields.One2many("event.store", "failed_event_id", string="Failures")
     error_class = fields.Char(readonly=True, copy=False)

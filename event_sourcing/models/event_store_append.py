@@ -151,22 +151,23 @@ class EventStoreAppend(models.Model):
         return self._append_all(vals_list)[0]
 
     @api.model
-    def _append_all(self, vals_list, policies=None, keys=None):
+    def _append_all(self, vals_list, policies=None, keys=None, origin=None):
         """Append ``vals_list`` in order; the single path of every append.
 
         :param list policies: for each event a policy or None for its handler's own
         :param list keys: for each event None, or ``(column, value)`` of what the store itself
             knows it by, one of ``DERIVED_KEYS``; no caller can name these
+        :param str origin: where they come from, if they are not recorded as they happen
         :return: ``(records, known)``: the events in order, and the ids of those that
             were stored already
         """
         try:
-            return self._append_in_order(vals_list, policies, keys)
+            return self._append_in_order(vals_list, policies, keys, origin)
         except (errors.UniqueViolation, StoredMeanwhile):
             # While it waited, somebody stored an event of the same UUID: now it is known.
             if not self._is_read_committed():
                 raise
-            return self._append_in_order(vals_list, policies, keys)
+            return self._append_in_order(vals_list, policies, keys, origin)
         except (OperationalError, InternalError, InterfaceError) as error:
             refusal = self._explain_db_error(error)
             if refusal is None:
@@ -174,7 +175,7 @@ class EventStoreAppend(models.Model):
             raise refusal from error
 
     @api.model
-    def _append_in_order(self, vals_list, policies, keys):
+    def _append_in_order(self, vals_list, policies, keys, origin):
         self = self._with_user_lang()
         if not isinstance(vals_list, list | tuple):
             raise UserError(_("Events must be given as a list, each a set of named values."))
@@ -183,6 +184,8 @@ class EventStoreAppend(models.Model):
         policies = [self._check_policy(policy) for policy in policies or [None] * len(proposed)]
         keys = self._keys_of(proposed, keys or [None] * len(proposed))
         self._give_uuids(proposed)
+        for vals in proposed if origin else ():
+            vals["origin"] = origin
         known = self._find_known(vals_list, proposed, keys) if any(keys) else {}
         new_items = {}  # the first of each key, with its policy
         ids = []
@@ -277,12 +280,13 @@ class EventStoreAppend(models.Model):
             ready = self._number(vals_list, heads, handlers)
             decisions = dict(zip((vals["id"] for vals in ready), policies, strict=True))
             single = [vals for vals in ready if self._is_applied_singly(vals, handlers, apart)]
+            followers = self._followers(set(handlers))
             failures, rejection = self._fold_pending(ready, heads, folded, decisions, apart)
             if rejection:
                 step.roll_back()
                 return None, rejection
             events, plain = self._write_folded(
-                step, ready, failures, folded, heads, apart, last=not single
+                step, ready, failures, folded, heads, apart, last=not (single or followers)
             )
             if single:
                 chosen = self.browse([vals["id"] for vals in single])
@@ -292,6 +296,8 @@ class EventStoreAppend(models.Model):
             if not plain:
                 self._finish_insert(events, ready)
                 self._finish_failures([vals["id"] for vals in ready if vals.get("error_class")])
+            for follow in followers:
+                follow(events.ids)
             return events, None
 
     @api.model

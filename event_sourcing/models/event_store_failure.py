@@ -235,6 +235,7 @@ class EventStoreFailure(models.Model):
             "correlation_id": vals["correlation_id"],
             "causation_id": vals["event_uuid"],
             "company_id": vals["company_id"],
+            "origin": vals.get("origin"),
             **columns,
         }
 

@@ -319,6 +319,16 @@ class EventStoreInsert(models.Model):
             failures = self.sudo().search([("failed_event_id", "in", event_ids)], order="id")
             failures._finish_insert(failures, [{}] * len(failures))
 
+    @api.model
+    def _followers(self, model_names):
+        """Return what is to see new events before their append ends; a hook.
+
+        :param set model_names: the aggregate types of the events
+        :return: list of functions, called with the ids of the events once these are stored with
+            their final outcomes; what one raises fails the append
+        """
+        return []
+
     # ------------------------------------------------------------------
     # The answer
     # ------------------------------------------------------------------

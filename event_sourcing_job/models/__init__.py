@@ -14,3 +14,4 @@ from . import event_job_partition
 from . import event_job_alert
 from . import event_job_actions
 from . import event_overview
+from . import event_metrics

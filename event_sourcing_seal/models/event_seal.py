@@ -23,7 +23,8 @@ ROW = """
     SELECT id, model_name, aggregate_id, version, event_type, payload, timestamp::text,
            timezone, event_uuid, correlation_id, causation_id, schema_version, outcome, error_class,
            error_message, content_hash, create_uid, create_date::text, company_id,
-           failed_event_id, retry_of_id, attempt_uuid, tx::text AS tx
+           failed_event_id, retry_of_id, attempt_uuid, tx::text AS tx,
+           origin
       FROM event_store WHERE id BETWEEN %s AND %s ORDER BY id
 """
 

@@ -1,6 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.tools import format_date
 
+from odoo.addons.event_sourcing_job.models.event_metrics import Metric
 from odoo.addons.event_sourcing_job.models.event_overview import WATCHERS
 
 
@@ -53,6 +54,15 @@ class EventOverviewSeals(models.Model):
         return [
             *super()._health(),
             {"label": _("Last sealed"), "value": sealed, "problem": problem},
+        ]
+
+    @api.model
+    def _metrics(self):
+        waiting = self.env["event.seal"].sudo().search_count([("state", "=", "waiting")])
+        text = "Ranges of events that wait for their seal."
+        return [
+            *super()._metrics(),
+            Metric("event_sourcing_seals_waiting", "gauge", text, [({}, waiting)]),
         ]
 
     def action_open_seals(self):

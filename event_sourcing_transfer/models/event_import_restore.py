@@ -48,6 +48,8 @@ class EventImportRestore(models.Model):
             events = store._insert([self._row_of(vals) for vals in vals_list])
             self._as_recorded(events, vals_list)
             self._fold_restored(events, vals_list, heads)
+            for follow in store._followers({vals["model_name"] for vals in vals_list}):
+                follow(events.ids)
         return len(vals_list)
 
     def _advance_to(self, step, vals_list):
@@ -85,7 +87,7 @@ class EventImportRestore(models.Model):
         row = {
             name: value for name, value in vals.items() if name in self.env["event.store"]._fields
         }
-        return {**row, "failed_event_id": None, "retry_of_id": None}
+        return {**row, "failed_event_id": None, "retry_of_id": None, "origin": "restored"}
 
     def _as_recorded(self, events, vals_list):
         """Say who recorded these events and when, and which others they follow.

@@ -298,7 +298,7 @@ class EventJobImport(models.Model):
         vals_list = [{**item["given"], "event_uuid": item["vals"]["event_uuid"]} for item in items]
         keys = [None if item["key"][0] == "event_uuid" else item["key"] for item in items]
         keys = [key and (key[0], key[2]) for key in keys]
-        events, known = store._append_all(vals_list, policies, keys)
+        events, known = store._append_all(vals_list, policies, keys, origin="imported")
         return len(set(events.ids) - known)
 
     def _find_failing_row(self, store, items):

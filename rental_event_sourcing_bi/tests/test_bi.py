@@ -25,14 +25,16 @@ class BiCase(EventCase):
         return self.env.cr.dictfetchall()
 
     def grants(self):
-        """Return {view: readers} of the schema, without its owner."""
+        """Return {view: readers} of the views above, without the schema's owner."""
         found = self.rows(
             """
             SELECT relname, coalesce((SELECT string_agg(grantee::regrole::text, ',')
                                         FROM aclexplode(relacl)
                                        WHERE grantee != relowner), '') AS readers
-              FROM pg_class WHERE relnamespace = 'event_bi'::regnamespace AND relkind = 'v'
-            """
+              FROM pg_class WHERE relnamespace = 'event_bi'::regnamespace
+               AND relname IN %s
+            """,
+            VIEWS,
         )
         return {row["relname"]: row["readers"] for row in found}
 

@@ -16,7 +16,7 @@ from psycopg2 import errors
 from odoo.exceptions import UserError
 from odoo.tools import config
 
-VIEWS = ("bi_event", "bi_misoperation", "bi_rental_snapshot")
+VIEWS = ("bi_event", "bi_misoperation", "bi_rental_snapshot", "bi_feed", "bi_feed_snapshot")
 REFUSED = [
     *(
         f"SELECT * FROM public.{table} LIMIT 1"

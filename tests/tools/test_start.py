@@ -6,10 +6,11 @@ import socket
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
-from tools import ending, locks, odoo
+from tools import ending, locks, odoo, run
 from tools.layout import ROOT
 from tools.say import Stop
 
@@ -139,6 +140,31 @@ def test_an_odoo_that_ends_by_itself_is_quoted(tmp_path):
     process = subprocess.Popen(["true"])
     with pytest.raises(Stop, match=r"(?s)Odoo ended by itself.*the reason"):
         odoo.wait_until_ready(process, f"http://127.0.0.1:{free_port()}", log, seconds=10)
+
+
+def test_a_worker_runs_beside_odoo_and_ends_with_it(tmp_path, monkeypatch):
+    launcher = tmp_path / "launcher"
+    launcher.write_text(
+        "import os, sys, time\n"
+        "worker = 'event_worker' in sys.argv\n"
+        "name = 'worker' if worker else 'server'\n"
+        "open(name, 'w').write(f'{os.getpid()} ' + ' '.join(sys.argv[1:]))\n"
+        "time.sleep(60 if worker else 1)\n"
+    )
+    source = SimpleNamespace(series="17.0", addons_path=[tmp_path])
+    database = SimpleNamespace(
+        python=sys.executable, launcher=launcher, source=source, addons=[], name="demo"
+    )
+    monkeypatch.setattr(run, "LOG", tmp_path)
+    monkeypatch.setattr(odoo, "wait_until_ready", lambda *_args: None)
+    postgres = SimpleNamespace(environment=dict(os.environ))
+    with pytest.raises(Stop, match="Odoo ended by itself"):
+        run._serve(database, postgres, "127.0.0.1", free_port())
+    pid, paths, command, *words = (tmp_path / "worker").read_text().split()
+    assert (paths, command) == (f"--addons-path={tmp_path}", "event_worker")
+    assert "--database=demo" in words
+    assert "event_worker" not in (tmp_path / "server").read_text()
+    assert not alive(int(pid))
 
 
 def free_port():

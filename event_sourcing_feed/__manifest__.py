@@ -1,0 +1,17 @@
+{
+    "name": "Event Sourcing: Feed",
+    "summary": "Events that cause things: read models, reactions, and a cursor that misses nothing",
+    "version": "1.0.0",
+    "category": "Technical",
+    "license": "LGPL-3",
+    "author": "Event Sourcing for Odoo contributors",
+    "depends": ["event_sourcing_job"],
+    "data": [
+        "security/ir.model.access.csv",
+        "data/event_feed_cron.xml",
+        "views/event_subscription_views.xml",
+        "views/menus.xml",
+        "views/event_operation_views.xml",
+        "wizards/event_store_policy_wizard_views.xml",
+    ],
+}

@@ -1,0 +1,248 @@
+import logging
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from odoo.addons.event_sourcing.compat import check_access
+from odoo.addons.event_sourcing.fields import NO_SUM
+
+from ..position import Position
+
+_logger = logging.getLogger(__name__)
+
+STATES = [
+    ("running", "Running"),
+    ("paused", "Paused"),
+    ("stopped", "Stopped by an error"),
+    ("gone", "Not installed"),
+]
+MANAGER = "event_sourcing.event_store_group_manager"
+POSITION = ("seen", "until", "after", "floor", "ceiling", "cluster")
+
+
+class EventSubscription(models.Model):
+    """How far a consumer has come, and how it is doing: one row per consumer.
+
+    The row changes in the transaction of the effects: after a crash both are there, or neither.
+    """
+
+    _name = "event.subscription"
+    _inherit = "access.first.mixin"
+    _description = "Subscription to the Feed"
+    _order = "kind, consumer"
+    _rec_name = "label"
+
+    consumer = fields.Char(
+        string="Technical Name",
+        required=True,
+        readonly=True,
+        help="The model that is given events.",
+    )
+    label = fields.Char(string="Name", compute="_compute_label")
+    kind = fields.Selection(
+        [("projection", "Read model"), ("reaction", "Reaction")], required=True, readonly=True
+    )
+    state = fields.Selection(
+        STATES,
+        required=True,
+        readonly=True,
+        default="running",
+        help="Running: it follows the feed. Paused: a manager stopped it. Stopped by an error: it"
+        " failed again and again and needs somebody. Not installed: its addon is gone.",
+    )
+    seen = fields.Text(required=True, readonly=True)
+    until = fields.Text(readonly=True)
+    after = fields.Integer(readonly=True, **NO_SUM)
+    floor = fields.Integer(readonly=True, **NO_SUM)
+    ceiling = fields.Integer(readonly=True, **NO_SUM)
+    cluster = fields.Char(readonly=True)
+    consumed_count = fields.Integer(string="Events Taken", readonly=True, **NO_SUM)
+    last_event_id = fields.Many2one(
+        "event.store", string="Last Event", readonly=True, ondelete="set null"
+    )
+    last_consumed_on = fields.Datetime(string="Last Taken On", readonly=True)
+    rate = fields.Float(
+        string="Events per Second",
+        readonly=True,
+        group_operator=False,
+        help="How fast it took the last events that came in larger numbers.",
+    )
+    error_count = fields.Integer(string="Errors in a Row", readonly=True, **NO_SUM)
+    next_try = fields.Datetime(string="Tries Again On", readonly=True)
+    last_error = fields.Text(readonly=True)
+    last_traceback = fields.Text(string="Traceback", readonly=True)
+    failed_event_id = fields.Many2one(
+        "event.store",
+        string="Event with the Error",
+        readonly=True,
+        ondelete="set null",
+        help="The event at which it stopped, once it was given alone.",
+    )
+    message = fields.Char(readonly=True, help="Why it is paused, or what was skipped last.")
+    lag_count = fields.Integer(
+        string="Events Waiting",
+        compute="_compute_lag",
+        help="Of all types: events to look through.",
+    )
+    lag_seconds = fields.Float(string="Oldest Waits for (s)", compute="_compute_lag")
+
+    def init(self):
+        super().init()
+        self.env.cr.execute(
+            """
+            CREATE UNIQUE INDEX IF NOT EXISTS event_subscription_consumer_uniq
+                ON event_subscription (consumer);
+            -- Which position was tried how often: known also if the process dies at it.
+            CREATE TABLE IF NOT EXISTS event_subscription_try (
+                subscription_id int PRIMARY KEY
+                    REFERENCES event_subscription ON DELETE CASCADE,
+                place text NOT NULL,
+                tries int NOT NULL
+            );
+            """
+        )
+
+    def _register_hook(self):
+        super()._register_hook()
+        self._sync()
+
+    @api.model
+    def _sync(self):
+        """Give every consumer that is installed its row, and note which are gone."""
+        names = self.env["event.consumer.registry"]._names()
+        known = {sub.consumer: sub for sub in self.sudo().search([], limit=None)}
+        for name in names:
+            consumer = self.env[name]
+            if name not in known:
+                store = self.env["event.store"]
+                first = consumer._begins_at_first
+                position = store._feed_start() if first else store._feed_now()
+                self._insert_row(consumer, position)
+            elif known[name].state == "gone":
+                # What it missed meanwhile may be much, and old: somebody is to decide.
+                known[name].write({"state": "paused", "message": "It was not installed."})
+        gone = self.browse().union(
+            *(s for name, s in known.items() if name not in names and s.state != "gone")
+        )
+        if gone:
+            _logger.warning("Consumers of the feed are gone: %s.", gone.mapped("consumer"))
+            gone.write({"state": "gone"})
+
+    @api.model
+    def _insert_row(self, consumer, position):
+        # Several processes load the registry at the same time.
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO event_subscription (consumer, kind, state, seen, after, floor,"
+                " ceiling, cluster, consumed_count, error_count, create_uid, create_date)"
+                " VALUES (%s, %s, 'running', %s, 0, 0, 0, %s, 0, 0, %s,"
+                " now() AT TIME ZONE 'UTC') ON CONFLICT DO NOTHING",
+                consumer._name,
+                consumer._kind,
+                position.seen,
+                position.cluster,
+                self.env.uid,
+            )
+        )
+        self.invalidate_model(flush=False)
+
+    @api.depends("consumer")
+    @api.depends_context("lang")
+    def _compute_label(self):
+        for sub in self:
+            model = self.env["ir.model"].sudo()._get(sub.consumer) if sub.consumer else None
+            sub.label = (model and model.name) or sub.consumer
+
+    @api.depends("seen", "until", "after", "floor")
+    def _compute_lag(self):
+        for sub in self:
+            sub.lag_count, sub.lag_seconds = sub._lag() if sub.id else (0, 0.0)
+
+    def _lag(self):
+        """Return ``(events to look through, seconds since the oldest of them was recorded)``."""
+        self.ensure_one()
+        position = self._position()
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT count(*), coalesce(extract(epoch FROM
+                           (now() AT TIME ZONE 'UTC') - min(event.create_date)), 0)
+                  FROM event_store AS event
+                 WHERE event.id > %s AND (event.tx >= pg_snapshot_xmax(%s::pg_snapshot)
+                        OR event.tx = ANY(ARRAY(SELECT pg_snapshot_xip(%s::pg_snapshot))))
+                """,
+                max(position.floor, position.after),
+                position.seen,
+                position.seen,
+            )
+        )
+        count, seconds = self.env.cr.fetchone()
+        return count, max(0.0, float(seconds))
+
+    # ------------------------------------------------------------------
+    # Positions
+    # ------------------------------------------------------------------
+
+    def _position(self):
+        """Return where the consumer stands, as a ``Position``."""
+        self.ensure_one()
+        return Position(
+            **{name: self[name] or Position.__dataclass_fields__[name].default for name in POSITION}
+        )
+
+    def _move(self, position):
+        """Note where the consumer stands now."""
+        self.ensure_one()
+        self.write({name: getattr(position, name) for name in POSITION})
+
+    @api.model
+    def wait_for(self, name, event_ids, timeout=10):
+        """Wait until a consumer has taken events, for who must read what was just written.
+
+        :param str name: of the consumer, such as ``equipment.utilisation.projection``
+        :param list event_ids: ids of ``event.store``, whose transactions are committed
+        :param timeout: seconds, at most 30
+        :return: whether it has taken them all by now
+        :raise UserError: for an unknown consumer
+        """
+        check_access(self.env["event.store"].browse(), "read")
+        return self._wait_for(name, event_ids, timeout)
+
+    # ------------------------------------------------------------------
+    # What managers do
+    # ------------------------------------------------------------------
+
+    def action_pause(self):
+        """Stop giving it events; none is lost."""
+        self._managed().filtered(lambda s: s.state in ("running", "stopped")).write(
+            {"state": "paused", "message": False}
+        )
+        return True
+
+    def action_resume(self):
+        """Go on where it stands."""
+        self._managed().filtered(lambda s: s.state in ("paused", "stopped")).write(
+            {
+                "state": "running",
+                "message": False,
+                "error_count": 0,
+                "next_try": False,
+                "last_error": False,
+                "last_traceback": False,
+                "failed_event_id": False,
+            }
+        )
+        self._forget_tries()
+        return True
+
+    def _managed(self):
+        """Return the rows with full rights, for a manager."""
+        if not self.env.user.has_group(MANAGER):
+            raise UserError(_("Only managers of the event store may do this."))
+        return self.sudo()
+
+    def _forget_tries(self):
+        self.env.cr.execute(
+            "DELETE FROM event_subscription_try WHERE subscription_id = ANY(%s)", [self.ids]
+        )

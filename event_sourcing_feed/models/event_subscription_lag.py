@@ -1,0 +1,95 @@
+from odoo import _, api, fields, models
+from odoo.tools import SQL
+
+# Events that are looked through for a figure: monitoring asks every few seconds.
+MAX_COUNTED = 10_000
+
+
+class EventSubscriptionLag(models.Model):
+    """How far a subscription is behind, at a price that does not grow with what waits."""
+
+    _inherit = "event.subscription"
+
+    slowest_stream = fields.Char(
+        string="Slowest History",
+        compute="_compute_slowest_stream",
+        compute_sudo=False,
+        help="The one of which an event has waited longest.",
+    )
+
+    @api.depends("seen", "until", "after", "floor")
+    @api.depends_context("uid", "lang")
+    def _compute_slowest_stream(self):
+        knows_all = self.env["event.job"]._knows_all()
+        for sub in self:
+            found = sub.id and knows_all and sub._slowest_stream()
+            sub.slowest_stream = found and _(
+                "%(name)s: %(count)s events, the oldest for %(seconds)s s",
+                name="/".join((found["model_name"], found["aggregate_id"])),
+                count=found["count"],
+                seconds=round(found["seconds"]),
+            )
+
+    def _waiting_query(self):
+        """Return SQL for the rows of events that wait, the first ones alone, as a query."""
+        position = self._position()
+        if position.until:  # pages of it are taken already, in order of ids
+            return SQL(
+                "SELECT event.* FROM event_store AS event WHERE event.id > %s"
+                " AND NOT pg_visible_in_snapshot(event.tx, %s::pg_snapshot)"
+                " ORDER BY event.id LIMIT %s",
+                max(position.after, position.floor),
+                position.seen,
+                MAX_COUNTED,
+            )
+        return SQL(
+            "(SELECT event.* FROM event_store AS event WHERE event.id > %s"
+            " AND event.tx >= pg_snapshot_xmax(%s::pg_snapshot)"
+            " ORDER BY event.tx, event.id LIMIT %s) UNION ALL (SELECT event.*"
+            " FROM event_store AS event WHERE event.id > %s"
+            " AND event.tx = ANY(ARRAY(SELECT pg_snapshot_xip(%s::pg_snapshot))) LIMIT %s)",
+            *(position.floor, position.seen, MAX_COUNTED) * 2,
+        )
+
+    def _waiting(self):
+        """Return ``(events, seconds since the oldest was recorded)``, of the first ones."""
+        self.ensure_one()
+        self.env.cr.execute(
+            SQL(
+                "SELECT least(count(*), %s), extract(epoch FROM clock_timestamp()"
+                " AT TIME ZONE 'UTC' - min(event.create_date))::float FROM (%s) AS event",
+                MAX_COUNTED,
+                self._waiting_query(),
+            )
+        )
+        count, seconds = self.env.cr.fetchone()
+        return count, max(0.0, seconds or 0.0)
+
+    def _slowest_stream(self):
+        """Return the stream of which an event has waited longest; a hook.
+
+        Whoever lets streams queue up by themselves looks there, too.
+
+        :return: dict with ``model_name``, ``aggregate_id``, ``count`` and ``seconds``, or None
+            where nothing waits
+        """
+        self.ensure_one()
+        if self.consumer not in self.env:
+            return None
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT event.model_name, event.aggregate_id, count(*) AS count,
+                       greatest(0, extract(epoch FROM clock_timestamp() AT TIME ZONE 'UTC'
+                                           - min(event.create_date)))::float AS seconds
+                  FROM (%s) AS event
+                 WHERE %s
+                 GROUP BY event.company_id, event.model_name, event.aggregate_id
+                 ORDER BY min(event.create_date), min(event.id) LIMIT 1
+                """,
+                self._waiting_query(),
+                self.env[self.consumer]._feed_filter(),
+            )
+        )
+        found = self.env.cr.dictfetchall()
+        return found[0] if found else None

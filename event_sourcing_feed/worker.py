@@ -1,0 +1,96 @@
+"""``odoo-bin event_worker``: passes events on as they come, in one process.
+
+It polls: ``NOTIFY`` takes a lock that serialises commits. Any number of workers share the
+subscriptions; without one the scheduler does the same once a minute.
+"""
+
+import logging
+import os
+import signal
+import socket
+import time
+
+import psycopg2
+
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+from odoo.tools import config
+
+from .heartbeat import EVERY, Heartbeat
+
+_logger = logging.getLogger(__name__)
+
+POLL = 0.1
+PAUSE = 1.0
+
+
+class Worker:
+    """Work on all subscriptions of one database until SIGTERM or SIGINT.
+
+    :param str database: its name
+    """
+
+    def __init__(self, database):
+        self._database = database
+        self._ending = False
+        self._counted = 0.0
+
+    def run(self, seconds=None):
+        """Work; returns after the page at hand when the process is told to end.
+
+        :param seconds: end after so long, None for never
+        """
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._end)
+        name_connections()
+        deadline = None if seconds is None else time.monotonic() + seconds
+        _logger.info("Passing on the events of %s.", self._database)
+        heartbeat = Heartbeat(self._database, f"{socket.gethostname()}-{os.getpid()}")
+        heartbeat.start()
+        try:
+            self._work(deadline, heartbeat)
+        finally:
+            heartbeat.stop()
+
+    def _work(self, deadline, heartbeat):
+        while not self._ending and (deadline is None or time.monotonic() < deadline):
+            heartbeat.turned()
+            try:
+                worked = self._turn()
+            except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+                _logger.warning("The database does not answer: %s", error)
+                time.sleep(PAUSE)
+                continue
+            if not worked:
+                time.sleep(POLL)
+
+    def _turn(self):
+        registry = Registry(self._database).check_signaling()
+        with registry.cursor() as cr:
+            subscriptions = api.Environment(cr, SUPERUSER_ID, {})["event.subscription"]
+            # Its cursor is not used: every page has one of its own.
+            cr.commit()
+            self._count(subscriptions.env)
+            return subscriptions._run_due(None) and not self._ending
+
+    def _count(self, env):
+        """Count events for monitoring now and then, where somebody watches."""
+        if time.monotonic() - self._counted < EVERY:
+            return
+        if env["event.monitoring"]._token():
+            env["event.feed.count"]._count_new(1.0)
+        env.cr.commit()
+        self._counted = time.monotonic()
+
+    def _end(self, _number, _frame):
+        _logger.info("Ending after the page at hand.")
+        self._ending = True
+
+
+def name_connections():
+    """Let PostgreSQL know the connections of this process as those of a worker."""
+    name = f"event_worker-{os.getpid()}"
+    if "db_app_name" in config.options:  # Odoo 19
+        config["db_app_name"] = name
+    else:
+        os.environ["ODOO_PGAPPNAME"] = name

@@ -1,0 +1,2 @@
+from . import counter_total
+from . import counter_reaction
