@@ -303,8 +303,7 @@ class EventStoreAppend(models.Model):
     @api.model
     def _is_applied_singly(self, vals, handlers, apart):
         """Whether an event is applied in a savepoint of its own, once it is stored."""
-        handler = handlers[vals["model_name"]]
-        if handler is None:
+        if (handler := handlers[vals["model_name"]]) is None:
             return False
         return self._stream_key(vals) in apart or not self._folds_in_memory(handler)
 
@@ -338,8 +337,7 @@ class EventStoreAppend(models.Model):
     @api.model
     def _find_handlers(self, vals_list):
         """Return ``{model_name: handler or None}`` of the aggregate types of a batch."""
-        names = {vals["model_name"] for vals in vals_list}
-        return {name: self._find_handler(name) for name in names}
+        return {n: self._find_handler(n) for n in {vals["model_name"] for vals in vals_list}}
 
     @api.model
     def _folds_in_memory(self, handler):
