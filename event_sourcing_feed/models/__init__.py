@@ -5,3 +5,10 @@ from . import event_subscription
 from . import event_subscription_run
 from . import event_projection
 from . import event_reaction
+from . import event_projection_mode
+from . import event_projection_inline
+from . import event_projection_subscription
+from . import event_projection_build
+from . import event_projection_build_switch
+from . import event_projection_difference
+from . import event_projection_skip

@@ -1,0 +1,2 @@
+from . import event_projection_comparison
+from . import event_projection_skip_wizard
