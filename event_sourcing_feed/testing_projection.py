@@ -28,8 +28,10 @@ class ProjectionScenario(Scenario):
     def _fold(self, event, new=False):
         state = super()._fold(event, new)
         # Only what is not refused has happened.
-        happened = _as_event(self._handler, event, self._model_name, self._version)
-        self._happened.append(as_feed_event(self._handler, happened, len(self._happened) + 1))
+        handler = self._handler
+        happened = _as_event(handler, event, self._model_name, self._version)
+        number = len(self._happened) + 1
+        self._happened.append(as_feed_event(handler.env, handler, happened, number))
         return state
 
     def projected(self, expected):
@@ -76,8 +78,8 @@ def lint_projection(env, name, histories):
     return problems
 
 
-def as_feed_event(handler, event, number):
-    """Return an event as the feed would give it.
+def as_feed_event(env, handler, event, number):
+    """Return an event as the feed would give it, of the user's company if it names none.
 
     :param handler: of its aggregate type, or None
     :param EventData event: as it would be stored
@@ -86,7 +88,7 @@ def as_feed_event(handler, event, number):
     if handler is not None:
         event = handler._upcast(event)
     values = {field.name: getattr(event, field.name) for field in fields(EventData)}
-    values["company_id"] = values["company_id"] or (handler.env.company.id if handler else 0)
+    values["company_id"] = values["company_id"] or env.company.id
     return FeedEvent(**values, id=number, recorded_on=event.timestamp)
 
 
@@ -184,7 +186,7 @@ def _as_events(env, history):
             version = versions.setdefault(model_name, count(1))
             given = event[1] if len(event) == 2 else event[1:]
             event = _as_event(_handler(env, model_name), given, model_name, next(version))
-        events.append(as_feed_event(handler, event, number))
+        events.append(as_feed_event(env, handler, event, number))
     return events
 
 

@@ -177,13 +177,16 @@ class EventProjectionBuild(models.Model):
         """Begin where the code has another version than the read model; in own transactions."""
         with self.env.registry.cursor() as cr:
             due = self.with_env(self.env(cr=cr, su=True))._other_versions()
+        began = False
         for subscription_id in due:
             try:
                 with self.env["event.projection.mode"]._in_read_committed() as env:
-                    env[self._name]._begin_or_say(env["event.subscription"].browse(subscription_id))
+                    sub = env["event.subscription"].browse(subscription_id)
+                    env[self._name]._begin_or_say(sub)
+                began = True
             except psycopg2.Error as error:
                 _logger.info("A build of %s begins later: %s", subscription_id, error)
-        return bool(due)
+        return began
 
     @api.model
     def _other_versions(self):

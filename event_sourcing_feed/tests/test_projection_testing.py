@@ -81,7 +81,7 @@ class TestLint(EventCase):
 
         def project(model, events):
             calls.append(events)
-            vals = {"company_id": model.env.company.id, "aggregate_id": "x", "total": len(calls)}
+            vals = {"company_id": model.env.company.id, "aggregate_id": str(len(calls))}
             model.env["counter.total"].create(vals)
 
         problems = self.lint(_project=project)

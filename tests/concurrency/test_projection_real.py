@@ -189,10 +189,11 @@ def test_switches_under_load_lose_nothing_and_take_nothing_twice(env, run):
 def rebuilt(env, run, monkeypatch):
     """Discard what earlier tests built; give a function that builds a version until it is ready."""
     discard(env)
-    model = type(env()[PROJECTION])
+    model, opened = type(env()[PROJECTION]), []
 
     def build(version=None):
         own = env()
+        opened.append(own.cr)
         if version:
             monkeypatch.setattr(model, "_projection_version", version)
         else:
@@ -206,6 +207,8 @@ def rebuilt(env, run, monkeypatch):
         raise AssertionError(found and (found[0].state, found[0].last_error))
 
     yield build
+    for cr in opened:
+        cr.rollback()
     discard(env)
 
 
@@ -241,9 +244,10 @@ def test_another_version_is_built_beside_compared_switched_and_taken_back(env, r
         ("different", 3, 6)
     ]
     wizard = build.env["event.projection.comparison"].browse(build.action_compare()["res_id"])
-    assert (wizard.new_count, wizard.gone_count) == (0, 0)
-    assert wizard.different_count >= 1
-    assert "Amount: " in wizard.line_ids[0].old
+    assert wizard.gone_count == 0
+    changed = wizard.line_ids.filtered(lambda line: line.kind == "different")
+    assert wizard.different_count >= len(changed) >= 1
+    assert "Amount: " in changed[0].old
 
     build.env.cr.rollback()
     build.action_switch()
@@ -338,7 +342,7 @@ def test_a_live_one_is_switched_and_taken_back_under_load(env, run, rebuilt):
                 pay(own, till, 2)
                 own.cr.commit()
                 counts[till] += 2
-                time.sleep(0.01)
+                time.sleep(0.05)
             except psycopg2.OperationalError:
                 own.cr.rollback()
 
