@@ -10,5 +10,6 @@ from . import event_projection_inline
 from . import event_projection_subscription
 from . import event_projection_build
 from . import event_projection_build_switch
+from . import event_projection_rebuild
 from . import event_projection_difference
 from . import event_projection_skip

@@ -38,7 +38,8 @@ class EventProjectionBuild(models.Model):
     """A read model that is made anew beside the one in use, from the first event.
 
     Its tables stand in a schema of their own, under the same names. Once it has caught up it
-    follows, until a manager switches; from then on the former tables stand there.
+    follows, until a manager switches; from then on the former tables stand there. Meanwhile the
+    read model in use goes on, with today's code.
     """
 
     _name = "event.projection.build"
@@ -290,22 +291,54 @@ class EventProjectionBuild(models.Model):
         :return: whether there were any
         """
         projection = self.env[self.subscription_id.consumer]
-        alone = self.error_count > 0
-        before, limit = self._position(), 1 if alone else projection._page_size
-        events, position = self.env["event.store"]._read_feed_page(
-            before, projection._feed_filter(), limit
+        store, before = self.env["event.store"], self._position()
+        events, position = store._read_feed_page(
+            before, projection._feed_filter(), projection._page_size
         )
         if position == before:
             if self.state == "building":
                 self.write({"state": "ready", "progress": 100})
             return False
         given += events
-        if events and not (alone and self._is_skipped(events[0])):
+        taken = len(events)
+        if events:
             with self._inside(), time_limit(self.env.cr, projection._time_limit):
-                projection._consume(self.subscription_id, events)
+                if self.error_count:
+                    taken = self._give_singly(projection, given)
+                else:
+                    projection._consume(self.subscription_id, events)
+        if taken < len(events):
+            # The good ones stay; the next page begins with the one that fails.
+            position = store._feed_ids(before)[1].advance(events[taken - 1].id)
+            self._move(position)
+            return True
         self._move(position)
         self.write(self._progress(events, position))
         return True
+
+    def _give_singly(self, projection, given):
+        """Fold events one by one, up to the one that fails.
+
+        One that a manager let the read model in use skip is passed over where it fails.
+
+        :param list given: the events; only the first one is left of them where that fails
+        :return: how many went well
+        :raise Exception: what the first one raises
+        """
+        for number, event in enumerate(given):
+            try:
+                with self.env.cr.savepoint():
+                    projection._consume(self.subscription_id, [event])
+            except Exception as error:
+                if is_infrastructure_error(error):
+                    raise
+                if self._is_skipped(event):
+                    continue
+                if number == 0:
+                    del given[1:]
+                    raise
+                return number
+        return len(given)
 
     def _is_skipped(self, event):
         """Whether a manager let the read model in use do without an event."""
@@ -358,49 +391,3 @@ class EventProjectionBuild(models.Model):
                 shadow_tables.drop(self.env.cr, build._schema())
             build.state = "discarded"
         self.flush_recordset()
-
-
-class EventSubscriptionBuilds(models.Model):
-    _inherit = "event.subscription"
-
-    version = fields.Integer(
-        readonly=True, help="Of the read model's code, when its rows were made.", **NO_SUM
-    )
-    code_version = fields.Integer(string="Version of the Code", compute="_compute_code_version")
-    build_ids = fields.One2many("event.projection.build", "subscription_id", readonly=True)
-
-    @api.depends("consumer")
-    def _compute_code_version(self):
-        for sub in self:
-            consumer = self.env.get(sub.consumer)
-            sub.code_version = getattr(consumer, "_projection_version", 0)
-
-    @api.model
-    def _sync(self):
-        super()._sync()
-        for name in self.env["event.consumer.registry"]._names():
-            # A new one, or one from before versions were noted.
-            if self.env[name]._kind == "projection":
-                self.env.cr.execute(
-                    "UPDATE event_subscription SET version = %s"
-                    " WHERE consumer = %s AND coalesce(version, 0) = 0",
-                    [self.env[name]._projection_version, name],
-                )
-
-    @api.model
-    def _run_due(self, deadline=None):
-        worked = super()._run_due(deadline)
-        builds = self.env["event.projection.build"]
-        began = builds._begin_due()
-        return builds._run_builds(deadline) or began or worked
-
-    def action_rebuild(self):
-        """Make the read model anew beside the one in use, from the first event."""
-        self.ensure_one()
-        sub = self._managed()
-        if sub.kind != "projection":
-            raise UserError(_("Only read models can be made anew."))
-        with self.env["event.projection.mode"]._in_read_committed() as env:
-            env["event.projection.build"]._begin(env[self._name].browse(sub.id))
-        self.env.invalidate_all()
-        return True

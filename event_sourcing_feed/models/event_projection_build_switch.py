@@ -1,3 +1,6 @@
+import random
+import time
+
 import psycopg2
 
 from odoo import _, api, fields, models
@@ -5,6 +8,11 @@ from odoo.exceptions import UserError
 
 from .. import shadow_tables
 from .event_projection_subscription import LAST_PAGES
+
+TRIES = 6
+# Whoever read the read model and appends now waits for the switch, which waits for them: the
+# switch gives up first, before PostgreSQL looks for deadlocks (after a second).
+TABLES_PATIENCE = "800ms"
 
 
 class EventProjectionBuildSwitch(models.Model):
@@ -50,17 +58,24 @@ class EventProjectionBuildSwitch(models.Model):
         """Do something in a transaction of its own, which sees what appends leave."""
         self.ensure_one()
         self.subscription_id._managed()
-        try:
-            with self.env["event.projection.mode"]._in_read_committed() as env:
-                own = env[self._name].browse(self.id)
-                getattr(own.with_context(lang=self.env.context.get("lang")), name)()
-        except psycopg2.errors.LockNotAvailable as error:
-            raise UserError(
-                _(
-                    "Others read or write the read model without a pause. Nothing was changed;"
-                    " try again in a moment."
-                )
-            ) from error
+        for left in reversed(range(TRIES)):
+            try:
+                with self.env["event.projection.mode"]._in_read_committed() as env:
+                    own = env[self._name].browse(self.id)
+                    getattr(own.with_context(lang=self.env.context.get("lang")), name)()
+                break
+            except (
+                psycopg2.errors.LockNotAvailable,
+                psycopg2.errors.DeadlockDetected,
+            ) as error:
+                if not left:
+                    raise UserError(
+                        _(
+                            "Others read or write the read model without a pause. Nothing was"
+                            " changed; try again in a moment."
+                        )
+                    ) from error
+                time.sleep(random.uniform(0.05, 0.5))
         self.env.invalidate_all()
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
@@ -102,6 +117,8 @@ class EventProjectionBuildSwitch(models.Model):
 
     def _switch(self):
         sub, mode = self._lock_all("ready")
+        if self.error_count:
+            raise UserError(_("The build has an error: %(error)s", error=self.last_error))
         self._check_columns()
         self._check_not_referred_to(sub, self._tables())
         former = sub._position()
@@ -154,6 +171,7 @@ class EventProjectionBuildSwitch(models.Model):
         :param Position former: where the tables stand that are in use so far
         """
         self.env.flush_all()
+        self.env.cr.execute("SET LOCAL lock_timeout = %s", [TABLES_PATIENCE])
         shadow_tables.swap(self.env.cr, self._schema(), self._tables())
         sub._move(self._position())
         self._move(former)

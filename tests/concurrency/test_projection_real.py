@@ -198,7 +198,8 @@ def rebuilt(env, run, monkeypatch):
             monkeypatch.setattr(model, "_projection_version", version)
         else:
             subscription(own).action_rebuild()
-        for _time in range(100):
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
             own.cr.rollback()
             own["event.subscription"]._run_due()
             found = builds(own)

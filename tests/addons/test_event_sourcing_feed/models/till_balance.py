@@ -28,20 +28,24 @@ class TillBalanceProjection(models.AbstractModel):
     @api.model
     def _project(self, events):
         balances = self.env["till.balance"]
+        tills = {event.aggregate_id: [] for event in events}
+        rows = {row.till: row for row in balances.search([("till", "in", list(tills))])}
         for event in events:
             amount = event.payload.get("amount", 0)
             if amount < 0:
                 raise UserError(_("A till takes no less than nothing."))
             if amount == 13:
                 raise KeyError("13")
-            row = balances.search([("till", "=", event.aggregate_id)], limit=1)
+            tills[event.aggregate_id].append(event)
+        for till, given in tills.items():
+            row = rows.get(till, balances)
+            amount = sum(event.payload.get("amount", 0) for event in given)
+            versions = [row.versions, *(str(event.version) for event in given)]
             vals = {
                 "amount": row.amount + amount * self._projection_version,
-                "versions": ",".join(filter(None, [row.versions, str(event.version)])),
+                "versions": ",".join(filter(None, versions)),
             }
             if row:
                 row.write(vals)
             else:
-                balances.create(
-                    {"till": event.aggregate_id, "company_id": event.company_id, **vals}
-                )
+                balances.create({"till": till, "company_id": given[0].company_id, **vals})
