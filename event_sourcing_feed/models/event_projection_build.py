@@ -108,7 +108,7 @@ class EventProjectionBuild(models.Model):
         return f"event_projection_{self.id}"
 
     def _tables(self):
-        return (self.tables or "").split(",")
+        return self.tables.split(",") if self.tables else []
 
     @contextmanager
     def _inside(self):

@@ -32,6 +32,8 @@ class EventProjectionBuildSwitch(models.Model):
         """Show what a switch would change."""
         self.ensure_one()
         self.subscription_id._managed()
+        self.sudo()._check_state("ready")
+        self.sudo()._check_columns()
         wizard = self.env["event.projection.comparison"]._of(self.sudo())
         return {
             "type": "ir.actions.act_window",
@@ -94,6 +96,10 @@ class EventProjectionBuildSwitch(models.Model):
         cr.execute("SELECT FROM event_subscription WHERE id = %s FOR NO KEY UPDATE", [sub.id])
         cr.execute("SELECT FROM event_projection_build WHERE id = %s FOR NO KEY UPDATE", [self.id])
         self.env.invalidate_all(flush=False)
+        self._check_state(state)
+        return sub, self.env["event.projection.mode"]._lock_alone(sub.consumer)
+
+    def _check_state(self, state):
         if self.state != state:
             states = dict(self._fields["state"]._description_selection(self.env))
             raise UserError(
@@ -102,7 +108,6 @@ class EventProjectionBuildSwitch(models.Model):
                     state=states[state],
                 )
             )
-        return sub, self.env["event.projection.mode"]._lock_alone(sub.consumer)
 
     def _check_columns(self):
         """Raise UserError where Odoo could not work with the tables beside."""

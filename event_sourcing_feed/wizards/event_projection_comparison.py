@@ -53,8 +53,8 @@ class EventProjectionComparison(models.TransientModel):
             "read_model": self.env["ir.model"].sudo()._get(row["model"]).name,
             "kind": row["kind"],
             "key": words(row["model"], row["key"]),
-            "old": words(row["model"], old),
-            "new": words(row["model"], new),
+            "before": words(row["model"], old),
+            "afterwards": words(row["model"], new),
         }
 
     def action_switch(self):
@@ -75,5 +75,5 @@ class EventProjectionComparisonLine(models.TransientModel):
     read_model = fields.Char(readonly=True)
     kind = fields.Selection(KINDS, string="Change", readonly=True)
     key = fields.Text(string="Row", readonly=True)
-    old = fields.Text(string="Before", readonly=True)
-    new = fields.Text(string="Afterwards", readonly=True)
+    before = fields.Text(readonly=True)
+    afterwards = fields.Text(readonly=True)

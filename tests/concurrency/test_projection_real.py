@@ -248,7 +248,7 @@ def test_another_version_is_built_beside_compared_switched_and_taken_back(env, r
     assert wizard.gone_count == 0
     changed = wizard.line_ids.filtered(lambda line: line.kind == "different")
     assert wizard.different_count >= len(changed) >= 1
-    assert "Amount: " in changed[0].old
+    assert "Amount: " in changed[0].before
 
     build.env.cr.rollback()
     build.action_switch()
@@ -371,6 +371,26 @@ def test_a_live_one_is_switched_and_taken_back_under_load(env, run, rebuilt):
             counts[till],
             ",".join(map(str, range(1, counts[till] + 1))),
         )
+
+
+def test_whoever_reads_and_then_appends_is_no_victim_of_a_switch(env, run, rebuilt):
+    let(env, live=True)
+    run()
+    build, till, reader = rebuilt(), name(), env()
+    assert reader["till.balance"].search([("till", "=", till)]).amount == 0
+    switch = threading.Thread(target=build.action_switch)
+    switch.start()
+    time.sleep(0.3)  # it waits for the reader's table by now
+    try:
+        pay(reader, till, 2)
+    except psycopg2.errors.SerializationFailure:
+        reader.cr.rollback()
+        pay(reader, till, 2)
+    reader.cr.commit()
+    switch.join()
+    assert builds(env()).state == "switched"
+    assert is_live(env)
+    assert balance(env, till) == (2, "1,2")
 
 
 # ----------------------------------------------------------------------
