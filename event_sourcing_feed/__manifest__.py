@@ -10,6 +10,7 @@
         "security/ir.model.access.csv",
         "data/event_feed_cron.xml",
         "views/event_subscription_views.xml",
+        "views/event_projection_views.xml",
         "views/menus.xml",
         "views/event_operation_views.xml",
         "wizards/event_store_policy_wizard_views.xml",

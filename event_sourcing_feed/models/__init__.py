@@ -12,3 +12,11 @@ from . import event_feed_metrics
 from . import event_feed_overview
 from . import event_monitoring
 from . import event_open_transaction
+from . import event_projection_mode
+from . import event_projection_inline
+from . import event_projection_subscription
+from . import event_projection_build
+from . import event_projection_build_switch
+from . import event_projection_rebuild
+from . import event_projection_difference
+from . import event_projection_skip

@@ -4,6 +4,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from odoo.addons.event_sourcing.arguments import listed
 from odoo.addons.event_sourcing.compat import check_access
 from odoo.addons.event_sourcing.fields import NO_SUM
 
@@ -206,7 +207,11 @@ class EventSubscription(models.Model):
         :return: whether it has taken them all by now
         :raise UserError: for an unknown consumer
         """
-        check_access(self.env["event.store"].browse(), "read")
+        store = self.env["event.store"]
+        check_access(store.browse(), "read")
+        name = store._clean_name("name", name)
+        event_ids = listed(self.env, _("The list of events"), event_ids)
+        self._check_ids(event_ids)
         return self._wait_for(name, event_ids, timeout)
 
     # ------------------------------------------------------------------

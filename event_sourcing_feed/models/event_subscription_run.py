@@ -10,6 +10,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from odoo.addons.event_sourcing.arguments import shown
 from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
 
 from ..time_limit import time_limit
@@ -271,7 +272,7 @@ class EventSubscriptionRun(models.Model):
     def _has_taken(self, name, event_ids):
         subscription = self.search([("consumer", "=", name)])
         if not subscription:
-            raise UserError(_("There is no consumer %(name)s.", name=name))
+            raise UserError(_("There is no consumer %(name)s.", name=shown(name)))
         position = subscription._position()
         self.env.cr.execute(
             SQL(

@@ -1,0 +1,52 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.event_sourcing.fields import NO_SUM
+
+
+class EventSubscriptionBuilds(models.Model):
+    """Which version of its code a read model is made with, and its builds."""
+
+    _inherit = "event.subscription"
+
+    version = fields.Integer(
+        readonly=True, help="Of the read model's code, when its rows were made.", **NO_SUM
+    )
+    code_version = fields.Integer(string="Version of the Code", compute="_compute_code_version")
+    build_ids = fields.One2many("event.projection.build", "subscription_id", readonly=True)
+
+    @api.depends("consumer")
+    def _compute_code_version(self):
+        for sub in self:
+            consumer = self.env.get(sub.consumer)
+            sub.code_version = getattr(consumer, "_projection_version", 0)
+
+    @api.model
+    def _sync(self):
+        super()._sync()
+        for name in self.env["event.consumer.registry"]._names():
+            # A new one, or one from before versions were noted.
+            if self.env[name]._kind == "projection":
+                self.env.cr.execute(
+                    "UPDATE event_subscription SET version = %s"
+                    " WHERE consumer = %s AND coalesce(version, 0) = 0",
+                    [self.env[name]._projection_version, name],
+                )
+
+    @api.model
+    def _run_due(self, deadline=None):
+        worked = super()._run_due(deadline)
+        builds = self.env["event.projection.build"]
+        began = builds._begin_due()
+        return builds._run_builds(deadline) or began or worked
+
+    def action_rebuild(self):
+        """Make the read model anew beside the one in use, from the first event."""
+        self.ensure_one()
+        sub = self._managed()
+        if sub.kind != "projection":
+            raise UserError(_("Only read models can be made anew."))
+        with self.env["event.projection.mode"]._in_read_committed() as env:
+            env["event.projection.build"]._begin(env[self._name].browse(sub.id))
+        self.env.invalidate_all()
+        return True
