@@ -6,7 +6,6 @@ from odoo.exceptions import UserError
 from odoo.addons.event_sourcing.compat import check_access, several
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 
-REFUSED = ("rejected", "failed")
 COMPARE = {
     "=": operator.eq,
     "!=": operator.ne,
@@ -26,10 +25,11 @@ class EventSourceMixin(models.AbstractModel):
     _inherit = "event.source.mixin"
 
     event_count = fields.Integer(compute="_compute_event_count", search="_search_event_count")
-    refused_event_count = fields.Integer(
-        string="Rejected Event Count",
-        compute="_compute_event_count",
-        search="_search_refused_event_count",
+    rejected_event_count = fields.Integer(
+        compute="_compute_event_count", search="_search_rejected_event_count"
+    )
+    failed_event_count = fields.Integer(
+        compute="_compute_event_count", search="_search_failed_event_count"
     )
 
     def _compute_event_count(self):
@@ -51,15 +51,20 @@ class EventSourceMixin(models.AbstractModel):
         for record in self:
             own = counts.get(keys[record], {})
             record.event_count = sum(own.values())
-            record.refused_event_count = sum(own.get(outcome, 0) for outcome in REFUSED)
+            record.rejected_event_count = own.get("rejected", 0)
+            record.failed_event_count = own.get("failed", 0)
 
     @api.model
     def _search_event_count(self, operator, value):
         return self._search_count(operator, value)
 
     @api.model
-    def _search_refused_event_count(self, operator, value):
-        return self._search_count(operator, value, [("outcome", "in", REFUSED)])
+    def _search_rejected_event_count(self, operator, value):
+        return self._search_count(operator, value, [("outcome", "=", "rejected")])
+
+    @api.model
+    def _search_failed_event_count(self, operator, value):
+        return self._search_count(operator, value, [("outcome", "=", "failed")])
 
     @api.model
     def _search_count(self, operator, value, domain=()):
@@ -96,13 +101,17 @@ class EventSourceMixin(models.AbstractModel):
         check_access(self, "read")
         return self._history_action(_("History of %(record)s", record=self.display_name))
 
-    def action_view_refused_events(self):
-        """Open what was refused or failed in the history of the record."""
+    def action_view_rejected_events(self):
+        """Open what was rejected in the history of the record."""
         check_access(self, "read")
-        return self._history_action(
-            _("Rejected attempts on %(record)s", record=self.display_name),
-            REFUSED,
-        )
+        name = _("Rejected attempts on %(record)s", record=self.display_name)
+        return self._history_action(name, ("rejected",))
+
+    def action_view_failed_events(self):
+        """Open what failed in the history of the record."""
+        check_access(self, "read")
+        name = _("Failures of %(record)s", record=self.display_name)
+        return self._history_action(name, ("failed",))
 
     def _history_action(self, name, kinds=()):
         """Return the action that shows the stream of the record.

@@ -1,5 +1,7 @@
 """Rentals as people work with them: orders, actions, rights, columns, demo data."""
 
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
@@ -56,7 +58,7 @@ class TestOrder(RentalCase):
             },
         )
         self.assertEqual(order.snapshot_id.partner_id, self.partner)
-        self.assertEqual((order.event_count, order.refused_event_count), (1, 0))
+        self.assertEqual((order.event_count, order.rejected_event_count), (1, 0))
         self.assertEqual(order._current_state(), {**event.payload, "status": "draft"})
 
     def test_many_rentals_at_once(self):
@@ -169,16 +171,29 @@ class TestOrder(RentalCase):
         self.assertEqual((copy.status, copy.quantity), ("draft", 4))
         self.assertEqual(self.history(copy), [("RentalPlanned", "applied")])
 
+    def test_what_failed_is_not_counted_as_rejected(self):
+        order = self.order()
+        handler = self.registry["rental.snapshot.handler"]
+        with (
+            patch.object(handler, "_evolve", side_effect=KeyError("amount")),
+            mute_logger(event_store_failure.__name__),
+        ):
+            order._apply_event("DemoStarted")
+        self.assertEqual((order.rejected_event_count, order.failed_event_count), (0, 1))
+        self.assertEqual(order.search([("failed_event_count", ">", 0)]), order)
+        kinds = order.action_view_failed_events()["context"]["timeline_kinds"]
+        self.assertEqual(kinds, ["failed"])
+
     def test_the_numbers_of_events_can_be_searched(self):
         one, two = self.order(), self.order()
         one._apply_event("DemoStarted")
         one._apply_event("DemoStarted")
         mine = [("id", "in", (one + two).ids)]
         for domain, found in (
-            ([("refused_event_count", ">", 0)], one),
-            ([("refused_event_count", "=", 0)], two),
-            ([("refused_event_count", "<", 1)], two),
-            ([("refused_event_count", "!=", 1)], two),
+            ([("rejected_event_count", ">", 0)], one),
+            ([("rejected_event_count", "=", 0)], two),
+            ([("rejected_event_count", "<", 1)], two),
+            ([("rejected_event_count", "!=", 1)], two),
             ([("event_count", "=", 3)], one),
             ([("event_count", "<=", 1)], two),
             ([("event_count", ">=", 0)], one + two),
@@ -241,7 +256,7 @@ class TestActions(RentalCase):
         self.assertIn(
             f"{orders[1].name}: A demo of a cancelled rental cannot be started.", params["message"]
         )
-        self.assertEqual(orders.mapped("refused_event_count"), [0, 1, 0])
+        self.assertEqual(orders.mapped("rejected_event_count"), [0, 1, 0])
 
     def test_the_story_of_the_readme(self):
         order = self.order()
@@ -261,7 +276,7 @@ class TestActions(RentalCase):
         timeline = self.env["event.timeline"]
         page = timeline.page(action["res_model"], action["res_id"])
         self.assertEqual(len(page["entries"]), 4)
-        kinds = order.action_view_refused_events()["context"]["timeline_kinds"]
+        kinds = order.action_view_rejected_events()["context"]["timeline_kinds"]
         page = timeline.page(action["res_model"], action["res_id"], kinds)
         self.assertEqual([entry["kind"] for entry in page["entries"]], ["rejected"])
 

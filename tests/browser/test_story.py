@@ -70,7 +70,7 @@ def test_a_demo_is_cancelled_twice(person, draft, lang):
     warning = page.locator(".o_notification", has_text=words["reason"])
     warning.wait_for()
     someone.shot("refused")
-    assert page.locator("[name=refused_event_count] .o_stat_value").inner_text() == "1"
+    assert page.locator("[name=rejected_event_count] .o_stat_value").inner_text() == "1"
     page.click("button[name=action_view_events]")
     page.wait_for_selector(".o_event_timeline_entry")
     someone.settle()
