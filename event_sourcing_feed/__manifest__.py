@@ -8,6 +8,7 @@
     "depends": ["event_sourcing_job"],
     "data": [
         "security/ir.model.access.csv",
+        "security/event_reaction_rules.xml",
         "data/event_feed_cron.xml",
         "views/event_subscription_views.xml",
         "views/menus.xml",

@@ -5,3 +5,5 @@ from . import event_subscription
 from . import event_subscription_run
 from . import event_projection
 from . import event_reaction
+from . import event_reaction_task
+from . import event_reaction_run

@@ -3,6 +3,8 @@ from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 
+from ..time_limit import time_limit
+
 EVERYTHING = "*"
 
 
@@ -38,6 +40,11 @@ class EventConsumer(models.AbstractModel):
         :raise Exception: where they cannot be taken: nothing stays of it, and they come again
         """
         raise NotImplementedError
+
+    @api.model
+    def _limited(self):
+        """Return a context manager that limits what it may take for a page."""
+        return time_limit(self.env.cr, self._time_limit)
 
     @api.model
     def _could_not_consume(self, subscription, event):
