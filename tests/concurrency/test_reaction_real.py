@@ -65,9 +65,10 @@ def run(env, turns=1):
 
 def noted(env, aggregate_id):
     """Return the ids of the events of an aggregate that the toy reacted to, in that order."""
-    own = env()
-    notes = own["counter.note"].search([("aggregate_id", "=", aggregate_id)], order="id")
-    return notes.mapped("event_id")
+    with Registry(os.environ["ES_DB"]).cursor() as cr:
+        own = api.Environment(cr, SUPERUSER_ID, {})
+        notes = own["counter.note"].search([("aggregate_id", "=", aggregate_id)], order="id")
+        return notes.mapped("event_id")
 
 
 def tasks(env, aggregate_id):
@@ -101,7 +102,7 @@ def test_a_dead_letter_holds_back_its_own_aggregate_alone(env, reaction, monkeyp
 
     with monkeypatch.context() as patched:
         patched.setattr(reaction, "_react", react)
-        patched.setattr(reaction, "_retries", (0,))
+        patched.setattr(reaction, "_retries", (60,))
         first = add(env, [bad, good])
         run(env)
         assert tasks(env, bad) == [(first[0], "waiting")]
@@ -220,11 +221,12 @@ def test_several_workers_keep_the_order_of_every_line(env, reaction, monkeypatch
 
 
 def start_worker():
+    addons = f"--addons-path={os.environ['ES_ADDONS_PATH']}"
     return subprocess.Popen(
         [
-            *(os.environ["ES_PYTHON"], os.environ["ES_LAUNCHER"], "event_worker"),
-            *("-d", os.environ["ES_DB"]),
-            f"--addons-path={os.environ['ES_ADDONS_PATH']}",
+            # Commands of addons are found where the addons are named first.
+            *(os.environ["ES_PYTHON"], os.environ["ES_LAUNCHER"], addons, "event_worker"),
+            *("-d", os.environ["ES_DB"], addons),
             f"--data-dir={os.environ['ES_DATA']}",
             f"--logfile={os.environ['ES_ARTEFACTS']}/event_worker.log",
         ],
