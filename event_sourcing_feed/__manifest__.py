@@ -11,6 +11,8 @@
         "security/event_reaction_rules.xml",
         "data/event_feed_cron.xml",
         "views/event_subscription_views.xml",
+        "wizards/event_reaction_skip_views.xml",
+        "views/event_reaction_views.xml",
         "views/menus.xml",
     ],
 }

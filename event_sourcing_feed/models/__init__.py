@@ -7,3 +7,4 @@ from . import event_projection
 from . import event_reaction
 from . import event_reaction_task
 from . import event_reaction_run
+from . import event_reaction_decision

@@ -11,6 +11,7 @@ from odoo.addons.event_sourcing.fields import NO_SUM, Many2oneNoForeignKey
 
 from .event_subscription_run import MAX_TEXT
 
+MAX_SUMMARY = 200
 # That nothing stands before a task in its line; about ``task``.
 FIRST = """NOT EXISTS (
     SELECT FROM event_reaction_task AS before
@@ -34,15 +35,13 @@ class EventReactionTask(models.Model):
     """
 
     _name = "event.reaction.task"
-    _inherit = "access.first.mixin"
+    _inherit = "aggregate.label.mixin"
     _description = "Dead Letter"
     _order = "id desc"
-    _rec_name = "event_type"
 
     subscription_id = fields.Many2one(
-        "event.subscription", required=True, readonly=True, ondelete="cascade"
+        "event.subscription", string="Reaction", required=True, readonly=True, ondelete="cascade"
     )
-    reaction = fields.Char(string="Reaction", related="subscription_id.label")
     # An archive may take the event away: what is shown in lists stands here.
     event_id = Many2oneNoForeignKey(
         "event.store", required=True, readonly=True, ondelete="restrict", index=True
@@ -63,7 +62,8 @@ class EventReactionTask(models.Model):
     )
     tries = fields.Integer(readonly=True, **NO_SUM)
     next_try = fields.Datetime(string="Tries Again On", readonly=True)
-    error = fields.Text(readonly=True)
+    summary = fields.Char(string="Error", readonly=True, help="The first line of the error.")
+    error = fields.Text(string="Error in Full", readonly=True)
     error_traceback = fields.Text(string="Traceback", readonly=True)
     fingerprint = fields.Char(readonly=True, index=True, help="The same for errors of one cause.")
 
@@ -176,25 +176,28 @@ class EventReactionTask(models.Model):
         """Give up an event at which the process ended again and again."""
         self.ensure_one()
         mark = fingerprint("died", self.subscription_id.consumer, ErrorLocation())
-        self._give_up(
-            _("The process ended again and again while it worked on this event."), mark
-        )
+        self._give_up(_("The process ended again and again while it worked on this event."), mark)
 
     def _give_up(self, text, mark, lines=""):
         self._note({"state": "dead", "next_try": False}, text, mark, lines)
 
     def _note(self, vals, text, mark, lines):
-        store = self.env["event.store"]
+        store, former = self.env["event.store"], self._alert_keys()
+        text = store._storable(text)[:MAX_TEXT]
         self.write(
             {
                 **vals,
                 "tries": self.tries + 1,
-                "error": store._storable(text)[:MAX_TEXT],
+                "summary": next(iter(text.splitlines()), "")[:MAX_SUMMARY],
+                "error": text,
                 "error_traceback": store._storable(lines)[-MAX_TEXT:],
                 "fingerprint": mark,
             }
         )
+        self._update_alerts(former)
 
     def _done(self):
         """Forget a task that is done."""
+        former = self._alert_keys()
         self.unlink()
+        self._update_alerts(former)
