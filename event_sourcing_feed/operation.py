@@ -53,17 +53,21 @@ def current(cr):
 
 
 @contextmanager
-def operation(cr, begun):
+def operation(cr, begun, instead=False):
     """Let what is recorded be about an operation; where there is one already, that one counts.
 
     :param Operation begun: what it is about, if it is about nothing yet
+    :param bool instead: whether it counts in any case
     """
     outer = current(cr)
-    if outer is not None:
+    if outer is not None and not instead:
         yield outer
         return
     _operations[cr] = begun
     try:
         yield begun
     finally:
-        _operations.pop(cr, None)
+        if outer is None:
+            del _operations[cr]
+        else:
+            _operations[cr] = outer

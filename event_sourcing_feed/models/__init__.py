@@ -1,3 +1,4 @@
+from . import event_operation
 from . import event_consumer
 from . import event_feed
 from . import event_feed_reader

@@ -1,3 +1,4 @@
+from contextlib import contextmanager
 from functools import partial
 
 from psycopg2 import errors
@@ -31,11 +32,16 @@ class EventOperation(models.Model):
     def _keys_of(self, proposed, derived):
         begun = current(self.env.cr)
         if begun is not None:
-            secret = self.env["ir.config_parameter"].sudo().get_param("database.secret")
+            secret = begun.origin and self._operation_secret()
             for vals, key in zip(proposed, derived, strict=True):
                 if not key:  # what the store itself repeats keeps what it had
                     begun.name(vals, secret)
         return super()._keys_of(proposed, derived)
+
+    @api.model
+    def _operation_secret(self):
+        """Return what makes UUIDs that follow from something unguessable for others."""
+        return self.env["ir.config_parameter"].sudo().get_param("database.secret")
 
     @api.model
     def _append_in_order(self, vals_list, policies, keys, origin):
@@ -49,20 +55,9 @@ class EventOperation(models.Model):
             raise
 
 
-class _Operation:
-    """What ``with`` enters; it gives the correlation id."""
-
-    def __init__(self, cr, begun):
-        self._step = operation(cr, begun)
-
-    def __enter__(self):
-        return self._step.__enter__().correlation_id
-
-    def __exit__(self, *error):
-        return self._step.__exit__(*error)
-
-
+@contextmanager
 def _begin(store, name):
     name = store._clean_name("name", name)[:MAX_WORDS]
     number = RetryStableUuids(store.env.cr).next_uuid("operation", name)
-    return _Operation(store.env.cr, Operation(f"{name}:{number}"))
+    with operation(store.env.cr, Operation(f"{name}:{number}")) as begun:
+        yield begun.correlation_id

@@ -5,6 +5,7 @@ from odoo import api, models
 from odoo.addons.event_sourcing.db_errors import db_error_kind
 
 from ..commit_guard import guarded
+from ..operation import Operation, operation
 from ..time_limit import time_limit
 
 # Nobody's fault: the page, or the task, comes again.
@@ -111,8 +112,14 @@ class EventReaction(models.AbstractModel):
 
     @api.model
     def _around(self, event):
-        """Return a context manager in which it reacts to an event; a hook."""
-        return nullcontext()
+        """Return a context manager in which it reacts to an event.
+
+        What it records has the event's correlation, the event as its cause, and UUIDs that
+        follow from both: what is repeated is recognised.
+        """
+        origin = "/".join((self._name, str(event.company_id), event.event_uuid))
+        begun = Operation(event.correlation_id or event.event_uuid, event.event_uuid, origin)
+        return operation(self.env.cr, begun, instead=True)
 
     @api.model
     def _could_not_consume(self, subscription, event):

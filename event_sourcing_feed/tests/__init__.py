@@ -1,2 +1,3 @@
 from . import test_feed
 from . import test_reaction
+from . import test_reaction_operation
