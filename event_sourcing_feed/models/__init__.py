@@ -9,3 +9,5 @@ from . import event_reaction
 from . import event_reaction_task
 from . import event_reaction_run
 from . import event_reaction_decision
+from . import event_process
+from . import event_process_instance

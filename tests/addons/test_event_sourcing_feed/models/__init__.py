@@ -1,2 +1,3 @@
 from . import counter_total
 from . import counter_reaction
+from . import trip_process
