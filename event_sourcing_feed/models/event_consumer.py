@@ -1,4 +1,4 @@
-from odoo import api, models, tools
+from odoo import api, fields, models, tools
 from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
@@ -25,6 +25,8 @@ class EventConsumer(models.AbstractModel):
     _takes_history = True
     # Whether a new one begins with the first event, or with those to come.
     _begins_at_first = True
+    # Or a date: a new one is given what was recorded since then.
+    _begins_on = None
     # Events that it is given at a time, in one transaction.
     _page_size = 1000
     # Seconds that it may take for them, where a worker runs it.
@@ -66,7 +68,13 @@ class EventConsumer(models.AbstractModel):
     @api.model
     def _feed_filter(self):
         """Return the condition that events of the feed must meet, as SQL about ``event``."""
-        return self.env["event.store"]._feed_condition(self._event_types(), self._takes_history)
+        condition = self.env["event.store"]._feed_condition(
+            self._event_types(), self._takes_history
+        )
+        if self._begins_on:
+            begin = fields.Datetime.to_datetime(self._begins_on)
+            condition = SQL("(%s) AND event.create_date >= %s", condition, begin)
+        return condition
 
 
 class EventConsumers(models.AbstractModel):

@@ -34,6 +34,7 @@ class EventReaction(models.AbstractModel):
     _inherit = "event.consumer"
     _description = "Reaction"
     _kind = "reaction"
+    # A new one begins with what is recorded from now on, unless this or ``_begins_on`` says else.
     _begins_at_first = False
     _page_size = 100
     # Seconds for one event.

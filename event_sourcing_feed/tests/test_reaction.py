@@ -1,7 +1,7 @@
 """Reactions: what one may do, what becomes of its errors, and who waits behind them."""
 
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from unittest.mock import patch
 
 import psycopg2
@@ -11,6 +11,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, mute_logger
 
 from odoo.addons.event_sourcing_feed.commit_guard import MustNotCommit
+from odoo.addons.event_sourcing_feed.position import NOTHING
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 CONFLICT = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'serialization_failure'; END $$"
@@ -354,3 +355,43 @@ class TestDecisions(ReactionCase):
         self.assertFalse(self.tasks_as(other))
         with self.assertRaises(AccessError):
             self.task_of(self.events[0]).with_user(other).action_retry()
+
+
+class TestBegin(ReactionCase):
+    def begun(self, **attributes):
+        """Return the row that the reaction gets when it is new."""
+        for name, value in attributes.items():
+            self.patch(type(self.reaction), name, value)
+        self.sub.unlink()
+        self.env["event.subscription"]._sync()
+        return self.env["event.subscription"].search([("consumer", "=", "counter.reaction")])
+
+    def taken(self, *events):
+        condition = self.reaction._feed_filter()
+        found = self.store._feed_events_of([event.id for event in events], condition)
+        return [event.aggregate_id for event in found]
+
+    def test_a_new_one_begins_now(self):
+        self.assertNotEqual(self.begun().seen, NOTHING)
+
+    def test_unless_it_begins_with_the_first_event(self):
+        self.assertEqual(self.begun(_begins_at_first=True).seen, NOTHING)
+
+    def test_or_with_what_was_recorded_since_a_date(self):
+        tomorrow = fields.Date.today() + timedelta(days=1)
+        for begin, taken in ((date(2020, 1, 1), ["A"]), ("2020-01-01", ["A"]), (tomorrow, [])):
+            with self.subTest(begin=begin):
+                self.assertEqual(self.begun(_begins_on=begin).seen, NOTHING)
+                self.sub = self.env["event.subscription"].search(
+                    [("consumer", "=", "counter.reaction")]
+                )
+                self.assertEqual(self.taken(self.append("A")), taken)
+
+    def test_history_is_passed_over_unless_it_asks_for_it(self):
+        vals = {"model_name": "counter", "aggregate_id": "H", "event_type": "Added"}
+        vals["payload"] = {"amount": 1}
+        records, _known = self.store._append_all([vals], origin="imported")
+        (event,) = self.store._feed_events_of(records.ids, SQL("true"))
+        self.assertEqual(self.taken(event), [])
+        self.patch(type(self.reaction), "_reacts_to_history", True)
+        self.assertEqual(self.taken(event), ["H"])

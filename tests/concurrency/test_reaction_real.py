@@ -260,3 +260,58 @@ def test_each_event_once_whenever_a_worker_is_killed(env):
                 worker.wait()
     run(env, 20)
     assert {key: noted(env, key) for key in names} == expected
+
+
+def test_a_task_at_which_processes_die_is_a_dead_letter(env, reaction, monkeypatch):
+    mine, other = name(), name()
+
+    class Killed(BaseException):
+        """The process ends here: nothing after this runs."""
+
+    def fails(self, event):
+        if event.aggregate_id == mine:
+            raise ValueError("no")
+        note(self, event)
+
+    def dies(self, event):
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reaction, "_react", fails)
+        (event_id,) = add(env, [mine])
+        run(env)
+        patched.setattr(reaction, "_react", dies)
+        for _time in range(2):
+            make_due(env)
+            with pytest.raises(Killed):
+                run(env)
+    make_due(env)
+    add(env, [other])
+    run(env, 2)
+    assert tasks(env, mine) == [(event_id, "dead")]
+    assert len(noted(env, other)) == 1
+
+
+def test_a_timeout_comes_once_however_many_workers_there_are(env):
+    trip, since = name(), time.monotonic()
+    own = env()
+    own["event.store"].append("trip", trip, "TripBooked", {}, timestamp="2020-01-01 00:00:00")
+    own.cr.commit()
+
+    def work():
+        registry = Registry(os.environ["ES_DB"])
+        while time.monotonic() < since + 5:
+            with registry.cursor() as cr:
+                api.Environment(cr, SUPERUSER_ID, {})["event.subscription"]._run_due()
+
+    workers = [threading.Thread(target=work) for _number in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    own = env()
+    found = own["event.store"].search([("aggregate_id", "=", trip)], order="id")
+    assert found.mapped("event_type") == ["TripBooked", "PaymentOverdue", "TripCancelled"]
+    instance = own["event.process.instance"].search([("key", "=", trip)])
+    assert (instance.ended, len(instance.timeout_ids)) == (True, 0)
+    assert instance.state["events"] == found.mapped("event_type")
