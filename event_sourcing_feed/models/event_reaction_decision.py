@@ -14,7 +14,7 @@ class EventReactionDecision(models.Model):
 
     _inherit = "event.reaction.task"
 
-    event_label = fields.Char(string="Event Type", compute="_compute_event_label")
+    event_label = fields.Char(string="Event in Words", compute="_compute_event_label")
     behind_count = fields.Integer(
         string="Waiting behind It",
         compute="_compute_behind_count",

@@ -108,8 +108,11 @@ class EventReactionTask(models.Model):
 
     @api.model
     def _add(self, subscription, event, line):
-        """Put an event at the end of its line."""
-        return self.create(
+        """Put an event at the end of its line; one that comes once more keeps its place."""
+        known = self.search(
+            [("subscription_id", "=", subscription.id), ("event_id", "=", event.id)]
+        )
+        return known or self.create(
             {
                 "subscription_id": subscription.id,
                 "event_id": event.id,

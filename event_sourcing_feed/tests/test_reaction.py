@@ -110,6 +110,14 @@ class TestErrors(ReactionCase):
         self.assertEqual(self.notes(), ["A", "A", "A"])
         self.assertFalse(self.tasks.search([("aggregate_id", "=", "A")]))
 
+    def test_an_event_that_comes_once_more_keeps_its_place(self):
+        first, second = self.append("A"), self.append("A")
+        with self.reacting(fails_for("A")):
+            self.consume(first, second)
+            self.consume(first, second)
+        self.assertEqual(self.states(first, second), ["waiting", "behind"])
+        self.assertEqual(self.task_of(first).tries, 1)
+
     def test_after_the_last_try_it_is_a_dead_letter(self):
         event = self.append("A")
         with self.reacting(fails_for("A")):
