@@ -60,7 +60,7 @@ def run(env, turns=1):
     own = env()
     for _turn in range(turns):
         own["event.subscription"]._run_due()
-    own.cr.rollback()
+    own.cr.close()
 
 
 def noted(env, aggregate_id):
