@@ -8,9 +8,12 @@
     "depends": ["event_sourcing_job"],
     "data": [
         "security/ir.model.access.csv",
+        "security/event_reaction_rules.xml",
         "data/event_feed_cron.xml",
         "views/event_subscription_views.xml",
         "views/event_projection_views.xml",
+        "wizards/event_reaction_skip_views.xml",
+        "views/event_reaction_views.xml",
         "views/menus.xml",
         "views/event_operation_views.xml",
         "wizards/event_store_policy_wizard_views.xml",

@@ -1,3 +1,4 @@
+from . import event_operation
 from . import event_consumer
 from . import event_feed
 from . import event_feed_reader
@@ -20,3 +21,8 @@ from . import event_projection_build_switch
 from . import event_projection_rebuild
 from . import event_projection_difference
 from . import event_projection_skip
+from . import event_reaction_task
+from . import event_reaction_run
+from . import event_reaction_decision
+from . import event_process
+from . import event_process_instance

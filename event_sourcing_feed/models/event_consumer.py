@@ -1,7 +1,9 @@
-from odoo import api, models, tools
+from odoo import api, fields, models, tools
 from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
+
+from ..time_limit import time_limit
 
 EVERYTHING = "*"
 
@@ -23,6 +25,8 @@ class EventConsumer(models.AbstractModel):
     _takes_history = True
     # Whether a new one begins with the first event, or with those to come.
     _begins_at_first = True
+    # Or a date: a new one is given what was recorded since then.
+    _begins_on = None
     # Events that it is given at a time, in one transaction.
     _page_size = 1000
     # Seconds that it may take for them, where a worker runs it.
@@ -38,6 +42,11 @@ class EventConsumer(models.AbstractModel):
         :raise Exception: where they cannot be taken: nothing stays of it, and they come again
         """
         raise NotImplementedError
+
+    @api.model
+    def _limited(self):
+        """Return a context manager that limits what it may take for a page."""
+        return time_limit(self.env.cr, self._time_limit)
 
     @api.model
     def _could_not_consume(self, subscription, event):
@@ -59,7 +68,13 @@ class EventConsumer(models.AbstractModel):
     @api.model
     def _feed_filter(self):
         """Return the condition that events of the feed must meet, as SQL about ``event``."""
-        return self.env["event.store"]._feed_condition(self._event_types(), self._takes_history)
+        condition = self.env["event.store"]._feed_condition(
+            self._event_types(), self._takes_history
+        )
+        if self._begins_on:
+            begin = fields.Datetime.to_datetime(self._begins_on)
+            condition = SQL("(%s) AND event.create_date >= %s", condition, begin)
+        return condition
 
 
 class EventConsumers(models.AbstractModel):

@@ -1,4 +1,15 @@
+from contextlib import nullcontext
+
 from odoo import api, models
+
+from odoo.addons.event_sourcing.db_errors import db_error_kind
+
+from ..commit_guard import guarded
+from ..operation import Operation, operation
+from ..time_limit import time_limit
+
+# Nobody's fault: the page, or the task, comes again.
+COMES_AGAIN = ("conflict", "lost", "resources")
 
 
 class EventReaction(models.AbstractModel):
@@ -13,26 +24,117 @@ class EventReaction(models.AbstractModel):
 
             def _react(self, event):
                 ...
+
+    It runs with full rights in the event's company. Its effects and "done" are one transaction,
+    which it must not end. An event at which it fails waits for another try, and those of the
+    same record behind it; see ``event.reaction.task``.
     """
 
     _name = "event.reaction"
     _inherit = "event.consumer"
     _description = "Reaction"
     _kind = "reaction"
-    _takes_history = False
+    # A new one begins with what is recorded from now on, unless this or ``_begins_on`` says else.
     _begins_at_first = False
     _page_size = 100
+    # Seconds for one event.
+    _time_limit = 60
+    # Seconds after which an event is tried again; after the last try it is a dead letter.
+    _retries = (1, 10, 60, 600, 3600)
+    # Whether it reacts to what was imported or restored: that is history elsewhere.
+    _reacts_to_history = False
+
+    @property
+    def _takes_history(self):
+        return self._reacts_to_history
 
     @api.model
     def _react(self, event):
         """Do what follows from an event; its effects and "done" are one transaction.
 
-        :param EventData event: in today's names and schema version
+        :param FeedEvent event: in today's names and schema version
         """
         raise NotImplementedError
 
     @api.model
+    def _line_of(self, event):
+        """Return the name of the line in which an event waits, within its company.
+
+        Where the reaction fails at one, the others of the line wait behind it, in order.
+        """
+        return f"{event.model_name}/{event.aggregate_id}"
+
+    @api.model
+    def _limited(self):
+        return nullcontext()  # each event has a limit of its own
+
+    @api.model
     def _consume(self, subscription, events):
-        for event in events:
-            self.with_company(event.company_id)._react(event)
-        self.env.flush_all()
+        tasks = self.env["event.reaction.task"]
+        lines = [self._safe_line(event) for event in events]
+        held, waiting = tasks._held(subscription, events, lines), set()
+        for event, line in zip(events, lines, strict=True):
+            if (event.company_id, line) in held:
+                tasks._add(subscription, event, line)
+                waiting.add((subscription.id, event.company_id, line))
+            elif error := self._attempt(event):
+                tasks._add(subscription, event, line)._note_error(error)
+                held.add((event.company_id, line))
+        if waiting:
+            # Whoever stood before them may be done meanwhile, in a transaction not seen here.
+            self.env.cr.postcommit.add(lambda: tasks._move_up_apart(waiting))
+
+    @api.model
+    def _safe_line(self, event):
+        try:
+            return self._line_of(event)
+        except Exception:  # the same error will be that of its try
+            return EventReaction._line_of(self, event)
+
+    @api.model
+    def _attempt(self, event):
+        """Let it react to an event, all or nothing.
+
+        :return: the error that stopped it, or None
+        :raise Exception: for what is nobody's fault, such as a conflict
+        """
+        own = self.with_context(allowed_company_ids=[event.company_id])
+        cr = self.env.cr
+        try:
+            with cr.savepoint() as step, own._around(event), guarded(cr, step.name):
+                with time_limit(cr, self._time_limit):
+                    own._react(event)
+                    cr.flush()
+        except Exception as error:
+            if comes_again(error):
+                raise
+            return error
+        return None
+
+    @api.model
+    def _around(self, event):
+        """Return a context manager in which it reacts to an event.
+
+        What it records has the event's correlation, the event as its cause, and UUIDs that
+        follow from both: what is repeated is recognised.
+        """
+        origin = "/".join((self._name, str(event.company_id), event.event_uuid))
+        begun = Operation(event.correlation_id or event.event_uuid, event.event_uuid, origin)
+        return operation(self.env.cr, begun, instead=True)
+
+    @api.model
+    def _could_not_consume(self, subscription, event):
+        task = self.env["event.reaction.task"]._add(subscription, event, self._safe_line(event))
+        task._note_deaths()
+        return True
+
+
+def comes_again(error):
+    """Whether an error is nobody's fault; a statement that took too long is the reaction's."""
+    seen = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if db_error_kind(error) in COMES_AGAIN:
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -117,7 +117,7 @@ class EventSubscription(models.Model):
             consumer = self.env[name]
             if name not in known:
                 store = self.env["event.store"]
-                first = consumer._begins_at_first
+                first = consumer._begins_at_first or consumer._begins_on
                 position = store._feed_start() if first else store._feed_now()
                 self._insert_row(consumer, position)
             elif known[name].state == "gone":

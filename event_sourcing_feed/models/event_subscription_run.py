@@ -13,8 +13,6 @@ from odoo.tools import SQL
 from odoo.addons.event_sourcing.arguments import shown
 from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
 
-from ..time_limit import time_limit
-
 _logger = logging.getLogger(__name__)
 
 FALLBACK_SECONDS = 50
@@ -58,7 +56,15 @@ class EventSubscriptionRun(models.Model):
             if deadline and time.monotonic() >= deadline:
                 break
             worked = self._run_page(subscription_id) or worked
-        return worked
+        return self._run_other_due(deadline) or worked
+
+    @api.model
+    def _run_other_due(self, deadline=None):
+        """Do what is due beside pages; a hook.
+
+        :return: whether anything was done
+        """
+        return False
 
     @api.model
     def _due(self):
@@ -104,6 +110,7 @@ class EventSubscriptionRun(models.Model):
                 error = problem
             else:  # a conflict: it comes again
                 _logger.info("Subscription %s tries again: %s", subscription_id, problem)
+                self._note_no_death(subscription_id)
                 return False
         except Exception as problem:
             error = problem
@@ -145,7 +152,7 @@ class EventSubscriptionRun(models.Model):
             if self._note_try() > 2 * DEATHS:
                 self._set_aside(consumer, events[0])
             else:
-                with time_limit(self.env.cr, consumer._time_limit):
+                with consumer._limited():
                     consumer._consume(self, events)
             self._note_success(events, time.monotonic() - began)
         self._move(position)
@@ -182,6 +189,16 @@ class EventSubscriptionRun(models.Model):
                 [self.id, self._place()],
             )
             return cr.fetchone()[0]
+
+    @api.model
+    def _note_no_death(self, subscription_id):
+        """Note that a try ended in a conflict: events are given one by one, none is set aside."""
+        with self.env.registry.cursor() as cr:
+            cr.execute(
+                "UPDATE event_subscription_try SET tries = least(tries, %s)"
+                " WHERE subscription_id = %s",
+                [DEATHS + 1, subscription_id],
+            )
 
     def _set_aside(self, consumer, event):
         """Do without the consumer at an event at which the process always ends."""

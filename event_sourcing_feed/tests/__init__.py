@@ -3,3 +3,8 @@ from . import test_operation
 from . import test_operation_append_time
 from . import test_projection
 from . import test_projection_testing
+from . import test_reaction
+from . import test_reaction_decision
+from . import test_reaction_operation
+from . import test_reaction_process
+from . import test_reaction_testing

@@ -112,7 +112,7 @@ class TestScreens(EventCase):
             *("History", "Analysis", "Operation"),
         }
         own_files = "My Imports and Exports"
-        checking = ("Rebuild and Check", "Seals", "Archives")
+        checking = ("Rebuild and Check", "Seals", "Archives", "Subscriptions", "Dead Letters")
         expected = {
             "user": everybody,
             "integration": {*everybody, "Record Event", "Import …", own_files},

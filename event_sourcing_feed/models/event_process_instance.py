@@ -1,0 +1,255 @@
+import logging
+import time
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from odoo.addons.event_sourcing.fields import NO_SUM, JsonDocument
+
+from ..operation import Operation, derived_uuid, operation
+from .event_reaction import comes_again
+from .event_subscription_run import MAX_TEXT
+
+_logger = logging.getLogger(__name__)
+
+AT_ONCE = 50
+MOST_MINUTES = 60
+
+
+class EventProcessInstance(models.Model):
+    """What a process remembers of one instance: the fold of the events that it was given.
+
+    A cache: the state can be made again of ``events`` at any time.
+    """
+
+    _name = "event.process.instance"
+    _inherit = "access.first.mixin"
+    _description = "Instance of a Process"
+    _order = "id desc"
+    _rec_name = "key"
+
+    subscription_id = fields.Many2one(
+        "event.subscription", string="Process", required=True, readonly=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade")
+    key = fields.Char(string="Name", required=True, readonly=True)
+    state = JsonDocument(required=True, readonly=True)
+    events = JsonDocument(
+        required=True, readonly=True, help="The ids of the events that it was given, in order."
+    )
+    process_version = fields.Integer(readonly=True, **NO_SUM)
+    ended = fields.Boolean(readonly=True)
+    timeout_ids = fields.One2many("event.process.timeout", "instance_id", string="Timeouts")
+
+    def init(self):
+        super().init()
+        self.env.cr.execute(
+            "CREATE UNIQUE INDEX IF NOT EXISTS event_process_instance_uniq"
+            " ON event_process_instance (subscription_id, company_id, key)"
+        )
+
+    @api.model
+    def _locked(self, process, company_id, key):
+        """Return the row of an instance, made where there is none, and keep others out."""
+        sub = self.env["event.subscription"].search([("consumer", "=", process._name)])
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            INSERT INTO event_process_instance (subscription_id, company_id, key, state, events,
+                                                process_version, ended, create_uid, create_date)
+            VALUES (%(sub)s, %(company)s, %(key)s, %(state)s, '{"ids": []}', %(version)s, false,
+                    %(uid)s, now() AT TIME ZONE 'UTC')
+                ON CONFLICT DO NOTHING;
+            SELECT id FROM event_process_instance
+             WHERE subscription_id = %(sub)s AND company_id = %(company)s AND key = %(key)s
+               FOR UPDATE
+            """,
+            {
+                "sub": sub.id,
+                "company": company_id,
+                "key": key,
+                "state": self._fields["state"].convert_to_column(process._initial_state(), self),
+                "version": process._process_version,
+                "uid": self.env.uid,
+            },
+        )
+        instance = self.browse(self.env.cr.fetchone()[0])
+        instance.invalidate_recordset(flush=False)
+        return instance
+
+    def _take(self, process, event):
+        """Fold an event in; return whether the process has something to decide about it.
+
+        One that comes after later ones is put in its place: the state is that of all of them in
+        the order of the feed, whatever the order in which they came.
+        """
+        ids = self.events["ids"]
+        if event.id in ids:
+            return False
+        ended, last = self.ended, ids[-1] if ids else 0
+        ids = sorted([*ids, event.id])
+        if event.id > last and self.process_version == process._process_version:
+            state = process._fold(self.state, [event])
+        else:
+            state = self._folded(process, ids)
+        self._keep(process, state, ids)
+        return not ended
+
+    def _folded(self, process, ids):
+        events = self.env["event.store"]._feed_events_of(ids, SQL("true"))
+        return process._fold(process._initial_state(), events)
+
+    def _keep(self, process, state, ids):
+        self.write(
+            {
+                "state": state,
+                "events": {"ids": ids},
+                "process_version": process._process_version,
+                "ended": process._ended(state),
+            }
+        )
+
+    def _rebuild(self):
+        """Fold the states anew from their events; nothing is decided again."""
+        for instance in self:
+            process = self.env[instance.subscription_id.consumer]
+            ids = instance.events["ids"]
+            instance._keep(process, instance._folded(process, ids), ids)
+
+    def _schedule_all(self, process, event, timeouts):
+        """Note timeouts; where the process has ended there are none any more."""
+        if self.ended:
+            self.timeout_ids.unlink()
+            return
+        self.env["event.process.timeout"].create(
+            [
+                {
+                    "instance_id": self.id,
+                    "event_type": timeout.event_type,
+                    "due": timeout.at,
+                    "payload": timeout.payload,
+                    "cause_uuid": event.event_uuid,
+                    "correlation_id": event.correlation_id or event.event_uuid,
+                    "number": number,
+                }
+                for number, timeout in enumerate(timeouts, 1)
+            ]
+        )
+
+
+class EventProcessTimeout(models.Model):
+    """A timeout that is not due yet: an event that is to come."""
+
+    _name = "event.process.timeout"
+    _inherit = "access.first.mixin"
+    _description = "Timeout of a Process"
+    _order = "due, id"
+    _rec_name = "event_type"
+
+    instance_id = fields.Many2one(
+        "event.process.instance", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    event_type = fields.Char(required=True, readonly=True)
+    due = fields.Datetime(required=True, readonly=True, index=True)
+    payload = JsonDocument(required=True, readonly=True)
+    cause_uuid = fields.Char(string="Cause", required=True, readonly=True)
+    correlation_id = fields.Char(string="Correlation", required=True, readonly=True)
+    number = fields.Integer(readonly=True, **NO_SUM)
+    tries = fields.Integer(readonly=True, **NO_SUM)
+    error = fields.Text(readonly=True)
+
+    def _lock(self):
+        """Lock the row; return whether it is free and still due."""
+        self.env.cr.execute(
+            "SELECT FROM event_process_timeout WHERE id = %s AND due <= now() AT TIME ZONE 'UTC'"
+            " FOR UPDATE SKIP LOCKED",
+            [self.id],
+        )
+        self.invalidate_recordset(flush=False)
+        return bool(self.env.cr.rowcount)
+
+    def _come(self):
+        """Record the event of a timeout that is due."""
+        self.ensure_one()
+        instance = self.instance_id
+        process = self.env[instance.subscription_id.consumer]
+        company_id = instance.company_id.id
+        store = self.env["event.store"].with_context(allowed_company_ids=[company_id])
+        words = (process._name, company_id, self.cause_uuid, "timeout", self.number)
+        with operation(self.env.cr, Operation(self.correlation_id, self.cause_uuid), instead=True):
+            store.append(
+                process._timeout_model_name,
+                instance.key,
+                self.event_type,
+                self.payload,
+                event_uuid=derived_uuid(store._operation_secret(), *words),
+                company_id=company_id,
+            )
+        self.unlink()
+
+    def _put_off(self, error):
+        """Note why it could not come, and let it try again later and later."""
+        self.ensure_one()
+        minutes = min(2**self.tries, MOST_MINUTES)
+        text = self.env["event.store"]._storable(f"{type(error).__name__}: {error}")
+        self.write(
+            {
+                "tries": self.tries + 1,
+                "due": fields.Datetime.now() + timedelta(minutes=minutes),
+                "error": text[:MAX_TEXT],
+            }
+        )
+
+
+class EventProcessRun(models.Model):
+    _inherit = "event.subscription"
+
+    @api.model
+    def _run_other_due(self, deadline=None):
+        worked = super()._run_other_due(deadline)
+        with self.env.registry.cursor() as cr:
+            due = self.with_env(self.env(cr=cr, su=True))._due_timeouts()
+        for timeout_id in due:
+            if deadline and time.monotonic() >= deadline:
+                break
+            worked = self._run_timeout(timeout_id) or worked
+        return worked
+
+    @api.model
+    def _due_timeouts(self):
+        self.env.cr.execute(
+            """
+            SELECT timeout.id FROM event_process_timeout AS timeout
+              JOIN event_process_instance AS instance ON instance.id = timeout.instance_id
+              JOIN event_subscription AS sub ON sub.id = instance.subscription_id
+             WHERE timeout.due <= now() AT TIME ZONE 'UTC'
+               AND sub.state = 'running' AND sub.consumer = ANY(%s)
+             ORDER BY timeout.due LIMIT %s
+            """,
+            [list(self.env["event.consumer.registry"]._names()), AT_ONCE],
+        )
+        return [timeout_id for (timeout_id,) in self.env.cr.fetchall()]
+
+    @api.model
+    def _run_timeout(self, timeout_id):
+        """Let a timeout come, in a transaction of its own; return whether it came."""
+        try:
+            with self.env.registry.cursor() as cr:
+                own = self.with_env(self.env(cr=cr, su=True, context={}))
+                timeout = own.env["event.process.timeout"].browse(timeout_id)
+                if not timeout._lock():
+                    return False
+                timeout._come()
+                return True
+        except Exception as problem:
+            if comes_again(problem):
+                return False
+            error = problem
+        _logger.warning("A timeout of a process could not come.", exc_info=error)
+        with self.env.registry.cursor() as cr:
+            own = self.with_env(self.env(cr=cr, su=True, context={}))
+            timeout = own.env["event.process.timeout"].browse(timeout_id).exists()
+            if timeout:
+                timeout._put_off(error)
+        return False
