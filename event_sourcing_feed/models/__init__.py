@@ -1,4 +1,5 @@
 from . import event_consumer
+from . import event_feed_cluster
 from . import event_feed
 from . import event_feed_reader
 from . import event_subscription

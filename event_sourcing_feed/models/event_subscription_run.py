@@ -13,6 +13,7 @@ from odoo.tools import SQL
 from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
 
 from ..time_limit import time_limit
+from .event_feed_cluster import CLUSTER
 
 _logger = logging.getLogger(__name__)
 
@@ -63,15 +64,15 @@ class EventSubscriptionRun(models.Model):
         """Return the ids of subscriptions that have something new; one statement for all."""
         names = self.env["event.consumer.registry"]._names()
         self.env.cr.execute(
-            """
+            f"""
             SELECT sub.id FROM event_subscription AS sub
              WHERE sub.state = 'running' AND sub.consumer = ANY(%s)
                AND (sub.next_try IS NULL OR sub.next_try <= now() AT TIME ZONE 'UTC')
                AND (sub.until <> ''
-                    OR sub.cluster IS DISTINCT FROM
-                       (SELECT system_identifier::text FROM pg_control_system())
+                    OR sub.cluster IS DISTINCT FROM {CLUSTER}
                     OR EXISTS (SELECT FROM event_store
                                 WHERE tx >= pg_snapshot_xmax(sub.seen::pg_snapshot)
+                                  AND tx < pg_snapshot_xmax(pg_current_snapshot())
                                   AND id > sub.floor)
                     OR EXISTS (SELECT FROM event_store
                                 WHERE tx = ANY(ARRAY(
