@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from odoo.addons.event_sourcing.canonical_json import sort_keys
 from odoo.addons.event_sourcing.event import EventData
 
+from ..position import NOTHING
 from .event_consumer import EVERYTHING, types_condition
 from .event_feed_cluster import CLUSTER
 
@@ -72,6 +73,8 @@ class EventFeed(models.Model):
         :return: ``(list of FeedEvent, Position)``; the position is the same where nothing is new
         """
         ids, position = self._feed_ids(position)
+        if ids or position.seen == NOTHING:
+            self._check_lacks_none_archived(position)
         if not ids:
             return [], position
         self.env.cr.execute(
