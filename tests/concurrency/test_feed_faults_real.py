@@ -5,6 +5,7 @@ import threading
 import time
 from datetime import datetime, timedelta
 
+import psycopg2
 import pytest
 from support.forked import Forked
 from test_feed_load_real import added, cursor, fetch, how_many, prefix, projected  # noqa: F401
@@ -14,7 +15,9 @@ from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
 from odoo.tools import mute_logger
 
+from odoo.addons.event_sourcing_feed import worker as worker_module
 from odoo.addons.event_sourcing_feed.models import event_feed, event_subscription_run
+from odoo.addons.event_sourcing_feed.worker import Worker
 
 RUN = "odoo.addons.event_sourcing_feed.models.event_subscription_run"
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -204,7 +207,7 @@ def test_a_consumer_that_is_gone_and_comes_back(prefix, monkeypatch):  # noqa: F
     sync()
     run_due()
     assert subscription()["state"] == "gone"
-    with cursor() as cr, pytest.raises(UserError, match="no consumer counter.reaction"):
+    with cursor() as cr, pytest.raises(UserError, match="no consumer counter"):
         env_of(cr)["event.subscription"].wait_for("counter.reaction", [1])
     monkeypatch.undo()
     sync()
@@ -212,30 +215,24 @@ def test_a_consumer_that_is_gone_and_comes_back(prefix, monkeypatch):  # noqa: F
     assert (subscription()["state"], how_many(prefix)) == ("paused", 0)
     with cursor() as cr:
         env = env_of(cr)
-        env["event.subscription"].search(
-            [("consumer", "=", "counter.reaction")]
-        ).action_resume()
+        env["event.subscription"].search([("consumer", "=", "counter.reaction")]).action_resume()
     run_due()
     assert how_many(prefix) == 1
 
 
-def test_an_event_type_that_is_renamed_while_its_event_waits(prefix):  # noqa: F811
+def test_an_event_type_that_is_renamed_while_its_event_waits(prefix, monkeypatch):  # noqa: F811
     with cursor() as cr:
-        env = env_of(cr)
-        store = env["event.store"]
+        store = env_of(cr)["event.store"]
         before = store._feed_now()
         cr.commit()
-        call = {"model_name": "parcel", "aggregate_id": f"{prefix}p", "payload": {"grams": 5}}
-        answers = store.append_batch([{**call, "event_type": "Weighed"}])
-        # As it was stored before the type was renamed.
-        cr.execute(
-            "UPDATE event_store SET event_type = 'Measured' WHERE id = %s", [answers[0]["id"]]
-        )
+        store.append_batch(added(f"{prefix}0"))
         cr.commit()
-        for name in ("Weighed", "Measured"):
-            condition = store._feed_condition({"parcel": (name,)})
+        handler = Registry(os.environ["ES_DB"])["counter.snapshot.handler"]
+        monkeypatch.setattr(handler, "_event_aliases", {"Added": "Increased"})
+        for name in ("Increased", "Added"):
+            condition = store._feed_condition({"counter": (name,)})
             events, _position = store._read_feed_page(before, condition, 10)
-            assert [event.event_type for event in events] == ["Weighed"], name
+            assert [event.event_type for event in events] == ["Increased"], name
 
 
 def test_a_filter_that_matches_nothing_moves_on(prefix, monkeypatch):  # noqa: F811
@@ -277,3 +274,43 @@ def test_waiting_returns_as_soon_as_an_event_is_there(prefix):  # noqa: F811
         assert [event["aggregate_id"] for event in answer["events"]] == [f"{prefix}0"]
         assert time.monotonic() - began < 15
     assert writer.wait() == 0
+
+
+def test_a_worker_ends_where_its_code_is_of_before_an_update(prefix, monkeypatch):  # noqa: F811
+    worker = Worker(os.environ["ES_DB"])
+    worker._turn()
+    module = "test_event_sourcing_feed"
+    ((version,),) = fetch("SELECT latest_version FROM ir_module_module WHERE name = %s", module)
+
+    def update(to):
+        with cursor() as cr:
+            cr.execute(
+                "UPDATE ir_module_module SET latest_version = %s WHERE name = %s", [to, module]
+            )
+        worker._registry = None  # as after the signal of an update
+
+    worker._registry = None
+    worker._turn()  # loaded anew, and of the same version
+    try:
+        update("99.0")
+        with pytest.raises(SystemExit, match=f"again: {module} was updated"):
+            worker._turn()
+    finally:
+        update(version)
+
+
+def test_an_error_ends_no_worker(prefix, monkeypatch):  # noqa: F811
+    worker, calls = Worker(os.environ["ES_DB"]), []
+
+    def turn():
+        calls.append(1)
+        if len(calls) == 1:
+            raise psycopg2.errors.UndefinedColumn("an update is at it")
+        worker._ending = True
+
+    monkeypatch.setattr(worker, "_turn", turn)
+    monkeypatch.setattr(worker_module, "PAUSE", 0)
+    monkeypatch.setattr(worker_module.signal, "signal", lambda *_arguments: None)
+    with mute_logger("odoo.addons.event_sourcing_feed.worker"):
+        worker.run()
+    assert len(calls) == 2

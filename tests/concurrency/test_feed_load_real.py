@@ -1,4 +1,4 @@
-"""The feed under load: nothing is lost, nothing comes twice, nothing out of the order of streams."""
+"""The feed under load: nothing lost, nothing twice, nothing out of the order of streams."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""Processes that are forked off the tests: real ones to kill, without the time Odoo takes to start."""
+"""Processes that are forked off the tests: real ones to kill, without waiting for Odoo."""
 
 import os
 import signal
