@@ -5,6 +5,7 @@ import statistics
 from ..page import number
 from ..results import Row, Samples, Target, rates
 
+EVENTS = 100_000  # ten times as many with BIG=yes
 WRITERS = 8
 BATCH = 20
 # Rentals of which the cost of an append is measured, ten events each.
@@ -43,7 +44,7 @@ def _cost(race, database):
 
 
 def _follow(race, database):
-    events = 1_000_000 if race.big else 100_000
+    events = 10 * EVENTS if race.big else EVENTS
     follower, *writers = (
         race.start("feed", database, *race.place.odoo_options) for _n in range(WRITERS + 1)
     )

@@ -154,16 +154,24 @@ def test_restored_and_killed(cluster, key):
             worker.wait()
 
 
-def test_an_upgraded_cluster_counts_on(key):
+def test_an_upgraded_cluster_counts_on(key, monkeypatch):
     """pg_upgrade gives another identifier, and goes on with the numbers of transactions."""
+    monkeypatch.setattr(Registry(os.environ["ES_DB"])["counter.reaction"], "_page_size", 1)
     with cursor() as cr:
         env = api.Environment(cr, SUPERUSER_ID, {})
         while env["event.subscription"]._run_due():
             pass
         cr.rollback()
         before = how_many(key)
-        env["event.store"].append_batch(added(f"{key}-u", 2))  # seen by nobody when it stops
+        env["event.store"].append_batch(added(f"{key}-u", 3))
         cr.commit()
+        # It stops between two pages of the reaction, and before any of the projection.
+        sub = env["event.subscription"].search([("consumer", "=", "counter.reaction")])
+        cr.rollback()
+        assert sub._run_page(sub.id)
+        sub.invalidate_recordset()
+        assert sub.until and how_many(key) == before + 1
+        cr.rollback()
         cr.execute("SELECT id, system FROM event_feed_cluster")
         notes = cr.fetchall()
         try:
@@ -178,7 +186,8 @@ def test_an_upgraded_cluster_counts_on(key):
             cr.commit()
             while env["event.subscription"]._run_due():
                 pass
-            assert how_many(key) == before + 4
+            assert how_many(key) == before + 5
+            assert fetch(PROJECTED, f"{key}-u") == [(f"{key}-u", "1,2,3,4,5")]
             assert fetch("SELECT count(*) FROM event_feed_cluster") == [(len(notes) + 1,)]
         finally:
             cr.rollback()

@@ -253,6 +253,22 @@ def test_a_filter_that_matches_nothing_moves_on(prefix, monkeypatch):  # noqa: F
         assert 4 <= pages <= 5
 
 
+def test_what_was_imported_reaches_read_models_and_causes_nothing(prefix):  # noqa: F811
+    with cursor() as cr:
+        store = env_of(cr)["event.store"]
+        before = store._feed_now()
+        cr.commit()
+        for origin in ("imported", "restored"):
+            store._append_all(added(f"{prefix}{origin}"), origin=origin)
+        cr.commit()
+        condition = store._feed_condition({"counter": ("*",)})
+        events, _position = store._read_feed_page(before, condition, 10)
+        assert [event.origin for event in events] == ["imported", "restored"]
+    run_due()
+    assert projected(prefix) == {f"{prefix}imported": "1", f"{prefix}restored": "1"}
+    assert how_many(prefix) == 0
+
+
 def test_the_scheduler_alone(prefix):  # noqa: F811
     add(f"{prefix}0", 5)
     with cursor() as cr:
