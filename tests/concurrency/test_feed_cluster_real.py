@@ -14,6 +14,7 @@ from support.forked import Forked, until
 from test_feed_load_real import added, cursor, fetch, how_many
 
 from odoo import SUPERUSER_ID, api
+from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
 from odoo.tools import config, mute_logger
 
@@ -91,7 +92,8 @@ def write(cluster, key, told, ready):
         ]
 
         def again(calls=calls):
-            with suppress(psycopg2.OperationalError, psycopg2.InterfaceError):
+            # An append that loses its connection says so in a sentence.
+            with suppress(psycopg2.OperationalError, psycopg2.InterfaceError, UserError):
                 append(calls)
                 return True
 
