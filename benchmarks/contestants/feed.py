@@ -63,9 +63,20 @@ def follow(count):
                 last = time.time()
                 taken += [(event_id, last) for event_id in ids]
             if not worked:
+                _check(subscriptions)
                 time.sleep(0.1)
         idle.rollback()
     return {"count": len(taken), "seconds": last - began, "taken": taken}
+
+
+def _check(subscriptions):
+    """Raise where the read model failed: it would be tried again, and later."""
+    subscription = _subscription(subscriptions.env)
+    subscription.invalidate_recordset()
+    error = subscription.last_error
+    subscriptions.env.cr.rollback()
+    if error:
+        raise ValueError(error)
 
 
 def compare():

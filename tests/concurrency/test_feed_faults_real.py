@@ -330,3 +330,15 @@ def test_an_error_ends_no_worker(prefix, monkeypatch):  # noqa: F811
     with mute_logger("odoo.addons.event_sourcing_feed.worker"):
         worker.run()
     assert len(calls) == 2
+
+
+def test_two_processes_that_load_a_new_consumer_at_once(prefix):  # noqa: F811
+    with cursor() as cr:
+        env_of(cr)["event.subscription"].search([("consumer", "=", "counter.reaction")]).unlink()
+    with cursor() as one, cursor() as other:
+        one.execute("SELECT 1 FROM event_subscription")  # sees the database as it is now
+        env_of(other)["event.subscription"]._register_hook()
+        other.commit()
+        with mute_logger("odoo.sql_db"):
+            env_of(one)["event.subscription"]._register_hook()
+    assert subscription()["state"] == "running"

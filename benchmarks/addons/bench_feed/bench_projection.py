@@ -41,4 +41,4 @@ class BenchProjection(models.AbstractModel):
             """,
             [list(column) for column in zip(*rows, strict=True)],
         )
-        self.taken += [event.id for event in events]
+        self.taken.extend(event.id for event in events)
