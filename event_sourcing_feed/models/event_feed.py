@@ -1,5 +1,5 @@
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from odoo import api, models
@@ -72,36 +72,45 @@ class EventFeed(models.Model):
         :param int limit: events, at most
         :return: ``(list of FeedEvent, Position)``; the position is the same where nothing is new
         """
-        ids, position = self._feed_ids(position)
-        if ids or position.seen == NOTHING:
-            self._check_lacks_none_archived(position)
-        if not ids:
-            return [], position
+        rows, looked, step = [], 0, min(limit, SCANNED)
+        while True:
+            # No more than the page needs, where all of it is for the reader.
+            ids, position = self._feed_ids(position, step + 1)
+            if not looked and (ids or position.seen == NOTHING):
+                self._check_lacks_none_archived(position)
+            if not ids:
+                break
+            rows += self._feed_rows(ids[:step], condition, limit + 1 - len(rows))
+            if len(rows) > limit:
+                # The rest of these ids is for the next page.
+                position = position.advance(rows[limit - 1][13])
+                break
+            if len(ids) <= step:
+                position = position.end()
+                break
+            position = position.advance(ids[step - 1])
+            looked += step
+            if len(rows) == limit or looked >= SCANNED:
+                break
+            step = min(4 * step, SCANNED - looked)
+        return self._feed_events(rows[:limit]), position
+
+    @api.model
+    def _feed_rows(self, ids, condition, limit):
         self.env.cr.execute(
             SQL(
                 "%s WHERE event.id = ANY(%s) AND (%s) ORDER BY event.id LIMIT %s",
                 SQL(READ),
                 ids,
                 condition,
-                limit + 1,
+                limit,
             )
         )
-        rows = self.env.cr.fetchall()
-        if len(rows) > limit:
-            # The rest of these ids is for the next page.
-            position = replace(position, after=rows[limit - 1][13])
-        elif len(ids) > SCANNED:
-            position = position.advance(ids[SCANNED - 1])
-        else:
-            position = position.end()
-        return self._feed_events(rows[:limit]), position
+        return self.env.cr.fetchall()
 
     @api.model
-    def _feed_ids(self, position):
-        """Return ids of what is new, in order, and the position that they are pages of.
-
-        One more than ``SCANNED`` says that there are more.
-        """
+    def _feed_ids(self, position, limit):
+        """Return ids of what is new, in order, and the position that they are pages of."""
         cr = self.env.cr
         if not position.until:
             # One statement: what it sees is what its snapshot says. Numbers of a former cluster
@@ -127,7 +136,7 @@ class EventFeed(models.Model):
                     seen=position.seen,
                     floor=position.floor,
                     others=SQL("tx IS DISTINCT FROM pg_current_xact_id_if_assigned()"),
-                    limit=SCANNED + 1,
+                    limit=limit,
                 )
             )
             until, cluster, ahead, ids = cr.fetchone()
@@ -158,7 +167,7 @@ class EventFeed(models.Model):
                 " ORDER BY event.id LIMIT %s",
                 max(position.after, position.floor),
                 seen,
-                SCANNED + 1,
+                limit,
             )
         )
         ids = [event_id for (event_id,) in cr.fetchall()]
