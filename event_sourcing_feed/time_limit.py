@@ -26,7 +26,8 @@ def time_limit(cr, seconds):
         raise TimeLimitExceeded(f"It took longer than {seconds} seconds.")
 
     before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    # Again and again: a consumer may catch the first one, and go on with the next event.
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
     try:
         yield
     finally:

@@ -34,11 +34,15 @@ class Worker:
         self._database = database
         self._ending = False
         self._counted = 0.0
+        self._registry = None
+        self._versions = None
 
     def run(self, seconds=None):
         """Work; returns after the page at hand when the process is told to end.
 
         :param seconds: end after so long, None for never
+        :raise SystemExit: with a sentence, where another process has to go on: addons were
+            updated, and this one has their former code
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
@@ -61,11 +65,19 @@ class Worker:
                 _logger.warning("The database does not answer: %s", error)
                 time.sleep(PAUSE)
                 continue
+            except Exception:
+                # Such as a column that an update is just about to make.
+                _logger.exception("Passing on events goes on after an error.")
+                time.sleep(PAUSE)
+                continue
             if not worked:
                 time.sleep(POLL)
 
     def _turn(self):
         registry = Registry(self._database).check_signaling()
+        if registry is not self._registry:
+            self._check_code(registry)
+            self._registry = registry
         with registry.cursor() as cr:
             subscriptions = api.Environment(cr, SUPERUSER_ID, {})["event.subscription"]
             # Its cursor is not used: every page has one of its own.
@@ -81,6 +93,28 @@ class Worker:
             env["event.feed.count"]._count_new(1.0)
         env.cr.commit()
         self._counted = time.monotonic()
+
+    def _check_code(self, registry):
+        """End where the addons of the database are not those whose code was loaded.
+
+        :raise SystemExit: with a sentence
+        """
+        if "event.subscription" not in registry:
+            raise SystemExit(f"{self._database} has no addon event_sourcing_feed.")
+        with registry.cursor() as cr:
+            cr.execute(
+                "SELECT name, latest_version FROM ir_module_module WHERE state = 'installed'"
+            )
+            versions = dict(cr.fetchall())
+        before, self._versions = self._versions or versions, versions
+        updated = sorted(
+            name for name in before.keys() & versions if before[name] != versions[name]
+        )
+        if updated:
+            raise SystemExit(
+                f"Start this worker again: {', '.join(updated)} was updated, and it has the"
+                " former code."
+            )
 
     def _end(self, _number, _frame):
         _logger.info("Ending after the page at hand.")

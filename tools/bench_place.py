@@ -31,6 +31,7 @@ class Place:
     :ivar database: begins empty, and is emptied again and again
     :ivar full_database: is filled once
     :ivar other_database: of the library and of message-db
+    :ivar feed_database: with the feed, see :meth:`make_feed_database`
     :ivar missing: for a baseline that could not be had, why
     :ivar chromium: the path of a browser, None where there is none
     """
@@ -38,6 +39,7 @@ class Place:
     database = "bench"
     full_database = "bench_full"
     other_database = "bench_other"
+    feed_database = "bench_feed"
     log = LOG
 
     def __init__(self, source):
@@ -114,6 +116,20 @@ class Place:
         finally:
             with unhurried():
                 stop(process)
+
+    def make_feed_database(self):
+        """Make the database with the feed and a read model, and return its name.
+
+        Nobody may be connected to the first one, of which it is made.
+        """
+        database = Database(
+            self.feed_database, self.cluster, self.python, self.source, self.addons, "bench"
+        )
+        with step("Creating the database with the feed"):
+            database.drop(self.feed_database)
+            self._create(self.feed_database, self.database)
+            database.run_odoo("-i", "bench_feed")
+        return self.feed_database
 
     def versions(self):
         """Return the versions of Odoo and Python."""

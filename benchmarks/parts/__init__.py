@@ -13,6 +13,7 @@ PARTS = (
     "memory",
     "writers",
     "actions",
+    "feed",
 )
 
 

@@ -154,6 +154,22 @@ class EventStoreStorage(models.Model):
         """
 
     @api.model
+    def _check_may_leave(self, first, last):
+        """Refuse to take events out of the store that somebody has still to see; a hook.
+
+        :param int first: id, and ``last``, that of the last one
+        :raise UserError: saying who has not seen them
+        """
+
+    @api.model
+    def _events_left(self, first, last):
+        """Note that events leave the store in this transaction, while they are there; a hook."""
+
+    @api.model
+    def _events_returned(self, first, last):
+        """Note that events which had left are back; a hook."""
+
+    @api.model
     def _drop_dependent_views(self):
         """Drop the database views that read the table, because it is renamed; a hook."""
 

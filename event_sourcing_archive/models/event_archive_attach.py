@@ -36,6 +36,7 @@ class EventArchiveReturn(models.AbstractModel):
         self._attach(archive.name, first, end)
         self._protect(archive.name)
         archive.write({"state": "attached"})
+        self.env["event.store"]._events_returned(archive.from_id, archive.to_id)
         self.env.flush_all()
         self._check_sealed(archive.name, archive.to_id)
         self.env["event.seal"]._check_range(archive.from_id, archive.to_id)

@@ -49,6 +49,9 @@ class EventArchiveCommands(models.AbstractModel):
         self._wait_for_older(begun)
         with self._own_transaction() as own:
             archive = own._archive_of(name, "leaving")
+            store = own.env["event.store"]
+            store._check_may_leave(archive.from_id, archive.to_id)
+            store._events_left(archive.from_id, archive.to_id)
             own._execute(f"ALTER TABLE event_store DETACH PARTITION {archive.name}")
             archive.write({"state": "archived"})
 

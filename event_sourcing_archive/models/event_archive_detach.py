@@ -19,6 +19,7 @@ class EventArchiveLeave(models.AbstractModel):
     @api.model
     def _write_archive(self, part, folder):
         self._check_closed(part)
+        self.env["event.store"]._check_may_leave(part.first, part.last)
         self.env["event.seal"]._check_range(part.first, part.last)
         path = folder / f"{part.name}.sql.gz"
         if path.exists():

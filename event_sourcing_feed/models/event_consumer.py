@@ -101,11 +101,12 @@ class EventConsumers(models.AbstractModel):
 def types_condition(types, aliases):
     """Return SQL that holds for stored events of these types, under whatever name.
 
-    :param tuple types: names of today, or "*"
+    :param tuple types: names of today or former ones, or "*"
     :param dict aliases: ``{former name: name of today}``
     """
     if EVERYTHING in types:
         unnamed = tuple(name for name in FAILURE_TYPES if name not in types)
         return SQL("event.event_type <> ALL(%s)", list(unnamed))
-    names = {*types, *(old for old, new in aliases.items() if new in types)}
+    today = {aliases.get(name, name) for name in types}
+    names = {*today, *(old for old, new in aliases.items() if new in today)}
     return SQL("event.event_type = ANY(%s)", sorted(names))

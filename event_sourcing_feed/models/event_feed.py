@@ -1,5 +1,5 @@
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from odoo import api, models
@@ -8,8 +8,9 @@ from odoo.tools import SQL
 from odoo.addons.event_sourcing.canonical_json import sort_keys
 from odoo.addons.event_sourcing.event import EventData
 
-from ..position import NOTHING, Position
+from ..position import NOTHING
 from .event_consumer import EVERYTHING, types_condition
+from .event_feed_cluster import CLUSTER
 
 # Ids that are looked through for a page, whether they are for the reader or not.
 SCANNED = 10_000
@@ -56,42 +57,6 @@ class EventFeed(models.Model):
         )
 
     # ------------------------------------------------------------------
-    # Positions
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _feed_now(self):
-        """Return the position of a reader that has seen all that this transaction sees."""
-        self.env.cr.execute(
-            "SELECT pg_current_snapshot()::text, system_identifier::text FROM pg_control_system()"
-        )
-        seen, cluster = self.env.cr.fetchone()
-        return Position(seen=seen, cluster=cluster)
-
-    @api.model
-    def _feed_start(self):
-        """Return the position of a reader that has seen nothing."""
-        return replace(self._feed_now(), seen=NOTHING)
-
-    @api.model
-    def _feed_follow_restore(self, position):
-        """Return a position that counts in this cluster, for one of the cluster before.
-
-        In a restored cluster numbers of transactions come again. What the reader lacks of the
-        former one, and what was written here since, is read up to the last id of now; from then
-        on transactions of this cluster count. Nobody writes at this moment.
-        """
-        cr = self.env.cr
-        with cr.savepoint(flush=False):
-            cr.execute("SET LOCAL lock_timeout = '10s'")
-            cr.execute("LOCK TABLE event_store IN SHARE ROW EXCLUSIVE MODE")
-        now = self._feed_now()
-        cr.execute("SELECT coalesce(max(id), 0) FROM event_store")
-        return replace(
-            position, until=now.seen, after=0, ceiling=cr.fetchone()[0], cluster=now.cluster
-        )
-
-    # ------------------------------------------------------------------
     # Pages
     # ------------------------------------------------------------------
 
@@ -107,64 +72,85 @@ class EventFeed(models.Model):
         :param int limit: events, at most
         :return: ``(list of FeedEvent, Position)``; the position is the same where nothing is new
         """
-        ids, position = self._feed_ids(position)
-        if not ids:
-            return [], position
+        rows, looked, step = [], 0, min(limit, SCANNED)
+        while True:
+            # No more than the page needs, where all of it is for the reader.
+            ids, position = self._feed_ids(position, step + 1)
+            if not looked and (ids or position.seen == NOTHING):
+                self._check_lacks_none_archived(position)
+            if not ids:
+                break
+            rows += self._feed_rows(ids[:step], condition, limit + 1 - len(rows))
+            if len(rows) > limit:
+                # The rest of these ids is for the next page.
+                position = position.advance(rows[limit - 1][13])
+                break
+            if len(ids) <= step:
+                position = position.end()
+                break
+            position = position.advance(ids[step - 1])
+            looked += step
+            if len(rows) == limit or looked >= SCANNED:
+                break
+            step = min(4 * step, SCANNED - looked)
+        return self._feed_events(rows[:limit]), position
+
+    @api.model
+    def _feed_rows(self, ids, condition, limit):
         self.env.cr.execute(
             SQL(
                 "%s WHERE event.id = ANY(%s) AND (%s) ORDER BY event.id LIMIT %s",
                 SQL(READ),
                 ids,
                 condition,
-                limit + 1,
+                limit,
             )
         )
-        rows = self.env.cr.fetchall()
-        if len(rows) > limit:
-            # The rest of these ids is for the next page.
-            position = replace(position, after=rows[limit - 1][13])
-        elif len(ids) > SCANNED:
-            position = position.advance(ids[SCANNED - 1])
-        else:
-            position = position.end()
-        return self._feed_events(rows[:limit]), position
+        return self.env.cr.fetchall()
 
     @api.model
-    def _feed_ids(self, position):
-        """Return ids of what is new, in order, and the position that they are pages of.
-
-        One more than ``SCANNED`` says that there are more.
-        """
+    def _feed_ids(self, position, limit):
+        """Return ids of what is new, in order, and the position that they are pages of."""
         cr = self.env.cr
         if not position.until:
-            # One statement: what it sees is what its snapshot says.
+            # One statement: what it sees is what its snapshot says. Numbers of a former cluster
+            # may be beyond those of this one, and many.
             cr.execute(
                 SQL(
                     """
-                    SELECT pg_current_snapshot()::text, system_identifier::text,
+                    SELECT pg_current_snapshot()::text, %(cluster)s,
+                           pg_snapshot_xmax(%(seen)s::pg_snapshot)
+                           > pg_snapshot_xmax(pg_current_snapshot()),
                            ARRAY(SELECT id FROM (
                                SELECT id FROM event_store
                                 WHERE tx >= pg_snapshot_xmax(%(seen)s::pg_snapshot)
+                                  AND tx < pg_snapshot_xmax(pg_current_snapshot())
                                   AND id > %(floor)s AND %(others)s
                                 UNION ALL
                                SELECT id FROM event_store
                                 WHERE tx = ANY(ARRAY(SELECT pg_snapshot_xip(%(seen)s::pg_snapshot)))
                                   AND id > %(floor)s AND %(others)s) AS new
                             ORDER BY id LIMIT %(limit)s)
-                      FROM pg_control_system()
                     """,
+                    cluster=SQL(CLUSTER),
                     seen=position.seen,
                     floor=position.floor,
                     others=SQL("tx IS DISTINCT FROM pg_current_xact_id_if_assigned()"),
-                    limit=SCANNED + 1,
+                    limit=limit,
                 )
             )
-            until, cluster, ids = cr.fetchone()
+            until, cluster, ahead, ids = cr.fetchone()
             if cluster == position.cluster:
+                if ahead:
+                    raise self._newer_than_backup()
                 return ids, position.begin(until) if ids else position
             position = self._feed_follow_restore(position)
-        if position.ceiling:
-            seen = SQL("event.id <= %s AND (%s)", position.ceiling, self._lacks(position))
+        if position.ceiling:  # the numbers are those of a former cluster
+            seen = SQL(
+                "event.id <= %s AND NOT pg_visible_in_snapshot(event.tx, %s::pg_snapshot)",
+                position.ceiling,
+                position.seen,
+            )
         else:
             seen = SQL(
                 "NOT pg_visible_in_snapshot(event.tx, %s::pg_snapshot)"
@@ -172,32 +158,20 @@ class EventFeed(models.Model):
                 position.seen,
                 position.until,
             )
+            last = self._last_id_of_cluster(position.cluster)
+            if last is not None:  # what was recorded since comes afterwards
+                seen = SQL("%s AND event.id <= %s", seen, last)
         cr.execute(
             SQL(
                 "SELECT event.id FROM event_store AS event WHERE event.id > %s AND %s"
                 " ORDER BY event.id LIMIT %s",
                 max(position.after, position.floor),
                 seen,
-                SCANNED + 1,
+                limit,
             )
         )
         ids = [event_id for (event_id,) in cr.fetchall()]
         return ids, position if ids else position.end()
-
-    @api.model
-    def _lacks(self, position):
-        """Return SQL for what a reader of the former cluster has not seen.
-
-        A row whose system column ``xmin`` is its ``tx`` was written here. A restored row has the
-        number of the transaction that restored it, which wrote rows of several numbers.
-        """
-        own = "event.xmin::text::bigint = event.tx::text::bigint %% 4294967296"
-        return SQL(
-            f"NOT pg_visible_in_snapshot(event.tx, %s::pg_snapshot) OR ({own}"
-            " AND event.xmin::text NOT IN (SELECT event.xmin::text FROM event_store AS event"
-            f" WHERE NOT ({own})))",
-            position.seen,
-        )
 
     @api.model
     def _feed_condition(self, event_types, history=True):

@@ -1,5 +1,7 @@
 import logging
 
+import psycopg2
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -106,7 +108,11 @@ class EventSubscription(models.Model):
 
     def _register_hook(self):
         super()._register_hook()
-        self._sync()
+        try:
+            with self.env.cr.savepoint():
+                self._sync()
+        except psycopg2.errors.SerializationFailure:
+            _logger.info("Another process has just noted which consumers there are.")
 
     @api.model
     def _sync(self):

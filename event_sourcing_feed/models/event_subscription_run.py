@@ -4,14 +4,14 @@ import time
 import traceback
 from datetime import timedelta
 
-import psycopg2
-
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from odoo.addons.event_sourcing.arguments import shown
-from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
+from odoo.addons.event_sourcing.db_errors import db_error_kind
+
+from .event_feed_cluster import CLUSTER
+from .event_subscription import POSITION
 
 _logger = logging.getLogger(__name__)
 
@@ -24,6 +24,23 @@ RETRIES = (1, 10, 60, 600, 3600)
 # and after as many more the event is set aside.
 DEATHS = 2
 MAX_TEXT = 20_000
+# Seconds before a page is tried again that met a conflict; after them it is an error.
+CONFLICT_PAUSES = (0.05, 0.2, 0.5, 1)
+
+
+def _kind_of(error):
+    """Return what kind of a database error it was, or was caused by; None for any other."""
+    seen = []
+    while error is not None and error not in seen:
+        if kind := db_error_kind(error):
+            return kind
+        seen.append(error)
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _is_id(value):
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31
 
 
 class EventSubscriptionRun(models.Model):
@@ -71,15 +88,16 @@ class EventSubscriptionRun(models.Model):
         """Return the ids of subscriptions that have something new; one statement for all."""
         names = self.env["event.consumer.registry"]._names()
         self.env.cr.execute(
-            """
+            f"""
             SELECT sub.id FROM event_subscription AS sub
              WHERE sub.state = 'running' AND sub.consumer = ANY(%s)
-               AND (sub.next_try IS NULL OR sub.next_try <= now() AT TIME ZONE 'UTC')
+               AND (sub.next_try IS NULL OR sub.next_try NOT BETWEEN timezone('UTC', now())
+                    AND timezone('UTC', now()) + make_interval(secs => %s))
                AND (sub.until <> ''
-                    OR sub.cluster IS DISTINCT FROM
-                       (SELECT system_identifier::text FROM pg_control_system())
+                    OR sub.cluster IS DISTINCT FROM {CLUSTER}
                     OR EXISTS (SELECT FROM event_store
                                 WHERE tx >= pg_snapshot_xmax(sub.seen::pg_snapshot)
+                                  AND tx < pg_snapshot_xmax(pg_current_snapshot())
                                   AND id > sub.floor)
                     OR EXISTS (SELECT FROM event_store
                                 WHERE tx = ANY(ARRAY(
@@ -87,7 +105,8 @@ class EventSubscriptionRun(models.Model):
                                   AND id > sub.floor))
              ORDER BY sub.last_consumed_on NULLS FIRST, sub.id
             """,
-            [list(names)],
+            # Further away than any pause: the clock was set back.
+            [list(names), 2 * RETRIES[-1]],
         )
         return [subscription_id for (subscription_id,) in self.env.cr.fetchall()]
 
@@ -97,27 +116,37 @@ class EventSubscriptionRun(models.Model):
 
         :return: whether its position moved
         """
-        error = events = None
-        try:
-            with self.env.registry.cursor() as cr:
-                own = self.with_env(self.env(cr=cr, su=True, context={})).browse(subscription_id)
-                if not own._lock():
-                    return False
-                events = []
-                return own._give_page(events)
-        except psycopg2.Error as problem:
-            if not is_infrastructure_error(problem):
-                error = problem
-            else:  # a conflict: it comes again
-                _logger.info("Subscription %s tries again: %s", subscription_id, problem)
-                self._note_no_death(subscription_id)
+        for pause in (*CONFLICT_PAUSES, None):
+            events = None
+            try:
+                with self.env.registry.cursor() as cr:
+                    own = self._in(cr, subscription_id)
+                    if not own._lock():
+                        return False
+                    events = []
+                    return own._give_page(events)
+            except Exception as problem:
+                error, kind = problem, _kind_of(problem)
+            if kind == "lost" or (kind == "conflict" and events is None):
+                # The next turn finds whether the database answers, or where the other one is. A
+                # consumer that always loses its connection is known by how often it was tried.
+                _logger.info("Subscription %s tries again: %s", subscription_id, error)
                 return False
-        except Exception as problem:
-            error = problem
+            if kind != "conflict":
+                break
+            with self.env.registry.cursor() as cr:
+                self._in(cr, subscription_id)._forget_tries()
+            if pause:
+                time.sleep(pause * random.uniform(0.5, 1))
         with self.env.registry.cursor() as cr:
-            own = self.with_env(self.env(cr=cr, su=True, context={})).browse(subscription_id)
-            own._note_error(error, events)
+            own = self._in(cr, subscription_id)
+            if own._lock():  # else somebody else is at it already
+                own._note_error(error, events)
         return False
+
+    @api.model
+    def _in(self, cr, subscription_id):
+        return self.with_env(self.env(cr=cr, su=True, context={})).browse(subscription_id)
 
     def _lock(self):
         """Lock the row; return whether it is free and running.
@@ -190,16 +219,6 @@ class EventSubscriptionRun(models.Model):
             )
             return cr.fetchone()[0]
 
-    @api.model
-    def _note_no_death(self, subscription_id):
-        """Note that a try ended in a conflict: events are given one by one, none is set aside."""
-        with self.env.registry.cursor() as cr:
-            cr.execute(
-                "UPDATE event_subscription_try SET tries = least(tries, %s)"
-                " WHERE subscription_id = %s",
-                [DEATHS + 1, subscription_id],
-            )
-
     def _set_aside(self, consumer, event):
         """Do without the consumer at an event at which the process always ends."""
         if consumer._could_not_consume(self, event):
@@ -253,7 +272,8 @@ class EventSubscriptionRun(models.Model):
             vals.update(state="stopped", next_try=False)
         else:
             pause = RETRIES[count - 1] * random.uniform(1, 1.2)
-            vals["next_try"] = fields.Datetime.now() + timedelta(seconds=pause)
+            # In the database's clock, which also says when it is due.
+            vals["next_try"] = self.env.cr.now() + timedelta(seconds=pause)
         self.write(vals)
         self._forget_tries()
         if vals.get("state") == "stopped":
@@ -275,7 +295,13 @@ class EventSubscriptionRun(models.Model):
 
     @api.model
     def _wait_for(self, name, event_ids, timeout):
-        store = self.env["event.store"]
+        store = self.env["event.store"]._with_user_lang()
+        self = self.with_env(store.env)
+        if name not in self.env["event.consumer.registry"]._names():
+            raise UserError(_("There is no consumer %(name)s.", name=str(name)[:80]))
+        if not isinstance(event_ids, list | tuple) or not all(map(_is_id, event_ids)):
+            raise UserError(_("event_ids must be a list of ids of events."))
+        event_ids = sorted(set(event_ids))
         deadline = time.monotonic() + store._seconds("timeout", timeout)
         while True:
             with self.env.registry.cursor() as cr:
@@ -287,25 +313,21 @@ class EventSubscriptionRun(models.Model):
 
     @api.model
     def _has_taken(self, name, event_ids):
-        subscription = self.search([("consumer", "=", name)])
-        if not subscription:
-            raise UserError(_("There is no consumer %(name)s.", name=shown(name)))
-        position = subscription._position()
+        position = self.search([("consumer", "=", name)])._position()
         self.env.cr.execute(
             SQL(
                 """
                 SELECT count(*) FROM event_store
-                 WHERE id = ANY(%s)
-                   AND (id <= %s OR pg_visible_in_snapshot(tx, %s::pg_snapshot)
-                        OR (%s <> '' AND id <= %s
-                            AND pg_visible_in_snapshot(tx, %s::pg_snapshot)))
+                 WHERE id = ANY(%(ids)s) AND (id <= %(floor)s OR %(cluster)s = %(current)s AND (
+                       pg_visible_in_snapshot(tx, %(seen)s::pg_snapshot)
+                          AND (%(ceiling)s = 0 OR id <= %(ceiling)s)
+                       OR %(until)s <> '' AND id <= %(after)s
+                          AND pg_visible_in_snapshot(tx, %(end)s::pg_snapshot)))
                 """,
-                list(event_ids),
-                position.floor,
-                position.seen,
-                position.until,
-                position.after,
-                position.until or position.seen,
+                ids=event_ids,
+                current=SQL(CLUSTER),
+                end=position.until or position.seen,
+                **{name: getattr(position, name) for name in POSITION},
             )
         )
-        return self.env.cr.fetchone()[0] == len(set(event_ids))
+        return self.env.cr.fetchone()[0] == len(event_ids)

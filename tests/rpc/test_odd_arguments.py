@@ -23,6 +23,8 @@ ASKED = (
     ("event.document", "describe", ["event.store", 2**31 - 1, "payload"]),
     ("event.overview", "action_attempts", [False, False, False, 0]),
     ("snapshot.handler.registry", "get_handler", ["counter"]),
+    ("event.store", "read_feed", ["", 10, 0, ["counter"], ["Added"]]),
+    ("event.subscription", "wait_for", ["counter.total.projection", [2**31 - 1], 0]),
 )
 
 

@@ -30,6 +30,9 @@ class PartitionedStore:
             command = ["psql", "-q", "-v", "ON_ERROR_STOP=1", "-1", "-o", os.devnull]
             subprocess.run([*command, "-d", self.name], stdin=dump.stdout, check=True)
         assert dump.returncode == 0
+        # Nothing may be archived that a running one has not seen, and nobody works here.
+        pause = "UPDATE event_subscription SET state = 'paused'"
+        subprocess.run(["psql", "-q", "-d", self.name, "-c", pause], check=True)
         testing = config["test_enable"]
         config["test_enable"] = False  # or loading would look for the addons' own tests
         try:

@@ -1,0 +1,9 @@
+{
+    "name": "Benchmark: a read model",
+    "version": "1.0.0",
+    "category": "Hidden",
+    "license": "LGPL-3",
+    "author": "Event Sourcing for Odoo contributors",
+    "depends": ["event_sourcing_feed", "rental_event_sourcing"],
+    "installable": True,
+}
