@@ -72,7 +72,7 @@ class EventFeedCount(models.AbstractModel):
         if not row:
             return None
         before = Position(**row[0]) if row[0] else store._feed_start()
-        ids, position = store._feed_ids(before)
+        ids, position = store._feed_ids(before, SCANNED + 1)
         more = len(ids) > SCANNED
         if more:
             ids = ids[:SCANNED]

@@ -309,7 +309,7 @@ class EventProjectionBuild(models.Model):
                     projection._consume(self.subscription_id, events)
         if taken < len(events):
             # The good ones stay; the next page begins with the one that fails.
-            position = store._feed_ids(before)[1].advance(events[taken - 1].id)
+            position = store._feed_ids(before, 1)[1].advance(events[taken - 1].id)
             self._move(position)
             return True
         self._move(position)
