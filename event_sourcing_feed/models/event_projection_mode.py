@@ -40,9 +40,14 @@ class EventProjectionMode(models.Model):
     @api.model
     def _insert_rows(self, names):
         """Give inline projections their rows; several processes load the registry at a time."""
+        # Only those that are not there: ON CONFLICT alone fails at a row that changed meanwhile.
         self.env.cr.execute(
-            "INSERT INTO event_projection_mode (projection, live, held)"
-            " SELECT unnest(%s), false, false ON CONFLICT DO NOTHING",
+            """
+            INSERT INTO event_projection_mode (projection, live, held)
+            SELECT name, false, false FROM unnest(%s) AS name
+             WHERE NOT EXISTS (SELECT FROM event_projection_mode WHERE projection = name)
+                ON CONFLICT DO NOTHING
+            """,
             [list(names)],
         )
         self.invalidate_model(flush=False)

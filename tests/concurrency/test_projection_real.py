@@ -93,6 +93,15 @@ def test_it_follows_until_it_has_caught_up_and_is_live_then(env, run):
     assert balance(env, till)[0] == 26
 
 
+def test_a_registry_loads_while_there_are_switches(env, run):
+    loading = env()
+    loading.cr.execute("SELECT 1 FROM event_store LIMIT 1")
+    let(env, live=True)
+    run()
+    loading["event.subscription"]._sync()
+    loading.cr.commit()
+
+
 def test_an_append_that_fails_leaves_no_row(env, run):
     let(env, live=True)
     run()
@@ -223,9 +232,8 @@ def builds(own):
 
 def discard(env):
     own = env()
-    found = builds(own)
-    for build in found:
-        build._discard()
+    found = subscription(own).build_ids
+    found._discard()
     found.unlink()
     subscription(own).version = 1
     own.cr.commit()
