@@ -2,7 +2,6 @@
 
 from contextlib import contextmanager
 from dataclasses import fields
-from difflib import get_close_matches
 from itertools import count
 
 from odoo import models
@@ -14,6 +13,7 @@ from odoo.addons.event_sourcing.testing import Scenario, _as_event, _handler
 
 from .models.event_consumer import EVERYTHING
 from .models.event_feed import FeedEvent
+from .testing_consumer import unknown_types
 
 MAGIC = {"id", *models.MAGIC_COLUMNS}
 
@@ -68,7 +68,7 @@ def lint_projection(env, name, histories):
     """
     projection = env(su=True)[name]
     problems = list(projection._declaration_problems())
-    problems += _unknown_types(projection)
+    problems += unknown_types(projection)
     if not projection._read_models:
         problems.append(f"{name} does not say which read models it writes: _read_models")
     if problems:
@@ -139,21 +139,6 @@ def _check_rows(model, expected):
 
 def _plain(value):
     return value.id if isinstance(value, models.BaseModel) else value
-
-
-def _unknown_types(projection):
-    registry = projection.env["snapshot.handler.registry"]
-    problems = []
-    for model_name, types in projection._event_types().items():
-        handler = None if model_name == EVERYTHING else registry._claimed(model_name)
-        known = handler._event_types() if hasattr(handler, "_event_types") else ()
-        for event_type in types if known else ():
-            if event_type in (EVERYTHING, *FAILURE_TYPES, *known):
-                continue
-            close = get_close_matches(event_type, known, n=1)
-            hint = f"; did you mean {close[0]}?" if close else ""
-            problems.append(f"{model_name} has no event type {event_type}{hint}")
-    return problems
 
 
 def _lint_history(projection, history):

@@ -19,6 +19,8 @@ from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.testing import Scenario
 
+from .testing_consumer import unknown_types
+
 AGGREGATE = "example"
 ENDS_TRANSACTION = ("commit", "rollback")
 
@@ -113,29 +115,17 @@ def lint_reaction(env, name):
     """
     reaction = env(su=True)[name]
     return [
-        *_unknown_types(reaction),
+        *_wrong_subscription(reaction),
         *_wrong_retries(reaction),
         *_wrong_process(reaction),
         *_ends_transaction(reaction),
     ]
 
 
-def _unknown_types(reaction):
+def _wrong_subscription(reaction):
     if not reaction._subscribes:
         yield "it subscribes to nothing: name aggregate types and event types in _subscribes"
-    registry = reaction.env["snapshot.handler.registry"]
-    for model_name, types in reaction._event_types().items():
-        handler = registry._claimed(model_name) if model_name != "*" else None
-        known = getattr(handler, "_transitions", None)
-        if not known:
-            continue
-        for event_type in types:
-            if event_type != "*" and event_type not in known and not _is_failure(event_type):
-                yield f"{model_name} has no event {event_type}"
-
-
-def _is_failure(event_type):
-    return event_type in ("InvalidOperationAttempted", "SystemErrorOccurred")
+    yield from unknown_types(reaction)
 
 
 def _wrong_retries(reaction):

@@ -15,6 +15,7 @@ _logger = logging.getLogger(__name__)
 
 # Tasks that are looked for at a time, and those of one line that follow one another.
 AT_ONCE = 20
+LONGEST_PAUSE = 7 * 86400  # seconds, see the lint
 IN_A_ROW = 50
 # Seconds between two looks for lines that stand still since a process died.
 LOOK_AGAIN = 60
@@ -60,10 +61,14 @@ class EventReactionRun(models.Model):
                 """
                 SELECT task.id FROM event_reaction_task AS task
                   JOIN event_subscription AS sub ON sub.id = task.subscription_id
-                 WHERE task.state = 'waiting' AND task.next_try <= now() AT TIME ZONE 'UTC'
+                 WHERE task.state = 'waiting'
+                   AND task.next_try NOT BETWEEN timezone('UTC', now())
+                       AND timezone('UTC', now()) + make_interval(secs => %s)
                    AND sub.state = 'running' AND sub.consumer = ANY(%s) AND %s
                  ORDER BY task.next_try LIMIT %s
                 """,
+                # Further away than any pause: the clock was set back.
+                2 * LONGEST_PAUSE,
                 list(self.env["event.consumer.registry"]._names()),
                 SQL(FIRST),
                 AT_ONCE,

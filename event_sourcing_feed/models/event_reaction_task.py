@@ -172,7 +172,8 @@ class EventReactionTask(models.Model):
             self._give_up(text, mark, lines)
             return
         pause = reaction._retries[self.tries] * random.uniform(1, 1.2)
-        due = fields.Datetime.now() + timedelta(seconds=pause)
+        # In the database's clock, which also says when it is due.
+        due = self.env.cr.now() + timedelta(seconds=pause)
         self._note({"state": "waiting", "next_try": due}, text, mark, lines)
 
     def _note_deaths(self):

@@ -71,7 +71,7 @@ class TestLint(ReactionCase):
 
     def test_an_event_that_no_handler_knows(self):
         (problem,) = self.lint(_subscribes={"counter": ("Added", "Adde", "*")})
-        self.assertEqual(problem, "counter has no event Adde")
+        self.assertEqual(problem, "counter has no event type Adde; did you mean Added?")
 
     def test_pauses(self):
         for pauses in ((0,), (-1,), ("1",), (10, 1), 5, (10**7,)):

@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.tools import SQL
 
+from odoo.addons.event_sourcing_feed.models.event_feed_cluster import CLUSTER
+
 
 class EventBiFeed(models.AbstractModel):
     """``event_bi.bi_feed``: every stored event with its transaction, to load what is new.
@@ -45,10 +47,4 @@ class EventBiFeedSnapshot(models.AbstractModel):
     _bi_view = "bi_feed_snapshot"
 
     def _bi_query(self):
-        return SQL(
-            """
-            SELECT pg_current_snapshot()::text AS snapshot,
-                   system_identifier::text AS cluster
-              FROM pg_control_system()
-            """
-        )
+        return SQL(f"SELECT pg_current_snapshot()::text AS snapshot, {CLUSTER} AS cluster")
