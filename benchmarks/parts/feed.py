@@ -64,7 +64,7 @@ def _follow(race, database):
     for writer in writers:
         race.dismiss(writer)
     follower.ask("begin", first=True)
-    backlog = follower.ask("follow", count=events)
+    backlog = follower.ask("follow", count=events + paced["count"])
     wrong.append(("from the first event on", follower.ask("compare")))
     race.dismiss(follower)
     what = f"{number(events)} events"
