@@ -11,9 +11,10 @@ CONSUMER = "bench.projection"
 STALLED = 120  # seconds without an event after which following is given up
 
 
-def write(tag, aggregates, batch):
+def write(tag, aggregates, batch, pause=0):
     """Append with a commit after each batch; every tenth batch is rolled back first.
 
+    :param pause: seconds after each batch
     :return: ``committed``: the last id of each transaction, and when it was committed
     """
     committed, began = [], time.time()
@@ -28,6 +29,7 @@ def write(tag, aggregates, batch):
             answers = store.append_batch(part)
             env.cr.commit()
             committed.append((answers[-1]["id"], time.time()))
+            time.sleep(pause)
     return {"count": len(calls), "seconds": time.time() - began, "committed": committed}
 
 
