@@ -74,7 +74,7 @@ class EventReactionDecision(models.Model):
         :raise UserError: where none of them waits for a try
         """
         tasks = self._to_decide("waiting", "dead")
-        tasks.write({"state": "waiting", "next_try": fields.Datetime.now()})
+        tasks.write({"state": "waiting", "next_try": self.env.cr.now()})
         return True
 
     def action_skip(self):

@@ -15,7 +15,9 @@ _logger = logging.getLogger(__name__)
 
 # Tasks that are looked for at a time, and those of one line that follow one another.
 AT_ONCE = 20
-LONGEST_PAUSE = 7 * 86400  # seconds, see the lint
+# In the database's clock; further away than any pause means that the clock was set back.
+DUE = """task.next_try NOT BETWEEN timezone('UTC', now())
+    AND timezone('UTC', now()) + interval '14 days'"""
 IN_A_ROW = 50
 # Seconds between two looks for lines that stand still since a process died.
 LOOK_AGAIN = 60
@@ -61,14 +63,11 @@ class EventReactionRun(models.Model):
                 """
                 SELECT task.id FROM event_reaction_task AS task
                   JOIN event_subscription AS sub ON sub.id = task.subscription_id
-                 WHERE task.state = 'waiting'
-                   AND task.next_try NOT BETWEEN timezone('UTC', now())
-                       AND timezone('UTC', now()) + make_interval(secs => %s)
+                 WHERE task.state = 'waiting' AND %s
                    AND sub.state = 'running' AND sub.consumer = ANY(%s) AND %s
                  ORDER BY task.next_try LIMIT %s
                 """,
-                # Further away than any pause: the clock was set back.
-                2 * LONGEST_PAUSE,
+                SQL(DUE),
                 list(self.env["event.consumer.registry"]._names()),
                 SQL(FIRST),
                 AT_ONCE,
@@ -145,10 +144,11 @@ class EventReactionTaskRun(models.Model):
                 """
                 SELECT FROM event_reaction_task AS task
                  WHERE task.id = %s AND task.state = 'waiting'
-                   AND task.next_try <= now() AT TIME ZONE 'UTC' AND %s
+                   AND %s AND %s
                    FOR NO KEY UPDATE SKIP LOCKED
                 """,
                 self.id,
+                SQL(DUE),
                 SQL(FIRST),
             )
         )

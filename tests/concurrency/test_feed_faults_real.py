@@ -37,10 +37,10 @@ def reaction(monkeypatch):
         yield replace
 
 
-def task_error(prefix):
+def task_error(start):
     """Return what stopped the reaction at the first event of a test."""
     ((error,),) = fetch(
-        "SELECT error FROM event_reaction_task WHERE aggregate_id = %s", f"{prefix}0"
+        "SELECT error FROM event_reaction_task WHERE aggregate_id = %s", f"{start}0"
     )
     return error
 
