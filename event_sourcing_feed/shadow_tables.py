@@ -45,7 +45,7 @@ def create(cr, schema, tables):
                 f" REFERENCES {_text(cr, schema, other)}(",
             )
         # A plain text: whatever % is in it is meant so.
-        cr.execute(f"ALTER TABLE {where} ADD {definition}")
+        cr.execute(" ".join(["ALTER TABLE", where, "ADD", definition]))
         if comment:
             own = SQL.identifier(name), _name(schema, table)
             cr.execute(SQL("COMMENT ON CONSTRAINT %s ON %s IS %s", *own, comment))

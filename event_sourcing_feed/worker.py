@@ -79,11 +79,10 @@ class Worker:
             self._check_code(registry)
             self._registry = registry
         with registry.cursor() as cr:
-            subscriptions = api.Environment(cr, SUPERUSER_ID, {})["event.subscription"]
-            # Its cursor is not used: every page has one of its own.
-            cr.commit()
-            self._count(subscriptions.env)
-            return subscriptions._run_due(None) and not self._ending
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            self._count(env)
+        # The cursor is closed: every page has one of its own.
+        return env["event.subscription"]._run_due() and not self._ending
 
     def _count(self, env):
         """Count events for monitoring now and then, where somebody watches."""
@@ -91,7 +90,6 @@ class Worker:
             return
         if env["event.monitoring"]._token():
             env["event.feed.count"]._count_new(1.0)
-        env.cr.commit()
         self._counted = time.monotonic()
 
     def _check_code(self, registry):

@@ -4,6 +4,7 @@ from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
 
 from odoo import _, api, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..position import NOTHING, Position
 
@@ -62,7 +63,7 @@ class EventFeedCluster(models.Model):
     @api.model
     def _feed_now(self):
         """Return the position of a reader that has seen all that this transaction sees."""
-        self.env.cr.execute(f"SELECT pg_current_snapshot()::text, {CLUSTER}")
+        self.env.cr.execute(SQL("SELECT pg_current_snapshot()::text, %s", SQL(CLUSTER)))
         seen, cluster = self.env.cr.fetchone()
         return Position(seen=seen, cluster=cluster)
 
@@ -84,7 +85,7 @@ class EventFeedCluster(models.Model):
         if last is None:
             raise self._newer_than_backup()
         with self.env.registry.cursor() as cr:  # ours may not see the note
-            cr.execute(f"SELECT {CLUSTER}")
+            cr.execute(SQL("SELECT %s", SQL(CLUSTER)))
             (cluster,) = cr.fetchone()
         return replace(position, until=NOTHING, after=0, ceiling=last, cluster=cluster)
 
@@ -94,7 +95,7 @@ class EventFeedCluster(models.Model):
 
         Ids of clusters are drawn one after the other, so the next one's note says it.
         """
-        self.env.cr.execute(f"SELECT {CLUSTER} = %s", [cluster])
+        self.env.cr.execute(SQL("SELECT %s = %s", SQL(CLUSTER), cluster))
         if self.env.cr.fetchone()[0]:
             return None
         self._note_cluster()

@@ -154,7 +154,7 @@ class EventProcessTimeout(models.Model):
     due = fields.Datetime(required=True, readonly=True, index=True)
     payload = JsonDocument(required=True, readonly=True)
     cause_uuid = fields.Char(string="Cause", required=True, readonly=True)
-    correlation_id = fields.Char(string="Correlation", required=True, readonly=True)
+    correlation_id = fields.Char(required=True, readonly=True)
     number = fields.Integer(readonly=True, **NO_SUM)
     tries = fields.Integer(readonly=True, **NO_SUM)
     error = fields.Text(readonly=True)

@@ -20,7 +20,7 @@ class EventProjectionSkip(models.Model):
         ondelete="cascade",
     )
     # Without a foreign key: events of a long past go into archives.
-    event_id = fields.Integer(string="Event", required=True, readonly=True)
+    event_id = fields.Integer(required=True, readonly=True)
     aggregate_id = fields.Char(string="Record", readonly=True)
     event_type = fields.Char(readonly=True)
     reason = fields.Text(required=True, readonly=True)

@@ -8,7 +8,7 @@ from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.arguments import listed
 from odoo.addons.event_sourcing.compat import check_access
-from odoo.addons.event_sourcing.fields import NO_SUM
+from odoo.addons.event_sourcing.fields import NO_SUM, Many2oneNoForeignKey
 
 from ..position import Position
 
@@ -61,25 +61,23 @@ class EventSubscription(models.Model):
     ceiling = fields.Integer(readonly=True, **NO_SUM)
     cluster = fields.Char(readonly=True)
     consumed_count = fields.Integer(string="Events Taken", readonly=True, **NO_SUM)
-    last_event_id = fields.Many2one(
-        "event.store", string="Last Event", readonly=True, ondelete="set null"
-    )
+    # Without foreign keys: events of a long past go into archives.
+    last_event_id = Many2oneNoForeignKey("event.store", readonly=True)
     last_consumed_on = fields.Datetime(string="Last Taken On", readonly=True)
     rate = fields.Float(
         string="Events per Second",
         readonly=True,
-        group_operator=False,
+        **NO_SUM,
         help="How fast it took the last events that came in larger numbers.",
     )
     error_count = fields.Integer(string="Errors in a Row", readonly=True, **NO_SUM)
     next_try = fields.Datetime(string="Tries Again On", readonly=True)
     last_error = fields.Text(readonly=True)
     last_traceback = fields.Text(string="Traceback", readonly=True)
-    failed_event_id = fields.Many2one(
+    failed_event_id = Many2oneNoForeignKey(
         "event.store",
         string="Event with the Error",
         readonly=True,
-        ondelete="set null",
         help="The event at which it stopped, once it was given alone.",
     )
     message = fields.Char(readonly=True, help="Why it is paused, or what was skipped last.")
