@@ -11,6 +11,7 @@ class RentalUtilisation(models.Model):
     """
 
     _name = "rental.utilisation"
+    _inherit = "access.first.mixin"
     _description = "Utilisation of Rental Products"
     _order = "month desc, product_id"
     _rec_name = "product_id"
@@ -48,6 +49,7 @@ class RentalUtilisationShare(models.Model):
     """What is known of a rental, so that its next event can correct what it added so far."""
 
     _name = "rental.utilisation.share"
+    _inherit = "access.first.mixin"
     _description = "Rental in the Utilisation"
     _order = "company_id, aggregate_id"
     _rec_name = "aggregate_id"

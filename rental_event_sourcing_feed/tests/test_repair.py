@@ -3,6 +3,7 @@
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
+from odoo.addons.event_sourcing_feed.testing import lint_reaction, scenario
 from odoo.addons.test_event_sourcing.common import make_user
 
 from .common import NOON, RentalFeedCase
@@ -32,6 +33,17 @@ class TestRepair(RentalFeedCase):
         self.assertEqual(repair.company_id, self.env.company)
         found = self.env["event.store"].search(repair.action_open_event()["domain"])
         self.assertEqual(found.event_type, "DamageReported")
+
+    def test_a_story(self):
+        begin = (("RentalPlanned", self.plan()), "RentalConfirmed", "EquipmentDelivered")
+        damage = ("DamageReported", {"description": "Lens scratched"})
+        story = scenario(self.env, "rental").given(*begin).when(damage)
+        repair = {
+            "reason": "Lens scratched",
+            "product_id": self.env["rental.product"].browse(self.lift),
+        }
+        story.reacts(NAME, {"rental.repair": [repair]})
+        self.assertEqual(lint_reaction(self.env, NAME), [])
 
     def test_each_damage_makes_its_own(self):
         again = ("DamageReported", {"description": "Handle"})
