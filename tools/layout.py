@@ -25,6 +25,7 @@ ADDONS = (
     "rental_event_sourcing",
     "rental_event_sourcing_report_xlsx",
     "rental_event_sourcing_bi",
+    "rental_event_sourcing_feed",
 )
 # An addon without a word of its own.
 SILENT = "event_sourcing_all"

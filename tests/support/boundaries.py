@@ -40,6 +40,7 @@ DEPENDS = {
     ),
     "rental_event_sourcing": ("event_sourcing_history", "event_sourcing_analysis"),
     "rental_event_sourcing_bi": ("rental_event_sourcing", "event_sourcing_bi"),
+    "rental_event_sourcing_feed": ("rental_event_sourcing", "event_sourcing_feed"),
     "rental_event_sourcing_report_xlsx": ("rental_event_sourcing", "event_sourcing_report_xlsx"),
 }
 # Odoo's own methods, of which an addon has one of the same name.

@@ -18,6 +18,8 @@ from tools.layout import ADDONS
 
 OURS = tuple(ADDONS)
 MARK = "zqxmarker"  # in all that nobody of the others may read
+# They wait for appends under way in a transaction of their own: here for the test's own ones.
+SWITCHES = ("action_let_follow", "action_run_inline")
 SECRETS = re.compile(rf"{MARK}|7654321|2031-03-03|03/03/2031", re.IGNORECASE)
 DEEP = []
 for _number in range(1500):
@@ -284,6 +286,8 @@ class TestAccessFirst(EventCase):
             for method, function in own_methods(model).items():
                 if method in ("apply_event", "create", "default_get", "onchange"):
                     continue  # asked in the other walks
+                if method in SWITCHES:
+                    continue
                 arguments = self.plausible(function)
                 for context in self.contexts(name):
                     yield ids, method, arguments, context

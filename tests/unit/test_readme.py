@@ -9,6 +9,7 @@ from odoo.addons.test_event_sourcing.common import EventCase
 
 ROOT = Path(__file__).resolve().parents[2]
 HANDLER = ROOT / "tests/addons/readme_example/models/library_handler.py"
+FEED = ROOT / "tests/addons/feed_example/models"
 HEADS = ("| # | guarantee | shown by |", "|---|---|---|", "| what | shown by |", "|---|---|")
 
 
@@ -62,3 +63,22 @@ class TestReadme(EventCase):
         self.assertEqual([row for row, names in named if not names], [*HEADS])
         for name in (name for _row, names in named for name in names):
             self.assertTrue(is_there(*name.split("::")), name)
+
+
+class TestFeedPage(EventCase):
+    """What the page about the feed shows is what runs."""
+
+    page = "docs/feed.md"
+
+    def test_it_shows_consumers_that_are_installed(self):
+        for name, most in (("library_reader", 20), ("library_shelving", 10)):
+            code = (FEED / f"{name}.py").read_text()
+            self.assertIn(code, blocks(self.page), name)
+            self.assertLessEqual(len([line for line in code.splitlines() if line]), most, name)
+
+    def test_its_tests_run(self):
+        examples = [block for block in blocks(self.page) if "import lint_" in block]
+        self.assertEqual(len(examples), 2)
+        for example in examples:
+            with self.subTest(example):
+                exec(compile(example, self.page, "exec"), {"env": self.env})

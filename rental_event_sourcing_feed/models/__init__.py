@@ -1,0 +1,4 @@
+from . import rental_utilisation
+from . import rental_utilisation_projection
+from . import rental_repair
+from . import rental_repair_reaction

@@ -1,0 +1,88 @@
+"""What one rental adds, without a database."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from odoo.tests import BaseCase, tagged
+
+from odoo.addons.event_sourcing.event import EventData
+
+from ..rental_share import MAX_MONTHS, Share
+
+JANUARY, FEBRUARY = date(2026, 1, 1), date(2026, 2, 1)
+PLAN = {"product_id": 7, "quantity": 2, "planned_start": "2026-01-30", "planned_end": "2026-02-02"}
+
+
+def fold(*steps, timezone="UTC"):
+    share = Share()
+    for version, step in enumerate(steps, 1):
+        event_type, payload = (step, {}) if isinstance(step, str) else step
+        event = EventData(
+            model_name="rental",
+            aggregate_id="R1",
+            event_type=event_type,
+            payload=payload,
+            version=version,
+            timestamp=datetime(2026, 1, 31, 16),
+            timezone=timezone,
+        )
+        share = share.after(event)
+    return share
+
+
+def days(*steps, **options):
+    return {month: found[1] for month, found in fold(*steps, **options).months().items()}
+
+
+@tagged("post_install", "-at_install")
+class TestShare(BaseCase):
+    planned = ("RentalPlanned", PLAN)
+
+    def test_it_counts_from_the_confirmation_on_in_each_of_its_months(self):
+        self.assertEqual(days(self.planned), {})
+        self.assertEqual(days(self.planned, "RentalConfirmed"), {JANUARY: 4, FEBRUARY: 4})
+        found = fold(self.planned, "RentalConfirmed").months()
+        self.assertEqual([begun for begun, _days, _revenue in found.values()], [1, 0])
+
+    def test_corrections(self):
+        begin = (self.planned, "RentalConfirmed")
+        for steps, expected in (
+            ([("PlanChanged", {"quantity": 1})], {JANUARY: 2, FEBRUARY: 2}),
+            ([("PlanChanged", {"planned_start": "2026-02-01"})], {FEBRUARY: 4}),
+            ([("PlanChanged", {"planned_end": None})], {JANUARY: 2}),
+            ([("PlanChanged", {"planned_start": ""})], {}),
+            ([("RentalExtended", {"planned_end": "2026-02-03"})], {JANUARY: 4, FEBRUARY: 6}),
+            (["RentalCancelled"], {}),
+            (["EquipmentDelivered"], {JANUARY: 2, FEBRUARY: 4}),
+            ([("EquipmentDelivered", {"delivered_on": "2026-02-02"})], {FEBRUARY: 2}),
+            (["EquipmentDelivered", "EquipmentReturned"], {JANUARY: 2}),
+            (
+                ["EquipmentDelivered", ("EquipmentReturned", {"returned_on": "2026-02-05"})],
+                {JANUARY: 2, FEBRUARY: 10},
+            ),
+        ):
+            with self.subTest(steps=steps):
+                self.assertEqual(days(*begin, *steps), expected)
+
+    def test_a_day_is_that_of_the_place(self):
+        found = days(self.planned, "RentalConfirmed", "EquipmentDelivered", timezone="Asia/Tokyo")
+        self.assertEqual(found, {FEBRUARY: 4})
+        paid = fold(self.planned, ("RentalInvoiced", {"amount": 5}), timezone="Asia/Tokyo")
+        self.assertEqual(paid.months(), {FEBRUARY: (0, 0, Decimal(5))})
+
+    def test_amounts_are_exact_and_stay_where_days_go(self):
+        paid = [("RentalInvoiced", {"amount": amount}) for amount in (0.1, 0.2, 3)]
+        share = fold(self.planned, "RentalConfirmed", *paid, "RentalCancelled")
+        self.assertEqual(share.months(), {JANUARY: (0, 0, Decimal("3.3"))})
+
+    def test_a_slip_in_a_year_costs_no_table(self):
+        plan = {**PLAN, "planned_end": "9999-12-31"}
+        self.assertEqual(len(days(("RentalPlanned", plan), "RentalConfirmed")), MAX_MONTHS)
+        plan = {**PLAN, "planned_start": "9999-12-31", "planned_end": "9999-12-31"}
+        self.assertEqual(days(("RentalPlanned", plan), "RentalConfirmed"), {date(9999, 12, 1): 2})
+
+    def test_what_nobody_checked_is_passed_over(self):
+        odd = {"product_id": True, "quantity": 2**40, "planned_start": 5, "planned_end": "soon"}
+        share = fold(("RentalPlanned", odd), ("RentalInvoiced", {"amount": "much"}))
+        self.assertEqual(share, Share())
+        self.assertEqual(fold("RentalClosed"), Share())

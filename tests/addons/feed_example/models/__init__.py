@@ -1,0 +1,2 @@
+from . import library_reader
+from . import library_shelving
