@@ -182,7 +182,8 @@ class SnapshotHandlerProblems(models.AbstractModel):
                     ' <aggregate type>.snapshot.handler, or write _aggregate_model = "…".'
                 )
         elif model._abstract:
-            if callable(getattr(model, "_evolve", None)):
+            # What subscribes to events folds many streams, and is no handler of one type.
+            if callable(getattr(model, "_evolve", None)) and not hasattr(model, "_subscribes"):
                 return _('It does not inherit the engine; write _inherit = "snapshot.handler".')
             if named and (
                 name.endswith(".snapshot.handler") or name.startswith("snapshot.handler.")

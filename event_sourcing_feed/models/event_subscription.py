@@ -6,7 +6,6 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from odoo.addons.event_sourcing.arguments import listed
 from odoo.addons.event_sourcing.compat import check_access
 from odoo.addons.event_sourcing.fields import NO_SUM, Many2oneNoForeignKey
 
@@ -211,11 +210,7 @@ class EventSubscription(models.Model):
         :return: whether it has taken them all by now
         :raise UserError: for an unknown consumer
         """
-        store = self.env["event.store"]
-        check_access(store.browse(), "read")
-        name = store._clean_name("name", name)
-        event_ids = listed(self.env, _("The list of events"), event_ids)
-        self._check_ids(event_ids)
+        check_access(self.env["event.store"].browse(), "read")
         return self._wait_for(name, event_ids, timeout)
 
     # ------------------------------------------------------------------

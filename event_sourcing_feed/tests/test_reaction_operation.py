@@ -23,7 +23,7 @@ class TestOperation(EventCase):
     def record_all_ways(self):
         """Record by append, a batch, create and a business record; return the events."""
         ticket = self.env["test.ticket"].create({"name": f"T{self.store.search([], limit=1).id}"})
-        before = self.store.search([], order="id desc", limit=1).id
+        before = self.store.search([], order="id desc", limit=1).id or 0
         self.store.append(**call())
         self.store.append_batch([call(), call("C2")])
         self.store.create(call())

@@ -1,12 +1,9 @@
 from odoo import api, models
 
-from odoo.addons.event_sourcing.event_columns import CONTENT
-
-from ..transfer_format import REST
+from odoo.addons.event_sourcing.event_columns import COLUMNS
 
 CARRIED = ("boolean", "char", "date", "datetime", "float", "integer", "selection", "text")
-OWN = {*CONTENT, *REST, "id", "content_hash", "failed_event_id", "company_id"}
-LOG_COLUMNS = {"create_uid", "create_date", "write_uid", "write_date"}
+OWN = {"id", "write_uid", "write_date", *(column.name for column in COLUMNS)}
 
 
 class EventStoreTransfer(models.Model):
@@ -27,5 +24,4 @@ class EventStoreTransfer(models.Model):
             and not field.compute
             and field.type in CARRIED
             and name not in OWN
-            and name not in LOG_COLUMNS
         )

@@ -14,6 +14,9 @@ from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
 from odoo import SUPERUSER_ID, api
 from odoo.tools import mute_logger
 
+# It leaves streams that only its own handler can tell.
+pytestmark = pytest.mark.fills
+
 
 @pytest.fixture
 def key(cursor):

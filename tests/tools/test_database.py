@@ -167,7 +167,7 @@ def test_one_of_an_earlier_version_is_not_updated(demo, table, monkeypatch):
 def test_one_of_this_version_is_updated(demo, monkeypatch):
     demo.ensure(["event_sourcing"])
     for table in (
-        "event_store (id int, timezone text, attempt_uuid text)",
+        "event_store (id int, timezone text, attempt_uuid text, origin text)",
         "event_stream (id int, company_id int)",
     ):
         query(PYTHON, demo.server.environment, "demo", f"CREATE TABLE {table}")

@@ -88,6 +88,7 @@ def test_a_database_is_made_from_the_one_below_it():
     assert below_of("event_sourcing_bi") == "event_sourcing_analysis"
     assert reach_of("event_sourcing_seal") == {
         "event_sourcing",
+        "event_sourcing_catalog",
         "event_sourcing_job",
         "event_sourcing_seal",
     }

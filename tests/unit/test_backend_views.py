@@ -113,13 +113,14 @@ class TestScreens(EventCase):
         }
         own_files = "My Imports and Exports"
         checking = ("Rebuild and Check", "Seals", "Archives", "Subscriptions", "Dead Letters")
+        checking += ("Builds of Read Models",)
         expected = {
             "user": everybody,
             "integration": {*everybody, "Record Event", "Import …", own_files},
             "auditor": {*everybody, *checking, "Export …", own_files},
             "manager": {
                 *(*everybody, *checking, "Record Event"),
-                *("Import …", "Export …", own_files, "Jobs under Way"),
+                *("Import …", "Export …", own_files, "Jobs under Way", "Open Transactions"),
                 *("Configuration", "Settings", "BI Access"),
             },
         }
