@@ -20,8 +20,5 @@ class EventStoreTransfer(models.Model):
         return sorted(
             name
             for name, field in self._fields.items()
-            if field.store
-            and not field.compute
-            and field.type in CARRIED
-            and name not in OWN
+            if field.store and not field.compute and field.type in CARRIED and name not in OWN
         )

@@ -59,7 +59,7 @@ class RentalUtilisationShare(models.Model):
     aggregate_id = fields.Char(string="Rental", required=True, readonly=True)
     counted = fields.Boolean(string="Its Days Count", readonly=True)
     # As the event says: no more than a number, whatever became of the product.
-    product_id = fields.Integer(string="Product", readonly=True, **NO_SUM)
+    product_id = fields.Integer(readonly=True, **NO_SUM)
     quantity = fields.Integer(readonly=True)
     planned_start = fields.Date(readonly=True)
     planned_end = fields.Date(readonly=True)
