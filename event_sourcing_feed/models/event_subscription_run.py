@@ -8,6 +8,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from odoo.addons.event_sourcing.arguments import shown
 from odoo.addons.event_sourcing.db_errors import db_error_kind
 
 from .event_feed_cluster import CLUSTER
@@ -298,7 +299,7 @@ class EventSubscriptionRun(models.Model):
         store = self.env["event.store"]._with_user_lang()
         self = self.with_env(store.env)
         if name not in self.env["event.consumer.registry"]._names():
-            raise UserError(_("There is no consumer %(name)s.", name=str(name)[:80]))
+            raise UserError(_("There is no consumer %(name)s.", name=shown(name)))
         if not isinstance(event_ids, list | tuple) or not all(map(_is_id, event_ids)):
             raise UserError(_("event_ids must be a list of ids of events."))
         event_ids = sorted(set(event_ids))

@@ -148,7 +148,7 @@ def test_a_cursor_that_was_tampered_with(call):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["nobody", [1]], "no consumer nobody"),
+        (["nobody", [1]], "no consumer 'nobody'"),
         ([5, [1]], "no consumer 5"),
         ([["a"], [1]], "no consumer"),
         (["counter.total.projection", "1"], "must be a list of ids"),
