@@ -30,7 +30,9 @@ class Forked:
             for pool in ("_Pool", "_Pool_readonly"):
                 if hasattr(sql_db, pool):
                     setattr(sql_db, pool, None)
-            for registry in list(getattr(Registry.registries, "d", {}).values()):
+            known = Registry.registries  # 17.0 and 19.0 keep them under other names
+            kept = known.d if hasattr(known, "d") else known._values
+            for registry in list(kept.values()):
                 registry._db = sql_db.db_connect(registry.db_name)
                 if getattr(registry, "_db_readonly", None) is not None:
                     registry._db_readonly = registry._db
