@@ -74,6 +74,8 @@ def start_worker(cluster):
 def write(cluster, key, told, ready):
     """Append in the restored database: some events at once, others when told, whatever it takes."""
     os.environ.update(cluster.environment)
+    for option in ("host", "port", "user", "password"):  # 19.0 read them when it was loaded
+        config[f"db_{option}"] = cluster.environment[f"PG{option.upper()}"]
     config["test_enable"] = False  # or loading would look for the addons' own tests
     registry = Registry(DATABASE)
 

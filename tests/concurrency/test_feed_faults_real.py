@@ -220,7 +220,7 @@ def test_a_consumer_that_is_gone_and_comes_back(prefix, monkeypatch):  # noqa: F
     sync()
     run_due()
     assert subscription()["state"] == "gone"
-    with cursor() as cr, pytest.raises(UserError, match="no consumer counter"):
+    with cursor() as cr, pytest.raises(UserError, match="no consumer 'counter"):
         env_of(cr)["event.subscription"].wait_for("counter.reaction", [1])
     monkeypatch.undo()
     sync()
