@@ -13,7 +13,10 @@ class TillBalance(models.Model):
     versions = fields.Char(help="The versions, in the order in which they came.")
     company_id = fields.Many2one("res.company", required=True)
 
-    _sql_constraints = [("till_uniq", "unique (till)", "One row for each till.")]
+    def init(self):
+        self.env.cr.execute(
+            "CREATE UNIQUE INDEX IF NOT EXISTS till_balance_till_uniq ON till_balance (till)"
+        )
 
 
 class TillBalanceProjection(models.AbstractModel):
