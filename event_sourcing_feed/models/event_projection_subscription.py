@@ -1,6 +1,7 @@
 import logging
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
 
@@ -77,6 +78,11 @@ class EventProjectionSubscription(models.Model):
 
     def _lag(self):
         return (0, 0.0) if self.mode == "inline" else super()._lag()
+
+    def _waiting_query(self):
+        if self.mode == "inline":  # its position stands still: appends give it its events
+            return SQL("SELECT event.* FROM event_store AS event WHERE false")
+        return super()._waiting_query()
 
     @api.model
     def _has_taken(self, name, event_ids):

@@ -90,6 +90,16 @@ class TestInline(ProjectionCase):
         answers = self.pay(1)
         self.assertTrue(sub._has_taken(sub.consumer, [answers[0]["id"]]))
 
+    def test_nothing_waits_for_a_live_one(self):
+        """Its position stands still: monitoring must not take that for a lag."""
+        sub = self.env["event.subscription"].search([("consumer", "=", self.projection._name)])
+        sub._move(self.store._feed_now())
+        self.be_live()
+        self.pay(1)
+        sub.invalidate_recordset()
+        self.assertEqual(sub._waiting(), (0, 0.0))
+        self.assertIsNone(sub._slowest_stream())
+
 
 class TestDeclaration(ProjectionCase):
     def problems(self, **declared):
