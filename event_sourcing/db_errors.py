@@ -24,13 +24,17 @@ def is_infrastructure_error(error):
     Turned into a ``SystemErrorOccurred``, a serialization failure would become a
     recorded fault of an event that had none. A handler may have wrapped it.
     """
+    return any(db_error_kinds(error))
+
+
+def db_error_kinds(error):
+    """Yield the kinds of an error and of those that led to it, see :func:`db_error_kind`."""
     seen = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
-        if db_error_kind(error):
-            return True
+        if kind := db_error_kind(error):
+            yield kind
         error = error.__cause__ or error.__context__
-    return False
 
 
 @contextmanager

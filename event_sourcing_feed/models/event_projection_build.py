@@ -1,7 +1,6 @@
 import logging
 import math
 import time
-import traceback
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -11,12 +10,12 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
-from odoo.addons.event_sourcing.fields import NO_SUM
+from odoo.addons.event_sourcing.fields import NO_SUM, Many2oneNoForeignKey
 
 from .. import shadow_tables
 from ..time_limit import time_limit
-from .event_subscription import EventSubscription
-from .event_subscription_run import MAX_TEXT, RETRIES
+from .event_subscription import NO_ERROR, EventSubscription
+from .event_subscription_run import RETRIES, told
 
 _logger = logging.getLogger(__name__)
 
@@ -82,8 +81,9 @@ class EventProjectionBuild(models.Model):
     next_try = fields.Datetime(string="Tries Again On", readonly=True)
     last_error = fields.Text(readonly=True)
     last_traceback = fields.Text(string="Traceback", readonly=True)
-    failed_event_id = fields.Many2one(
-        "event.store", string="Event with the Error", readonly=True, ondelete="set null"
+    # Without a foreign key: events of a long past go into archives.
+    failed_event_id = Many2oneNoForeignKey(
+        "event.store", string="Event with the Error", readonly=True
     )
 
     _position = EventSubscription._position
@@ -354,14 +354,7 @@ class EventProjectionBuild(models.Model):
         )
 
     def _progress(self, events, position):
-        vals = {
-            "consumed_count": self.consumed_count + len(events),
-            "error_count": 0,
-            "next_try": False,
-            "last_error": False,
-            "last_traceback": False,
-            "failed_event_id": False,
-        }
+        vals = {**NO_ERROR, "consumed_count": self.consumed_count + len(events)}
         if not position.until:
             return {**vals, "state": "ready", "progress": 100}
         self.env.cr.execute("SELECT coalesce(max(id), 1) FROM event_store")
@@ -370,18 +363,18 @@ class EventProjectionBuild(models.Model):
     def _note_error(self, error, events):
         _logger.warning("The build %s failed.", self.label, exc_info=error)
         count = self.error_count + 1
-        text = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
-        lines = "".join(traceback.format_exception(error))
+        text, lines = told(self.env["event.store"], error)
         vals = {
             "error_count": count,
-            "last_error": self.env["event.store"]._storable(text)[:MAX_TEXT],
-            "last_traceback": self.env["event.store"]._storable(lines)[-MAX_TEXT:],
+            "last_error": text,
+            "last_traceback": lines,
             "failed_event_id": events[0].id if len(events) == 1 else False,
         }
         if count > len(RETRIES):
             vals.update(state="failed", next_try=False)
         else:
-            vals["next_try"] = fields.Datetime.now() + timedelta(seconds=RETRIES[count - 1])
+            # In the database's clock, which also says when it is due.
+            vals["next_try"] = self.env.cr.now() + timedelta(seconds=RETRIES[count - 1])
         self.write(vals)
 
     def _discard(self):

@@ -34,8 +34,8 @@ class EventSubscriptionBuilds(models.Model):
                 )
 
     @api.model
-    def _run_due(self, deadline=None):
-        worked = super()._run_due(deadline)
+    def _run_other_due(self, deadline=None):
+        worked = super()._run_other_due(deadline)
         builds = self.env["event.projection.build"]
         began = builds._begin_due()
         return builds._run_builds(deadline) or began or worked

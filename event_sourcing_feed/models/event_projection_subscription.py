@@ -96,8 +96,8 @@ class EventProjectionSubscription(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _run_due(self, deadline=None):
-        worked = super()._run_due(deadline)
+    def _run_other_due(self, deadline=None):
+        worked = super()._run_other_due(deadline)
         return self._settle_inline() or worked
 
     @api.model

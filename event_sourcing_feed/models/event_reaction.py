@@ -2,14 +2,14 @@ from contextlib import nullcontext
 
 from odoo import api, models
 
-from odoo.addons.event_sourcing.db_errors import db_error_kind
+from odoo.addons.event_sourcing.db_errors import db_error_kinds
 
 from ..commit_guard import guarded
 from ..operation import Operation, operation
 from ..time_limit import time_limit
 
 # Nobody's fault: the page, or the task, comes again.
-COMES_AGAIN = ("conflict", "lost", "resources")
+COMES_AGAIN = {"conflict", "lost", "resources"}
 
 
 class EventReaction(models.AbstractModel):
@@ -131,10 +131,4 @@ class EventReaction(models.AbstractModel):
 
 def comes_again(error):
     """Whether an error is nobody's fault; a statement that took too long is the reaction's."""
-    seen = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        if db_error_kind(error) in COMES_AGAIN:
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+    return not COMES_AGAIN.isdisjoint(db_error_kinds(error))

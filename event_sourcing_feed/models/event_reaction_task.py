@@ -1,15 +1,13 @@
 import random
-import traceback
 from datetime import timedelta
 
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.error_location import ErrorLocation, find_place, fingerprint
 from odoo.addons.event_sourcing.fields import NO_SUM, Many2oneNoForeignKey
 
-from .event_subscription_run import MAX_TEXT
+from .event_subscription_run import MAX_TEXT, told
 
 MAX_SUMMARY = 200
 # That nothing stands before a task in its line; about ``task``.
@@ -165,8 +163,7 @@ class EventReactionTask(models.Model):
         """Note what stopped the reaction, and when it is tried again; or that it is not."""
         self.ensure_one()
         reaction = self.env[self.subscription_id.consumer]
-        text = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
-        lines = "".join(traceback.format_exception(error))
+        text, lines = told(self.env["event.store"], error)
         mark = fingerprint(type(error).__name__, reaction._name, find_place(error))
         if self.tries >= len(reaction._retries):
             self._give_up(text, mark, lines)

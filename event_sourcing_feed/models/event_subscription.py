@@ -21,6 +21,14 @@ STATES = [
 ]
 MANAGER = "event_sourcing.event_store_group_manager"
 POSITION = ("seen", "until", "after", "floor", "ceiling", "cluster")
+# The values of a row of which the error is over.
+NO_ERROR = {
+    "error_count": 0,
+    "next_try": False,
+    "last_error": False,
+    "last_traceback": False,
+    "failed_event_id": False,
+}
 
 
 class EventSubscription(models.Model):
@@ -227,15 +235,7 @@ class EventSubscription(models.Model):
     def action_resume(self):
         """Go on where it stands."""
         self._managed().filtered(lambda s: s.state in ("paused", "stopped")).write(
-            {
-                "state": "running",
-                "message": False,
-                "error_count": 0,
-                "next_try": False,
-                "last_error": False,
-                "last_traceback": False,
-                "failed_event_id": False,
-            }
+            {**NO_ERROR, "state": "running", "message": False}
         )
         self._forget_tries()
         return True

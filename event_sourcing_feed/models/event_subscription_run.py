@@ -9,10 +9,10 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.arguments import shown
-from odoo.addons.event_sourcing.db_errors import db_error_kind
+from odoo.addons.event_sourcing.db_errors import db_error_kinds
 
 from .event_feed_cluster import CLUSTER
-from .event_subscription import POSITION
+from .event_subscription import NO_ERROR, POSITION
 
 _logger = logging.getLogger(__name__)
 
@@ -29,15 +29,11 @@ MAX_TEXT = 20_000
 CONFLICT_PAUSES = (0.05, 0.2, 0.5, 1)
 
 
-def _kind_of(error):
-    """Return what kind of a database error it was, or was caused by; None for any other."""
-    seen = []
-    while error is not None and error not in seen:
-        if kind := db_error_kind(error):
-            return kind
-        seen.append(error)
-        error = error.__cause__ or error.__context__
-    return None
+def told(store, error):
+    """Return the message and the traceback of an error, as rows hold them."""
+    text = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+    lines = "".join(traceback.format_exception(error))
+    return store._storable(text)[:MAX_TEXT], store._storable(lines)[-MAX_TEXT:]
 
 
 def _is_id(value):
@@ -127,7 +123,7 @@ class EventSubscriptionRun(models.Model):
                     events = []
                     return own._give_page(events)
             except Exception as problem:
-                error, kind = problem, _kind_of(problem)
+                error, kind = problem, next(db_error_kinds(problem), None)
             if kind == "lost" or (kind == "conflict" and events is None):
                 # The next turn finds whether the database answers, or where the other one is. A
                 # consumer that always loses its connection is known by how often it was tried.
@@ -245,13 +241,7 @@ class EventSubscriptionRun(models.Model):
         if len(events) >= 100:
             vals["rate"] = len(events) / max(seconds, 1e-6)
         if self.error_count:
-            vals.update(
-                error_count=0,
-                next_try=False,
-                last_error=False,
-                last_traceback=False,
-                failed_event_id=False,
-            )
+            vals.update(NO_ERROR)
         self.write(vals)
 
     def _note_error(self, error, events):
@@ -261,12 +251,11 @@ class EventSubscriptionRun(models.Model):
         """
         _logger.warning("%s failed.", self.consumer, exc_info=error)
         count = self.error_count + 1
-        text = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
-        lines = "".join(traceback.format_exception(error))
+        text, lines = told(self.env["event.store"], error)
         vals = {
             "error_count": count,
-            "last_error": self.env["event.store"]._storable(text)[:MAX_TEXT],
-            "last_traceback": self.env["event.store"]._storable(lines)[-MAX_TEXT:],
+            "last_error": text,
+            "last_traceback": lines,
             "failed_event_id": events[0].id if events and len(events) == 1 else False,
         }
         if count > len(RETRIES):
