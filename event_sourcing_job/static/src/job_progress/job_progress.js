@@ -28,15 +28,18 @@ export class JobProgress extends Component {
         const watched = underWay();
         do {
             const progress = await this.orm.silent.call("event.job", "poll", [[record.resId]]);
+            if (watched && !progress.under_way && !this.gone) {
+                // Counts, results and buttons of the form, before a full bar says that it is over.
+                await record.load();
+            }
             if (this.gone) {
                 return;
             }
             Object.assign(this.state, progress);
-            await new Promise((resolve) => setTimeout(resolve, PAUSE));
+            if (progress.under_way) {
+                await new Promise((resolve) => setTimeout(resolve, PAUSE));
+            }
         } while (this.state.under_way && !this.gone);
-        if (watched && !this.gone) {
-            await record.load(); // counts, results and buttons of the form
-        }
     }
 }
 
