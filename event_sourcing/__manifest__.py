@@ -11,6 +11,7 @@
         "security/ir.model.access.csv",
         "security/event_sourcing_rules.xml",
         "security/event_sourcing_wizard_rules.xml",
+        "data/event_boundary_cron.xml",
         "views/event_store_views.xml",
         "views/event_stream_views.xml",
         "views/event_snapshot_views.xml",

@@ -37,6 +37,10 @@ class StreamFoldError(Exception):
         self.folded = folded or {}
 
 
+class BoundaryKeysMissing(Exception):
+    """An event is about keys that were not locked in their order; leaves a savepoint."""
+
+
 class StoredMeanwhile(Exception):
     """An event of a batch was stored while the batch waited for its stream; leaves a savepoint."""
 
@@ -75,3 +79,7 @@ class HandlerConflict(UserError):
 
 class HandlerOff(UserError):
     """What a handler declares is wrong; the message says what to write. Nothing was stored."""
+
+
+class BoundaryNotReady(UserError):
+    """A boundary does not know yet what was recorded before it was there. Nothing was stored."""

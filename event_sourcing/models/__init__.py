@@ -17,8 +17,8 @@ from . import event_store_locale
 from . import event_store_replay
 from . import event_store_reader
 from . import event_stream
+from . import rules_digest
 from . import snapshot_handler
-from . import handler_fingerprint
 from . import snapshot_handler_fold
 from . import snapshot_handler_save
 from . import snapshot_handler_registry
@@ -32,5 +32,10 @@ from . import event_source_mixin
 from . import event_source_reference
 from . import handler_vocabulary
 from . import event_store_display
+from . import event_boundary
+from . import event_boundary_state
+from . import event_boundary_append
+from . import event_boundary_history
+from . import event_boundary_status
 from . import res_config_settings
 from . import res_groups

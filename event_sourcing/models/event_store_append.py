@@ -1,6 +1,7 @@
 import threading
 from collections import Counter
 from contextlib import nullcontext
+from itertools import groupby
 from urllib.parse import urlsplit
 
 from psycopg2 import InterfaceError, InternalError, OperationalError, errors
@@ -10,7 +11,7 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 
 from ..event import EventData
-from ..exceptions import StoredMeanwhile, StreamFoldError
+from ..exceptions import BoundaryKeysMissing, StoredMeanwhile, StreamFoldError
 from ..gc_pause import MANY, pause_gc
 from ..savepoint import LazySavepoint
 from .event_store import ATTEMPTED
@@ -245,48 +246,71 @@ class EventStoreAppend(models.Model):
             nothing is stored
         """
         handlers = self._find_handlers(vals_list)
-        apart = set()
+        boundaries = self._boundaries_of(vals_list, handlers)
+        apart, every = set(), set(map(self._stream_key, vals_list))
         while True:
             try:
-                events, rejection = self._store_together(vals_list, policies, handlers, apart)
+                events, rejection = self._store_together(
+                    vals_list, policies, handlers, apart, boundaries
+                )
                 if rejection is None:
                     return events, None
                 # What is folded in memory is refused before the rest is applied: where there is
                 # both, the first of the batch is found by applying all of them in its order.
-                every = set(map(self._stream_key, vals_list))
                 ways = {self._folds_in_memory(h) for h in handlers.values() if h is not None}
                 if len(ways) < 2 or every <= apart:
                     return None, rejection
                 apart = every
+            except BoundaryKeysMissing:
+                continue  # now they are known
             except StreamFoldError as error:
                 failed_streams = self._narrow(error)
                 if failed_streams <= apart:
                     raise error.__cause__ from None
-                apart |= failed_streams
+                # Boundaries decide in the order of the batch.
+                apart = every if boundaries else apart | failed_streams
 
     @api.model
-    def _store_together(self, vals_list, policies, handlers, apart):
+    def _boundaries_of(self, vals_list, handlers):
+        """Return the BoundaryBatch of events, None where no boundary is about one of them."""
+        guarded = self.env["event.boundary"]._guarded()
+        if guarded.keys().isdisjoint(handlers):
+            return None
+        return self.env(su=True)["event.boundary"]._new_batch(vals_list, handlers)
+
+    @api.model
+    def _store_together(self, vals_list, policies, handlers, apart, boundaries=None):
         """Store events in one step; see :meth:`_store`.
 
         :param dict handlers: ``{model_name: handler or None}``
         :param set apart: keys of streams whose events are applied one by one
+        :param BoundaryBatch boundaries: over these events, None where there are none
         :raise StreamFoldError: with the streams of which the database refuses something
+        :raise BoundaryKeysMissing: where more keys must be locked than were known
         """
         with LazySavepoint(self.env.cr) as step:
             folded = self._new_fold_batch(handlers)
-            heads = self._begin(step, vals_list, folded)
+            heads = self._begin(step, vals_list, folded, boundaries)
             if any(head.stale for head in heads.values()):
                 self._refold_stale(heads, folded)
             ready = self._number(vals_list, heads, handlers)
+            if boundaries and not boundaries.whole:
+                self._find_keys(step, ready, heads, handlers, apart, boundaries)
             decisions = dict(zip((vals["id"] for vals in ready), policies, strict=True))
             single = [vals for vals in ready if self._is_applied_singly(vals, handlers, apart)]
             followers = self._followers(set(handlers))
-            failures, rejection = self._fold_pending(ready, heads, folded, decisions, apart)
+            problems = self._fold_pending(ready, heads, folded, apart, boundaries)
+            if boundaries:
+                boundaries.check_complete()
+            failures, rejection = [], None
+            if problems:
+                failures, rejection = self._apply_policies(ready, problems, decisions)
             if rejection:
                 step.roll_back()
                 return None, rejection
+            last = not (single or followers)
             events, plain = self._write_folded(
-                step, ready, failures, folded, heads, apart, last=not (single or followers)
+                step, ready, failures, folded, heads, apart, boundaries, last
             )
             if single:
                 chosen = self.browse([vals["id"] for vals in single])
@@ -308,15 +332,23 @@ class EventStoreAppend(models.Model):
         return self._stream_key(vals) in apart or not self._folds_in_memory(handler)
 
     @api.model
-    def _begin(self, step, vals_list, folded):
+    def _begin(self, step, vals_list, folded, boundaries=None):
         """Advance the heads of the streams, and read what the fold begins with.
 
         :param dict folded: of the aggregate types whose states are wanted, see ``_fold_pending``
+        :param BoundaryBatch boundaries: whose keys are locked, too, as far as they are known
         :return: ``{(company id, model_name, aggregate_id): StreamHead}``
         """
         counts = Counter(map(self._stream_key, vals_list))
         functions = {name: handler._begin_call() for name, (handler, *_) in folded.items()}
-        heads = self.env["event.stream"]._advance(step, counts, functions)
+        further = None
+        if boundaries:
+            boundaries.begin()
+            states = self.env["event.boundary.state"]
+            further = boundaries.known and states._begin_call(boundaries.known, boundaries.rules)
+        heads, rows = self.env["event.stream"]._advance(step, counts, functions, further)
+        if rows:
+            self.env(su=True)["event.boundary"]._take_rows(boundaries, rows)
         if any(ATTEMPTED in vals for vals in vals_list):
             self._check_not_stored_meanwhile(vals_list)
         return heads
@@ -355,46 +387,52 @@ class EventStoreAppend(models.Model):
         }
 
     @api.model
-    def _fold_pending(self, vals_list, heads, folded, policies, apart=frozenset()):
-        """Fold events that are not stored yet, in memory, and decide what becomes of them.
+    def _find_keys(self, step, vals_list, heads, handlers, apart, boundaries):
+        """Lock the keys of boundaries that only a fold can tell, by folding without them first."""
+        self._fold_pending(vals_list, heads, self._new_fold_batch(handlers), apart, boundaries)
+        keys = set(boundaries.missing)
+        self.env(su=True)["event.boundary"]._lock(boundaries, step.execute, keys)
+        boundaries.forget()
 
-        :param list vals_list: complete dicts, in order; those that are refused or that failed
-            get their outcome and its reason
+    @api.model
+    def _fold_pending(self, vals_list, heads, folded, apart=frozenset(), boundaries=None):
+        """Fold events that are not stored yet, in memory.
+
+        :param list vals_list: complete dicts, in order
         :param dict heads: ``{stream key: StreamHead}``, which say what the fold begins with
         :param dict folded: ``{model_name: FoldBatch}``, so far; other types are passed over
-        :param dict policies: ``{event id: policy or None}``
         :param set apart: keys of streams that are passed over, too
-        :return: ``(failures, rejection)``, as :meth:`_apply_policies`
+        :param BoundaryBatch boundaries: over these events, None where there are none
+        :return: ``{event id: exception}`` of those that were refused or that failed
         :raise StreamFoldError: with the streams of which the database refused something
         """
-        by_model, by_version = {}, {}
+        pending, problems, stored = [], {}, {}
         for vals in vals_list:
-            if vals["model_name"] in folded and self._stream_key(vals) not in apart:
-                event = EventData.from_vals(vals, self.env.uid)
-                by_model.setdefault(vals["model_name"], {}).setdefault(event.key, []).append(event)
-                by_version[self._stream_key(vals), vals["version"]] = vals
-        problems = {}
-        for model_name, streams in by_model.items():
-            handler, states, checkpoints = folded[model_name]
-            named = {key: heads[key[0], model_name, key[1]] for key in streams}
-            begin = {key: states[key][0] for key in streams if key in states}
-            stored = {key: head.state for key, head in named.items() if key not in states}
-            begin.update(handler._begin_states(stored))
-            whole = {key: e for key, e in streams.items() if named[key].problem is None}
+            model_name, key = vals["model_name"], self._stream_key(vals)
+            if model_name not in folded or key in apart:
+                continue
+            event = EventData.from_vals(vals, self.env.uid)
+            if heads[key].problem is not None:
+                problems[vals["id"]] = heads[key].problem
+                continue
+            stored.setdefault(model_name, {})[event.key] = heads[key].state
+            pending.append((vals["id"], event))
+        if not boundaries:  # the order counts within a stream alone
+            pending.sort(key=_model_of)
+        begun = {name: folded[name].handler._begin_states(keys) for name, keys in stored.items()}
+        for model_name, run in groupby(pending, key=_model_of):
+            batch = folded[model_name]
             try:
-                found, wrong, due = handler._fold_together(whole, begin)
+                problems.update(
+                    batch.handler._fold_together(list(run), begun[model_name], batch, boundaries)
+                )
             except StreamFoldError as error:
                 if any(key[1] == model_name for key in apart):
                     # The second time: maybe in many, of which each would be found by one more try.
                     error.streams.update(key for key in heads if key[1] == model_name)
                 raise
-            states.update(found)
-            checkpoints.extend(due)
-            for key, head in named.items():
-                if head.problem is not None:
-                    wrong += [(event, head.problem) for event in streams[key]]
-            for event, error in wrong:
-                problems[by_version[event.stream, event.version]["id"]] = error
-        if not problems:
-            return [], None
-        return self._apply_policies(vals_list, problems, policies)
+        return problems
+
+
+def _model_of(pending):
+    return pending[1].model_name

@@ -81,13 +81,14 @@ class EventStoreInsert(models.Model):
         return numbered
 
     @api.model
-    def _write_folded(self, step, vals_list, failures, folded, heads, apart, last):
+    def _write_folded(self, step, vals_list, failures, folded, heads, apart, boundaries, last):
         """Insert events and write each snapshot once, all in one go.
 
         :param LazySavepoint step: ends here where nobody has anything left to do
         :param list failures: failure events, which are inserted as well
         :param dict folded: as :meth:`_fold_pending` left it
         :param set apart: keys of streams whose events are applied afterwards, one by one
+        :param BoundaryBatch boundaries: as the fold left it, None where there are none
         :param bool last: whether the caller has nothing left to do in the step
         :return: as :meth:`_insert_with`
         :raise StreamFoldError: with the streams whose snapshots cannot be written
@@ -111,6 +112,11 @@ class EventStoreInsert(models.Model):
                 _state, event = folded[key[1]].states.get((key[0], key[2]), (None, None))
                 last_applied[key] = event.version if event else head.applied
         for statement, values in self.env["event.stream"]._applied_statement(heads, last_applied):
+            statements.append(statement)
+            params += values
+        if boundaries and boundaries.events:
+            ids = {(self._stream_key(vals), vals["version"]): vals["id"] for vals in vals_list}
+            statement, values = self.env["event.boundary"]._save_statement(boundaries, ids)
             statements.append(statement)
             params += values
         last = last and not followers

@@ -16,6 +16,14 @@ from .event_checkpoint import CHECKPOINT_INTERVAL
 from .event_store import FAILURE_TYPES
 
 CURSOR = SQL.identifier("event_store_reader")
+# Of ``event``, behind its aggregate type: what EventData.from_row takes.
+EVENT_COLUMNS = SQL(
+    """event.aggregate_id, event.event_type, event.payload::text,
+       event.version, date_trunc('second', event.timestamp),
+       event.schema_version, event.event_uuid,
+       coalesce(event.correlation_id, ''), coalesce(event.causation_id, ''),
+       event.company_id, event.create_uid, coalesce(event.timezone, 'UTC')"""
+)
 
 
 @dataclass(slots=True)
@@ -157,12 +165,7 @@ class EventStoreReader(models.Model):
             SQL(
                 """
                 DECLARE %s NO SCROLL CURSOR FOR
-                SELECT %s AS model_name, event.aggregate_id, event.event_type, event.payload::text,
-                       event.version, date_trunc('second', event.timestamp),
-                       event.schema_version, event.event_uuid,
-                       coalesce(event.correlation_id, ''), coalesce(event.causation_id, ''),
-                       event.company_id, event.create_uid, coalesce(event.timezone, 'UTC'),
-                       event.outcome
+                SELECT %s AS model_name, %s, event.outcome
                   FROM unnest(%s::int[], %s::text[], %s::int[])
                        AS wanted (company_id, aggregate_id, after)
                   JOIN event_store AS event
@@ -177,6 +180,7 @@ class EventStoreReader(models.Model):
                 """,
                 CURSOR,
                 model_name,
+                EVENT_COLUMNS,
                 [key[0] for key in after],
                 [key[1] for key in after],
                 list(after.values()),

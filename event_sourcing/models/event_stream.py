@@ -183,7 +183,7 @@ class EventStream(models.Model):
         )
 
     @api.model
-    def _advance(self, step, counts, functions):
+    def _advance(self, step, counts, functions, further=None):
         """Lock the heads of a batch and move each forward; the first statement of an append.
 
         Keys are sorted, so that two batches never deadlock. All heads are locked before the
@@ -194,7 +194,10 @@ class EventStream(models.Model):
         :param dict counts: ``{(company id, model_name, aggregate_id): number of events}``
         :param dict functions: ``{model_name: (the database's function that begins an append,
             digest of the rules of today)}``, where it is not the one that reads heads alone
-        :return: ``{(company id, model_name, aggregate_id): StreamHead}`` after the move
+        :param further: ``(statement, parameters)`` of what is locked after the heads; it gives
+            rows of the same columns, without ids
+        :return: ``({(company id, model_name, aggregate_id): StreamHead}`` after the move, rows
+            of the further statement``)``
         """
         registry, keys = self.env["snapshot.handler.registry"], {}
         for (company_id, model_name, aggregate_id), count in sorted(counts.items()):
@@ -224,10 +227,14 @@ class EventStream(models.Model):
             function, rules = functions.get(model_name, (BEGIN, None))
             calls.append(f'SELECT * FROM "{function}"(%s, %s, %s, %s)')
             params += [json.dumps(rows), rules, *stamps]
+        if further:
+            calls.append(further[0])
+            params += further[1]
         step.execute(" UNION ALL ".join(calls), params)
-        heads = {row[:3]: StreamHead(*row[3:]) for row in self.env.cr.fetchall()}
+        rows = self.env.cr.fetchall()
+        heads = {row[:3]: StreamHead(*row[3:]) for row in rows if row[5] is not None}
         self.invalidate_model(["version", "unapplied"], flush=False)
-        return heads
+        return heads, [row for row in rows if row[5] is None]
 
     @api.model
     def _applied_statement(self, heads, applied):

@@ -156,4 +156,5 @@ class RegistryVocabulary(models.AbstractModel):
             return field and handler._payload_refusal(key, field, problem)
         if rule == UNKNOWN_EVENT:
             return _("This event is not known: %(type)s.", type=event_type)
-        return handler._rule_labels().get(rule)
+        label = handler._rule_labels().get(rule)
+        return label or self.env["event.boundary"]._rule_label(model_name, event_type, rule)

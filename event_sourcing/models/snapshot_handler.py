@@ -29,6 +29,7 @@ class SnapshotHandler(models.AbstractModel):
     """
 
     _name = "snapshot.handler"
+    _inherit = "rules.digest.mixin"
     _description = "Snapshot Handler"
 
     # Where the folded state is kept: a model with snapshot.mixin.

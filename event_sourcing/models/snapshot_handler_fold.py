@@ -37,48 +37,63 @@ class SnapshotHandlerFold(models.AbstractModel):
         }
 
     @api.model
-    def _fold_together(self, aggregates, states):
-        """Fold the new events of many aggregates; nothing is written.
+    def _fold_together(self, events, states, batch, boundaries=None):
+        """Fold new events of many aggregates, in order; nothing is written.
 
-        :param dict aggregates: ``{key: [EventData] in order}``, the keys as in ``EventData.key``
-        :param dict states: ``{key: state}`` to begin with
-        :return: ``({key: (state, last applied EventData)}, problems, marks)``: problems are
-            ``(EventData, exception)`` of those that were refused or that failed, and left the
-            state as it was; marks ``(state, EventData)`` of those events at which a checkpoint
-            is due
+        :param list events: ``(event id, EventData)``
+        :param dict states: ``{key: state}`` to begin with, the keys as in ``EventData.key``;
+            moves on with the events
+        :param FoldBatch batch: takes the states of the aggregates whose events were applied,
+            and the checkpoints that are due
+        :param BoundaryBatch boundaries: which are asked, too; None where there are none
+        :return: ``{event id: exception}`` of those that were refused or that failed, and left
+            the state as it was
         :raise StreamFoldError: with the streams in which a handler's SQL broke the transaction
         """
-        folded, problems, marks, named = {}, [], [], {}
-        others = None
-        self._look_up_named(
-            ((e.company_id, e.event_type, e.payload) for some in aggregates.values() for e in some),
-            named,
-        )
-        for key, events in aggregates.items():
-            state = states[key]
-            for event in events:
-                try:
-                    # A careless handler may change the state that it is given.
-                    after = self._fold_new(sort_keys(state), event, named)
-                except Exception as error:
-                    if is_infrastructure_error(error):
-                        raise
-                    if isinstance(error, UserError):
-                        others = self._in_other_languages() if others is None else others
-                        said = self._other_sentences(others, state, event, str(error), named)
-                        error.sentences = said
-                    # A handler may say something else about what its SQL broke.
-                    if isinstance(error, psycopg2.Error) or is_broken(self.env.cr):
-                        raise StreamFoldError([event.stream]) from error
-                    problems.append((event, error))
-                    continue
-                state = after
-                folded[key] = state, event
-                if event.version % CHECKPOINT_INTERVAL == 0:
-                    marks.append((state, event))
+        problems, named, others = {}, {}, None
+        self._look_up_named(((e.company_id, e.event_type, e.payload) for _id, e in events), named)
+        for event_id, event in events:
+            state = states[event.key]
+            try:
+                after = self._take_new(state, event, named, boundaries)
+            except Exception as error:
+                if is_infrastructure_error(error):
+                    raise
+                if isinstance(error, UserError):
+                    others = self._in_other_languages() if others is None else others
+                    said = str(error)
+                    error.sentences = self._other_sentences(
+                        others, state, event, said, named, boundaries
+                    )
+                # A handler may say something else about what its SQL broke.
+                if isinstance(error, psycopg2.Error) or is_broken(self.env.cr):
+                    raise StreamFoldError([event.stream]) from error
+                problems[event_id] = error
+                continue
+            states[event.key] = after
+            batch.states[event.key] = after, event
+            if event.version % CHECKPOINT_INTERVAL == 0:
+                batch.checkpoints.append((after, event))
         if is_broken(self.env.cr):  # and nobody said so
-            raise StreamFoldError([events[0].stream for events in aggregates.values()])
-        return folded, problems, marks
+            raise StreamFoldError(event.stream for _id, event in events)
+        return problems
+
+    @api.model
+    def _take_new(self, state, event, named=None, boundaries=None, note=True):
+        """Return the state after a new event that the boundaries over it took, too.
+
+        :param BoundaryBatch boundaries: notes what it changes of them
+        :param bool note: whether it does
+        :raise UserError: where the handler or a boundary refuses it
+        """
+        # A careless handler may change the state that it is given.
+        after = self._fold_new(sort_keys(state), event, named)
+        if boundaries:
+            today = self._upcast(event)
+            changes = self.env["event.boundary"]._judge(boundaries, today, state, after)
+            if note:
+                boundaries.note(changes, today)
+        return after
 
     @api.model
     def _fold_new(self, state, event, named=None):
@@ -144,7 +159,7 @@ class SnapshotHandlerFold(models.AbstractModel):
         }
 
     @api.model
-    def _other_sentences(self, others, state, event, said, named=None):
+    def _other_sentences(self, others, state, event, said, named=None, boundaries=None):
         """Return how the rule that refuses an event says so in the other languages.
 
         Only now can it be asked: later its rules may be others, or the state be gone.
@@ -154,12 +169,13 @@ class SnapshotHandlerFold(models.AbstractModel):
         :param EventData event: the event
         :param str said: what it said in the language of this environment
         :param dict named: as for ``_fold_new``
+        :param BoundaryBatch boundaries: which are asked, too
         :return: ``{language code: sentence}``, without those that say the same
         """
         sentences = {}
         for lang, handler in others.items():
             try:
-                handler._fold_new(sort_keys(state), event, named)
+                handler._take_new(state, event, named, boundaries, note=False)
             except UserError as error:
                 if str(error) != said:
                     sentences[lang] = self.env["event.store"]._error_text(error)

@@ -4,7 +4,6 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 
 from ..arguments import shown
-from ..canonical_json import sort_keys
 from ..db_errors import is_infrastructure_error
 from ..event import EventData
 
@@ -55,13 +54,18 @@ class SnapshotHandlerSave(models.AbstractModel):
         event.ensure_one()
         value = EventData.from_record(event)
         state = self._stored_states(event.model_name, [value.key])[value.key]
+        boundaries = self.env["event.boundary"]._lock_for(self, value, state)
         try:
-            folded = self._fold_new(sort_keys(state), value), value
+            after = self._take_new(state, value, boundaries=boundaries)
         except UserError as error:
             others = self._in_other_languages()
-            error.sentences = self._other_sentences(others, state, value, str(error))
+            error.sentences = self._other_sentences(
+                others, state, value, str(error), boundaries=boundaries
+            )
             raise
-        self._save_states({folded[1].key: folded})
+        self._save_states({value.key: (after, value)})
+        if boundaries:
+            self.env["event.boundary"]._save_single(boundaries, event)
         return True
 
     @api.model

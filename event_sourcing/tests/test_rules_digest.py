@@ -21,7 +21,7 @@ from odoo.tools import SQL
 
 from odoo.addons.event_sourcing import code_digest, column_values
 from odoo.addons.event_sourcing import humanize as helpers
-from odoo.addons.event_sourcing.models.handler_fingerprint import foreign_code
+from odoo.addons.event_sourcing.models.rules_digest import foreign_code
 from odoo.addons.event_sourcing.reach import Reach
 from odoo.addons.event_sourcing.transitions import PayloadField, Transition
 from odoo.addons.test_event_sourcing.common import EventCase

@@ -3,6 +3,7 @@ from collections import Counter
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
+from odoo.addons.event_sourcing.canonical_json import sort_keys
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 from odoo.addons.event_sourcing.savepoint import LazySavepoint
 
@@ -65,7 +66,7 @@ class EventImportRestore(models.Model):
         names = {model_name for _company_id, model_name, _id in counts}
         folded = store._new_fold_batch({name: store._find_handler(name) for name in names})
         functions = {name: handler._begin_call() for name, (handler, *_rest) in folded.items()}
-        heads = self.env["event.stream"].sudo()._advance(step, counts, functions)
+        heads, _rows = self.env["event.stream"].sudo()._advance(step, counts, functions)
         store._refold_stale(heads, folded)
         following = {key: head.version - len(head.ids) + 1 for key, head in heads.items()}
         for vals in vals_list:
@@ -138,6 +139,7 @@ class EventImportRestore(models.Model):
             for key, head in heads.items()
             if self._memory_handler(key[1]) is not None
         }
+        boundary, entries, ids = self.env["event.boundary"].sudo(), [], {}
         for model_name, streams in by_model.items():
             handler = store._find_handler(model_name)
             if handler is None:
@@ -156,12 +158,16 @@ class EventImportRestore(models.Model):
             states, folded = handler._begin_states(stored), {}
             for key, applied in streams.items():
                 state = states[key]
-                for _event, vals in applied:
+                for event, vals in applied:
                     place = model_name, vals["version"], vals["company_id"]
                     value = self._as_event_data(vals, *place, vals["recorded_by"])
-                    state = handler._fold(state, value)
+                    before, state = state, handler._fold(sort_keys(state), value)
+                    ids[value.stream, value.version] = event.id
+                    entries += boundary._restored_entries(handler, value, before, state)
                 folded[key] = state, value
                 last_applied[key[0], model_name, key[1]] = value.version
             handler._save_applied(folded)
+        entries.sort(key=lambda entry: ids[entry[2].stream, entry[2].version])
+        boundary._add_restored(entries, ids)
         for statement in self.env["event.stream"]._applied_statement(heads, last_applied):
             self.env.cr.execute(*statement)

@@ -1,5 +1,6 @@
 from . import article_handlers
 from . import bad_handlers
+from . import boundaries
 from . import conventions
 from . import counter_handler
 from . import extra_field

@@ -11,10 +11,11 @@ ODOO = f"odoo {release.version}"
 PACKAGES = {"site-packages", "dist-packages"}
 
 
-class HandlerFingerprint(models.AbstractModel):
-    """By which rules a handler folds, told apart from those of another day."""
+class RulesDigest(models.AbstractModel):
+    """By which rules a handler or a boundary folds, told apart from those of another day."""
 
-    _inherit = "snapshot.handler"
+    _name = "rules.digest.mixin"
+    _description = "Digest of Rules"
 
     # To be raised where the rules have changed in what the digest below cannot see.
     _rules_version = 1
@@ -24,7 +25,7 @@ class HandlerFingerprint(models.AbstractModel):
     def _rules_digest(self):
         """Return a digest of all that a fold can reach, the same in every process.
 
-        That is what the handler's classes hold and what their functions name: constants,
+        That is what the classes hold and what their functions name: constants,
         functions and classes of their modules and of others of addons. What another model
         provides (``self.env[…]``), files and settings are not seen: raise ``_rules_version``
         after changing that.
@@ -40,7 +41,14 @@ class HandlerFingerprint(models.AbstractModel):
             value = getattr(type(self), name, None)
             if not callable(value):
                 reach.add(f"attribute {name}", value)
+        for name, value in self._further_rules():
+            reach.add(name, value)
         return reach.digest()[:16]
+
+    @api.model
+    def _further_rules(self):
+        """Return what of other models a fold reaches, as ``(name, value)``."""
+        return []
 
 
 @cache

@@ -1,0 +1,311 @@
+from collections import Counter
+
+from odoo import _, api, models
+
+from ..canonical_json import normalise, sort_keys
+from ..db_errors import is_infrastructure_error
+from ..event import EventData
+from ..exceptions import BoundaryKeysMissing, BoundaryNotReady, HandlerOff, RuleViolation
+from .event_boundary import MAX_KEY
+
+
+class BoundaryBatch:
+    """What the boundaries over the events of one append know, and what becomes of it.
+
+    :ivar dict rules: ``{boundary: digest of its rules today}`` of those concerned
+    :ivar set known: the keys to lock with the streams, ``(company id, boundary, key)`` each
+    :ivar bool whole: whether these are all; else a first fold finds them
+    :ivar dict rows: ``{(company id, boundary, key): BoundaryRow}``, locked
+    :ivar dict states: of those that new events have changed
+    :ivar list events: ``(key of the row, its version after the event, EventData)``
+    :ivar set missing: keys that are asked for and not locked
+    """
+
+    def __init__(self, rules, known, whole):
+        self.rules, self.known, self.whole = rules, known, whole
+        self.begin()
+
+    def begin(self):
+        """Begin with nothing locked."""
+        self.rows, self.missing = {}, set()
+        self.forget()
+
+    def forget(self):
+        """Begin to fold anew, under the same locks."""
+        self.states, self.events, self.counts = {}, [], Counter()
+
+    def state(self, place):
+        """Return the state of a key at present, None for none, under its lock."""
+        return self.states[place] if place in self.states else self.rows[place].state
+
+    def note(self, changes, event):
+        """Take over what an event changes; see ``event.boundary._judge``."""
+        for place, state in changes:
+            self.counts[place] += 1
+            self.states[place] = state
+            self.events.append((place, self.rows[place].version + self.counts[place], event))
+
+    def check_complete(self):
+        """Raise :class:`BoundaryKeysMissing` where an event was not judged for want of a lock."""
+        if self.missing:
+            self.known = {*self.known, *self.rows, *self.missing}
+            self.whole = True
+            raise BoundaryKeysMissing(f"{len(self.missing)} keys")
+
+
+class EventBoundaryAppend(models.AbstractModel):
+    """Boundaries as a part of an append: keys, locks, decisions.
+
+    The order of locks is the same in every append: the heads of streams, then keys, each sorted.
+    Where payloads give all keys they are locked in the statement that locks the heads. Otherwise
+    a fold finds them, they are locked in one more, and the events are folded again, with them.
+    """
+
+    _inherit = "event.boundary"
+
+    @api.model
+    def _new_batch(self, vals_list, handlers):
+        """Return the :class:`BoundaryBatch` of an append, None where no boundary is concerned.
+
+        :param list vals_list: clean values of the events
+        :param dict handlers: ``{model_name: handler or None}``
+        :raise HandlerOff: where a boundary over one of them is declared wrongly
+        """
+        guarded, names, known, whole = self._guarded(), set(), set(), True
+        for vals in vals_list:
+            types, handler = guarded.get(vals["model_name"]), handlers[vals["model_name"]]
+            if types is None or handler is None:
+                continue
+            event_type = handler._event_aliases.get(vals["event_type"], vals["event_type"])
+            for name in types.get(event_type, ()):
+                boundary = self.env[name]
+                boundary._check_not_off()
+                names.add(name)
+                if event_type not in boundary._key_fields:
+                    whole = False
+                    continue
+                try:
+                    event = handler._upcast(EventData.from_vals(vals, self.env.uid))
+                    keys = boundary._payload_keys(event)
+                except Exception:
+                    continue  # the fold comes to the same, and says so
+                place = vals["company_id"], boundary._boundary_name()
+                known.update((*place, key) for key in keys)
+        if not names:
+            return None
+        rules = {self.env[n]._boundary_name(): self.env[n]._rules_digest() for n in names}
+        return BoundaryBatch(rules, known if whole else set(), whole)
+
+    @api.model
+    def _check_not_off(self):
+        if self._is_off():
+            raise HandlerOff(
+                _(
+                    "%(boundary)s is declared wrongly, so that its events cannot be recorded:"
+                    " %(problem)s",
+                    boundary=self._name,
+                    problem=self._problems()[0],
+                )
+            )
+
+    # ------------------------------------------------------------------
+    # Locks
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _lock(self, batch, execute, places):
+        """Lock keys and read their states, in a statement of their own.
+
+        :param execute: what runs a statement, such as ``cr.execute``
+        """
+        if places:
+            execute(*self.env["event.boundary.state"]._begin_call(places, batch.rules))
+            self._take_rows(batch, self.env.cr.fetchall())
+
+    @api.model
+    def _take_rows(self, batch, found):
+        """Take over locked rows; those of other rules are folded anew.
+
+        :raise BoundaryNotReady: where a boundary does not count yet
+        """
+        rows = self.env["event.boundary.state"]._rows_of(found)
+        for name in {place[1] for place, row in rows.items() if row.closed != 0}:
+            model = self._names()[name]
+            if not self.env["event.boundary.status"]._ensure(name):
+                raise BoundaryNotReady(
+                    _(
+                        "%(boundary)s does not count yet: what was recorded before it was there is"
+                        " being read. Nothing was stored; try again later. A manager sees under"
+                        " Boundaries how far it is.",
+                        boundary=self.env["ir.model"].sudo()._get(model).name or model,
+                    )
+                )
+        for place, row in rows.items():
+            if row.stale:
+                rows[place] = self.env[self._names()[place[1]]]._refold(place, row)
+        batch.rows.update(rows)
+        batch.missing -= rows.keys()
+
+    # ------------------------------------------------------------------
+    # Keys
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _payload_keys(self, event):
+        """Return the keys of an event of a type that is named in ``_key_fields``.
+
+        :raise RuleViolation: for what can be no key
+        """
+        field = self._key_fields[event.event_type]
+        given = event.payload.get(field)
+        given = given if isinstance(given, list) else [] if given is None else [given]
+        try:
+            return sorted({self._as_key(key) for key in given})
+        except TypeError:
+            raise RuleViolation(
+                _(
+                    "%(field)s must name what the event is about: a text of 1 to %(limit)s"
+                    " characters, the id of a record, or a list of these.",
+                    field=field,
+                    limit=MAX_KEY,
+                ),
+                f"payload:{field}:key",
+            ) from None
+
+    @api.model
+    def _keys_of(self, event, before, after):
+        """Return the keys that an event is about, sorted.
+
+        :param EventData event: of today's schema version
+        :param dict before: the state of its aggregate before it, and ``after``
+        :raise RuleViolation: for a payload that names no key rightly
+        :raise TypeError: where ``_keys`` gives what can be no key
+        """
+        if event.event_type in self._key_fields:
+            return self._payload_keys(event)
+        keys = set()
+        for state in (before, after):
+            found = self._keys(event, sort_keys(state))
+            if not isinstance(found, list | tuple | set | frozenset):
+                raise TypeError(f"{self._name}._keys returned {found!r:.80}, not a list of keys")
+            keys.update(map(self._as_key, found))
+        return sorted(keys)
+
+    @api.model
+    def _as_key(self, value):
+        """Return a key as the text that it is stored as; ids of records are taken, too."""
+        if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**63:
+            return str(value)
+        if isinstance(value, str) and 0 < len(value) <= MAX_KEY and "\0" not in value:
+            return value
+        raise TypeError(f"{self._name} has the key {value!r:.80}, which is no text of 1 to 256")
+
+    # ------------------------------------------------------------------
+    # Decisions
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _judge(self, batch, event, before, after):
+        """Ask all boundaries over an event that its handler has taken; nothing is noted yet.
+
+        :param EventData event: of today's schema version
+        :param dict before: the state of its aggregate before it, and ``after``
+        :return: ``[((company id, boundary, key), state after the event)]``, for ``batch.note``;
+            keys that are not locked yet are noted as missing, and left out
+        :raise UserError: where one refuses it
+        """
+        changes = []
+        for name in self._guarded().get(event.model_name, {}).get(event.event_type, ()):
+            boundary = self.env[name]
+            for key in boundary._keys_of(event, before, after):
+                place = event.company_id, boundary._boundary_name(), key
+                if place not in batch.rows:
+                    batch.missing.add(place)
+                    continue
+                if problem := batch.rows[place].problem:
+                    raise problem
+                state = batch.state(place)
+                state = boundary._initial_state() if state is None else state
+                boundary._check_new(sort_keys(state), event, key)
+                changes.append((place, boundary._evolved(state, event, key)))
+        return changes
+
+    @api.model
+    def _evolved(self, state, event, key):
+        """Return what ``_evolve`` gives, in normal form."""
+        after = self._evolve(sort_keys(state), event, key)
+        if not isinstance(after, dict):
+            raise TypeError(
+                f"{self._name}._evolve returned {type(after).__name__} for {event.event_type},"
+                " not a dict"
+            )
+        return normalise(after)
+
+    @api.model
+    def _save_statement(self, batch, ids):
+        """Return the statement that writes what new events changed, and its parameters.
+
+        :param dict ids: ``{(stream key, version): event id}``
+        """
+        states = [
+            {
+                **self._place_vals(place),
+                "version": batch.rows[place].version + batch.counts[place],
+                "state": state,
+                "rules": batch.rules[place[1]],
+            }
+            for place, state in sorted(batch.states.items(), key=lambda item: item[0])
+        ]
+        events = [
+            {
+                **self._place_vals(place),
+                "version": version,
+                "event_id": ids[event.stream, event.version],
+            }
+            for place, version, event in batch.events
+        ]
+        return self.env["event.boundary.state"]._save_statement(states, events)
+
+    @api.model
+    def _place_vals(self, place):
+        return dict(zip(("company_id", "boundary", "key"), place, strict=True))
+
+    # ------------------------------------------------------------------
+    # An event by itself
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _lock_for(self, handler, event, state):
+        """Lock the keys of one stored event; return a :class:`BoundaryBatch`, None without one.
+
+        :param EventData event: as stored
+        :param dict state: of its aggregate, before it
+        """
+        guarded = self._guarded().get(event.model_name)
+        if not guarded:
+            return None
+        today = handler._upcast(event)
+        names = guarded.get(today.event_type, ())
+        for name in names:
+            self.env[name]._check_not_off()
+        if not names:
+            return None
+        rules = {self.env[n]._boundary_name(): self.env[n]._rules_digest() for n in names}
+        batch = BoundaryBatch(rules, set(), False)
+        try:
+            self._judge(batch, today, state, handler._fold_new(sort_keys(state), event))
+        except Exception as error:
+            if is_infrastructure_error(error):
+                raise
+            return batch  # the fold comes to the same, and says so
+        self._lock(batch, self.env.cr.execute, set(batch.missing))
+        return batch
+
+    @api.model
+    def _save_single(self, batch, event):
+        """Write what one stored event changed; ``event`` is its record."""
+        if batch.events:
+            value = batch.events[0][2]
+            self.env.cr.execute(
+                *self._save_statement(batch, {(value.stream, value.version): event.id})
+            )
