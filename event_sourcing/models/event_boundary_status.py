@@ -251,12 +251,10 @@ class EventBoundaryStatus(models.Model):
         for table in ("event_boundary_event", "event_boundary_state"):
             table = SQL.identifier(table)
             self.env.cr.execute(SQL("DELETE FROM %s WHERE boundary = %s", table, self.boundary))
-        self.write(
-            {
-                **{"state": "reading", "position": 0, "done": 0, "problem_count": 0},
-                **{"message": False, "total": len(self._streams(boundary, limit=None))},
-            }
-        )
+        self.position = 0
+        total = len(self._streams(boundary, limit=None))
+        begin = dict.fromkeys(("done", "problem_count", "message"), False)
+        self.write({**begin, "state": "reading", "total": total})
         return True
 
     def _streams(self, boundary, limit=PIECE):

@@ -117,7 +117,7 @@ class TestBoundaries(BoundaryCase):
 
     def test_a_bug_of_a_boundary_is_a_fault(self):
         with mute_logger("odoo.addons.event_sourcing.models.event_store_failure"):
-            outcome, message = self.book("B1", "A1", visitor="BUG")
+            outcome, _message = self.book("B1", "A1", visitor="BUG")
         self.assertEqual(outcome, "failed")
         (failure,) = self.failures("B1", "booking")
         self.assertEqual(failure.event_type, "SystemErrorOccurred")

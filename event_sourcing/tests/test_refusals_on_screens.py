@@ -18,5 +18,5 @@ class TestRefusalsOnScreens(TransactionCase):
             for kind in vars(exceptions).values()
             if isinstance(kind, type) and issubclass(kind, UserError) and kind is not UserError
         }
-        (names,) = re.findall(r"of \[(.*?)\]", FILE.read_text())
+        (names,) = re.findall(r"of \[(.*?)\]", FILE.read_text(), re.DOTALL)
         self.assertEqual(set(re.findall(r'"(\w+)"', names)), kinds)
