@@ -10,7 +10,12 @@
     scenario(env, "rental").given().when("DemoCancelled").then(rejected("demo"))
     assert lint_handler(env, "rental", [["DemoStarted", "DemoCancelled"]]) == []
 
-An event is its type, or ``(type, payload)``, or an :class:`EventData`.
+An event is its type, or ``(type, payload)``, or an :class:`EventData`. For a boundary, which
+spans aggregates, it says of which it is::
+
+    scenario(env, boundary="seat").given(("booking/B1", "Booked", {"seat": "A1"})).when(
+        ("booking/B2", "Booked", {"seat": "A1"})
+    ).then(rejected("taken"))
 """
 
 from copy import deepcopy
@@ -22,6 +27,9 @@ from odoo.exceptions import UserError
 from .canonical_json import InvalidJson, canonical, normalise
 from .event import EventData
 from .no_cursor import statements_of
+from .testing_boundary import BoundaryScenario, lint_boundary
+
+__all__ = ["Rejected", "Scenario", "lint_boundary", "lint_handler", "rejected", "scenario"]
 
 FIRST_DAY = datetime(2026, 1, 1, 9)
 
@@ -46,8 +54,10 @@ def rejected(message=""):
     return Rejected(message)
 
 
-def scenario(env, model_name):
-    """Start a scenario for the handler of ``model_name``; nothing is stored by it."""
+def scenario(env, model_name=None, *, boundary=None):
+    """Start a scenario for the handler of ``model_name``, or for a boundary; nothing is stored."""
+    if boundary is not None:
+        return BoundaryScenario(env, boundary, _as_event, _check)
     return Scenario(env, model_name)
 
 
@@ -83,19 +93,7 @@ class Scenario:
             value; or :func:`rejected`
         :raise AssertionError: when it is otherwise
         """
-        if isinstance(expected, Rejected):
-            assert self._refusal is not None, f"not refused; the state is {self._state}"
-            assert expected.message in self._refusal, (
-                f"refused with {self._refusal!r}, not {expected.message!r}"
-            )
-            return self
-        assert self._refusal is None, f"refused: {self._refusal}"
-        differing = {
-            key: (self._state.get(key, NOT_THERE), value)
-            for key, value in expected.items()
-            if self._state.get(key, NOT_THERE) != value
-        }
-        assert not differing, f"(found, expected) differ: {differing}"
+        _check(expected, self._refusal, self._state)
         return self
 
     def _fold(self, event, new=False):
@@ -103,6 +101,21 @@ class Scenario:
         event = _as_event(self._handler, event, self._model_name, self._version)
         fold = self._handler._fold_new if new else self._handler._fold
         return fold(deepcopy(self._state), event)
+
+
+def _check(expected, refusal, state):
+    """Raise AssertionError unless what came of ``when`` is what ``then`` expects."""
+    if isinstance(expected, Rejected):
+        assert refusal is not None, f"not refused; the state is {state}"
+        assert expected.message in refusal, f"refused with {refusal!r}, not {expected.message!r}"
+        return
+    assert refusal is None, f"refused: {refusal}"
+    differing = {
+        key: (state.get(key, NOT_THERE), value)
+        for key, value in expected.items()
+        if state.get(key, NOT_THERE) != value
+    }
+    assert not differing, f"(found, expected) differ: {differing}"
 
 
 def lint_handler(env, model_name, histories):

@@ -297,9 +297,7 @@ def state(name="seat"):
 
 def test_switched_on_under_load(prefix, started, tmp_path):
     stop = str(tmp_path / "stop")
-    writers = [
-        started(without_boundary, book_until_told, f"{prefix}{n}-", stop) for n in range(2)
-    ]
+    writers = [started(without_boundary, book_until_told, f"{prefix}{n}-", stop) for n in range(2)]
     until(lambda: len(holders(prefix)) > 1)
     try:
         # One with former code is in the middle of its transaction.

@@ -65,6 +65,27 @@ class TestReadme(EventCase):
             self.assertTrue(is_there(*name.split("::")), name)
 
 
+class TestBoundariesPage(EventCase):
+    """What the page about boundaries shows is what runs."""
+
+    page = "docs/boundaries.md"
+
+    def test_it_shows_the_boundary_that_is_installed(self):
+        code = (HANDLER.parent / "library_boundary.py").read_text()
+        self.assertIn(code, blocks(self.page))
+
+    def test_its_test_runs(self):
+        (example,) = [block for block in blocks(self.page) if "import lint_" in block]
+        exec(compile(example, self.page, "exec"), {"env": self.env})
+
+    def test_its_questions_have_answers(self):
+        lent = self.store.append("library.book", "B1", "BookLent", {"reader": "Sato"})
+        self.assertEqual(lent["outcome"], "applied")
+        (example,) = [block for block in blocks(self.page) if "state_at" in block]
+        for line in example.splitlines():
+            self.assertIn("state", eval(line.partition("#")[0].strip(), {"env": self.env}))
+
+
 class TestFeedPage(EventCase):
     """What the page about the feed shows is what runs."""
 

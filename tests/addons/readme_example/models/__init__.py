@@ -1,1 +1,2 @@
 from . import library_handler
+from . import library_boundary
