@@ -129,17 +129,10 @@ class EventBoundaryAppend(models.AbstractModel):
         :raise BoundaryNotReady: where a boundary does not count yet
         """
         rows = self.env["event.boundary.state"]._rows_of(found)
+        status = self.env["event.boundary.status"]
         for name in {place[1] for place, row in rows.items() if row.closed != 0}:
-            model = self._names()[name]
-            if not self.env["event.boundary.status"]._ensure(name):
-                raise BoundaryNotReady(
-                    _(
-                        "%(boundary)s does not count yet: what was recorded before it was there is"
-                        " being read. Nothing was stored; try again later. A manager sees under"
-                        " Boundaries how far it is.",
-                        boundary=self.env["ir.model"].sudo()._get(model).name or model,
-                    )
-                )
+            if not status._ensure(name):
+                raise BoundaryNotReady(status._not_ready(name))
         for place, row in rows.items():
             if row.stale:
                 rows[place] = self.env[self._names()[place[1]]]._refold(place, row)

@@ -101,7 +101,14 @@ class EventBoundaryStatus(models.Model):
 
     def _register_hook(self):
         super()._register_hook()
-        for name in self.env["event.boundary"]._names():
+        names = list(self.env["event.boundary"]._names())
+        # What is recorded while one is not installed, it does not know when it is there again.
+        self.env.cr.execute(
+            "UPDATE event_boundary_status SET state = 'waiting', covers = NULL, began_on = NULL"
+            " WHERE boundary <> ALL(%s) AND covers IS NOT NULL",
+            [names],
+        )
+        for name in names:
             self._ensure(name)
 
     @api.model
@@ -123,10 +130,10 @@ class EventBoundaryStatus(models.Model):
         if row and known == covers:
             return row.state == "ready"
         further = {
-            model_name: set(types) - set(known.get(model_name, ()) if row else ())
+            model_name: set(types) - set(known.get(model_name, ()))
             for model_name, types in covers.items()
         }
-        state = row.state if row else "ready"
+        state = row.state if known else "ready"
         if state in WORKING or self._is_any_stored(further):
             state = "waiting"
         self.env.cr.execute(
@@ -144,6 +151,22 @@ class EventBoundaryStatus(models.Model):
         if state == "waiting":
             self._wake()
         return state == "ready"
+
+    @api.model
+    def _not_ready(self, name):
+        """Return the sentence that refuses events of a boundary that does not count."""
+        row = self.sudo().search([("boundary", "=", name)])
+        if row.state == "incomplete":
+            return _(
+                "%(boundary)s does not count: not all that was recorded before it was there can be"
+                " read. Nothing was stored; a manager sees under Boundaries why, and decides.",
+                boundary=row.label,
+            )
+        return _(
+            "%(boundary)s does not count yet: what was recorded before it was there is being read."
+            " Nothing was stored; try again later. A manager sees under Boundaries how far it is.",
+            boundary=row.label,
+        )
 
     @api.model
     def _wake(self, moment=None):

@@ -117,6 +117,7 @@ class EventStoreInsert(models.Model):
         if boundaries and boundaries.events:
             ids = {(self._stream_key(vals), vals["version"]): vals["id"] for vals in vals_list}
             statement, values = self.env["event.boundary"]._save_statement(boundaries, ids)
+            self.env["event.boundary.state"].invalidate_model(flush=False)
             statements.append(statement)
             params += values
         last = last and not followers

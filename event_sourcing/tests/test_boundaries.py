@@ -387,6 +387,27 @@ class TestInForce(BoundaryCase):
             self.assertTrue(self.env["event.boundary.status"]._ensure("seat"))
         self.assertIn("Painted", self.status().covers["booking"])
 
+    def test_what_came_while_it_was_not_installed_has_to_be_read(self):
+        boundaries, status = type(self.env["event.boundary"]), self.status()
+        with patch.object(boundaries, "_names", lambda self: {}):
+            status._register_hook()
+            with patch.object(boundaries, "_guarded", lambda self: {}):
+                self.assertEqual(self.book("B1", "A1"), ("applied", ""))
+        status._register_hook()
+        status.invalidate_recordset()
+        self.assertEqual(status.state, "waiting")
+        with self.assertRaises(BoundaryNotReady):
+            self.book("B2", "A1")
+
+    def test_installed_again_before_anything_came(self):
+        status, name = self.status("visitor"), "_is_any_stored"
+        with patch.object(type(self.env["event.boundary"]), "_names", lambda self: {}):
+            status._register_hook()
+        with patch.object(type(status), name, lambda self, types: False):
+            status._register_hook()
+        status.invalidate_recordset()
+        self.assertEqual(status.state, "ready")
+
     def read(self, status):
         """Read all, without waiting for others: this test's transaction is one of them."""
         status.state = "waiting"
@@ -429,7 +450,7 @@ class TestInForce(BoundaryCase):
             self.read(status)
         self.assertEqual((status.state, status.problem_count), ("incomplete", 1))
         self.assertIn("B1: ValueError: a broken history", status.message)
-        with self.assertRaises(BoundaryNotReady):
+        with self.assertRaisesRegex(BoundaryNotReady, "a manager sees under Boundaries why"):
             self.book("B3", "A3")
         status.action_accept()
         self.assertEqual(self.book("B3", "A3"), ("applied", ""))
