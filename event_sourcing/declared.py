@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from inspect import signature
 from numbers import Real
 
+from .column_values import NESTED
 from .transitions import PayloadField, Transition
 
 POLICIES = ("record", "reject", "reject_and_record")
@@ -160,6 +161,34 @@ def takes(method, count):
     return True
 
 
+def fields_in(place, field):
+    """Yield ``(place, field)`` of a payload field and of those in it."""
+    yield place, field
+    if isinstance(field.items, PayloadField):
+        yield from fields_in(f"{place}.items", field.items)
+    for key, inner in field.fields.items() if isinstance(field.fields, Mapping) else ():
+        if isinstance(inner, PayloadField):
+            yield from fields_in(f'{place}.fields["{key}"]', inner)
+
+
+def how_to_nest(field):
+    """Return how to write a payload field that does not say what it holds, else None."""
+    items, fields = field.items, field.fields
+    if field.kind not in NESTED:
+        fits = items is None and fields is None
+        return None if fits else f'PayloadField("{field.kind}")'
+    if fields is None and isinstance(items, PayloadField):
+        return None
+    if field.kind == "list":
+        return 'PayloadField("list", items=PayloadField("text"))'
+    if items is None and fields and _wrong_in(_mapping(is_name, _of(PayloadField)), fields) is None:
+        return None
+    return (
+        'PayloadField("object", fields={"price": PayloadField("number")}), or, where its keys are'
+        ' free, PayloadField("object", items=PayloadField("number"))'
+    )
+
+
 def unfit_minimum(field, example):
     """Whether a payload field's minimum cannot be compared with its values."""
     if field.minimum is None:
@@ -167,6 +196,6 @@ def unfit_minimum(field, example):
     if isinstance(field.minimum, Real) and not math.isfinite(field.minimum):
         return True
     try:
-        return not isinstance(example < field.minimum, bool)
+        return not isinstance(field.size(example) < field.minimum, bool)
     except TypeError:
         return True

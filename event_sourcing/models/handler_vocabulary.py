@@ -3,6 +3,7 @@ from datetime import datetime
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
+from ..column_values import FreeKey
 from ..event import EventData
 from ..humanize import spaced, titled
 from .event_store import FAILURE_TYPES, INVALID_OPERATION, SYSTEM_ERROR
@@ -34,6 +35,25 @@ class SnapshotHandlerVocabulary(models.AbstractModel):
         if not label and snapshots is not None and key in snapshots._typed_columns():
             label = snapshots._fields[key]._description_string(self.env)
         return label or titled(key)
+
+    @api.model
+    def _place_labels(self, key, place):
+        """Return what people call the steps that lead to a value of a payload.
+
+        :param place: see ``PayloadField.inside``; ``*`` for any entry, as in the name of a rule
+        """
+        labels = [self._payload_label(key)]
+        for step in place:
+            if step == "*":
+                labels.append(_("An entry"))
+            elif isinstance(step, int):
+                labels.append(_("No. %(number)s", number=step))
+            else:
+                free = isinstance(step, FreeKey)
+                labels.append(str(step)[:80] if free else self._payload_label(step))
+        # Any entry is worth a word only where it is what is wrong itself.
+        *outer, last = zip(labels, (key, *place), strict=True)
+        return [label for label, step in outer if step != "*"] + [last[0]]
 
 
 class RegistryVocabulary(models.AbstractModel):
@@ -121,9 +141,9 @@ class RegistryVocabulary(models.AbstractModel):
 
         :param event: an ``event.store`` record
         """
-        kind = (event.broken_rule or "").partition("/")[2].partition(":")[0]
-        # These sentences follow from the rule alone; others may name dates or numbers.
-        known = kind in ("status", "payload")
+        kind, _colon, rest = (event.broken_rule or "").partition("/")[2].partition(":")
+        # These sentences follow from the rule alone; others name dates, numbers or lines.
+        known = kind == "status" or (kind == "payload" and "*" not in rest)
         label = known and self._rule_label(event.model_name, event.broken_rule)
         return label or self._said(event) or event.error_message or ""
 
@@ -151,9 +171,11 @@ class RegistryVocabulary(models.AbstractModel):
             event = EventData(model_name, "", event_type, {}, 0, datetime.min)
             return handler._refusal(event, rest)
         if kind == "payload":
-            key, _colon, problem = rest.rpartition(":")
-            field = handler._payload_fields.get(event_type, {}).get(key)
-            return field and handler._payload_refusal(key, field, problem)
+            path, _colon, problem = rest.rpartition(":")
+            declared = handler._payload_fields.get(event_type, {})
+            key, *place = [path] if path in declared else path.split(".")
+            field = key in declared and declared[key].at(place)
+            return handler._payload_refusal(key, field, problem, place) if field else None
         if rule == UNKNOWN_EVENT:
             return _("This event is not known: %(type)s.", type=event_type)
         return handler._rule_labels().get(rule)

@@ -4,8 +4,9 @@ from odoo import _, api, models, tools
 from odoo.exceptions import UserError
 
 from ..canonical_json import sort_keys
-from ..column_values import NoValue
+from ..column_values import MISSING, NoValue
 from ..db_errors import is_infrastructure_error
+from ..declared import fields_in
 from ..exceptions import RuleViolation, StreamFoldError
 from ..savepoint import is_broken
 from .event_checkpoint import CHECKPOINT_INTERVAL
@@ -91,6 +92,8 @@ class SnapshotHandlerFold(models.AbstractModel):
         """
         keys = self._record_keys(event.event_type)
         before = {key: state.get(key) for key, _model in keys}
+        nested = self._nested_keys(event.event_type)
+        held = self._ids_held(event.event_type, state) if nested else ()
         after = self._fold(state, event)
         parsers = self._column_parsers()
         for name, value in after.items():
@@ -104,6 +107,8 @@ class SnapshotHandlerFold(models.AbstractModel):
         today = self._upcast(event)
         if keys:
             self._check_named(keys, before, after, today, {} if named is None else named)
+        if nested:
+            self._check_nested(held, today, {} if named is None else named)
         self._check_new(today)
         return after
 
@@ -209,6 +214,10 @@ class SnapshotHandlerFold(models.AbstractModel):
                 record_id = self._record_id(payload.get(key))
                 if record_id and record_id not in named.get((company_id, model), ()):
                     wanted.setdefault((company_id, model), set()).add(record_id)
+            for model, record_id in self._ids_held(event_type, payload):
+                known = named.get((company_id, model), ())
+                if self._record_id(record_id) and record_id not in known:
+                    wanted.setdefault((company_id, model), set()).add(record_id)
         for place, ids in wanted.items():
             foreign = self._foreign_to(*place, ids)
             named.setdefault(place, {}).update((i, i not in foreign) for i in ids)
@@ -253,20 +262,70 @@ class SnapshotHandlerFold(models.AbstractModel):
                 record_id = self._record_id(holder.get(key))
                 if record_id is None or record_id == before.get(key):
                     continue
-                known = named.setdefault((event.company_id, model), {})
-                if record_id not in known:
-                    foreign = self._foreign_to(event.company_id, model, [record_id])
-                    known[record_id] = not foreign
-                if not known[record_id]:
-                    sentence = self._not_visible(key, model, record_id)
+                if not self._may_name(event.company_id, model, record_id, named):
+                    sentence = self._not_visible(self._payload_label(key), model, record_id)
                     raise RuleViolation(sentence, f"payload:{key}:record")
 
     @api.model
-    def _not_visible(self, key, model, record_id):
+    def _may_name(self, company_id, model, record_id, named):
+        known = named.setdefault((company_id, model), {})
+        if record_id not in known:
+            known[record_id] = not self._foreign_to(company_id, model, [record_id])
+        return known[record_id]
+
+    @api.model
+    @tools.ormcache("event_type")
+    def _nested_keys(self, event_type):
+        """Return ``(key, field)`` of lists and objects in which ids of records stand."""
+        today = self._event_aliases.get(event_type, event_type)
+        declared = self._payload_fields.get(today, {})
+        return tuple(
+            (key, field)
+            for key, field in declared.items()
+            if any(inner.model for _place, inner in fields_in(key, field) if inner is not field)
+        )
+
+    @api.model
+    def _nested_ids(self, event_type, payload):
+        """Yield ``(key, place, field, value)`` of ids that stand in lists and objects."""
+        for key, field in self._nested_keys(event_type):
+            for place, inner, value in field.walk(payload.get(key)):
+                if place and inner.model and value not in MISSING:
+                    yield key, place, inner, value
+
+    @api.model
+    def _ids_held(self, event_type, document):
+        """Return ``{(model, id)}`` of such ids of records that belong to companies."""
+        return {
+            (inner.model, value)
+            for _key, _place, inner, value in self._nested_ids(event_type, document)
+            if type(value) in (int, float) and self._of_companies(inner.model)
+        }
+
+    @api.model
+    def _check_nested(self, held, event, named):
+        """Refuse what :meth:`_check_named` refuses, in lists and objects.
+
+        :param set held: what the state held before, as :meth:`_ids_held` gives it
+        """
+        for key, place, field, value in self._nested_ids(event.event_type, event.payload):
+            if self._record_id(value) is None:
+                sentence = self._payload_refusal(key, field, "record", place)
+                raise RuleViolation(sentence, self._payload_rule(key, place, "type"))
+            known = not event.company_id or (field.model, value) in held
+            if known or not self._of_companies(field.model):
+                continue
+            if not self._may_name(event.company_id, field.model, value, named):
+                label = ", ".join(self._place_labels(key, place))
+                sentence = self._not_visible(label, field.model, value)
+                raise RuleViolation(sentence, self._payload_rule(key, place, "record"))
+
+    @api.model
+    def _not_visible(self, label, model, record_id):
         return _(
             "%(label)s: the %(record)s with the id %(id)s cannot be used by the company of this"
             " event; give the id of one of that company, or of one that all share.",
-            label=self._payload_label(key),
+            label=label,
             record=self.env["ir.model"].sudo()._get(model).name,
             id=record_id,
         )

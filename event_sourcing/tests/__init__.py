@@ -11,6 +11,7 @@ from . import test_given_uuids
 from . import test_handlers
 from . import test_history_schema
 from . import test_input
+from . import test_nested_payload
 from . import test_number_text
 from . import test_outcomes
 from . import test_properties

@@ -100,7 +100,7 @@ class SnapshotHandlerLint(models.AbstractModel):
         """Yield examples of payloads that the payload's own fields refuse."""
         for event_type, example in handler._event_examples.items():
             for key, field in handler._payload_fields.get(event_type, {}).items():
-                if field.problem(example.get(key)):
+                if field.wrong(example.get(key)):
                     yield (
                         "bad_example",
                         _(
