@@ -97,6 +97,7 @@ SHAPES = {
         _mapping(_is_short_name, _mapping(is_name, _of(PayloadField))),
         '{"Lent": {"until": PayloadField("date")}}',
     ),
+    "_constraint_rules": (_mapping(is_name, is_name), '{"loan_snapshot_book_uniq": "lent"}'),
     "_schema_versions": (_mapping(_is_short_name, _is_number), '{"Lent": 2}'),
     "_upcasters": (
         _mapping(
@@ -130,7 +131,7 @@ METHODS = {
 # Those that say which events and states there are: nobody declares them for all handlers.
 OF_ONE_TYPE = {
     *("_aggregate_model", "_snapshot_model", "_source_model", "_transitions", "_initial_status"),
-    *("_payload_fields", "_schema_versions", "_upcasters", "_event_aliases"),
+    *("_payload_fields", "_constraint_rules", "_schema_versions", "_upcasters", "_event_aliases"),
     *("_ended_statuses", "_event_examples", "_aggregate_aliases"),
 }
 

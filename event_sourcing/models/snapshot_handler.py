@@ -50,6 +50,8 @@ class SnapshotHandler(models.AbstractModel):
     _ended_statuses = ()
     # {event type: {key: PayloadField}}
     _payload_fields = {}
+    # {constraint or unique index of the snapshot's table: the rule that it keeps}
+    _constraint_rules = {}
     # {event type: schema version that is written today}, 1 where not named.
     _schema_versions = {}
     # {event type: {former schema version: {key: PayloadField}}}: by these the cells of a CSV file

@@ -33,6 +33,7 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
             *self._wrong_source(),
             *self._wrong_event_types(),
             *self._wrong_payload_fields(),
+            *self._wrong_constraint_rules(),
             *(sentence for _code, sentence in self._wrong_versions()),
             *registry._further_problems(self),
         ]
@@ -197,6 +198,18 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
                         place=place,
                         kind=field.kind,
                     )
+
+    @api.model
+    def _wrong_constraint_rules(self):
+        labels = self._rule_labels() if self._constraint_rules else {}
+        for rule in self._constraint_rules.values():
+            if not labels.get(rule):
+                yield _(
+                    "_constraint_rules names the rule %(rule)s%(guess)s, for which _rule_labels has"
+                    " no sentence; add one there.",
+                    rule=rule,
+                    guess=self._guess(rule, labels),
+                )
 
     @api.model
     def _wrong_versions(self):
