@@ -142,8 +142,9 @@ class RegistryVocabulary(models.AbstractModel):
         :param event: an ``event.store`` record
         """
         kind, _colon, rest = (event.broken_rule or "").partition("/")[2].partition(":")
-        # These sentences follow from the rule alone; others name dates, numbers or lines.
-        known = kind == "status" or (kind == "payload" and "*" not in rest)
+        # These sentences follow from the rule alone; others name dates, ids or lines.
+        alone = "*" not in rest and not rest.endswith(":record")
+        known = kind == "status" or (kind == "payload" and alone)
         label = known and self._rule_label(event.model_name, event.broken_rule)
         return label or self._said(event) or event.error_message or ""
 

@@ -220,7 +220,8 @@ class SnapshotHandler(models.AbstractModel):
         """Return the sentence that refuses a payload value.
 
         :param PayloadField field: what was declared
-        :param str problem: ``missing``, ``type`` or ``minimum``; or ``record`` for what is no id
+        :param str problem: ``missing``, ``type`` or ``minimum``; ``id`` for what no record can
+            have as its id, and ``record`` for one of another company
         :param place: where in the value, see ``PayloadField.inside``
         """
         *outer, name = self._place_labels(key, place)
@@ -232,8 +233,10 @@ class SnapshotHandler(models.AbstractModel):
             )
         elif problem == "minimum":
             sentence = _("%(name)s must be at least %(minimum)s.", name=name, minimum=field.minimum)
+        elif problem == "record":
+            sentence = _("%(name)s cannot be used by the company of the event.", name=name)
         else:
-            kind = self._kind_in_words("record" if problem == "record" else field.kind)
+            kind = self._kind_in_words("record" if problem == "id" else field.kind)
             sentence = _("%(name)s must be %(kind)s.", name=name, kind=kind)
         if not outer:
             return sentence

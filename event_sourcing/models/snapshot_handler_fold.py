@@ -209,12 +209,13 @@ class SnapshotHandlerFold(models.AbstractModel):
         wanted, keys = {}, {}
         for company_id, event_type, payload in events:
             if event_type not in keys:
-                keys[event_type] = self._record_keys(event_type)
-            for key, model in keys[event_type]:
+                keys[event_type] = self._record_keys(event_type), self._nested_keys(event_type)
+            flat, nested = keys[event_type]
+            for key, model in flat:
                 record_id = self._record_id(payload.get(key))
                 if record_id and record_id not in named.get((company_id, model), ()):
                     wanted.setdefault((company_id, model), set()).add(record_id)
-            for model, record_id in self._ids_held(event_type, payload):
+            for model, record_id in self._ids_held(event_type, payload) if nested else ():
                 known = named.get((company_id, model), ())
                 if self._record_id(record_id) and record_id not in known:
                     wanted.setdefault((company_id, model), set()).add(record_id)
@@ -310,7 +311,7 @@ class SnapshotHandlerFold(models.AbstractModel):
         """
         for key, place, field, value in self._nested_ids(event.event_type, event.payload):
             if self._record_id(value) is None:
-                sentence = self._payload_refusal(key, field, "record", place)
+                sentence = self._payload_refusal(key, field, "id", place)
                 raise RuleViolation(sentence, self._payload_rule(key, place, "type"))
             known = not event.company_id or (field.model, value) in held
             if known or not self._of_companies(field.model):

@@ -94,6 +94,10 @@ class TestNestedPayload(NestedCase):
         for rule, words in (
             ("lines.*.quantity:minimum", "Parts: Quantity must be at least 1."),
             ("days.*:type", "Days: An entry must be a date such as 2026-01-31."),
+            (
+                "lines.*.partner_ids.*:record",
+                "Parts, Partner Ids: An entry cannot be used by the company of the event.",
+            ),
             ("lines.*.gone:type", None),
             ("where.city:missing", "Where: City is missing."),
         ):
@@ -103,6 +107,16 @@ class TestNestedPayload(NestedCase):
         event = self.store.browse(self.open(self.line(quantity=0))["id"])
         registry = self.env["snapshot.handler.registry"]
         self.assertEqual(registry._reason(event), "Parts, L2: Quantity must be at least 1.")
+
+    def test_the_reason_names_a_record_of_another_company(self):
+        self.declare({"partner_id": PayloadField("integer", model="res.partner")})
+        other = self.env["res.company"].create({"name": "Other House"})
+        partner = self.env["res.partner"].create({"name": "Far Ltd.", "company_id": other.id})
+        event = self.store.browse(self.open({"partner_id": partner.id})["id"])
+        registry = self.env["snapshot.handler.registry"]
+        self.assertIn(f"the id {partner.id} cannot be used by", registry._reason(event))
+        words = registry._rule_label("ticket", event.broken_rule)
+        self.assertEqual(words, "Customer cannot be used by the company of the event.")
 
     def test_records_of_other_companies_are_refused_in_a_line_too(self):
         other = self.env["res.company"].create({"name": "Other House"})
