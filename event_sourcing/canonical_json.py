@@ -159,8 +159,19 @@ def exact_float(text):
 def parse_object(text):
     """Return the JSON object in ``text``.
 
-    :raise ValueError: when it is no JSON, no object, repeats a key, holds NaN or a number
-        with more digits than a double keeps
+    :raise ValueError: when it is no object, or as for :func:`parse_json`
+    """
+    value = parse_json(text)
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    return value
+
+
+def parse_json(text):
+    """Return the JSON value in ``text``.
+
+    :raise ValueError: when it is no JSON, repeats a key, holds NaN or a number with more
+        digits than a double keeps
     """
 
     def refuse_constant(name):
@@ -181,8 +192,6 @@ def parse_object(text):
         )
     except RecursionError as error:
         raise InvalidJson("depth") from error
-    if not isinstance(value, dict):
-        raise ValueError("not an object")
     return value
 
 

@@ -7,7 +7,8 @@ takes breaks every list that shows the row.
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from functools import lru_cache, partial
 from numbers import Real
@@ -23,6 +24,8 @@ EXAMPLES = {
     "integer": 1,
     "number": 12000,
     "boolean": True,
+    "list": [],
+    "object": {},
 }
 KINDS = tuple(EXAMPLES)
 # Business dates; beyond them weeks, zones and date pickers leave what they can count with.
@@ -33,6 +36,8 @@ MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
+# Those that hold others, and what JSON gives for them.
+NESTED = {"list": list, "object": dict}
 REFERENCE = re.compile(r"([a-z0-9_.]+),([1-9][0-9]{0,9})")
 
 
@@ -171,21 +176,31 @@ def parser_of(field, env):
     return choice
 
 
+class FreeKey(str):
+    """A key of an object that nobody declared, such as the id of a line."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class PayloadField:
     """One key of a payload.
 
-    :ivar kind: ``text``, ``date``, ``datetime``, ``integer``, ``number`` or ``boolean``;
-        dates travel as text, ``2026-01-31`` and ``2026-01-31 09:30:00``
+    :ivar kind: ``text``, ``date``, ``datetime``, ``integer``, ``number``, ``boolean``,
+        ``list`` or ``object``; dates travel as text, ``2026-01-31`` and ``2026-01-31 09:30:00``
     :ivar required: whether the event is refused without it
-    :ivar minimum: least number allowed, if any
+    :ivar minimum: least number allowed, if any; of a list or an object its least length
     :ivar model: for an ``integer`` that is the id of a record, its model
+    :ivar items: what each entry of a list is, or each value of an object with free keys
+    :ivar fields: ``{key: PayloadField}`` of an object
     """
 
     kind: str = "text"
     required: bool = False
     minimum: float | None = None
     model: str | None = None
+    items: "PayloadField | None" = None
+    fields: Mapping | None = field(default=None, hash=False)
 
     def __post_init__(self):
         if self.kind not in KINDS:
@@ -198,13 +213,79 @@ class PayloadField:
             return "missing" if self.required else None
         if not self._is_of_kind(value):
             return "type"
-        if self.minimum is not None and value < self.minimum:
+        if self.minimum is not None and self.size(value) < self.minimum:
             return "minimum"
         return None
+
+    def size(self, value):
+        """Return what is compared with the minimum."""
+        return len(value) if self.kind in NESTED else value
+
+    def inside(self, value):
+        """Yield ``(step, field, value)`` of what a list or an object holds.
+
+        A step is a declared key, a :class:`FreeKey`, or the number of an entry, from 1 on.
+        """
+        if not self._is_of_kind(value):
+            return
+        if self.fields is not None:
+            for key, inner in self.fields.items():
+                yield key, inner, value.get(key)
+        elif self.items is not None:
+            pairs = enumerate(value, 1) if self.kind == "list" else value.items()
+            for key, inner in pairs:
+                yield FreeKey(key) if isinstance(key, str) else key, self.items, inner
+
+    def walk(self, value, place=()):
+        """Yield ``(place, field, value)`` of a value and all that is in it; see :meth:`inside`."""
+        yield place, self, value
+        for step, inner, held in self.inside(value):
+            yield from inner.walk(held, (*place, step))
+
+    def wrong(self, value, place=()):
+        """Return None when all of ``value`` is fine, else ``(place, field, problem)``."""
+        if problem := self.problem(value):
+            return place, self, problem
+        if self.kind not in NESTED:
+            return None
+        for step, inner, held in self.inside(value):
+            if held in MISSING and type(step) is not str:
+                return (*place, step), inner, "missing"
+            if found := inner.wrong(held, (*place, step)):
+                return found
+        return None
+
+    def at(self, steps):
+        """Return the field that is declared at a place, None where there is none."""
+        found = self
+        for step in steps:
+            if found is not None:
+                found = found.items or (found.fields or {}).get(step)
+        return found
+
+    @property
+    def example(self):
+        """A value that fits, made up."""
+        if self.fields is not None:
+            return {key: inner.example for key, inner in self.fields.items()}
+        if self.items is None:
+            return EXAMPLES[self.kind]
+        count = min(max(1, int(self.minimum or 0)), 10)
+        if self.kind == "list":
+            return [self.items.example] * count
+        return {f"L{number}": self.items.example for number in range(1, count + 1)}
 
     @staticmethod
     def _is_text(value):
         return isinstance(value, str)
+
+    @staticmethod
+    def _is_list(value):
+        return isinstance(value, list | tuple)
+
+    @staticmethod
+    def _is_object(value):
+        return isinstance(value, Mapping)
 
     @staticmethod
     def _is_boolean(value):

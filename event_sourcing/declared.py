@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from inspect import signature
 from numbers import Real
 
+from .column_values import NESTED
 from .transitions import PayloadField, Transition
 
 POLICIES = ("record", "reject", "reject_and_record")
@@ -96,6 +97,7 @@ SHAPES = {
         _mapping(_is_short_name, _mapping(is_name, _of(PayloadField))),
         '{"Lent": {"until": PayloadField("date")}}',
     ),
+    "_constraint_rules": (_mapping(is_name, is_name), '{"loan_snapshot_book_uniq": "lent"}'),
     "_schema_versions": (_mapping(_is_short_name, _is_number), '{"Lent": 2}'),
     "_upcasters": (
         _mapping(
@@ -129,7 +131,7 @@ METHODS = {
 # Those that say which events and states there are: nobody declares them for all handlers.
 OF_ONE_TYPE = {
     *("_aggregate_model", "_snapshot_model", "_source_model", "_transitions", "_initial_status"),
-    *("_payload_fields", "_schema_versions", "_upcasters", "_event_aliases"),
+    *("_payload_fields", "_constraint_rules", "_schema_versions", "_upcasters", "_event_aliases"),
     *("_ended_statuses", "_event_examples", "_aggregate_aliases"),
 }
 
@@ -160,6 +162,34 @@ def takes(method, count):
     return True
 
 
+def fields_in(place, field):
+    """Yield ``(place, field)`` of a payload field and of those in it."""
+    yield place, field
+    if isinstance(field.items, PayloadField):
+        yield from fields_in(f"{place}.items", field.items)
+    for key, inner in field.fields.items() if isinstance(field.fields, Mapping) else ():
+        if isinstance(inner, PayloadField):
+            yield from fields_in(f'{place}.fields["{key}"]', inner)
+
+
+def how_to_nest(field):
+    """Return how to write a payload field that does not say what it holds, else None."""
+    items, fields = field.items, field.fields
+    if field.kind not in NESTED:
+        fits = items is None and fields is None
+        return None if fits else f'PayloadField("{field.kind}")'
+    if fields is None and isinstance(items, PayloadField):
+        return None
+    if field.kind == "list":
+        return 'PayloadField("list", items=PayloadField("text"))'
+    if items is None and fields and _wrong_in(_mapping(is_name, _of(PayloadField)), fields) is None:
+        return None
+    return (
+        'PayloadField("object", fields={"price": PayloadField("number")}), or, where its keys are'
+        ' free, PayloadField("object", items=PayloadField("number"))'
+    )
+
+
 def unfit_minimum(field, example):
     """Whether a payload field's minimum cannot be compared with its values."""
     if field.minimum is None:
@@ -167,6 +197,6 @@ def unfit_minimum(field, example):
     if isinstance(field.minimum, Real) and not math.isfinite(field.minimum):
         return True
     try:
-        return not isinstance(example < field.minimum, bool)
+        return not isinstance(field.size(example) < field.minimum, bool)
     except TypeError:
         return True

@@ -96,5 +96,6 @@ class EventStoreFold(models.Model):
         except Exception as error:
             if is_infrastructure_error(error):
                 raise
-            return error
+            base = self.env.registry["snapshot.handler"]
+            return handler._as_broken_rule(error) if isinstance(handler, base) else error
         return None

@@ -3,8 +3,12 @@ from datetime import datetime
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
+from ..canonical_json import sort_keys
+from ..column_values import FreeKey
+from ..db_errors import is_infrastructure_error
 from ..event import EventData
 from ..humanize import spaced, titled
+from ..savepoint import is_broken
 from .event_store import FAILURE_TYPES, INVALID_OPERATION, SYSTEM_ERROR
 from .snapshot_handler import UNKNOWN_EVENT
 
@@ -34,6 +38,65 @@ class SnapshotHandlerVocabulary(models.AbstractModel):
         if not label and snapshots is not None and key in snapshots._typed_columns():
             label = snapshots._fields[key]._description_string(self.env)
         return label or titled(key)
+
+    @api.model
+    def _place_labels(self, key, place):
+        """Return what people call the steps that lead to a value of a payload.
+
+        :param place: see ``PayloadField.inside``; ``*`` for any entry, as in the name of a rule
+        """
+        labels = [self._payload_label(key)]
+        for step in place:
+            if step == "*":
+                labels.append(_("An entry"))
+            elif isinstance(step, int):
+                labels.append(_("No. %(number)s", number=step))
+            else:
+                free = isinstance(step, FreeKey)
+                labels.append(str(step)[:80] if free else self._payload_label(step))
+        # Any entry is worth a word only where it is what is wrong itself.
+        *outer, last = zip(labels, (key, *place), strict=True)
+        return [label for label, step in outer if step != "*"] + [last[0]]
+
+    @api.model
+    def _in_other_languages(self):
+        """Return ``{language code: this handler}`` in the other installed languages.
+
+        None where a handler's SQL has broken the transaction: nothing can be asked then.
+        """
+        if is_broken(self.env.cr):
+            return {}
+        installed = self.env["res.lang"].get_installed()
+        return {
+            lang: self.with_context(lang=lang) for lang, _name in installed if lang != self.env.lang
+        }
+
+    @api.model
+    def _other_sentences(self, others, state, event, said, named=None, boundaries=None):
+        """Return how the rule that refuses an event says so in the other languages.
+
+        Only now can it be asked: later its rules may be others, or the state be gone.
+
+        :param dict others: from :meth:`_in_other_languages`
+        :param dict state: before the event
+        :param EventData event: the event
+        :param str said: what it said in the language of this environment
+        :param dict named: as for ``_fold_new``
+        :param BoundaryBatch boundaries: which are asked, too
+        :return: ``{language code: sentence}``, without those that say the same
+        """
+        sentences = {}
+        for lang, handler in others.items():
+            try:
+                handler._take_new(state, event, named, boundaries, note=False)
+            except UserError as error:
+                if str(error) != said:
+                    sentences[lang] = self.env["event.store"]._error_text(error)
+            except Exception as error:
+                # What was refused stays refused, whatever a handler does in another language.
+                if is_infrastructure_error(error):
+                    raise
+        return sentences
 
 
 class RegistryVocabulary(models.AbstractModel):
@@ -121,9 +184,10 @@ class RegistryVocabulary(models.AbstractModel):
 
         :param event: an ``event.store`` record
         """
-        kind = (event.broken_rule or "").partition("/")[2].partition(":")[0]
-        # These sentences follow from the rule alone; others may name dates or numbers.
-        known = kind in ("status", "payload")
+        kind, _colon, rest = (event.broken_rule or "").partition("/")[2].partition(":")
+        # These sentences follow from the rule alone; others name dates, ids or lines.
+        alone = "*" not in rest and not rest.endswith(":record")
+        known = kind == "status" or (kind == "payload" and alone)
         label = known and self._rule_label(event.model_name, event.broken_rule)
         return label or self._said(event) or event.error_message or ""
 
@@ -151,9 +215,11 @@ class RegistryVocabulary(models.AbstractModel):
             event = EventData(model_name, "", event_type, {}, 0, datetime.min)
             return handler._refusal(event, rest)
         if kind == "payload":
-            key, _colon, problem = rest.rpartition(":")
-            field = handler._payload_fields.get(event_type, {}).get(key)
-            return field and handler._payload_refusal(key, field, problem)
+            path, _colon, problem = rest.rpartition(":")
+            declared = handler._payload_fields.get(event_type, {})
+            key, *place = [path] if path in declared else path.split(".")
+            field = key in declared and declared[key].at(place)
+            return handler._payload_refusal(key, field, problem, place) if field else None
         if rule == UNKNOWN_EVENT:
             return _("This event is not known: %(type)s.", type=event_type)
         label = handler._rule_labels().get(rule)

@@ -4,6 +4,7 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 
 from ..canonical_json import normalise
+from ..column_values import NESTED
 from ..exceptions import RuleViolation, SchemaError
 from ..humanize import spaced
 
@@ -50,6 +51,8 @@ class SnapshotHandler(models.AbstractModel):
     _ended_statuses = ()
     # {event type: {key: PayloadField}}
     _payload_fields = {}
+    # {constraint or unique index of the snapshot's table: the rule that it keeps}
+    _constraint_rules = {}
     # {event type: schema version that is written today}, 1 where not named.
     _schema_versions = {}
     # {event type: {former schema version: {key: PayloadField}}}: by these the cells of a CSV file
@@ -201,24 +204,44 @@ class SnapshotHandler(models.AbstractModel):
         """Check the payload against the fields declared for its event type."""
         declared = self._payload_fields.get(event.event_type, {})
         for key, field in declared.items():
-            problem = field.problem(event.payload.get(key))
-            if problem:
-                sentence = self._payload_refusal(key, field, problem)
-                raise RuleViolation(sentence, f"payload:{key}:{problem}")
+            wrong = field.wrong(event.payload.get(key))
+            if wrong:
+                place, inner, problem = wrong
+                sentence = self._payload_refusal(key, inner, problem, place)
+                raise RuleViolation(sentence, self._payload_rule(key, place, problem))
 
     @api.model
-    def _payload_refusal(self, key, field, problem):
+    def _payload_rule(self, key, place, problem):
+        """Return the name of the rule; free keys and numbers are in none, or each had its own."""
+        steps = [step if type(step) is str else "*" for step in place]
+        return f"payload:{'.'.join([key, *steps])}:{problem}"
+
+    @api.model
+    def _payload_refusal(self, key, field, problem, place=()):
         """Return the sentence that refuses a payload value.
 
         :param PayloadField field: what was declared
-        :param str problem: ``missing``, ``type`` or ``minimum``
+        :param str problem: ``missing``, ``type`` or ``minimum``; ``id`` for what no record can
+            have as its id, and ``record`` for one of another company
+        :param place: where in the value, see ``PayloadField.inside``
         """
-        name = self._payload_label(key)
+        *outer, name = self._place_labels(key, place)
         if problem == "missing":
-            return _("%(name)s is missing.", name=name)
-        if problem == "minimum":
-            return _("%(name)s must be at least %(minimum)s.", name=name, minimum=field.minimum)
-        return _("%(name)s must be %(kind)s.", name=name, kind=self._kind_in_words(field.kind))
+            sentence = _("%(name)s is missing.", name=name)
+        elif problem == "minimum" and field.kind in NESTED:
+            sentence = _(
+                "%(name)s must have %(minimum)s or more entries.", name=name, minimum=field.minimum
+            )
+        elif problem == "minimum":
+            sentence = _("%(name)s must be at least %(minimum)s.", name=name, minimum=field.minimum)
+        elif problem == "record":
+            sentence = _("%(name)s cannot be used by the company of the event.", name=name)
+        else:
+            kind = self._kind_in_words("record" if problem == "id" else field.kind)
+            sentence = _("%(name)s must be %(kind)s.", name=name, kind=kind)
+        if not outer:
+            return sentence
+        return _("%(place)s: %(sentence)s", place=", ".join(outer), sentence=sentence)
 
     @api.model
     def _kind_in_words(self, kind):
@@ -230,6 +253,8 @@ class SnapshotHandler(models.AbstractModel):
             "integer": _("a whole number"),
             "number": _("a number"),
             "boolean": _("true or false"),
+            "list": _("a list"),
+            "object": _("a set of named values"),
             "large": _("a whole number that is not larger than 2147483647"),
             "record": _("the id of a record, a whole number from 1 on"),
             "digits": _("a number of at most 15 digits"),

@@ -1,11 +1,12 @@
 from datetime import datetime
 from difflib import get_close_matches
+from itertools import chain
 
 from odoo import _, api, models
 
 from ..canonical_json import normalise
 from ..column_values import EXAMPLES
-from ..declared import METHODS, is_name, is_names, takes, unfit_minimum
+from ..declared import METHODS, fields_in, how_to_nest, is_name, is_names, takes, unfit_minimum
 from ..event import EventData
 from ..no_cursor import DATA, statements_of, without_database
 from .event_store import FAILURE_TYPES
@@ -32,6 +33,7 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
             *self._wrong_source(),
             *self._wrong_event_types(),
             *self._wrong_payload_fields(),
+            *self._wrong_constraint_rules(),
             *(sentence for _code, sentence in self._wrong_versions()),
             *registry._further_problems(self),
         ]
@@ -160,8 +162,17 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
     @api.model
     def _wrong_payload_fields(self):
         for event_type, declared in self._payload_fields.items():
-            for key, field in declared.items():
-                place = f'_payload_fields["{event_type}"]["{key}"]'
+            named = (
+                fields_in(f'_payload_fields["{event_type}"]["{key}"]', field)
+                for key, field in declared.items()
+            )
+            for place, field in chain.from_iterable(named):
+                if example := how_to_nest(field):
+                    yield _(
+                        "%(place)s does not say rightly what it holds; write it like %(example)s.",
+                        place=place,
+                        example=example,
+                    )
                 if unfit_minimum(field, EXAMPLES[field.kind]):
                     yield _(
                         "%(place)s has the minimum %(minimum)s, which does not go with the kind"
@@ -187,6 +198,18 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
                         place=place,
                         kind=field.kind,
                     )
+
+    @api.model
+    def _wrong_constraint_rules(self):
+        labels = self._rule_labels() if self._constraint_rules else {}
+        for rule in self._constraint_rules.values():
+            if not labels.get(rule):
+                yield _(
+                    "_constraint_rules names the rule %(rule)s%(guess)s, for which _rule_labels has"
+                    " no sentence; add one there.",
+                    rule=rule,
+                    guess=self._guess(rule, labels),
+                )
 
     @api.model
     def _wrong_versions(self):
@@ -338,7 +361,7 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
         if given is not None:
             return given
         declared = self._payload_fields.get(event_type, {})
-        return {key: EXAMPLES[field.kind] for key, field in declared.items()}
+        return {key: field.example for key, field in declared.items()}
 
 
 def shown_error(error):

@@ -4,8 +4,9 @@ from odoo import _, api, models, tools
 from odoo.exceptions import UserError
 
 from ..canonical_json import sort_keys
-from ..column_values import NoValue
+from ..column_values import MISSING, NoValue
 from ..db_errors import is_infrastructure_error
+from ..declared import fields_in
 from ..exceptions import RuleViolation, StreamFoldError
 from ..savepoint import is_broken
 from .event_checkpoint import CHECKPOINT_INTERVAL
@@ -106,6 +107,8 @@ class SnapshotHandlerFold(models.AbstractModel):
         """
         keys = self._record_keys(event.event_type)
         before = {key: state.get(key) for key, _model in keys}
+        nested = self._nested_keys(event.event_type)
+        held = self._ids_held(event.event_type, state) if nested else ()
         after = self._fold(state, event)
         parsers = self._column_parsers()
         for name, value in after.items():
@@ -119,6 +122,8 @@ class SnapshotHandlerFold(models.AbstractModel):
         today = self._upcast(event)
         if keys:
             self._check_named(keys, before, after, today, {} if named is None else named)
+        if nested:
+            self._check_nested(held, today, {} if named is None else named)
         self._check_new(today)
         return after
 
@@ -144,46 +149,6 @@ class SnapshotHandlerFold(models.AbstractModel):
             known = ", ".join(field.get_values(self.env))
             return _("%(name)s must be one of: %(known)s.", name=label, known=known)
         return _("%(name)s must be %(kind)s.", name=label, kind=self._kind_in_words(kind))
-
-    @api.model
-    def _in_other_languages(self):
-        """Return ``{language code: this handler}`` in the other installed languages.
-
-        None where a handler's SQL has broken the transaction: nothing can be asked then.
-        """
-        if is_broken(self.env.cr):
-            return {}
-        installed = self.env["res.lang"].get_installed()
-        return {
-            lang: self.with_context(lang=lang) for lang, _name in installed if lang != self.env.lang
-        }
-
-    @api.model
-    def _other_sentences(self, others, state, event, said, named=None, boundaries=None):
-        """Return how the rule that refuses an event says so in the other languages.
-
-        Only now can it be asked: later its rules may be others, or the state be gone.
-
-        :param dict others: from :meth:`_in_other_languages`
-        :param dict state: before the event
-        :param EventData event: the event
-        :param str said: what it said in the language of this environment
-        :param dict named: as for ``_fold_new``
-        :param BoundaryBatch boundaries: which are asked, too
-        :return: ``{language code: sentence}``, without those that say the same
-        """
-        sentences = {}
-        for lang, handler in others.items():
-            try:
-                handler._take_new(state, event, named, boundaries, note=False)
-            except UserError as error:
-                if str(error) != said:
-                    sentences[lang] = self.env["event.store"]._error_text(error)
-            except Exception as error:
-                # What was refused stays refused, whatever a handler does in another language.
-                if is_infrastructure_error(error):
-                    raise
-        return sentences
 
     # ------------------------------------------------------------------
     # Records that events name: of their company, or of none
@@ -220,10 +185,15 @@ class SnapshotHandlerFold(models.AbstractModel):
         wanted, keys = {}, {}
         for company_id, event_type, payload in events:
             if event_type not in keys:
-                keys[event_type] = self._record_keys(event_type)
-            for key, model in keys[event_type]:
+                keys[event_type] = self._record_keys(event_type), self._nested_keys(event_type)
+            flat, nested = keys[event_type]
+            for key, model in flat:
                 record_id = self._record_id(payload.get(key))
                 if record_id and record_id not in named.get((company_id, model), ()):
+                    wanted.setdefault((company_id, model), set()).add(record_id)
+            for model, record_id in self._ids_held(event_type, payload) if nested else ():
+                known = named.get((company_id, model), ())
+                if self._record_id(record_id) and record_id not in known:
                     wanted.setdefault((company_id, model), set()).add(record_id)
         for place, ids in wanted.items():
             foreign = self._foreign_to(*place, ids)
@@ -269,20 +239,70 @@ class SnapshotHandlerFold(models.AbstractModel):
                 record_id = self._record_id(holder.get(key))
                 if record_id is None or record_id == before.get(key):
                     continue
-                known = named.setdefault((event.company_id, model), {})
-                if record_id not in known:
-                    foreign = self._foreign_to(event.company_id, model, [record_id])
-                    known[record_id] = not foreign
-                if not known[record_id]:
-                    sentence = self._not_visible(key, model, record_id)
+                if not self._may_name(event.company_id, model, record_id, named):
+                    sentence = self._not_visible(self._payload_label(key), model, record_id)
                     raise RuleViolation(sentence, f"payload:{key}:record")
 
     @api.model
-    def _not_visible(self, key, model, record_id):
+    def _may_name(self, company_id, model, record_id, named):
+        known = named.setdefault((company_id, model), {})
+        if record_id not in known:
+            known[record_id] = not self._foreign_to(company_id, model, [record_id])
+        return known[record_id]
+
+    @api.model
+    @tools.ormcache("event_type")
+    def _nested_keys(self, event_type):
+        """Return ``(key, field)`` of lists and objects in which ids of records stand."""
+        today = self._event_aliases.get(event_type, event_type)
+        declared = self._payload_fields.get(today, {})
+        return tuple(
+            (key, field)
+            for key, field in declared.items()
+            if any(inner.model for _place, inner in fields_in(key, field) if inner is not field)
+        )
+
+    @api.model
+    def _nested_ids(self, event_type, payload):
+        """Yield ``(key, place, field, value)`` of ids that stand in lists and objects."""
+        for key, field in self._nested_keys(event_type):
+            for place, inner, value in field.walk(payload.get(key)):
+                if place and inner.model and value not in MISSING:
+                    yield key, place, inner, value
+
+    @api.model
+    def _ids_held(self, event_type, document):
+        """Return ``{(model, id)}`` of such ids of records that belong to companies."""
+        return {
+            (inner.model, value)
+            for _key, _place, inner, value in self._nested_ids(event_type, document)
+            if type(value) in (int, float) and self._of_companies(inner.model)
+        }
+
+    @api.model
+    def _check_nested(self, held, event, named):
+        """Refuse what :meth:`_check_named` refuses, in lists and objects.
+
+        :param set held: what the state held before, as :meth:`_ids_held` gives it
+        """
+        for key, place, field, value in self._nested_ids(event.event_type, event.payload):
+            if self._record_id(value) is None:
+                sentence = self._payload_refusal(key, field, "id", place)
+                raise RuleViolation(sentence, self._payload_rule(key, place, "type"))
+            known = not event.company_id or (field.model, value) in held
+            if known or not self._of_companies(field.model):
+                continue
+            if not self._may_name(event.company_id, field.model, value, named):
+                label = ", ".join(self._place_labels(key, place))
+                sentence = self._not_visible(label, field.model, value)
+                raise RuleViolation(sentence, self._payload_rule(key, place, "record"))
+
+    @api.model
+    def _not_visible(self, label, model, record_id):
         return _(
             "%(label)s: the %(record)s with the id %(id)s cannot be used by the company of this"
             " event; give the id of one of that company, or of one that all share.",
-            label=self._payload_label(key),
+            label=label,
             record=self.env["ir.model"].sudo()._get(model).name,
             id=record_id,
         )

@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from ..arguments import shown
 from ..db_errors import is_infrastructure_error
 from ..event import EventData
+from ..exceptions import RuleViolation
 
 
 class SnapshotHandlerSave(models.AbstractModel):
@@ -170,6 +171,25 @@ class SnapshotHandlerSave(models.AbstractModel):
         for index, reason in self._find_violations(folds[half:], applied).items():
             found[half + index] = reason
         return found
+
+    @api.model
+    def _as_broken_rule(self, error):
+        """Return the broken rule that a constraint of the snapshot's table keeps, else ``error``.
+
+        :param error: what the database refused, in a savepoint that is rolled back
+        """
+        said = error.diag if isinstance(error, psycopg2.IntegrityError) else None
+        if said is None or said.table_name != self.env[self._snapshot_model]._table:
+            return error
+        rule = self._constraint_rules.get(said.constraint_name)
+        if not rule:
+            return error
+        sentence = self._rule_labels()[rule]
+        broken = RuleViolation(sentence, rule)
+        others = self._in_other_languages().items()
+        spoken = {lang: handler._rule_labels().get(rule, sentence) for lang, handler in others}
+        broken.sentences = {lang: other for lang, other in spoken.items() if other != sentence}
+        return broken
 
     @api.model
     def _explain_unfit(self, error):

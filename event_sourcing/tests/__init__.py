@@ -6,12 +6,14 @@ from . import test_boundaries
 from . import test_backend_event_form
 from . import test_backend_japanese
 from . import test_backend_settings
+from . import test_constraint_rules
 from . import test_export_files
 from . import test_functions
 from . import test_given_uuids
 from . import test_handlers
 from . import test_history_schema
 from . import test_input
+from . import test_nested_payload
 from . import test_number_text
 from . import test_outcomes
 from . import test_properties

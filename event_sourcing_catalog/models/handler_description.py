@@ -13,7 +13,10 @@ SCHEMAS = {
     "integer": {"type": "integer"},
     "number": {"type": "number"},
     "boolean": {"type": "boolean"},
+    "list": {"type": "array"},
+    "object": {"type": "object"},
 }
+LEAST = {"list": "minItems", "object": "minProperties"}
 
 
 class HandlerDescription(models.AbstractModel):
@@ -111,7 +114,7 @@ class HandlerDescription(models.AbstractModel):
             "label": handler._payload_label(key),
             "help": handler._payload_help().get(key, ""),
             "kind": field.kind,
-            "kind_label": self._kind_label(field),
+            "kind_label": self._kind_label(handler, field),
             "required": field.required,
         }
         # XML-RPC knows no None: what does not apply is left out.
@@ -119,10 +122,16 @@ class HandlerDescription(models.AbstractModel):
             described["minimum"] = field.minimum
         if field.model:
             described["model"] = field.model
+        if field.items is not None:
+            described["items"] = self._describe_field(handler, key, field.items)
+        if field.fields is not None:
+            described["fields"] = [
+                self._describe_field(handler, name, inner) for name, inner in field.fields.items()
+            ]
         return described
 
     @api.model
-    def _kind_label(self, field):
+    def _kind_label(self, handler, field):
         """Return in words what a payload field takes."""
         words = {
             "text": _("text"),
@@ -134,10 +143,24 @@ class HandlerDescription(models.AbstractModel):
         }
         if field.model:
             return _("id of %(model)s", model=field.model)
-        if field.minimum is not None:
+        if field.kind == "list":
+            kind = _("list, each entry: %(kind)s", kind=self._kind_label(handler, field.items))
+        elif field.fields is not None:
+            values = "; ".join(
+                f"{handler._payload_label(key)}{'*' if inner.required else ''}"
+                f" ({self._kind_label(handler, inner)})"
+                for key, inner in field.fields.items()
+            )
+            kind = _("object with %(values)s", values=values)
+        elif field.items is not None:
+            kind = _(
+                "object with free keys, each: %(kind)s", kind=self._kind_label(handler, field.items)
+            )
+        else:
             kind = words[field.kind]
+        if field.minimum is not None:
             return _("%(kind)s, at least %(minimum)s", kind=kind, minimum=field.minimum)
-        return words[field.kind]
+        return kind
 
     @api.model
     def _json_schema(self, handler, declared):
@@ -145,16 +168,27 @@ class HandlerDescription(models.AbstractModel):
         properties = {}
         for key, field in declared.items():
             properties[key] = {
-                **SCHEMAS[field.kind],
+                **self._schema_of(handler, field),
                 "title": handler._payload_label(key),
             }
-            if field.minimum is not None:
-                properties[key]["minimum"] = field.minimum
         return {
             "type": "object",
             "properties": properties,
             "required": [key for key, field in declared.items() if field.required],
         }
+
+    @api.model
+    def _schema_of(self, handler, field):
+        """Return the JSON Schema of one value, and of what it holds."""
+        schema = dict(SCHEMAS[field.kind])
+        if field.minimum is not None:
+            schema[LEAST.get(field.kind, "minimum")] = field.minimum
+        if field.items is not None:
+            inner = "items" if field.kind == "list" else "additionalProperties"
+            schema[inner] = self._schema_of(handler, field.items)
+        if field.fields is not None:
+            schema.update(self._json_schema(handler, field.fields))
+        return schema
 
 
 class EventStoreDescription(models.Model):
@@ -172,8 +206,9 @@ class EventStoreDescription(models.Model):
             ``possible_while`` (statuses, empty for any), ``leads_to`` (a status, or
             empty), ``schema_version``, ``former_names``, ``payload`` (dicts with
             ``key``, ``label``, ``help``, ``kind``, ``kind_label``, ``required`` and, where
-            they apply, ``minimum`` and ``model``), ``json_schema`` and ``example``; labels and
-            sentences are in the language of the user
+            they apply, ``minimum``, ``model``, ``items`` (what each entry is, such a dict) and
+            ``fields`` (what an object holds, such dicts)), ``json_schema`` and ``example``;
+            labels and sentences are in the language of the user
         :raise UserError: where no handler explains the aggregate type
         :raise AccessError: without the right to read events
         """

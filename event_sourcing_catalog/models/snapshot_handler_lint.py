@@ -22,6 +22,7 @@ class SnapshotHandlerLint(models.AbstractModel):
             *self._lint_types(handler),
             *self._lint_statuses(handler),
             *self._lint_examples(handler),
+            *self._lint_constraints(handler),
         ]
 
     @api.model
@@ -100,7 +101,7 @@ class SnapshotHandlerLint(models.AbstractModel):
         """Yield examples of payloads that the payload's own fields refuse."""
         for event_type, example in handler._event_examples.items():
             for key, field in handler._payload_fields.get(event_type, {}).items():
-                if field.problem(example.get(key)):
+                if field.wrong(example.get(key)):
                     yield (
                         "bad_example",
                         _(
@@ -109,6 +110,43 @@ class SnapshotHandlerLint(models.AbstractModel):
                             key=key,
                         ),
                     )
+
+    @api.model
+    def _lint_constraints(self, handler):
+        """Yield constraints that the snapshot's table has not, or that are checked too late."""
+        if not handler._constraint_rules:
+            return
+        table = self.env[handler._snapshot_model]._table
+        self.env.cr.execute(
+            """SELECT conname, condeferrable FROM pg_constraint WHERE conrelid = to_regclass(%s)
+               UNION ALL
+               SELECT relname, false FROM pg_class
+                WHERE oid IN (SELECT indexrelid FROM pg_index
+                               WHERE indrelid = to_regclass(%s) AND indisunique)
+                  AND oid NOT IN (SELECT conindid FROM pg_constraint)""",
+            [f'"{table}"'] * 2,
+        )
+        known = dict(self.env.cr.fetchall())
+        for constraint in handler._constraint_rules:
+            if constraint not in known:
+                yield (
+                    "unknown_constraint",
+                    _(
+                        "_constraint_rules names %(constraint)s, which the table %(table)s does not"
+                        " have; what it is to refuse is not refused.",
+                        constraint=constraint,
+                        table=table,
+                    ),
+                )
+            elif known[constraint]:
+                yield (
+                    "deferred_constraint",
+                    _(
+                        "_constraint_rules names %(constraint)s, which may be checked too late to"
+                        " reject an event; make it NOT DEFERRABLE.",
+                        constraint=constraint,
+                    ),
+                )
 
     @api.model
     def _lint_stored(self, handler):

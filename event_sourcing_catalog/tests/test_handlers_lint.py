@@ -22,6 +22,27 @@ class TestLint(EventCase):
             self.patch(type(self.env[PARCEL]), name, value)
         self.registry.clear_cache()
 
+    def test_constraints_that_the_table_has_not(self):
+        handler = self.env["counter.snapshot.handler"]
+        self.patch(type(handler), "_rule_labels", lambda handler: {"taken": "Taken."})
+        self.env.cr.execute(
+            """CREATE UNIQUE INDEX counter_note_uniq ON counter_snapshot (total);
+               ALTER TABLE counter_snapshot ADD CONSTRAINT counter_late_uniq
+                   UNIQUE (total) DEFERRABLE INITIALLY DEFERRED"""
+        )
+        for constraint, part in (
+            ("counter_note_uniq", None),
+            ("counter_snapshot_pkey", None),
+            ("counter_gone_uniq", "counter_gone_uniq, which the table counter_snapshot does not"),
+            ("counter_late_uniq", "counter_late_uniq, which may be checked too late"),
+        ):
+            with self.subTest(constraint=constraint):
+                self.patch(type(handler), "_constraint_rules", {constraint: "taken"})
+                self.registry.clear_cache()
+                found = [text for code, text in self.handlers._lint(handler) if "_uniq" in text]
+                self.assertEqual(len(found), int(bool(part)), found)
+                self.assertIn(part or "", " ".join(found))
+
     def test_statuses_to_which_nothing_leads_switch_off(self):
         table = {"Weighed": Transition("draft", "done")}
         for attributes, part in (

@@ -7,6 +7,7 @@ from odoo.tools import format_date
 from odoo.tools.misc import formatLang
 
 from odoo.addons.event_sourcing.canonical_json import BEYOND_XML
+from odoo.addons.event_sourcing.column_values import NESTED
 
 MISSING = object()
 MAX_MODEL_ID = 2**31 - 1
@@ -69,6 +70,7 @@ class EventDocument(models.AbstractModel):
             "labels": self._engine_labels(),
             "order": list(self._engine_labels()),
             "declared": {},
+            "nested": {},
             "fields": {},
         }
         handler = self.env["snapshot.handler.registry"]._known_handler(model_name)
@@ -85,6 +87,7 @@ class EventDocument(models.AbstractModel):
             words["declared"].update(declared)
         own = handler._payload_fields.get(event_type, {})
         words["declared"].update(own)
+        words["nested"] = {k: f for k, f in words["declared"].items() if f.kind in NESTED}
         order = [*own, *words["fields"], *handler._payload_labels(), *words["order"]]
         words["order"] = list(dict.fromkeys(order))
         return words
@@ -117,7 +120,7 @@ class EventDocument(models.AbstractModel):
         if isinstance(value, bool):
             return _("Yes") if value else _("No")
         key = path[-1] if not path[-1].isdigit() or len(path) == 1 else path[-2]
-        declared = words["declared"].get(key)
+        declared = self._declared_at(path, words) or words["declared"].get(key)
         if isinstance(value, int | float):
             return self._readable_number(key, value, declared, words)
         if key == "failed_event":
@@ -129,6 +132,16 @@ class EventDocument(models.AbstractModel):
             return dict(field._description_selection(self.env)).get(value, value)
         value = BEYOND_XML.sub("", value)
         return value if declared and declared.kind == "text" else self._readable_text(value)
+
+    @api.model
+    def _declared_at(self, path, words):
+        """Return what is declared of a value in a list or an object, None where nothing is."""
+        if path[0] == "failed_payload":
+            path = path[1:]
+        field = words["nested"].get(path[0]) if path else None
+        found = field and field.at(path[1:])
+        # The values of a list of plain values are shown in one place.
+        return found.items if found and found.kind == "list" else found
 
     @api.model
     def _readable_number(self, key, value, declared, words):

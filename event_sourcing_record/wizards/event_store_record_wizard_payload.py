@@ -4,10 +4,14 @@ from datetime import datetime, timezone
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.canonical_json import InvalidJson, parse_object, pretty
-from odoo.addons.event_sourcing.column_values import MISSING
-
-KINDS = ("text", "date", "datetime", "integer", "number", "boolean")
+from odoo.addons.event_sourcing.canonical_json import (
+    InvalidJson,
+    canonical,
+    parse_json,
+    parse_object,
+    pretty,
+)
+from odoo.addons.event_sourcing.column_values import KINDS, MISSING, NESTED
 
 
 class EventStoreRecordPayload(models.TransientModel):
@@ -117,16 +121,33 @@ class EventStoreRecordPayload(models.TransientModel):
 
     def _typed(self, key, field, value):
         """Return what was typed as the kind of value that the handler declares."""
-        text = value if isinstance(value, str) else str(value)
-        try:
-            typed = getattr(self, f"_as_{field.kind}", str)(text)
-            problem = field.problem(typed)
-        except (ValueError, OverflowError):
-            problem = "type"
-        if problem:
+        if field.kind in NESTED:
+            typed = self._from_json(key, field, value) if isinstance(value, str) else value
+            wrong = field.wrong(typed)
+        else:
+            text = value if isinstance(value, str) else str(value)
+            try:
+                typed = getattr(self, f"_as_{field.kind}", str)(text)
+                wrong = field.wrong(typed)
+            except (ValueError, OverflowError):
+                wrong = (), field, "type"
+        if wrong:
+            place, inner, problem = wrong
             handler = self.env["snapshot.handler.registry"]._known_handler(self.model_name)
-            raise UserError(handler._payload_refusal(key, field, problem))
+            raise UserError(handler._payload_refusal(key, inner, problem, place))
         return typed
+
+    def _from_json(self, key, field, text):
+        try:
+            return parse_json(text)
+        except ValueError as error:
+            raise UserError(
+                _(
+                    "%(name)s cannot be read as JSON; write it like %(example)s.",
+                    name=self._payload_label(key),
+                    example=canonical(field.example),
+                )
+            ) from error
 
     @api.model
     def _as_integer(self, text):

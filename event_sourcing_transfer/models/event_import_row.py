@@ -4,7 +4,8 @@ from datetime import date, timezone
 
 from odoo import api, models
 
-from odoo.addons.event_sourcing.canonical_json import canonical
+from odoo.addons.event_sourcing.canonical_json import canonical, parse_json
+from odoo.addons.event_sourcing.column_values import NESTED
 from odoo.addons.event_sourcing.event import text_hash
 from odoo.addons.event_sourcing.event_columns import DECIDED_BY_STORE
 from odoo.addons.event_sourcing.zones import find_zone
@@ -124,7 +125,9 @@ class EventImportRow(models.AbstractModel):
                 return str(self._moment(text, zone))
             if kind == "date" and (match := SLASHES.fullmatch(text)) and not match[4]:
                 return str(date(*map(int, match.groups()[:3])))
-        if kind in ("integer", "number", "boolean"):
+            if kind in NESTED and type(value := parse_json(text)) is NESTED[kind]:
+                return value
+        if kind in ("integer", "number", "boolean", *NESTED):
             raise RowParseError("cell", column=column, value=text[:80], kind=kind)
         return cell if kind == "text" else text
 

@@ -187,6 +187,8 @@ class EventImportWords(models.AbstractModel):
             "integer": _("a whole number"),
             "number": _("a number"),
             "boolean": _("true or false"),
+            "list": _("a list in JSON, such as [1, 2]"),
+            "object": _('an object in JSON, such as {"key": 1}'),
         }
         return _(
             "%(column)s must be %(kind)s, not %(value)s.",

@@ -49,6 +49,25 @@ class TestBusinessDay(EventCase):
         state = self.story("TK1", *events, zone="Asia/Tokyo")
         self.assertEqual((state["delivered_on"], state["returned_on"]), ("2026-06-01",) * 2)
 
+    def test_a_shop_whose_day_begins_at_four(self):
+        # Docs, decision 103: UTC+5 is four hours behind Tokyo, so its midnight is 04:00 there.
+        company = self.env.company
+        company.partner_id.tz = "Etc/GMT-5"
+        events = [
+            ("RentalConfirmed", "2026-05-31 00:00:00"),
+            ("EquipmentDelivered", "2026-06-01 18:30:00"),  # 3:30 on the second of June
+            ("EquipmentReturned", "2026-06-01 19:30:00"),  # 4:30, another business day
+        ]
+        state = self.story("TK4", *events)
+        days = ("2026-06-01", "2026-06-02")
+        self.assertEqual((state["delivered_on"], state["returned_on"]), days)
+        today = self.store._business_today(company.id, datetime(2026, 6, 1, 18, 30))
+        self.assertEqual(str(today), days[0])
+        company.partner_id.tz = "Asia/Tokyo"
+        self.env.cr.execute("DELETE FROM rental_snapshot WHERE aggregate_id = 'TK4'")
+        found = json.loads(self.store.state_at("rental", "TK4")["state_json"])
+        self.assertEqual((found["delivered_on"], found["returned_on"]), days)
+
     def test_the_zone_is_the_companys_else_the_users(self):
         user = make_user(self.env, "zoned", "integration")
         store = self.store.with_user(user)
