@@ -3,7 +3,6 @@ from datetime import datetime
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from ..canonical_json import sort_keys
 from ..column_values import FreeKey
 from ..db_errors import is_infrastructure_error
 from ..event import EventData
