@@ -21,7 +21,7 @@ from .sql import query
 from .venv import ensure_venv
 
 ADDONS = ROOT / "benchmarks" / "addons"
-MODULES = ("rental_event_sourcing", "bench_article", "bench_share")
+MODULES = ("rental_event_sourcing", "bench_article", "bench_share", "bench_boundary")
 
 
 class Place:
