@@ -7,7 +7,7 @@ from psycopg2.errors import DeadlockDetected, SerializationFailure
 from benchmarks.answering import answer
 from benchmarks.contestants.emptying import empty_store
 from benchmarks.contestants.in_odoo import as_admin, load
-from benchmarks.seats import Client, given_twice
+from benchmarks.seats import SLOW_DISK, Client, given_twice
 
 registry = load()
 # By it the store knows a call over RPC, which waits in line; see ``_use_read_committed``.
@@ -21,9 +21,10 @@ def reset():
     return {}
 
 
-def _with_client(kind, work):
+def _with_client(kind, work, delay=0):
     with as_admin(registry) as env:
         store = env["event.store"]
+        env.cr.execute(SLOW_DISK.format(delay))
         env.cr.commit()
 
         def decide(event_type, booking, seat):
@@ -40,9 +41,12 @@ def _with_client(kind, work):
         return work(Client(decide, (SerializationFailure, DeadlockDetected)))
 
 
-def book(kind, tag, seats, seconds):
-    """Book and release; see :class:`benchmarks.seats.Client`."""
-    return _with_client(kind, lambda client: client.book(tag, seats, seconds))
+def book(kind, tag, seats, seconds, delay=0):
+    """Book and release; see :class:`benchmarks.seats.Client`.
+
+    :param int delay: microseconds that each commit takes more
+    """
+    return _with_client(kind, lambda client: client.book(tag, seats, seconds), delay)
 
 
 def race(kind, tag, count, begin, pace):
@@ -51,7 +55,7 @@ def race(kind, tag, count, begin, pace):
 
 
 def verify():
-    """Fold all events that are stored; ids are given under the lock of a key."""
+    """Fold all events that are stored; ids are drawn under the locks of keys."""
     with registry.cursor() as cr:
         cr.execute(
             "SELECT event_type, aggregate_id, payload->>'seat' FROM event_store"

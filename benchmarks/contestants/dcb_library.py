@@ -15,7 +15,7 @@ from eventsourcing.dcb.application import DCBApplication
 from eventsourcing.persistence import IntegrityError
 
 from benchmarks.answering import answer
-from benchmarks.seats import Client, given_twice, places, taken_after
+from benchmarks.seats import SLOW_DISK, Client, given_twice, places, taken_after
 
 recorder = DCBApplication(
     {
@@ -58,9 +58,15 @@ def decide(event_type, booking, seat):
     return True
 
 
-def book(tag, seats, seconds):
-    """Book and release; see :class:`benchmarks.seats.Client`."""
+def book(tag, seats, seconds, delay=0):
+    """Book and release; see :class:`benchmarks.seats.Client`.
+
+    :param int delay: microseconds that each commit takes more
+    """
     known.clear()
+    with recorder.datastore.cursor() as cursor:
+        for statement in SLOW_DISK.format(delay).split(";"):
+            cursor.execute(statement)
     return Client(decide, IntegrityError).book(tag, seats, seconds)
 
 
@@ -71,7 +77,7 @@ def race(tag, count, begin, pace):
 
 
 def verify():
-    """Fold all events that are stored; ids are given under the lock of the table."""
+    """Fold all events that are stored; ids are drawn under the lock of the table."""
     events = [
         (each.event.type, json.loads(each.event.data)["booking"], each.event.tags[0])
         for each in recorder.read()
