@@ -51,10 +51,10 @@ def _turn(clients, do, **values):
 
 def _against(race, ours, library):
     rows = []
-    for what, seats, delay, bound in (
-        (MANY, SEATS, 0, 5),
-        (f"{MANY}, {SLOW}", SEATS, 5000, 5),
-        (HOT, TABLE, 0, 1),
+    for what, seats, delay, target in (
+        (MANY, SEATS, 0, Target("at least", 5)),
+        (f"{MANY}, {SLOW}", SEATS, 5000, None),
+        (HOT, TABLE, 0, None),
     ):
         turn = partial(_turn, do="book", seats=seats, seconds=SECONDS, delay=delay)
         found = race.alternate(
@@ -68,7 +68,7 @@ def _against(race, ours, library):
                 rates(mine, "appends/s"),
                 DCB,
                 rates(other, "appends/s") if other else None,
-                Target("at least", bound),
+                target,
                 "" if other else race.missing[LIBRARY],
             ),
         ]
