@@ -27,13 +27,13 @@ def at_once(asked):
     """Ask several contestants at the same time.
 
     :param asked: ``(contestant, what to do, its values)`` of each
-    :return: an answer for all together
+    :return: an answer for all together: what they counted is summed up
     """
     for contestant, do, values in asked:
         contestant.send(do, **values)
     answers = [contestant.receive() for contestant, _do, _values in asked]
     return {
-        "count": sum(answer["count"] for answer in answers),
+        **{key: sum(answer[key] for answer in answers) for key in answers[0]},
         # All began together: the slowest one says how long it took.
         "seconds": max(answer["seconds"] for answer in answers),
     }

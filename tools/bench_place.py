@@ -21,7 +21,7 @@ from .sql import query
 from .venv import ensure_venv
 
 ADDONS = ROOT / "benchmarks" / "addons"
-MODULES = ("rental_event_sourcing", "bench_article", "bench_share")
+MODULES = ("rental_event_sourcing", "bench_article", "bench_share", "bench_boundary")
 
 
 class Place:
@@ -145,6 +145,9 @@ class Place:
             as_postgres = {**self.cluster.environment, "PGUSER": "postgres"}
             # So that a measurement does not pay for what the one before left to be written.
             query(self.python, as_postgres, "postgres", "GRANT pg_checkpoint TO odoo")
+            # So that one can be measured as on a slow disk.
+            grant = "GRANT SET ON PARAMETER commit_delay TO odoo"
+            query(self.python, as_postgres, "postgres", grant)
             for name in (self.database, self.full_database, self.other_database):
                 database.drop(name)
             self._create(self.database, "template0")

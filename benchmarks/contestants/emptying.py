@@ -1,5 +1,14 @@
 """Beginning anew: each measurement finds the same, whatever was measured before."""
 
+TABLES = (
+    "event_store",
+    "event_stream",
+    "event_checkpoint",
+    "event_snapshot",
+    "event_boundary_state",
+    "event_boundary_event",
+    "rental_snapshot",
+)
 TRIGGERS = """
     SELECT tgname, tgenabled FROM pg_trigger
      WHERE tgrelid = 'event_store'::regclass AND NOT tgisinternal
@@ -14,7 +23,7 @@ def empty_store(cursor):
     cursor.execute(TRIGGERS)
     triggers = cursor.fetchall()
     cursor.execute("ALTER TABLE event_store DISABLE TRIGGER USER")
-    cursor.execute("TRUNCATE event_store, event_stream, event_checkpoint, rental_snapshot CASCADE")
+    cursor.execute(f"TRUNCATE {', '.join(TABLES)} CASCADE")
     for name, enabled in triggers:
         if enabled != "D":
             always = "ALWAYS" if enabled == "A" else ""

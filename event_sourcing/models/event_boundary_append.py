@@ -113,14 +113,19 @@ class EventBoundaryAppend(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _lock(self, batch, execute, places):
+    def _lock(self, batch, execute, places, add=0):
         """Lock keys and read their states, in a statement of their own.
 
         :param execute: what runs a statement, such as ``cr.execute``
+        :param int add: how many ids of events to draw under these locks
+        :return: the ids, sorted; none where there is nothing to lock
         """
-        if places:
-            execute(*self.env["event.boundary.state"]._begin_call(places, batch.rules))
-            self._take_rows(batch, self.env.cr.fetchall())
+        if not places:
+            return []
+        execute(*self.env["event.boundary.state"]._begin_call(places, batch.rules, add))
+        found = self.env.cr.fetchall()
+        self._take_rows(batch, [row for row in found if row[5] is None])
+        return sorted(event_id for row in found for event_id in row[5] or ())
 
     @api.model
     def _take_rows(self, batch, found):

@@ -94,7 +94,7 @@ class EventBoundaryState(models.Model):
         ensure_function(
             self.env.cr,
             BEGIN,
-            "keys json, uid int, moment timestamp",
+            "keys json, uid int, moment timestamp, add int",
             BEGUN,
             f"""
             INSERT INTO event_boundary_state (
@@ -115,6 +115,12 @@ class EventBoundaryState(models.Model):
                 ON row.company_id = wanted.company_id AND row.boundary = wanted.boundary
                AND row.key = wanted.key
               LEFT JOIN event_boundary_status AS status ON status.boundary = row.boundary;
+            RETURN QUERY
+            SELECT NULL::int, NULL::varchar, NULL::varchar, NULL::int, NULL::int,
+                   array_agg(nextval('event_store_id_seq')::int), NULL::jsonb, NULL::boolean,
+                   NULL::int[]
+              FROM generate_series(1, add)
+            HAVING count(*) > 0;
             """,
         )
         ensure_function(
@@ -136,20 +142,23 @@ class EventBoundaryState(models.Model):
         )
 
     @api.model
-    def _begin_call(self, places, rules):
+    def _begin_call(self, places, rules, add):
         """Return the statement that locks keys and reads their rows, and its parameters.
 
-        Its columns are those that ``event.stream._advance`` gives; ids are NULL.
+        Its columns are those that ``event.stream._advance`` gives; ids are NULL. One more row
+        holds nothing but the ids of new events: drawn under these locks, so that in every key
+        they rise with what is decided.
 
         :param places: ``(company id, boundary, key)``; locked in their sorted order
         :param dict rules: ``{boundary: digest of its rules today}``
+        :param int add: how many ids to draw
         """
         keys = [
             {"company_id": company_id, "boundary": name, "key": key, "rules": rules[name]}
             for company_id, name, key in sorted(places)
         ]
-        params = [canonical(keys), self.env.uid, fields.Datetime.now()]
-        return f'SELECT * FROM "{BEGIN}"(%s, %s, %s)', params
+        params = [canonical(keys), self.env.uid, fields.Datetime.now(), add]
+        return f'SELECT * FROM "{BEGIN}"(%s, %s, %s, %s)', params
 
     @api.model
     def _rows_of(self, found):

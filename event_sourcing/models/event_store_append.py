@@ -345,7 +345,9 @@ class EventStoreAppend(models.Model):
         if boundaries:
             boundaries.begin()
             states = self.env["event.boundary.state"]
-            further = boundaries.known and states._begin_call(boundaries.known, boundaries.rules)
+            further = boundaries.known and states._begin_call(
+                boundaries.known, boundaries.rules, len(vals_list)
+            )
         heads, rows = self.env["event.stream"]._advance(step, counts, functions, further)
         if rows:
             self.env(su=True)["event.boundary"]._take_rows(boundaries, rows)
@@ -391,7 +393,11 @@ class EventStoreAppend(models.Model):
         """Lock the keys of boundaries that only a fold can tell, by folding without them first."""
         self._fold_pending(vals_list, heads, self._new_fold_batch(handlers), apart, boundaries)
         keys = set(boundaries.missing)
-        self.env(su=True)["event.boundary"]._lock(boundaries, step.execute, keys)
+        ids = self.env(su=True)["event.boundary"]._lock(
+            boundaries, step.execute, keys, len(vals_list)
+        )
+        for vals, event_id in zip(vals_list, ids, strict=False):  # none: there are no keys
+            vals["id"] = event_id
         boundaries.forget()
 
     @api.model

@@ -195,7 +195,7 @@ class EventStream(models.Model):
         :param dict functions: ``{model_name: (the database's function that begins an append,
             digest of the rules of today)}``, where it is not the one that reads heads alone
         :param further: ``(statement, parameters)`` of what is locked after the heads; it gives
-            rows of the same columns, without ids
+            rows of the same columns, without ids, and one of ids that were drawn after that
         :return: ``({(company id, model_name, aggregate_id): StreamHead}`` after the move, rows
             of the further statement``)``
         """
@@ -232,7 +232,10 @@ class EventStream(models.Model):
             params += further[1]
         step.execute(" UNION ALL ".join(calls), params)
         rows = self.env.cr.fetchall()
-        heads = {row[:3]: StreamHead(*row[3:]) for row in rows if row[5] is not None}
+        heads = {row[:3]: StreamHead(*row[3:]) for row in rows if row[5] and row[2] is not None}
+        later = iter([event_id for row in rows if row[2] is None for event_id in row[5]])
+        if further:
+            heads = {k: h._replace(ids=[next(later) for _id in h.ids]) for k, h in heads.items()}
         self.invalidate_model(["version", "unapplied"], flush=False)
         return heads, [row for row in rows if row[5] is None]
 

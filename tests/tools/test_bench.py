@@ -11,6 +11,7 @@ from benchmarks.page import number, page, samples, table
 from benchmarks.parts import PARTS, part
 from benchmarks.race import Race
 from benchmarks.results import Row, Samples, Target, milliseconds, rates
+from benchmarks.seats import Client, given_twice
 from benchmarks.workload import in_batches, price_changes, rentals
 from tools import bench, bench_baselines
 from tools.bench_place import Place
@@ -221,6 +222,33 @@ def test_a_thousand_events_in_a_row_are_five_hundred_rentals():
     assert len(life) == 10
     assert len(price_changes("long", 300)) == 300
     assert in_batches([1, 2, 3], 0) == [[1, 2, 3]]
+
+
+def test_who_gave_a_seat_twice_is_found():
+    booked, released = ("Booked", "A", "seat-1"), ("Released", "A", "seat-1")
+    again = ("Booked", "B", "seat-1")
+    assert given_twice([booked, released, again]) == 0
+    assert given_twice([booked, again, released]) == 1
+    assert given_twice([booked, ("Booked", "B", "seat-2")]) == 0
+    six = [("Booked", f"B{n}", "table") for n in range(6)]
+    assert given_twice(six) == 0
+    assert given_twice([*six, ("Booked", "B7", "table"), ("Booked", "B8", "table")]) == 2
+
+
+def test_a_client_tries_again_and_counts_it():
+    decided, wait = [], iter([1, 0, 6, 0])
+
+    def decide(event_type, booking, seat):
+        if next(wait) > 0:
+            raise KeyError
+        decided.append((event_type, booking, seat))
+        return event_type == "Booked"
+
+    client = Client(decide, KeyError)
+    assert client.append("Booked", "A", "seat-1") is True
+    assert client.append("Released", "A", "seat-1") is False
+    assert decided == [("Booked", "A", "seat-1"), ("Released", "A", "seat-1")]
+    assert client.result == {"count": 1, "refused": 1, "again": 2, "given_up": 0}
 
 
 @pytest.fixture

@@ -1,0 +1,9 @@
+{
+    "name": "Benchmark: a rule over seats",
+    "version": "1.0.0",
+    "category": "Hidden",
+    "license": "LGPL-3",
+    "author": "Event Sourcing for Odoo contributors",
+    "depends": ["event_sourcing"],
+    "installable": True,
+}
