@@ -1,9 +1,15 @@
-"""A savepoint that costs no round trips of its own."""
+"""A savepoint that costs no round trips of its own, and the isolation of a transaction."""
 
+import threading
 from contextlib import suppress
+from urllib.parse import urlsplit
 
 import psycopg2
-from psycopg2.extensions import TRANSACTION_STATUS_INERROR
+from psycopg2.extensions import (
+    ISOLATION_LEVEL_READ_COMMITTED,
+    TRANSACTION_STATUS_IDLE,
+    TRANSACTION_STATUS_INERROR,
+)
 
 BEGIN = "SAVEPOINT event_sourcing_step"
 END = "RELEASE SAVEPOINT event_sourcing_step"
@@ -67,3 +73,24 @@ class LazySavepoint:
 def is_broken(cr):
     """Whether an error has broken the transaction, whoever caught it; asks no database."""
     return cr.connection.get_transaction_status() == TRANSACTION_STATUS_INERROR
+
+
+def use_read_committed(cr):
+    """Let this transaction see what others commit, where it begins with this call over RPC.
+
+    Odoo's transactions see the database as it was when they began. Two of them that append to
+    one aggregate end in a conflict, which Odoo retries after a pause. An append that is
+    called over RPC does nothing else: it waits for the head of its stream, and goes on with what
+    the writer before it left. The isolation level travels with the statement that begins a
+    transaction, and is Odoo's own again with the next cursor.
+    """
+    path = urlsplit(getattr(threading.current_thread(), "url", "")).path
+    if path.startswith("/xmlrpc/") or path == "/jsonrpc":
+        connection = cr.connection
+        if connection.get_transaction_status() == TRANSACTION_STATUS_IDLE:
+            connection.set_isolation_level(ISOLATION_LEVEL_READ_COMMITTED)
+
+
+def is_read_committed(cr):
+    """Whether a transaction sees what others commit meanwhile."""
+    return cr.connection.isolation_level == ISOLATION_LEVEL_READ_COMMITTED

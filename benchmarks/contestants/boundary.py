@@ -10,7 +10,7 @@ from benchmarks.contestants.in_odoo import as_admin, load
 from benchmarks.seats import SLOW_DISK, Client, given_twice
 
 registry = load()
-# By it the store knows a call over RPC, which waits in line; see ``_use_read_committed``.
+# By it the store knows a call over RPC, which waits in line; see ``savepoint.use_read_committed``.
 threading.current_thread().url = "http://localhost/jsonrpc"
 
 

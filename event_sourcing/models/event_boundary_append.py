@@ -128,6 +128,17 @@ class EventBoundaryAppend(models.AbstractModel):
         return sorted(event_id for row in found for event_id in row[5] or ())
 
     @api.model
+    def _lock_missing(self, batch, step, vals_list):
+        """Lock the keys that a first fold has found, and give the events ids under these locks.
+
+        :param list vals_list: numbered events
+        """
+        ids = self._lock(batch, step.execute, set(batch.missing), len(vals_list))
+        for vals, event_id in zip(vals_list, ids, strict=False):  # none: there are no keys
+            vals["id"] = event_id
+        batch.forget()
+
+    @api.model
     def _take_rows(self, batch, found):
         """Take over locked rows; those of other rules are folded anew.
 

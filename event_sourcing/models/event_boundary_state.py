@@ -142,6 +142,12 @@ class EventBoundaryState(models.Model):
         )
 
     @api.model
+    def _begin_batch(self, batch, add):
+        """Begin anew; return the statement that locks what is known, None where nothing is."""
+        batch.begin()
+        return self._begin_call(batch.known, batch.rules, add) if batch.known else None
+
+    @api.model
     def _begin_call(self, places, rules, add):
         """Return the statement that locks keys and reads their rows, and its parameters.
 

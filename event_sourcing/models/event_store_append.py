@@ -1,11 +1,8 @@
-import threading
 from collections import Counter
 from contextlib import nullcontext
 from itertools import groupby
-from urllib.parse import urlsplit
 
 from psycopg2 import InterfaceError, InternalError, OperationalError, errors
-from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED, TRANSACTION_STATUS_IDLE
 
 from odoo import _, api, models
 from odoo.exceptions import UserError
@@ -13,7 +10,7 @@ from odoo.exceptions import UserError
 from ..event import EventData
 from ..exceptions import BoundaryKeysMissing, StoredMeanwhile, StreamFoldError
 from ..gc_pause import MANY, pause_gc
-from ..savepoint import LazySavepoint
+from ..savepoint import LazySavepoint, is_read_committed, use_read_committed
 from .event_store import ATTEMPTED
 from .event_store_insert import FoldBatch
 from .event_store_validate import is_nothing
@@ -109,7 +106,7 @@ class EventStoreAppend(models.Model):
         :param str policy: of all events that name none of their own
         :return: list of the dicts that :meth:`append` returns, in order
         """
-        self._use_read_committed()
+        use_read_committed(self.env.cr)
         self = self._with_user_lang()
         if not isinstance(calls, list | tuple) or not all(isinstance(c, dict) for c in calls):
             raise UserError(_("A batch must be a list of events, each a set of named values."))
@@ -148,7 +145,7 @@ class EventStoreAppend(models.Model):
         :raise AccessError: without the right to append, or for a company that is closed to
             the user
         """
-        self._use_read_committed()
+        use_read_committed(self.env.cr)
         return self._append_all(vals_list)[0]
 
     @api.model
@@ -166,7 +163,7 @@ class EventStoreAppend(models.Model):
             return self._append_in_order(vals_list, policies, keys, origin)
         except (errors.UniqueViolation, StoredMeanwhile):
             # While it waited, somebody stored an event of the same UUID: now it is known.
-            if not self._is_read_committed():
+            if not is_read_committed(self.env.cr):
                 raise
             return self._append_in_order(vals_list, policies, keys, origin)
         except (OperationalError, InternalError, InterfaceError) as error:
@@ -204,30 +201,6 @@ class EventStoreAppend(models.Model):
             found.update(zip(new_items, events.ids, strict=True))
         records = self.browse([found[key] for key in ids])
         return records, {event.id for event in known.values()}
-
-    # ------------------------------------------------------------------
-    # Many writers at once
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _use_read_committed(self):
-        """Let this transaction see what others commit, where it begins with this call.
-
-        Odoo's transactions see the database as it was when they began. Two of them that
-        append to one aggregate end in a conflict, which Odoo retries after a pause. An
-        append that is called over RPC does nothing else: it waits for the head of its stream,
-        and goes on with what the writer before it left. The isolation level travels with the
-        statement that begins a transaction, and is Odoo's own again with the next cursor.
-        """
-        path = urlsplit(getattr(threading.current_thread(), "url", "")).path
-        if path.startswith("/xmlrpc/") or path == "/jsonrpc":
-            connection = self.env.cr.connection
-            if connection.get_transaction_status() == TRANSACTION_STATUS_IDLE:
-                connection.set_isolation_level(ISOLATION_LEVEL_READ_COMMITTED)
-
-    @api.model
-    def _is_read_committed(self):
-        return self.env.cr.connection.isolation_level == ISOLATION_LEVEL_READ_COMMITTED
 
     # ------------------------------------------------------------------
     # All or nothing
@@ -295,7 +268,9 @@ class EventStoreAppend(models.Model):
                 self._refold_stale(heads, folded)
             ready = self._number(vals_list, heads, handlers)
             if boundaries and not boundaries.whole:
-                self._find_keys(step, ready, heads, handlers, apart, boundaries)
+                found = self._new_fold_batch(handlers)  # a fold without them says their keys
+                self._fold_pending(ready, heads, found, apart, boundaries)
+                self.env(su=True)["event.boundary"]._lock_missing(boundaries, step, ready)
             decisions = dict(zip((vals["id"] for vals in ready), policies, strict=True))
             single = [vals for vals in ready if self._is_applied_singly(vals, handlers, apart)]
             followers = self._followers(set(handlers))
@@ -343,11 +318,7 @@ class EventStoreAppend(models.Model):
         functions = {name: handler._begin_call() for name, (handler, *_) in folded.items()}
         further = None
         if boundaries:
-            boundaries.begin()
-            states = self.env["event.boundary.state"]
-            further = boundaries.known and states._begin_call(
-                boundaries.known, boundaries.rules, len(vals_list)
-            )
+            further = self.env["event.boundary.state"]._begin_batch(boundaries, len(vals_list))
         heads, rows = self.env["event.stream"]._advance(step, counts, functions, further)
         if rows:
             self.env(su=True)["event.boundary"]._take_rows(boundaries, rows)
@@ -387,18 +358,6 @@ class EventStoreAppend(models.Model):
             for name, handler in handlers.items()
             if self._folds_in_memory(handler)
         }
-
-    @api.model
-    def _find_keys(self, step, vals_list, heads, handlers, apart, boundaries):
-        """Lock the keys of boundaries that only a fold can tell, by folding without them first."""
-        self._fold_pending(vals_list, heads, self._new_fold_batch(handlers), apart, boundaries)
-        keys = set(boundaries.missing)
-        ids = self.env(su=True)["event.boundary"]._lock(
-            boundaries, step.execute, keys, len(vals_list)
-        )
-        for vals, event_id in zip(vals_list, ids, strict=False):  # none: there are no keys
-            vals["id"] = event_id
-        boundaries.forget()
 
     @api.model
     def _fold_pending(self, vals_list, heads, folded, apart=frozenset(), boundaries=None):

@@ -5,6 +5,7 @@ from odoo.tools import SQL
 from ..canonical_json import canonical, normalise
 from ..compat import check_access
 from ..exceptions import StoredMeanwhile
+from ..savepoint import is_read_committed
 from .event_store import ATTEMPTED, FAILURE_TYPES
 from .event_store_validate import is_nothing
 
@@ -150,7 +151,7 @@ class EventStoreIdempotency(models.Model):
             for vals in vals_list
             if ATTEMPTED in vals
         ]
-        if self._is_read_committed() and any(self._stored_by_key(keys).values()):
+        if is_read_committed(self.env.cr) and any(self._stored_by_key(keys).values()):
             raise StoredMeanwhile
 
     def _attempted(self):
