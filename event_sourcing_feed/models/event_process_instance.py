@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from odoo.addons.event_sourcing.fields import NO_SUM, JsonDocument
 
 from ..operation import Operation, derived_uuid, operation
+from .event_feed import check_readable
 from .event_reaction import comes_again
 from .event_subscription_run import MAX_TEXT
 
@@ -98,6 +99,7 @@ class EventProcessInstance(models.Model):
 
     def _folded(self, process, ids):
         events = self.env["event.store"]._feed_events_of(ids, SQL("true"))
+        check_readable(events)
         return process._fold(process._initial_state(), events)
 
     def _keep(self, process, state, ids):

@@ -1,4 +1,5 @@
 from . import test_feed
+from . import test_feed_unreadable
 from . import test_operation
 from . import test_operation_append_time
 from . import test_projection
