@@ -59,6 +59,10 @@ class JsonDocument(fields.Json):
             return False
         return super().convert_to_read(value, record, *args, **kwargs)
 
+    def convert_to_write(self, value, record):
+        """Return the document whole: Odoo takes this for the row, too."""
+        return self.convert_to_record(self.convert_to_cache(value, record), record)
+
     def convert_to_export(self, value, record):
         if value is None or value is False:
             return ""

@@ -14,6 +14,7 @@
         "views/event_projection_views.xml",
         "wizards/event_reaction_skip_views.xml",
         "views/event_reaction_views.xml",
+        "views/event_process_views.xml",
         "views/menus.xml",
         "views/event_operation_views.xml",
         "wizards/event_store_policy_wizard_views.xml",

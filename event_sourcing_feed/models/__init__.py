@@ -28,3 +28,4 @@ from . import event_reaction_run
 from . import event_reaction_decision
 from . import event_process
 from . import event_process_instance
+from . import event_process_display

@@ -1,12 +1,15 @@
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from odoo import api, models
+from odoo import _, api, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.canonical_json import sort_keys
+from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
 from odoo.addons.event_sourcing.event import EventData
+from odoo.addons.event_sourcing.exceptions import SchemaError
 
 from ..position import NOTHING
 from .event_consumer import EVERYTHING, types_condition
@@ -32,12 +35,24 @@ class FeedEvent(EventData):
     :ivar str outcome: ``applied`` or ``logged``
     :ivar str origin: ``imported`` or ``restored``, empty for what was recorded as it happened
     :ivar datetime recorded_on: UTC
+    :ivar UserError problem: why its handler cannot read it; its payload is then as stored
     """
 
     id: int = 0
     outcome: str = "applied"
     origin: str = ""
     recorded_on: datetime | None = None
+    problem: UserError | None = None
+
+
+def check_readable(events):
+    """Raise the problem of the first of these events that could not be read.
+
+    :raise UserError: with a sentence that names the event
+    """
+    for event in events:
+        if event.problem:
+            raise event.problem
 
 
 class EventFeed(models.Model):
@@ -198,7 +213,11 @@ class EventFeed(models.Model):
 
     @api.model
     def _feed_events(self, rows):
-        """Return rows of ``READ`` as events in today's names and schema versions."""
+        """Return rows of ``READ`` as events in today's names and schema versions.
+
+        One that cannot be read says so (``problem``): whoever may not see it, or passes it by,
+        goes on; the others call :func:`check_readable`.
+        """
         registry = self.env(su=True)["snapshot.handler.registry"]
         # One text for all takes half of what psycopg2 takes for each by itself.
         payloads = json.loads(f"[{','.join([row[3] for row in rows])}]")
@@ -209,8 +228,45 @@ class EventFeed(models.Model):
                 handler = registry._claimed(registry._canonical_name(event.model_name))
                 handlers[event.model_name] = handler if self._folds_in_memory(handler) else None
             handler = handlers[event.model_name]
-            events.append(event if handler is None else handler._upcast(event))
+            events.append(event if handler is None else self._feed_event_today(handler, event))
         return events
+
+    @api.model
+    def _feed_event_today(self, handler, event):
+        """Return an event in today's schema version; see :meth:`_feed_events`."""
+        try:
+            return handler._upcast(event)
+        except Exception as error:
+            if is_infrastructure_error(error):
+                raise
+            problem = UserError(self._unreadable_sentence(event, error))
+            problem.__cause__ = error
+            return replace(
+                event,
+                model_name=handler._today_model_name(event.model_name),
+                event_type=handler._event_aliases.get(event.event_type, event.event_type),
+                problem=problem,
+            )
+
+    @api.model
+    def _unreadable_sentence(self, event, error):
+        where = "/".join((event.model_name, event.aggregate_id))
+        if isinstance(error, SchemaError | UserError):
+            return _(
+                "The event %(event)s of %(record)s cannot be read: %(reason)s",
+                event=event.id,
+                record=where,
+                reason=error,
+            )
+        text = f"{type(error).__name__}: {error}"
+        return _(
+            "The event %(event)s of %(record)s cannot be read, because the upcaster of %(type)s"
+            " failed (%(error)s); correct it in the addon that brings it.",
+            event=event.id,
+            record=where,
+            type=event.event_type,
+            error=text,
+        )
 
     @api.model
     def _feed_events_of(self, ids, condition):

@@ -8,6 +8,7 @@ import psycopg2
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..own_transaction import in_own_transaction
 from ..position import Position
 from .event_feed import SCANNED
 
@@ -56,8 +57,8 @@ class EventFeedCount(models.AbstractModel):
         deadline = time.monotonic() + seconds
         while True:
             try:
-                with self.env.registry.cursor() as cr:
-                    more = self.with_env(self.env(cr=cr, su=True))._count_page()
+                with in_own_transaction(self) as own:
+                    more = own._count_page()
             except CONFLICTS:
                 return False
             if not more or time.monotonic() >= deadline:

@@ -13,6 +13,7 @@ from odoo.addons.event_sourcing.compat import check_access, readable
 
 from ..position import Position
 from .event_consumer import EVERYTHING
+from .event_feed import check_readable
 
 MAX_LIMIT = 10_000
 MAX_WAIT = 30  # seconds
@@ -42,7 +43,8 @@ class EventFeedReader(models.Model):
         :return: ``{"events": [dict, …], "cursor": text}``, the dicts with the keys of
             :meth:`read_stream` and ``model_name``, ``aggregate_id``, ``company_id``, ``origin``
             and ``recorded_on``
-        :raise UserError: for a cursor that this database did not give out
+        :raise UserError: for a cursor that this database did not give out; for an event that its
+            handler cannot read, once those before it are given: the cursor stays where it was
         :raise AccessError: without the right to read events
         """
         check_access(self.browse(), "read")
@@ -77,6 +79,13 @@ class EventFeedReader(models.Model):
             if records or not position.until or position == before or time.monotonic() > deadline:
                 break
         allowed = set(records.ids)
+        for number, event in enumerate(events):
+            if event.problem and event.id in allowed:
+                if allowed.isdisjoint(earlier.id for earlier in events[:number]):
+                    check_readable([event])
+                # First those before it; the next answer says what is wrong with it.
+                events, position = self._read_feed_page(before, condition, number)
+                break
         events = [event for event in events if event.id in allowed]
         names = {
             user.id: user.name

@@ -6,6 +6,7 @@ from odoo import api, models
 from odoo.addons.event_sourcing_job.models.event_metrics import Metric
 
 from .. import append_time as timing
+from ..own_transaction import in_own_transaction
 
 TOKEN = "event_sourcing_feed.monitoring_token"
 LAG_LIMIT = "event_sourcing_feed.health_lag_seconds"
@@ -57,8 +58,8 @@ class EventMonitoring(models.AbstractModel):
         if client is None:
             raise ImportError("prometheus-client")
         counted = self.env["event.feed.count"]._count_new(COUNT_SECONDS)
-        with self.env.registry.cursor() as cr:
-            metrics = self.env(cr=cr, su=True, context={})["event.overview"]._metrics()
+        with in_own_transaction(self.env["event.overview"]) as overview:
+            metrics = overview._metrics()
         text = "Whether the events are all counted; 0 while it catches up."
         metrics.append(Metric("event_sourcing_events_counted", "gauge", text, [({}, int(counted))]))
         collector = Collector(metrics, self.env.cr.dbname)

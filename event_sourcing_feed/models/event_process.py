@@ -88,6 +88,14 @@ class EventProcess(models.AbstractModel):
         return False
 
     @api.model
+    def _state_labels(self):
+        """Return ``{key of the state: label}`` for screens, in the language of the user.
+
+        Keys that are not here are called as the handlers of its events call them.
+        """
+        return {}
+
+    @api.model
     def _schedule(self, event_type, at, payload=None):
         """Return the command for a timeout: an event of the instance's own stream.
 

@@ -8,6 +8,8 @@ from odoo.tools import SQL
 from odoo.addons.event_sourcing.fields import NO_SUM, JsonDocument
 
 from ..operation import Operation, derived_uuid, operation
+from ..own_transaction import in_own_transaction
+from .event_feed import check_readable
 from .event_reaction import comes_again
 from .event_subscription_run import MAX_TEXT
 
@@ -39,7 +41,7 @@ class EventProcessInstance(models.Model):
         required=True, readonly=True, help="The ids of the events that it was given, in order."
     )
     process_version = fields.Integer(readonly=True, **NO_SUM)
-    ended = fields.Boolean(readonly=True)
+    ended = fields.Boolean(readonly=True, help="It decides nothing more.")
     timeout_ids = fields.One2many("event.process.timeout", "instance_id", string="Timeouts")
 
     def init(self):
@@ -98,6 +100,7 @@ class EventProcessInstance(models.Model):
 
     def _folded(self, process, ids):
         events = self.env["event.store"]._feed_events_of(ids, SQL("true"))
+        check_readable(events)
         return process._fold(process._initial_state(), events)
 
     def _keep(self, process, state, ids):
@@ -148,10 +151,17 @@ class EventProcessTimeout(models.Model):
     _rec_name = "event_type"
 
     instance_id = fields.Many2one(
-        "event.process.instance", required=True, readonly=True, index=True, ondelete="cascade"
+        "event.process.instance",
+        string="About",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
     )
     event_type = fields.Char(required=True, readonly=True)
-    due = fields.Datetime(required=True, readonly=True, index=True)
+    due = fields.Datetime(
+        string="Due On", required=True, readonly=True, index=True, help="When the event comes."
+    )
     payload = JsonDocument(required=True, readonly=True)
     cause_uuid = fields.Char(string="Cause", required=True, readonly=True)
     correlation_id = fields.Char(required=True, readonly=True)
@@ -208,8 +218,8 @@ class EventProcessRun(models.Model):
     @api.model
     def _run_other_due(self, deadline=None):
         worked = super()._run_other_due(deadline)
-        with self.env.registry.cursor() as cr:
-            due = self.with_env(self.env(cr=cr, su=True))._due_timeouts()
+        with in_own_transaction(self) as own:
+            due = own._due_timeouts()
         for timeout_id in due:
             if deadline and time.monotonic() >= deadline:
                 break
@@ -234,10 +244,9 @@ class EventProcessRun(models.Model):
     @api.model
     def _run_timeout(self, timeout_id):
         """Let a timeout come, in a transaction of its own; return whether it came."""
+        due = self.env["event.process.timeout"].browse(timeout_id)
         try:
-            with self.env.registry.cursor() as cr:
-                own = self.with_env(self.env(cr=cr, su=True, context={}))
-                timeout = own.env["event.process.timeout"].browse(timeout_id)
+            with in_own_transaction(due) as timeout:
                 if not timeout._lock():
                     return False
                 timeout._come()
@@ -247,9 +256,7 @@ class EventProcessRun(models.Model):
                 return False
             error = problem
         _logger.warning("A timeout of a process could not come.", exc_info=error)
-        with self.env.registry.cursor() as cr:
-            own = self.with_env(self.env(cr=cr, su=True, context={}))
-            timeout = own.env["event.process.timeout"].browse(timeout_id).exists()
-            if timeout:
+        with in_own_transaction(due) as timeout:
+            if timeout.exists():
                 timeout._put_off(error)
         return False

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 
+from .event_feed import check_readable
+
 
 class EventProjection(models.AbstractModel):
     """A read model: tables that are made of the events of many streams, and of nothing else.
@@ -50,6 +52,7 @@ class EventProjection(models.AbstractModel):
     def _consume(self, subscription, events):
         for problem in self._declaration_problems():
             raise UserError(problem)
+        check_readable(events)
         self._project(events)
         self.env.flush_all()
 

@@ -13,6 +13,7 @@ from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
 from odoo.addons.event_sourcing.fields import NO_SUM, Many2oneNoForeignKey
 
 from .. import shadow_tables
+from ..own_transaction import in_own_transaction
 from ..time_limit import time_limit
 from .event_subscription import NO_ERROR, EventSubscription
 from .event_subscription_run import RETRIES, told
@@ -176,8 +177,8 @@ class EventProjectionBuild(models.Model):
     @api.model
     def _begin_due(self):
         """Begin where the code has another version than the read model; in own transactions."""
-        with self.env.registry.cursor() as cr:
-            due = self.with_env(self.env(cr=cr, su=True))._other_versions()
+        with in_own_transaction(self) as own:
+            due = own._other_versions()
         began = False
         for subscription_id in due:
             try:
@@ -262,16 +263,14 @@ class EventProjectionBuild(models.Model):
         """
         events = []
         try:
-            with self.env.registry.cursor() as cr:
-                own = self.with_env(self.env(cr=cr, su=True, context={})).browse(build_id)
+            with in_own_transaction(self.browse(build_id)) as own:
                 return own._lock() and own._give_page(events)
         except Exception as problem:
             if is_infrastructure_error(problem):
                 _logger.info("Build %s tries again: %s", build_id, problem)
                 return False
             error = problem
-        with self.env.registry.cursor() as cr:
-            own = self.with_env(self.env(cr=cr, su=True, context={})).browse(build_id)
+        with in_own_transaction(self.browse(build_id)) as own:
             own._note_error(error, events)
         return False
 

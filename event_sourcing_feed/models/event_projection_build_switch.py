@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 
 from .. import shadow_tables
 from .event_projection_subscription import LAST_PAGES
+from .event_subscription import RECOVERED
 
 TRIES = 6
 # Whoever read the read model and appends now waits for the switch, which waits for them: the
@@ -180,17 +181,7 @@ class EventProjectionBuildSwitch(models.Model):
         shadow_tables.swap(self.env.cr, self._schema(), self._tables())
         sub._move(self._position())
         self._move(former)
-        if sub.state == "stopped":
-            sub.write({"state": "running"})
-        sub.write(
-            {
-                "error_count": 0,
-                "next_try": False,
-                "last_error": False,
-                "last_traceback": False,
-                "failed_event_id": False,
-            }
-        )
+        sub.write({**RECOVERED, "state": "running" if sub.state == "stopped" else sub.state})
         self.env.invalidate_all()
 
     def _discard_checked(self):

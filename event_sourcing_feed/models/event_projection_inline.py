@@ -4,6 +4,7 @@ from odoo.exceptions import UserError
 from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
 
 from .event_consumer import EVERYTHING
+from .event_feed import check_readable
 
 
 class EventProjectionInline(models.Model):
@@ -54,5 +55,6 @@ class EventProjectionInline(models.Model):
         for first in range(0, len(event_ids), size):
             events = store._feed_events_of(event_ids[first : first + size], condition)
             if events:
+                check_readable(events)
                 projection._project(events)
         projection.env.flush_all()

@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from .event_subscription import RECOVERED
+
 
 class EventProjectionSkip(models.Model):
     """An event that a read model goes on without: which, who decided it, and why."""
@@ -94,18 +96,6 @@ class EventSubscriptionSkip(models.Model):
             }
         )
         sub._move(position)
-        sub.write(
-            {
-                "state": "running" if sub.state == "stopped" else sub.state,
-                "error_count": 0,
-                "next_try": False,
-                "last_error": False,
-                "last_traceback": False,
-                "failed_event_id": False,
-                "message": _(
-                    "Event %(event)s was skipped: %(reason)s", event=event_id, reason=reason
-                )[:500],
-            }
-        )
+        sub.write({**RECOVERED, "state": "running" if sub.state == "stopped" else sub.state})
         sub._forget_tries()
         return True

@@ -76,13 +76,10 @@ class EventProjectionSubscription(models.Model):
         # It may have become live since somebody found it due.
         return super()._lock() and self.consumer not in self._live_names()
 
-    def _lag(self):
-        return (0, 0.0) if self.mode == "inline" else super()._lag()
-
-    def _waiting_query(self):
+    def _waiting_query(self, limit):
         if self.mode == "inline":  # its position stands still: appends give it its events
             return SQL("SELECT event.* FROM event_store AS event WHERE false")
-        return super()._waiting_query()
+        return super()._waiting_query(limit)
 
     @api.model
     def _has_taken(self, name, event_ids):
@@ -113,6 +110,7 @@ class EventProjectionSubscription(models.Model):
                   JOIN event_projection_mode AS mode ON mode.projection = sub.consumer
                  WHERE sub.consumer = ANY(%s) AND NOT mode.live AND NOT mode.held
                    AND sub.state = 'running' AND sub.error_count = 0
+                   AND coalesce(sub.suspect_count, 0) = 0
                    AND coalesce(sub.until, '') = ''
                  ORDER BY sub.id
                 """,
@@ -206,5 +204,5 @@ class EventProjectionSubscription(models.Model):
     def action_pause(self):
         live = self._managed().filtered(lambda s: s.mode == "inline")
         for sub in live:
-            self._let_follow(sub.consumer, state="paused", message=False)
+            self._let_follow(sub.consumer, state="paused", paused_because=False)
         return super(EventProjectionSubscription, self - live).action_pause()

@@ -7,6 +7,7 @@ from odoo.addons.event_sourcing.db_errors import db_error_kinds
 from ..commit_guard import guarded
 from ..operation import Operation, operation
 from ..time_limit import time_limit
+from .event_feed import check_readable
 
 # Nobody's fault: the page, or the task, comes again.
 COMES_AGAIN = {"conflict", "lost", "resources"}
@@ -101,6 +102,7 @@ class EventReaction(models.AbstractModel):
         own = self.with_context(allowed_company_ids=[event.company_id])
         cr = self.env.cr
         try:
+            check_readable([event])
             with cr.savepoint() as step, own._around(event), guarded(cr, step.name):
                 with time_limit(cr, self._time_limit):
                     own._react(event)

@@ -7,9 +7,9 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..own_transaction import in_own_transaction
 from .event_reaction import comes_again
 from .event_reaction_task import FIRST
-from .event_subscription_run import DEATHS
 
 _logger = logging.getLogger(__name__)
 
@@ -19,6 +19,8 @@ AT_ONCE = 20
 DUE = """task.next_try NOT BETWEEN timezone('UTC', now())
     AND timezone('UTC', now()) + interval '14 days'"""
 IN_A_ROW = 50
+# How often the process may end at a task; then it is a dead letter.
+DEATHS = 2
 # Seconds between two looks for lines that stand still since a process died.
 LOOK_AGAIN = 60
 _looked = {}
@@ -33,8 +35,8 @@ class EventReactionRun(models.Model):
     def _run_other_due(self, deadline=None):
         worked = super()._run_other_due(deadline)
         self._look_for_lines()
-        with self.env.registry.cursor() as cr:
-            due = self.with_env(self.env(cr=cr, su=True))._due_tasks()
+        with in_own_transaction(self) as own:
+            due = own._due_tasks()
         for task_id in due:
             for _number in range(IN_A_ROW):
                 if not task_id or (deadline and time.monotonic() >= deadline):
@@ -83,9 +85,7 @@ class EventReactionRun(models.Model):
         """
         line = None
         try:
-            with self.env.registry.cursor() as cr:
-                own = self.with_env(self.env(cr=cr, su=True, context={}))
-                task = own.env["event.reaction.task"].browse(task_id)
+            with in_own_transaction(self.env["event.reaction.task"].browse(task_id)) as task:
                 if not task._lock():
                     return False, None
                 if task._try():
@@ -104,10 +104,15 @@ class EventReactionRun(models.Model):
 
     @api.model
     def _next_of(self, line):
-        """Let the next one of a line be tried; return its id."""
+        """Let the next one of a line be tried; return its id, or None where others are at it."""
+        try:
+            self.env["event.reaction.task"]._move_up_apart({line})
+        except psycopg2.Error as error:
+            if not comes_again(error):
+                raise
+            _logger.info("A line of a reaction goes on later: %s", error)
+            return None
         with self.env.registry.cursor() as cr:
-            own = self.with_env(self.env(cr=cr, su=True, context={}))
-            own.env["event.reaction.task"]._move_up({line})
             cr.execute(
                 """
                 SELECT id, state FROM event_reaction_task
@@ -122,10 +127,8 @@ class EventReactionRun(models.Model):
 
     @api.model
     def _note_task_error(self, task_id, error):
-        with self.env.registry.cursor() as cr:
-            own = self.with_env(self.env(cr=cr, su=True, context={}))
-            task = own.env["event.reaction.task"].browse(task_id).exists()
-            if task:
+        with in_own_transaction(self.env["event.reaction.task"].browse(task_id)) as task:
+            if task.exists():
                 task._note_error(error)
 
     @api.model

@@ -1,13 +1,18 @@
 import random
+import time
 from datetime import timedelta
+
+import psycopg2
 
 from odoo import _, api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.event_sourcing.db_errors import db_error_kinds
 from odoo.addons.event_sourcing.error_location import ErrorLocation, find_place, fingerprint
 from odoo.addons.event_sourcing.fields import NO_SUM, Many2oneNoForeignKey
 
-from .event_subscription_run import MAX_TEXT, told
+from ..own_transaction import in_own_transaction
+from .event_subscription_run import CONFLICT_PAUSES, MAX_TEXT, told
 
 MAX_SUMMARY = 200
 # That nothing stands before a task in its line; about ``task``.
@@ -151,9 +156,18 @@ class EventReactionTask(models.Model):
 
     @api.model
     def _move_up_apart(self, lines=None):
-        """Do so in a transaction of its own, which sees what others have done by now."""
-        with self.env.registry.cursor() as cr:
-            self.with_env(self.env(cr=cr, su=True, context={}))._move_up(lines)
+        """Do so in a transaction of its own, which sees what others have done by now.
+
+        Where somebody changes the same rows at this moment, it looks again.
+        """
+        for pause in (*CONFLICT_PAUSES, None):
+            try:
+                with in_own_transaction(self) as own:
+                    return own._move_up(lines)
+            except psycopg2.OperationalError as error:
+                if pause is None or "conflict" not in db_error_kinds(error):
+                    raise
+            time.sleep(pause)
 
     # ------------------------------------------------------------------
     # How it went

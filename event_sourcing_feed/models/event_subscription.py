@@ -29,6 +29,8 @@ NO_ERROR = {
     "last_traceback": False,
     "failed_event_id": False,
 }
+# Of a subscription, which is then given whole pages again.
+RECOVERED = {**NO_ERROR, "suspect_count": 0}
 
 
 class EventSubscription(models.Model):
@@ -87,13 +89,17 @@ class EventSubscription(models.Model):
         readonly=True,
         help="The event at which it stopped, once it was given alone.",
     )
-    message = fields.Char(readonly=True, help="Why it is paused, or what was skipped last.")
-    lag_count = fields.Integer(
-        string="Events Waiting",
-        compute="_compute_lag",
-        help="Of all types: events to look through.",
+    suspect_count = fields.Integer(
+        string="Events in Doubt",
+        readonly=True,
+        **NO_SUM,
+        help="Among so many of the next events is one with an error: it is given half of them.",
     )
-    lag_seconds = fields.Float(string="Oldest Waits for (s)", compute="_compute_lag")
+    paused_because = fields.Selection(
+        [("gone", "It was not installed for a while")],
+        string="Why It Is Paused",
+        readonly=True,
+    )
 
     def init(self):
         super().init()
@@ -108,6 +114,8 @@ class EventSubscription(models.Model):
                 place text NOT NULL,
                 tries int NOT NULL
             );
+            ALTER TABLE event_subscription_try
+              ADD COLUMN IF NOT EXISTS events int NOT NULL DEFAULT 1;
             """
         )
 
@@ -133,7 +141,7 @@ class EventSubscription(models.Model):
                 self._insert_row(consumer, position)
             elif known[name].state == "gone":
                 # What it missed meanwhile may be much, and old: somebody is to decide.
-                known[name].write({"state": "paused", "message": "It was not installed."})
+                known[name].write({"state": "paused", "paused_because": "gone"})
         gone = self.browse().union(
             *(s for name, s in known.items() if name not in names and s.state != "gone")
         )
@@ -165,32 +173,6 @@ class EventSubscription(models.Model):
         for sub in self:
             model = self.env["ir.model"].sudo()._get(sub.consumer) if sub.consumer else None
             sub.label = (model and model.name) or sub.consumer
-
-    @api.depends("seen", "until", "after", "floor")
-    def _compute_lag(self):
-        for sub in self:
-            sub.lag_count, sub.lag_seconds = sub._lag() if sub.id else (0, 0.0)
-
-    def _lag(self):
-        """Return ``(events to look through, seconds since the oldest of them was recorded)``."""
-        self.ensure_one()
-        position = self._position()
-        self.env.cr.execute(
-            SQL(
-                """
-                SELECT count(*), coalesce(extract(epoch FROM
-                           (now() AT TIME ZONE 'UTC') - min(event.create_date)), 0)
-                  FROM event_store AS event
-                 WHERE event.id > %s AND (event.tx >= pg_snapshot_xmax(%s::pg_snapshot)
-                        OR event.tx = ANY(ARRAY(SELECT pg_snapshot_xip(%s::pg_snapshot))))
-                """,
-                max(position.floor, position.after),
-                position.seen,
-                position.seen,
-            )
-        )
-        count, seconds = self.env.cr.fetchone()
-        return count, max(0.0, float(seconds))
 
     # ------------------------------------------------------------------
     # Positions
@@ -228,14 +210,14 @@ class EventSubscription(models.Model):
     def action_pause(self):
         """Stop giving it events; none is lost."""
         self._managed().filtered(lambda s: s.state in ("running", "stopped")).write(
-            {"state": "paused", "message": False}
+            {"state": "paused", "paused_because": False}
         )
         return True
 
     def action_resume(self):
         """Go on where it stands."""
         self._managed().filtered(lambda s: s.state in ("paused", "stopped")).write(
-            {**NO_ERROR, "state": "running", "message": False}
+            {**RECOVERED, "state": "running", "paused_because": False}
         )
         self._forget_tries()
         return True

@@ -10,12 +10,23 @@ class EventSubscriptionLag(models.Model):
 
     _inherit = "event.subscription"
 
+    lag_count = fields.Integer(
+        string="Events Waiting",
+        compute="_compute_lag",
+        help="Of all types: events to look through.",
+    )
+    lag_seconds = fields.Float(string="Oldest Waits for (s)", compute="_compute_lag")
     slowest_stream = fields.Char(
         string="Slowest History",
         compute="_compute_slowest_stream",
         compute_sudo=False,
         help="The one of which an event has waited longest.",
     )
+
+    @api.depends("seen", "until", "after", "floor")
+    def _compute_lag(self):
+        for sub in self:
+            sub.lag_count, sub.lag_seconds = sub._waiting(None) if sub.id else (0, 0.0)
 
     @api.depends("seen", "until", "after", "floor")
     @api.depends_context("uid", "lang")
@@ -30,8 +41,11 @@ class EventSubscriptionLag(models.Model):
                 seconds=round(found["seconds"]),
             )
 
-    def _waiting_query(self):
-        """Return SQL for the rows of events that wait, the first ones alone, as a query."""
+    def _waiting_query(self, limit):
+        """Return SQL for the rows of events that wait, as a query.
+
+        :param int limit: only so many of them, the first ones; None for all
+        """
         position = self._position()
         if position.until:  # pages of it are taken already, in order of ids
             return SQL(
@@ -40,7 +54,7 @@ class EventSubscriptionLag(models.Model):
                 " ORDER BY event.id LIMIT %s",
                 max(position.after, position.floor),
                 position.seen,
-                MAX_COUNTED,
+                limit,
             )
         return SQL(
             "(SELECT event.* FROM event_store AS event WHERE event.id > %s"
@@ -48,18 +62,21 @@ class EventSubscriptionLag(models.Model):
             " ORDER BY event.tx, event.id LIMIT %s) UNION ALL (SELECT event.*"
             " FROM event_store AS event WHERE event.id > %s"
             " AND event.tx = ANY(ARRAY(SELECT pg_snapshot_xip(%s::pg_snapshot))) LIMIT %s)",
-            *(position.floor, position.seen, MAX_COUNTED) * 2,
+            *(position.floor, position.seen, limit) * 2,
         )
 
-    def _waiting(self):
-        """Return ``(events, seconds since the oldest was recorded)``, of the first ones."""
+    def _waiting(self, limit=MAX_COUNTED):
+        """Return ``(events, seconds since the oldest was recorded)``.
+
+        :param int limit: look at so many of them, the first ones; None for all
+        """
         self.ensure_one()
         self.env.cr.execute(
             SQL(
                 "SELECT least(count(*), %s), extract(epoch FROM clock_timestamp()"
                 " AT TIME ZONE 'UTC' - min(event.create_date))::float FROM (%s) AS event",
-                MAX_COUNTED,
-                self._waiting_query(),
+                limit,
+                self._waiting_query(limit),
             )
         )
         count, seconds = self.env.cr.fetchone()
@@ -87,7 +104,7 @@ class EventSubscriptionLag(models.Model):
                  GROUP BY event.company_id, event.model_name, event.aggregate_id
                  ORDER BY min(event.create_date), min(event.id) LIMIT 1
                 """,
-                self._waiting_query(),
+                self._waiting_query(MAX_COUNTED),
                 self.env[self.consumer]._feed_filter(),
             )
         )

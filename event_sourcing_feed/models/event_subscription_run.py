@@ -11,8 +11,9 @@ from odoo.tools import SQL
 from odoo.addons.event_sourcing.arguments import shown
 from odoo.addons.event_sourcing.db_errors import db_error_kinds
 
+from ..own_transaction import in_own_transaction
 from .event_feed_cluster import CLUSTER
-from .event_subscription import NO_ERROR, POSITION
+from .event_subscription import POSITION, RECOVERED
 
 _logger = logging.getLogger(__name__)
 
@@ -21,9 +22,8 @@ POLL = 0.1
 MAX_WAIT = 30
 # Seconds until a consumer that failed is tried again; after the last one it is stopped.
 RETRIES = (1, 10, 60, 600, 3600)
-# After so many tries at one position at which the process ended, events are given one by one,
-# and after as many more the event is set aside.
-DEATHS = 2
+# How often the process may end at an event that it was given alone; then that is set aside.
+DEATHS = 4
 MAX_TEXT = 20_000
 # Seconds before a page is tried again that met a conflict; after them it is an error.
 CONFLICT_PAUSES = (0.05, 0.2, 0.5, 1)
@@ -63,8 +63,8 @@ class EventSubscriptionRun(models.Model):
 
         :return: whether anything was done
         """
-        with self.env.registry.cursor() as cr:
-            due = self.with_env(self.env(cr=cr, su=True))._due()
+        with in_own_transaction(self) as own:
+            due = own._due()
         worked = False
         for subscription_id in due:
             if deadline and time.monotonic() >= deadline:
@@ -111,13 +111,13 @@ class EventSubscriptionRun(models.Model):
     def _run_page(self, subscription_id):
         """Give one page of events to a consumer, in a transaction of its own.
 
-        :return: whether its position moved
+        :return: whether there is more to do at once: its position moved, or it gets fewer events
         """
+        sub = self.browse(subscription_id)
         for pause in (*CONFLICT_PAUSES, None):
             events = None
             try:
-                with self.env.registry.cursor() as cr:
-                    own = self._in(cr, subscription_id)
+                with in_own_transaction(sub) as own:
                     if not own._lock():
                         return False
                     events = []
@@ -131,19 +131,13 @@ class EventSubscriptionRun(models.Model):
                 return False
             if kind != "conflict":
                 break
-            with self.env.registry.cursor() as cr:
-                self._in(cr, subscription_id)._forget_tries()
+            with in_own_transaction(sub) as own:
+                own._forget_tries()
             if pause:
                 time.sleep(pause * random.uniform(0.5, 1))
-        with self.env.registry.cursor() as cr:
-            own = self._in(cr, subscription_id)
-            if own._lock():  # else somebody else is at it already
-                own._note_error(error, events)
-        return False
-
-    @api.model
-    def _in(self, cr, subscription_id):
-        return self.with_env(self.env(cr=cr, su=True, context={})).browse(subscription_id)
+        with in_own_transaction(sub) as own:
+            # Where it is locked, somebody else is at it already.
+            return own._lock() and own._note_error(error, events)
 
     def _lock(self):
         """Lock the row; return whether it is free and running.
@@ -166,21 +160,25 @@ class EventSubscriptionRun(models.Model):
         consumer = self.env[self.consumer]
         store, before = self.env["event.store"], self._position()
         condition = consumer._feed_filter()
-        # After an error events are given one by one: the good ones pass, the bad one is known.
-        alone = self.error_count > 0 or self._tries() > DEATHS
-        limit = 1 if alone else consumer._page_size
+        # Where one of some events is bad, half of them are given: the good ones pass, and after
+        # a few tries the bad one is given alone.
+        suspects = self._died_with() or self.suspect_count
+        limit = consumer._page_size
+        if suspects:
+            limit = max(1, min(limit, suspects // 2))
         events, position = store._read_feed_page(before, condition, limit)
         if position == before:
             return False
         given += events
         if events:
             began = time.monotonic()
-            if self._note_try() > 2 * DEATHS:
+            if self._note_try(len(events)) > DEATHS and len(events) == 1:
                 self._set_aside(consumer, events[0])
             else:
                 with consumer._limited():
                     consumer._consume(self, events)
-            self._note_success(events, time.monotonic() - began)
+            left = suspects - len(events) if position.until else 0
+            self._note_success(events, time.monotonic() - began, left)
         self._move(position)
         return True
 
@@ -191,28 +189,33 @@ class EventSubscriptionRun(models.Model):
     def _place(self):
         return "/".join(str(value) for value in (self.seen, self.until, self.after))
 
-    def _tries(self):
-        """Return how often this position was tried before."""
+    def _died_with(self):
+        """Return how many events were given here when the process ended at them, else 0."""
         self.env.cr.execute(
-            "SELECT tries FROM event_subscription_try WHERE subscription_id = %s AND place = %s",
+            "SELECT events FROM event_subscription_try WHERE subscription_id = %s AND place = %s",
             [self.id, self._place()],
         )
         return (self.env.cr.fetchone() or (0,))[0]
 
-    def _note_try(self):
-        """Note, whatever becomes of this transaction, that this position is tried; count it."""
+    def _note_try(self, events):
+        """Note, whatever becomes of this transaction, that so many events are tried here.
+
+        :return: how often that was tried by now
+        """
         with self.env.registry.cursor() as cr:
             cr.execute(
                 """
-                INSERT INTO event_subscription_try AS before (subscription_id, place, tries)
-                VALUES (%s, %s, 1)
+                INSERT INTO event_subscription_try AS before
+                       (subscription_id, place, events, tries)
+                VALUES (%s, %s, %s, 1)
                     ON CONFLICT (subscription_id) DO UPDATE
-                   SET tries = CASE WHEN before.place = excluded.place
+                   SET tries = CASE WHEN (before.place, before.events)
+                                       = (excluded.place, excluded.events)
                                     THEN before.tries + 1 ELSE 1 END,
-                       place = excluded.place
+                       place = excluded.place, events = excluded.events
                 RETURNING tries
                 """,
-                [self.id, self._place()],
+                [self.id, self._place(), events],
             )
             return cr.fetchone()[0]
 
@@ -223,7 +226,7 @@ class EventSubscriptionRun(models.Model):
         raise UserError(
             _(
                 "The process ended %(count)s times while it worked on the event %(event)s.",
-                count=2 * DEATHS,
+                count=DEATHS,
                 event=event.id,
             )
         )
@@ -232,7 +235,7 @@ class EventSubscriptionRun(models.Model):
     # How it went
     # ------------------------------------------------------------------
 
-    def _note_success(self, events, seconds):
+    def _note_success(self, events, seconds, suspects):
         vals = {
             "consumed_count": self.consumed_count + len(events),
             "last_event_id": events[-1].id,
@@ -240,30 +243,28 @@ class EventSubscriptionRun(models.Model):
         }
         if len(events) >= 100:
             vals["rate"] = len(events) / max(seconds, 1e-6)
-        if self.error_count:
-            vals.update(NO_ERROR)
+        if suspects > 0:
+            vals["suspect_count"] = suspects
+        elif self.error_count or self.suspect_count:
+            vals.update(RECOVERED)
         self.write(vals)
 
     def _note_error(self, error, events):
-        """Note what a consumer raised, and when it is tried again; stop it in the end.
+        """Note what a consumer raised: fewer events come next, or the one that is bad again later.
 
         :param list events: what it was given, or None
+        :return: whether it goes on at once, with fewer events
         """
-        _logger.warning("%s failed.", self.consumer, exc_info=error)
-        count = self.error_count + 1
         text, lines = told(self.env["event.store"], error)
-        vals = {
-            "error_count": count,
-            "last_error": text,
-            "last_traceback": lines,
-            "failed_event_id": events[0].id if events and len(events) == 1 else False,
-        }
-        if count > len(RETRIES):
-            vals.update(state="stopped", next_try=False)
+        vals = {"last_error": text, "last_traceback": lines}
+        if events:
+            vals["suspect_count"] = len(events)
+        several = bool(events) and len(events) > 1
+        if several:
+            _logger.warning("%s failed at one of %s events: %s", self.consumer, len(events), text)
         else:
-            pause = RETRIES[count - 1] * random.uniform(1, 1.2)
-            # In the database's clock, which also says when it is due.
-            vals["next_try"] = self.env.cr.now() + timedelta(seconds=pause)
+            _logger.warning("%s failed.", self.consumer, exc_info=error)
+            vals.update(self._next_try(), failed_event_id=events[0].id if events else False)
         self.write(vals)
         self._forget_tries()
         if vals.get("state") == "stopped":
@@ -274,6 +275,16 @@ class EventSubscriptionRun(models.Model):
                 self.id,
                 lambda env: env["event.subscription"]._stopped_message(label),
             )
+        return several
+
+    def _next_try(self):
+        """Return values that say when it is tried again after one more error, or that it stops."""
+        count = self.error_count + 1
+        if count > len(RETRIES):
+            return {"error_count": count, "state": "stopped", "next_try": False}
+        pause = RETRIES[count - 1] * random.uniform(1, 1.2)
+        # In the database's clock, which also says when it is due.
+        return {"error_count": count, "next_try": self.env.cr.now() + timedelta(seconds=pause)}
 
     @api.model
     def _stopped_message(self, consumer):
@@ -294,8 +305,8 @@ class EventSubscriptionRun(models.Model):
         event_ids = sorted(set(event_ids))
         deadline = time.monotonic() + store._seconds("timeout", timeout)
         while True:
-            with self.env.registry.cursor() as cr:
-                done = self.with_env(self.env(cr=cr, su=True))._has_taken(name, event_ids)
+            with in_own_transaction(self) as own:
+                done = own._has_taken(name, event_ids)
             left = deadline - time.monotonic()
             if done or left <= 0:
                 return done

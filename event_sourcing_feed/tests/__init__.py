@@ -1,6 +1,8 @@
 from . import test_feed
+from . import test_feed_unreadable
 from . import test_operation
 from . import test_operation_append_time
+from . import test_process_display
 from . import test_projection
 from . import test_projection_testing
 from . import test_reaction
@@ -8,3 +10,4 @@ from . import test_reaction_decision
 from . import test_reaction_operation
 from . import test_reaction_process
 from . import test_reaction_testing
+from . import test_subscription

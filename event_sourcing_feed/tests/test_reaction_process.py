@@ -1,5 +1,6 @@
 """Processes: a state that follows from events alone, commands, and timeouts."""
 
+import threading
 from datetime import timedelta
 
 from odoo import fields
@@ -116,6 +117,19 @@ class TestProcess(EventCase):
         self.give(event)
         self.give(event)
         self.assertEqual(len(self.instance().timeout_ids), 1)
+
+    def test_its_state_is_stored_whole_over_xml_rpc_too(self):
+        """A state with null: XML-RPC could not carry it as an answer."""
+        event = self.record()
+        thread = threading.current_thread()
+        thread.url = "http://localhost/xmlrpc/2/object"
+        self.addCleanup(delattr, thread, "url")
+        self.give(event)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "SELECT state FROM event_process_instance WHERE id = %s", [self.instance().id]
+        )
+        self.assertEqual(self.env.cr.fetchone()[0], {"events": ["TripBooked"], "last": None})
 
     def test_what_belongs_to_no_instance_is_passed(self):
         self.patch(type(self.process), "_process_key", lambda self, event: None)

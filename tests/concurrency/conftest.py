@@ -4,6 +4,8 @@ import uuid
 
 import pytest
 from support.commits import database
+from support.feed import add, let_consumers_begin
+from support.partitioned import SIZE, PartitionedStore
 from support.seals import append, seal
 
 from odoo import SUPERUSER_ID, api
@@ -45,3 +47,31 @@ def sealed(env, key):
     ids = [append(env, key, amount) for amount in (1, 2, 3)]
     seal(env)
     return ids
+
+
+@pytest.fixture
+def prefix():
+    """Let the toy consumers begin now; give what the aggregates of this test begin with."""
+    # The very first event of a recorder waits for others of theirs.
+    add(f"K{uuid.uuid4().hex[:8]}")
+    let_consumers_begin()
+    return f"L{uuid.uuid4().hex[:8]}-"
+
+
+@pytest.fixture(scope="module")
+def partitioned(request):
+    """A database of the module's own whose event store is partitioned."""
+    store = PartitionedStore(request.module.__name__.rpartition(".")[2].removeprefix("test_"))
+    store.create()
+    try:
+        store.partitions.convert(SIZE)
+        yield store
+    finally:
+        store.drop()
+
+
+@pytest.fixture
+def store(partitioned):
+    """That one, with what a test left open rolled back after it."""
+    yield partitioned
+    partitioned.close()

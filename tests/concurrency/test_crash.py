@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from support.durable import DurableCluster
+from support.durable import restored_cluster
 from support.server import OdooServer
 
 from tools import account
@@ -28,15 +28,8 @@ GATE = 471100  # see the handler "slow"
 
 @pytest.fixture(scope="module")
 def cluster():
-    series = os.environ["ES_SERIES"]
-    cluster = DurableCluster(f"postgres-crash-{series}", Path(os.environ["ES_PYTHON"]), "the tests")
-    try:
-        cluster.start()
-        cluster.restore(DATABASE, dict(os.environ), os.environ["ES_DB"])
+    with restored_cluster("crash", DATABASE) as cluster:
         yield cluster
-    finally:
-        cluster.durable = False  # its data go
-        cluster.stop()
 
 
 @pytest.fixture(scope="module")

@@ -3,28 +3,10 @@
 import uuid
 
 import pytest
-from support.partitioned import SIZE, PartitionedStore
 
 from odoo.exceptions import UserError
 
 CONSUMER = "counter.total.projection"
-
-
-@pytest.fixture(scope="module")
-def whole():
-    store = PartitionedStore("feed_archive")
-    store.create()
-    try:
-        store.partitions.convert(SIZE)
-        yield store
-    finally:
-        store.drop()
-
-
-@pytest.fixture
-def store(whole):
-    yield whole
-    whole.close()
 
 
 @pytest.fixture

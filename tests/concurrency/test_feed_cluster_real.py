@@ -9,9 +9,9 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from support.durable import DurableCluster
+from support.durable import restored_cluster
+from support.feed import add, added, cursor, fetch, how_many, let_consumers_begin, run_due
 from support.forked import Forked, until
-from test_feed_load_real import added, cursor, fetch, how_many
 
 from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
@@ -26,33 +26,18 @@ ROUNDS = 30
 def key():
     """Let the consumers have seen some events of an aggregate, and not yet others."""
     key = f"R{uuid.uuid4().hex[:8]}"
-    with cursor() as cr:
-        env = api.Environment(cr, SUPERUSER_ID, {})
-        env["event.store"].append_batch(added(f"K{key}"))
-        cr.commit()
-        for sub in env["event.subscription"].search([]):
-            sub._move(env["event.store"]._feed_now())
-            sub.write({"state": "running", "error_count": 0, "next_try": False})
-        cr.commit()
-        env["event.store"].append_batch(added(key, 3))
-        cr.commit()
-        while env["event.subscription"]._run_due():
-            pass
-        env["event.store"].append_batch(added(key, 2))
+    add(f"K{key}")
+    let_consumers_begin()
+    add(key, 3)
+    run_due()
+    add(key, 2)
     return key
 
 
 @pytest.fixture(scope="module")
 def cluster(key):
-    series = os.environ["ES_SERIES"]
-    cluster = DurableCluster(f"postgres-feed-{series}", Path(os.environ["ES_PYTHON"]), "the tests")
-    try:
-        cluster.start()
-        cluster.restore(DATABASE, dict(os.environ), os.environ["ES_DB"])
+    with restored_cluster("feed", DATABASE) as cluster:
         yield cluster
-    finally:
-        cluster.durable = False  # its data go
-        cluster.stop()
 
 
 def start_worker(cluster):

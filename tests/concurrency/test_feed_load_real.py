@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import uuid
 
 import psycopg2
 import pytest
@@ -11,51 +10,14 @@ from psycopg2.extensions import (
     ISOLATION_LEVEL_READ_COMMITTED,
     ISOLATION_LEVEL_REPEATABLE_READ,
 )
+from support.feed import added, cursor, env_of, fetch, how_many, projected
 from support.forked import Forked, until
 
-from odoo import SUPERUSER_ID, api
-from odoo.modules.registry import Registry
 from odoo.tools import mute_logger
 
-DATABASE = os.environ.get("ES_DB")
 WRITERS = 6
 ROUNDS = 25
 KILLS = 5
-
-
-def cursor():
-    return Registry(DATABASE).cursor()
-
-
-def fetch(query, *values):
-    with cursor() as cr:
-        cr.execute(query, values)
-        return cr.fetchall()
-
-
-def added(aggregate_id, count=1):
-    return [
-        {
-            "model_name": "counter",
-            "aggregate_id": aggregate_id,
-            "event_type": "Added",
-            "payload": {"amount": 1},
-        }
-    ] * count
-
-
-@pytest.fixture
-def prefix():
-    """Let both toy consumers begin now; give what the aggregates of this test begin with."""
-    with cursor() as cr:
-        env = api.Environment(cr, SUPERUSER_ID, {})
-        # The very first event of a recorder waits for others of theirs.
-        env["event.store"].append_batch(added(f"K{uuid.uuid4().hex[:8]}"))
-        cr.commit()
-        for sub in env["event.subscription"].search([]):
-            sub._move(env["event.store"]._feed_now())
-            sub.write({"state": "running", "error_count": 0, "next_try": False})
-    yield f"L{uuid.uuid4().hex[:8]}-"
 
 
 @pytest.fixture
@@ -88,7 +50,7 @@ def write(prefix, number):
             try:
                 with cursor() as cr:
                     cr.connection.set_isolation_level(level)
-                    store = api.Environment(cr, SUPERUSER_ID, {})["event.store"]
+                    store = env_of(cr)["event.store"]
                     for part in (calls[:3], calls[3:]):  # two statements, one transaction
                         store.append_batch(part)
                     if gives_up:
@@ -103,7 +65,7 @@ def work():
     """Be a worker until it is told to end, or killed."""
     from odoo.addons.event_sourcing_feed.worker import Worker
 
-    Worker(DATABASE).run()
+    Worker(os.environ["ES_DB"]).run()
 
 
 def stored(prefix):
@@ -113,15 +75,6 @@ def stored(prefix):
             "SELECT aggregate_id, string_agg(version::text, ',' ORDER BY id) FROM event_store"
             " WHERE model_name = 'counter' AND aggregate_id LIKE %s AND outcome = 'applied'"
             " GROUP BY aggregate_id",
-            prefix + "%",
-        )
-    )
-
-
-def projected(prefix):
-    return dict(
-        fetch(
-            "SELECT aggregate_id, events FROM counter_total WHERE aggregate_id LIKE %s",
             prefix + "%",
         )
     )
@@ -137,10 +90,6 @@ def noted(prefix):
             prefix + "%",
         )
     )
-
-
-def how_many(prefix):
-    return fetch("SELECT count(*) FROM counter_note WHERE aggregate_id LIKE %s", prefix + "%")[0][0]
 
 
 def all_have(prefix):
@@ -182,7 +131,7 @@ def _any_runs(processes):
 
 def test_two_workers_that_are_killed_at_once(prefix, started):
     with cursor() as cr:
-        store = api.Environment(cr, SUPERUSER_ID, {})["event.store"]
+        store = env_of(cr)["event.store"]
         for number in range(10):
             store.append_batch(added(f"{prefix}{number}", 100))
     workers = [started(work), started(work)]
@@ -199,7 +148,7 @@ def test_sigterm_ends_a_worker_after_the_page_at_hand(prefix, started):
     (began, begins), (goes, go) = os.pipe(), os.pipe()
 
     with cursor() as cr:
-        env = api.Environment(cr, SUPERUSER_ID, {})
+        env = env_of(cr)
         env["event.store"].append_batch(added(f"{prefix}0", 3))
         model = type(env["counter.reaction"])
     worker = started(_slow_worker(model, begins, goes))
@@ -233,7 +182,7 @@ def test_nothing_is_written_while_nothing_is_new(prefix, started):
         " ORDER BY sub.id"
     )
     with cursor() as cr:
-        env = api.Environment(cr, SUPERUSER_ID, {})
+        env = env_of(cr)
         while env["event.subscription"]._run_due():
             pass
         cr.rollback()

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from support.partitioned import SIZE, PartitionedStore
 
 from odoo import fields
 from odoo.exceptions import UserError
@@ -24,23 +23,6 @@ from odoo.addons.test_event_sourcing.common import make_user
 
 TOOL = Path(__file__).parents[2] / "tools" / "check_seals.py"
 ARCHIVED_STATES = "Older events of .* are in an archive .*bring the archive back"
-
-
-@pytest.fixture(scope="module")
-def whole():
-    store = PartitionedStore("growth_archive")
-    store.create()
-    try:
-        store.partitions.convert(SIZE)
-        yield store
-    finally:
-        store.drop()
-
-
-@pytest.fixture
-def store(whole):
-    yield whole
-    whole.close()
 
 
 @pytest.fixture

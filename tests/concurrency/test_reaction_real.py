@@ -175,6 +175,40 @@ def test_conflicts_are_tried_again_and_no_event_is_set_aside(env, reaction, monk
     assert (noted(env, mine), tasks(env, mine)) == ([event_id], [])
 
 
+def test_a_line_goes_on_where_somebody_changes_it_at_this_moment(env, reaction, monkeypatch):
+    mine = name()
+
+    def fails(self, event):
+        raise ValueError("no")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reaction, "_react", fails)
+        events = add(env, [mine, mine])
+        run(env)
+    make_due(env)
+    tasks_model, changed = type(env()["event.reaction.task"]), []
+    original = tasks_model._move_up
+
+    def move_up(self, lines=None):
+        self.env.cr.execute("SELECT 1")  # it sees the database as it is now
+        if lines and not changed:
+            changed.append(lines)
+            other = env()
+            other.cr.execute(
+                "UPDATE event_reaction_task SET reason = 'x' WHERE aggregate_id = %s"
+                " AND state = 'behind'",
+                [mine],
+            )
+            other.cr.commit()
+        return original(self, lines)
+
+    monkeypatch.setattr(tasks_model, "_move_up", move_up)
+    with mute_logger("odoo.sql_db"):
+        run(env)
+    assert changed
+    assert (noted(env, mine), tasks(env, mine)) == (events, [])
+
+
 def test_several_workers_keep_the_order_of_every_line(env, reaction, monkeypatch):
     names = [name() for _number in range(4)]
     failed = set()

@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tools.cluster import Cluster
@@ -83,6 +83,24 @@ class DurableCluster(Cluster):
         )
         connection.autocommit = True
         return connection
+
+
+@contextmanager
+def restored_cluster(name, database):
+    """Give a cluster into which the test database is restored; its data go at the end.
+
+    :param str name: what its folder is called
+    :param str database: the name of the restored one
+    """
+    folder = f"postgres-{name}-{os.environ['ES_SERIES']}"
+    cluster = DurableCluster(folder, Path(os.environ["ES_PYTHON"]), "the tests")
+    try:
+        cluster.start()
+        cluster.restore(database, dict(os.environ), os.environ["ES_DB"])
+        yield cluster
+    finally:
+        cluster.durable = False  # its data go
+        cluster.stop()
 
 
 def _state(pid):

@@ -2,9 +2,13 @@
 
 from lxml import etree
 
+from odoo.exceptions import AccessError
+
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 SCREENS = ("event.store", "event.stream", "event.snapshot", "event.handler")
+# For managers and auditors alone.
+WATCHED = ("event.process.instance", "event.process.timeout")
 ROOT = "event_sourcing.event_sourcing_menu_root"
 
 
@@ -30,9 +34,35 @@ class TestScreens(EventCase):
                 self.assertEqual(self._arch(model, "kanban", user).get("create"), "false")
                 self.env[model].with_user(user).search([]).read()
 
+    def test_watchers_open_the_screens_of_processes(self):
+        self.env["event.process.timeout"].create(
+            {
+                "instance_id": self.env["event.process.instance"]
+                ._locked(self.env["trip.process"], self.env.company.id, "T1")
+                .id,
+                "event_type": "PaymentOverdue",
+                "due": "2026-01-01 00:00:00",
+                "payload": {},
+                "cause_uuid": "1",
+                "correlation_id": "1",
+            }
+        )
+        for group, opens in (("auditor", True), ("manager", True), ("user", False)):
+            user = make_user(self.env, f"watch-{group}", group)
+            for model in WATCHED:
+                with self.subTest(group=group, model=model):
+                    records = self.env[model].with_user(user)
+                    if not opens:
+                        with self.assertRaises(AccessError):
+                            records.search([])
+                        continue
+                    for kind in ("list", "form", "search"):
+                        self.assertIsNotNone(self._arch(model, kind, user))
+                    self.assertTrue(records.search([]).read())
+
     def test_nothing_is_created_changed_or_copied_by_hand(self):
         admin = self.env.ref("base.user_admin")
-        for model in SCREENS:
+        for model in SCREENS + WATCHED:
             for kind in ("list", "form"):
                 arch = self._arch(model, kind, admin)
                 for right in ("create", "edit", "delete"):
@@ -42,7 +72,7 @@ class TestScreens(EventCase):
 
     def test_lists_fetch_no_document(self):
         admin = self.env.ref("base.user_admin")
-        for model in SCREENS:
+        for model in SCREENS + WATCHED:
             names = {node.get("name") for node in self._arch(model, "list", admin).iter("field")}
             documents = {n for n, f in self.env[model]._fields.items() if f.type == "json"}
             self.assertFalse(names & documents, model)
@@ -97,7 +127,7 @@ class TestScreens(EventCase):
 
     def test_search_uses_what_can_be_searched_alone(self):
         admin = self.env.ref("base.user_admin")
-        for model in SCREENS:
+        for model in SCREENS + WATCHED:
             for node in self._arch(model, "search", admin).iter("field", "filter"):
                 name = node.get("name") if node.tag == "field" else node.get("date")
                 if name:
@@ -113,7 +143,7 @@ class TestScreens(EventCase):
         }
         own_files = "My Imports and Exports"
         checking = ("Rebuild and Check", "Seals", "Archives", "Subscriptions", "Dead Letters")
-        checking += ("Builds of Read Models",)
+        checking += ("Builds of Read Models", "Processes", "Timeouts")
         expected = {
             "user": everybody,
             "integration": {*everybody, "Record Event", "Import …", own_files},

@@ -1,0 +1,44 @@
+"""The rows of consumers: what they say to people. Pages and errors: tests/concurrency."""
+
+from odoo.tools import mute_logger
+
+from odoo.addons.test_event_sourcing.common import EventCase
+
+CONSUMER = "counter.reaction"
+
+
+class TestSubscription(EventCase):
+    def setUp(self):
+        super().setUp()
+        self.subscriptions = self.env["event.subscription"]
+        self.sub = self.subscriptions.search([("consumer", "=", CONSUMER)])
+        self.sub.action_resume()
+
+    def leave_and_come_back(self):
+        """Let the consumer not be installed for a while."""
+        registry = type(self.env["event.consumer.registry"])
+        names = self.env["event.consumer.registry"]._names()
+        left = tuple(name for name in names if name != CONSUMER)
+        for found in (left, names):
+            self.patch(registry, "_names", lambda _self, found=found: found)
+            with mute_logger("odoo.addons.event_sourcing_feed.models.event_subscription"):
+                self.subscriptions._sync()
+
+    def reason(self, lang):
+        field = self.sub.with_context(lang=lang)._fields["paused_because"]
+        labels = dict(field._description_selection(self.env(context={"lang": lang})))
+        return labels.get(self.sub.paused_because)
+
+    def test_one_that_comes_back_says_so_in_each_language(self):
+        self.env["res.lang"]._activate_lang("ja_JP")
+        self.leave_and_come_back()
+        self.assertEqual(self.sub.state, "paused")
+        self.assertEqual(self.reason("en_US"), "It was not installed for a while")
+        self.assertIn("インストール", self.reason("ja_JP"))
+
+    def test_who_pauses_it_is_another_matter(self):
+        self.leave_and_come_back()
+        self.sub.action_resume()
+        self.assertFalse(self.sub.paused_because)
+        self.sub.action_pause()
+        self.assertFalse(self.sub.paused_because)
