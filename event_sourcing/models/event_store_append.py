@@ -223,19 +223,17 @@ class EventStoreAppend(models.Model):
         apart, every = set(), set(map(self._stream_key, vals_list))
         while True:
             try:
-                events, rejection = self._store_together(
-                    vals_list, policies, handlers, apart, boundaries
-                )
-                if rejection is None:
-                    return events, None
+                stored = self._store_together(vals_list, policies, handlers, apart, boundaries)
+                if stored[1] is None:
+                    return stored
                 # What is folded in memory is refused before the rest is applied: where there is
                 # both, the first of the batch is found by applying all of them in its order.
                 ways = {self._folds_in_memory(h) for h in handlers.values() if h is not None}
                 if len(ways) < 2 or every <= apart:
-                    return None, rejection
+                    return stored
                 apart = every
-            except BoundaryKeysMissing:
-                continue  # now they are known
+            except BoundaryKeysMissing:  # now they are known
+                continue
             except StreamFoldError as error:
                 failed_streams = self._narrow(error)
                 if failed_streams <= apart:
@@ -246,8 +244,7 @@ class EventStoreAppend(models.Model):
     @api.model
     def _boundaries_of(self, vals_list, handlers):
         """Return the BoundaryBatch of events, None where no boundary is about one of them."""
-        guarded = self.env["event.boundary"]._guarded()
-        if guarded.keys().isdisjoint(handlers):
+        if self.env["event.boundary"]._guarded().keys().isdisjoint(handlers):
             return None
         return self.env(su=True)["event.boundary"]._new_batch(vals_list, handlers)
 
@@ -283,9 +280,9 @@ class EventStoreAppend(models.Model):
             if rejection:
                 step.roll_back()
                 return None, rejection
-            last = not (single or followers)
             events, plain = self._write_folded(
-                step, ready, failures, folded, heads, apart, boundaries, last
+                *(step, ready, failures, folded, heads, apart, boundaries),
+                last=not (single or followers),
             )
             if single:
                 chosen = self.browse([vals["id"] for vals in single])
