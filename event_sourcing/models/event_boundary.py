@@ -14,6 +14,7 @@ METHODS = {
     "_check_new": 3,
     "_evolve": 3,
     "_rule_labels": 0,
+    "_state_labels": 0,
 }
 
 
@@ -98,6 +99,11 @@ class EventBoundary(models.AbstractModel):
     @api.model
     def _rule_labels(self):
         """Return ``{rule: label}`` for the rules that ``RuleViolation`` names."""
+        return {}
+
+    @api.model
+    def _state_labels(self):
+        """Return ``{key of the state: label}``; others have the words of the handlers."""
         return {}
 
     # ------------------------------------------------------------------

@@ -68,13 +68,16 @@ class EventBoundaryState(models.Model):
             row.state_json = pretty(row.state or {})
 
     @api.depends("version")
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_event_ids(self):
         for row in self:
             row.event_ids = self.env["event.boundary.event"].search(
-                [(name, "=", row[name]) for name in ("boundary", "key")]
-                + [("company_id", "=", row.company_id.id)],
-                limit=SHOWN,
+                row._domain_of_events(), limit=SHOWN
             )
+
+    def _domain_of_events(self):
+        names = [(name, "=", self[name]) for name in ("boundary", "key")]
+        return [*names, ("company_id", "=", self.company_id.id)]
 
     def init(self):
         super().init()

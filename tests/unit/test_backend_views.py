@@ -5,6 +5,7 @@ from lxml import etree
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 SCREENS = ("event.store", "event.stream", "event.snapshot", "event.handler")
+SCREENS += ("event.boundary.status", "event.boundary.state", "event.boundary.event")
 ROOT = "event_sourcing.event_sourcing_menu_root"
 
 
@@ -107,7 +108,7 @@ class TestScreens(EventCase):
     def test_menus_by_group(self):
         everybody = {
             *("Overview", "Events", "Histories", "Snapshots", "As of …"),
-            *("Rejected Attempts", "Broken Rules", "Errors", "Handlers"),
+            *("Rejected Attempts", "Broken Rules", "Errors", "Handlers", "Boundaries"),
             "Excel Report …",
             *("History", "Analysis", "Operation"),
         }
