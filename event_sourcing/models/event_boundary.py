@@ -220,21 +220,22 @@ class EventBoundary(models.AbstractModel):
             if handler is None:
                 found.append(
                     _(
-                        "No handler folds events of %(aggregate)s: they are stored, and the"
+                        "No handler reads events of %(aggregate)s: they are stored, and the"
                         " boundary takes no notice of them.",
                         aggregate=model_name,
                     )
                 )
                 continue
-            found += [
-                _(
-                    "_subscribes names %(type)s, which the handler of %(aggregate)s does not know.",
-                    type=event_type,
-                    aggregate=model_name,
-                )
-                for event_type in types
-                if handler._transitions and event_type not in handler._transitions
-            ]
+            for event_type in types:
+                if handler._transitions and event_type not in handler._transitions:
+                    found.append(
+                        _(
+                            "_subscribes names %(type)s, which the handler of %(aggregate)s does"
+                            " not know.",
+                            type=event_type,
+                            aggregate=model_name,
+                        )
+                    )
         return found
 
     @api.model

@@ -64,7 +64,7 @@ class TestWhatIsSaid(BoundaryScreensCase):
     def test_a_handler_that_is_gone_or_claimed_twice(self):
         boundary = self.env["seat.boundary"]
         for model_name, said in (
-            ("nobody", "No handler folds events of nobody: they are stored"),
+            ("nobody", "No handler reads events of nobody: they are stored"),
             ("twice", "No event of twice can be recorded until its handler is put right"),
         ):
             self.patch(type(boundary), "_subscribes", {model_name: ("Booked", "Moved")})
