@@ -23,7 +23,7 @@ def test_a_boundary_and_one_of_its_keys(person, server, lang):
     assert "booking: Booked, Moved, Cancelled" in rows.inner_text()
     assert ("有効" if lang == "ja_JP" else "In Force") in rows.inner_text()
     someone.shot("list")
-    rows.locator("td").first.click()
+    rows.locator("[name=label]").click()
     page.wait_for_selector("button[name=action_rebuild]")
     someone.settle()
     assert not page.locator("button[name=action_accept]").count()
