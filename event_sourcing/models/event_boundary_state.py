@@ -45,7 +45,7 @@ class EventBoundaryState(models.Model):
     _order = "boundary, key, id"
     _export_text_as_text = True
 
-    boundary = fields.Char(required=True, readonly=True)
+    boundary = fields.Char(string="Technical Name", required=True, readonly=True)
     key = fields.Char(required=True, readonly=True)
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
     version = fields.Integer(
@@ -210,7 +210,9 @@ class EventBoundaryEvent(models.Model):
         help="Its place among those of its key; empty until all are known.",
     )
     # It may be in an archive.
-    event_id = Many2oneNoForeignKey("event.store", required=True, readonly=True)
+    event_id = Many2oneNoForeignKey(
+        "event.store", string="Stored Event", required=True, readonly=True
+    )
 
     def init(self):
         super().init()
