@@ -94,7 +94,6 @@ class TestBoundaryWords(EventCase):
         values = {"boundary": "seat", "key": "A1", "company_id": theirs.id}
         questions = self.env["event.boundary.as.of"]
         with self.assertRaises(AccessError):
-            questions.with_user(clerk).new(values).state_table  # noqa: B018
             questions.with_user(clerk).onchange(values, [], {"message": {}})
         question = questions.create(values)
         self.assertIn("company", questions.with_user(clerk).new(values)._answer()["message"])
