@@ -15,6 +15,8 @@
         "views/event_store_views.xml",
         "views/event_stream_views.xml",
         "views/event_snapshot_views.xml",
+        "views/event_boundary_views.xml",
+        "views/event_boundary_key_views.xml",
         "views/res_config_settings_views.xml",
         "views/module_uninstall_views.xml",
         "wizards/event_store_policy_wizard_views.xml",

@@ -12,7 +12,9 @@
         "data/event_exports.xml",
         "views/event_as_of_job_views.xml",
         "views/event_as_of_button_views.xml",
+        "views/event_boundary_views.xml",
         "wizards/event_as_of_views.xml",
+        "wizards/event_boundary_as_of_views.xml",
         "views/menus.xml",
     ],
     "assets": {

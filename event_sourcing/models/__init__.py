@@ -37,5 +37,6 @@ from . import event_boundary_state
 from . import event_boundary_append
 from . import event_boundary_history
 from . import event_boundary_status
+from . import event_boundary_display
 from . import res_config_settings
 from . import res_groups

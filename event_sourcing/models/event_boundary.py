@@ -8,7 +8,14 @@ _logger = logging.getLogger(__name__)
 SUFFIX = ".boundary"
 MAX_KEY = 256
 # Methods that a boundary overrides, and how many values each is given.
-METHODS = {"_keys": 2, "_initial_state": 0, "_check_new": 3, "_evolve": 3, "_rule_labels": 0}
+METHODS = {
+    "_keys": 2,
+    "_initial_state": 0,
+    "_check_new": 3,
+    "_evolve": 3,
+    "_rule_labels": 0,
+    "_state_labels": 0,
+}
 
 
 class EventBoundary(models.AbstractModel):
@@ -92,6 +99,11 @@ class EventBoundary(models.AbstractModel):
     @api.model
     def _rule_labels(self):
         """Return ``{rule: label}`` for the rules that ``RuleViolation`` names."""
+        return {}
+
+    @api.model
+    def _state_labels(self):
+        """Return ``{key of the state: label}``; others have the words of the handlers."""
         return {}
 
     # ------------------------------------------------------------------
@@ -196,25 +208,44 @@ class EventBoundary(models.AbstractModel):
         found = []
         for model_name, types in self._event_types().items():
             handler = self._handler_of(model_name)
+            if handler is None and self._is_refused(model_name):
+                found.append(
+                    _(
+                        "No event of %(aggregate)s can be recorded until its handler is put right;"
+                        " see Handlers.",
+                        aggregate=model_name,
+                    )
+                )
+                continue
             if handler is None:
                 found.append(
                     _(
-                        "No handler folds events of %(aggregate)s: they are stored, and the"
+                        "No handler reads events of %(aggregate)s: they are stored, and the"
                         " boundary takes no notice of them.",
                         aggregate=model_name,
                     )
                 )
                 continue
-            found += [
-                _(
-                    "_subscribes names %(type)s, which the handler of %(aggregate)s does not know.",
-                    type=event_type,
-                    aggregate=model_name,
-                )
-                for event_type in types
-                if handler._transitions and event_type not in handler._transitions
-            ]
+            for event_type in types:
+                if handler._transitions and event_type not in handler._transitions:
+                    found.append(
+                        _(
+                            "_subscribes names %(type)s, which the handler of %(aggregate)s does"
+                            " not know.",
+                            type=event_type,
+                            aggregate=model_name,
+                        )
+                    )
         return found
+
+    @api.model
+    def _is_refused(self, model_name):
+        """Whether a handler of an aggregate type is declared wrongly, or two claim it."""
+        registry = self.env["snapshot.handler.registry"]
+        claims = registry._discover().get(model_name, ())
+        return model_name in registry._off() or (
+            len(claims) > 1 and model_name not in registry._serving()
+        )
 
     @api.model
     def _wrong_shapes(self):
@@ -266,9 +297,10 @@ class EventBoundary(models.AbstractModel):
                 "_key_fields names %(types)s, to which it does not subscribe.",
                 types=", ".join(stray),
             )
-        registry = self.env["snapshot.handler.registry"]
+        serving = self.env["snapshot.handler.registry"]._serving()
         for model_name in self._event_types():
-            handler = registry._claimed(model_name)
+            # None where two claim it.
+            handler = self.env.get(serving.get(model_name))
             if handler is not None and not self.env["event.store"]._folds_in_memory(handler):
                 yield _(
                     "The handler of %(aggregate)s has an apply_event of its own; a boundary needs"

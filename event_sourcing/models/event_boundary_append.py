@@ -101,7 +101,7 @@ class EventBoundaryAppend(models.AbstractModel):
         if self._is_off():
             raise HandlerOff(
                 _(
-                    "%(boundary)s is declared wrongly, so that its events cannot be recorded:"
+                    "%(boundary)s is declared wrongly, so that its events cannot be recorded."
                     " %(problem)s",
                     boundary=self._name,
                     problem=self._problems()[0],

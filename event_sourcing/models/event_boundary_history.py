@@ -99,12 +99,12 @@ class EventBoundaryHistory(models.AbstractModel):
         """
         state, count, types = self._initial_state(), 0, self._event_types()
         try:
-            for number, event in self._read_key(place, version):
+            for _number, event in self._read_key(place, version):
                 if event is None:
                     return count, state, self._not_here(place)
-                count = number
                 if moment is not None and event.timestamp > moment:
                     continue
+                count += 1
                 handler = self.env["event.store"]._find_handler(event.model_name)
                 if handler is None:
                     continue  # uninstalled; what was decided stays decided

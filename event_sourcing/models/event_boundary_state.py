@@ -45,7 +45,7 @@ class EventBoundaryState(models.Model):
     _order = "boundary, key, id"
     _export_text_as_text = True
 
-    boundary = fields.Char(required=True, readonly=True)
+    boundary = fields.Char(string="Technical Name", required=True, readonly=True)
     key = fields.Char(required=True, readonly=True)
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
     version = fields.Integer(
@@ -68,13 +68,16 @@ class EventBoundaryState(models.Model):
             row.state_json = pretty(row.state or {})
 
     @api.depends("version")
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_event_ids(self):
         for row in self:
             row.event_ids = self.env["event.boundary.event"].search(
-                [(name, "=", row[name]) for name in ("boundary", "key")]
-                + [("company_id", "=", row.company_id.id)],
-                limit=SHOWN,
+                row._domain_of_events(), limit=SHOWN
             )
+
+    def _domain_of_events(self):
+        names = [(name, "=", self[name]) for name in ("boundary", "key")]
+        return [*names, ("company_id", "=", self.company_id.id)]
 
     def init(self):
         super().init()
@@ -222,7 +225,9 @@ class EventBoundaryEvent(models.Model):
         help="Its place among those of its key; empty until all are known.",
     )
     # It may be in an archive.
-    event_id = Many2oneNoForeignKey("event.store", required=True, readonly=True)
+    event_id = Many2oneNoForeignKey(
+        "event.store", string="Stored Event", required=True, readonly=True
+    )
 
     def init(self):
         super().init()

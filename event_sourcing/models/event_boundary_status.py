@@ -2,7 +2,7 @@ import time
 from datetime import timedelta
 
 from odoo import SUPERUSER_ID, _, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ..canonical_json import canonical, sort_keys
@@ -35,11 +35,6 @@ class EventBoundaryStatus(models.Model):
     _order = "boundary"
 
     boundary = fields.Char(string="Technical Name", required=True, readonly=True)
-    label = fields.Char(string="Boundary", compute="_compute_label")
-    about = fields.Text(
-        compute="_compute_label", string="Events", help="The events that it decides about."
-    )
-    problem = fields.Text(compute="_compute_label", string="What Is Wrong")
     state = fields.Selection(
         [
             ("waiting", "Waiting"),
@@ -59,7 +54,6 @@ class EventBoundaryStatus(models.Model):
     total = fields.Integer(readonly=True, **NO_SUM)
     problem_count = fields.Integer(string="Problems", readonly=True, **NO_SUM)
     message = fields.Text(readonly=True, help="The first thing that could not be read.")
-    key_count = fields.Integer(compute="_compute_key_count", string="Keys")
 
     def init(self):
         super().init()
@@ -67,33 +61,6 @@ class EventBoundaryStatus(models.Model):
             "CREATE UNIQUE INDEX IF NOT EXISTS event_boundary_status_uniq"
             " ON event_boundary_status (boundary)"
         )
-
-    @api.depends("boundary")
-    @api.depends_context("lang")
-    def _compute_label(self):
-        names = self.env["event.boundary"]._names()
-        registry = self.env["snapshot.handler.registry"]
-        for row in self:
-            model = names.get(row.boundary)
-            row.label, row.about, row.problem = row.boundary, False, False
-            if model is None:
-                row.problem = _("Its addon is not installed; it decides nothing.")
-                continue
-            boundary = self.env[model]
-            row.label = self.env["ir.model"].sudo()._get(model).name or row.boundary
-            row.about = "\n".join(
-                registry._event_label(model_name, event_type)
-                for model_name, types in boundary._event_types().items()
-                for event_type in types
-            )
-            row.problem = "\n".join([*boundary._problems(), *boundary._hints()]) or False
-
-    @api.depends("boundary")
-    def _compute_key_count(self):
-        states = self.env["event.boundary.state"]
-        for row in self:
-            domain = [("boundary", "=", row.boundary), ("version", ">", 0)]
-            row.key_count = states.search_count(domain)
 
     # ------------------------------------------------------------------
     # Which there are
@@ -209,7 +176,10 @@ class EventBoundaryStatus(models.Model):
         self._wake()
 
     def action_accept(self):
-        """Let an incomplete boundary count without what could not be read."""
+        """Let an incomplete boundary count without what could not be read.
+
+        :raise AccessError: for who is no manager
+        """
         self.ensure_one()
         self._check_manager()
         if self.state != "incomplete":
@@ -219,7 +189,7 @@ class EventBoundaryStatus(models.Model):
     def _check_manager(self):
         check_access(self, "read")
         if not self.env.user.has_group(MANAGER):
-            raise UserError(_("Ask a manager of the event store to do this."))
+            raise AccessError(_("Ask a manager of the event store to do this."))
 
     @api.model
     def _run(self, seconds=WORK_SECONDS):

@@ -521,7 +521,7 @@ class TestTesting(BoundaryCase):
             with self.subTest(name=name, value=value), patch.object(kind, name, value):
                 self.assertIn(said, " ".join(boundary._problems()))
         for value, said in (
-            ({"nobody": ("Booked", "Moved")}, "No handler folds events of nobody"),
+            ({"nobody": ("Booked", "Moved")}, "No handler reads events of nobody"),
             (
                 {"booking": ("Booked", "Moved", "Sung")},
                 "the handler of booking does not know",

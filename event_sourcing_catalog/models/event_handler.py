@@ -82,7 +82,18 @@ class SnapshotHandlerEntry(models.Model):
             found += filter(None, [hints.get(entry.handler)])
             if handler is not None:
                 found += [sentence for _code, sentence in registry._lint(handler)]
+            found += self._boundary_problems(entry.model_name)
             entry.problems = "\n".join(found)
+
+    @api.model
+    def _boundary_problems(self, model_name):
+        """Return what is wrong with the boundaries over an aggregate type, as sentences."""
+        boundaries, found = self.env["event.boundary"], []
+        for name in boundaries._over(model_name) if model_name else ():
+            boundary, label = self.env[boundaries._names()[name]], boundaries._label_of(name)
+            sentences = [*boundary._problems(), *boundary._hints()]
+            found += [f"{label}: {sentence}" for sentence in sentences]
+        return found
 
     def action_open_documentation(self):
         """Open the page that explains the events of this aggregate type."""

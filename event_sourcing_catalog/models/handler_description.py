@@ -100,6 +100,11 @@ class HandlerDescription(models.AbstractModel):
             "former_names": [
                 old for old, new in handler._event_aliases.items() if new == event_type
             ],
+            "boundaries": [
+                {"boundary": name, "label": label}
+                for model_name in handler._served_names()
+                for name, label in self.env["event.boundary"]._deciders(model_name, event_type)
+            ],
             "payload": [
                 self._describe_field(handler, key, field) for key, field in declared.items()
             ],
@@ -204,11 +209,12 @@ class EventStoreDescription(models.Model):
             ``label``) and ``events``: dicts with ``event_type``, ``label``, ``icon``,
             ``help``, ``rule`` (a sentence),
             ``possible_while`` (statuses, empty for any), ``leads_to`` (a status, or
-            empty), ``schema_version``, ``former_names``, ``payload`` (dicts with
-            ``key``, ``label``, ``help``, ``kind``, ``kind_label``, ``required`` and, where
-            they apply, ``minimum``, ``model``, ``items`` (what each entry is, such a dict) and
-            ``fields`` (what an object holds, such dicts)), ``json_schema`` and ``example``;
-            labels and sentences are in the language of the user
+            empty), ``schema_version``, ``former_names``, ``boundaries`` that decide about it
+            (dicts with ``boundary`` and ``label``), ``payload`` (dicts with ``key``, ``label``,
+            ``help``, ``kind``, ``kind_label``, ``required`` and, where they apply, ``minimum``,
+            ``model``, ``items`` (what each entry is, such a dict) and ``fields`` (what an
+            object holds, such dicts)), ``json_schema`` and ``example``; labels and sentences
+            are in the language of the user
         :raise UserError: where no handler explains the aggregate type
         :raise AccessError: without the right to read events
         """

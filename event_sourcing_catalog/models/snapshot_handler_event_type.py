@@ -25,6 +25,19 @@ class SnapshotHandlerEventType(models.Model):
     payload_keys = fields.Char(
         string="Payload", compute="_compute_payload_keys", help="Required values have a star."
     )
+    boundary_labels = fields.Char(
+        string="Boundaries",
+        compute="_compute_boundary_labels",
+        help="The rules over several records that decide about it.",
+    )
+
+    @api.depends("model_name", "event_type")
+    @api.depends_context("lang")
+    def _compute_boundary_labels(self):
+        boundaries = self.env["event.boundary"]
+        for event_type in self:
+            found = boundaries._deciders(event_type.model_name, event_type.event_type)
+            event_type.boundary_labels = ", ".join(label for _name, label in found)
 
     @api.depends("model_name", "event_type")
     @api.depends_context("lang")

@@ -8,6 +8,7 @@ from odoo.addons.event_sourcing.compat import check_access
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 from odoo.addons.event_sourcing_job.models.event_document import NOTHING
 
+WORDS_OF = ("model_name", "event_type", "boundary")
 MAX_ROWS = 500
 MAX_EVENTS = 200
 
@@ -16,7 +17,7 @@ class EventDocument(models.AbstractModel):
     """One document, for the widgets event_payload and event_json, and two side by side.
 
     Any ``json`` field can be shown. Where its record also has a ``model_name``, the
-    handler of that aggregate type lends its words.
+    handler of that aggregate type lends its words; where it has a ``boundary``, that does.
     """
 
     _inherit = "event.document"
@@ -46,23 +47,47 @@ class EventDocument(models.AbstractModel):
                 )
             )
         record = model.browse(record_id)
-        names = [n for n in ("model_name", "event_type") if n in record._fields]
+        names = [n for n in WORDS_OF if n in record._fields]
         values = record.read([field_name, *names])[0]
         document = values[field_name] or {}
+        if values.get("boundary"):
+            words = self._boundary_words(values["boundary"])
+        else:
+            words = self._words(values.get("model_name"), values.get("event_type"))
         return {
-            "rows": self._rows(document, values.get("model_name"), values.get("event_type")),
+            "rows": self._rows(document, words=words),
             "text": pretty(document),
         }
 
     @api.model
-    def _rows(self, document, model_name=None, event_type=None):
+    def _boundary_words(self, name):
+        """Return the words of a boundary, and of the handlers of what it is about."""
+        model = self.env["event.boundary"]._names().get(name)
+        if model is None:
+            return self._words(None)
+        boundary = self.env[model]
+        all_words = [self._words(model_name) for model_name in boundary._event_types()]
+        # With several aggregate types nobody knows whose status a status is.
+        words = all_words.pop() if len(all_words) == 1 else self._words(None)
+        for further in all_words:
+            for part in ("labels", "declared", "fields"):
+                words[part].update(further[part])
+            words["order"] += further["order"]
+        labels = boundary._state_labels()
+        words["labels"].update(labels)
+        words["order"] = list(dict.fromkeys([*labels, *words["order"]]))
+        return words
+
+    @api.model
+    def _rows(self, document, model_name=None, event_type=None, words=None):
         """Return ``document`` as a flat list of labelled values.
 
         :param document: a JSON value; normally an object
         :param str model_name: the aggregate type whose handler lends its words
         :param str event_type: the event whose declared kinds come first
+        :param dict words: instead of those two
         """
-        words = self._words(model_name, event_type)
+        words = words or self._words(model_name, event_type)
         leaves = list(self._leaves(self._in_order(document, words)))
         rows = [
             {

@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 SCREENS = ("event.store", "event.stream", "event.snapshot", "event.handler")
+SCREENS += ("event.boundary.status", "event.boundary.state", "event.boundary.event")
 # For managers and auditors alone.
 WATCHED = ("event.process.instance", "event.process.timeout")
 ROOT = "event_sourcing.event_sourcing_menu_root"
@@ -137,7 +138,7 @@ class TestScreens(EventCase):
     def test_menus_by_group(self):
         everybody = {
             *("Overview", "Events", "Histories", "Snapshots", "As of …"),
-            *("Rejected Attempts", "Broken Rules", "Errors", "Handlers"),
+            *("Rejected Attempts", "Broken Rules", "Errors", "Handlers", "Boundaries"),
             "Excel Report …",
             *("History", "Analysis", "Operation"),
         }

@@ -41,6 +41,9 @@ class SeatBoundary(models.AbstractModel):
     def _rule_labels(self):
         return {"seat_taken": _("One booking per seat")}
 
+    def _state_labels(self):
+        return {"by": _("Taken By"), "count": _("How Often")}
+
     def _takes(self, event, key):
         return event.event_type != "Cancelled" and event.payload.get("seat") == key
 
