@@ -3,6 +3,7 @@ from . import test_append
 from . import test_append_only
 from . import test_append_statements
 from . import test_boundaries
+from . import test_boundary_properties
 from . import test_backend_event_form
 from . import test_backend_japanese
 from . import test_backend_settings
