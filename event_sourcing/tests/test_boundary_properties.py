@@ -2,7 +2,7 @@
 
 from unittest.mock import patch
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odoo.addons.event_sourcing.canonical_json import canonical
@@ -92,7 +92,7 @@ class TestBoundaryProperties(BoundaryCase):
         self.assertEqual(self.known(), live)
         return outcomes, live
 
-    @CALM
+    @settings(CALM, max_examples=15)
     @given(STORIES, st.integers(1, 3))
     def test_however_a_story_is_told_or_read_it_is_the_same(self, story, piece):
         calls = list(self.calls(story))
@@ -100,7 +100,8 @@ class TestBoundaryProperties(BoundaryCase):
         self.assertEqual(self.undone(lambda: self.in_batch(calls)), told)
         self.assertEqual(self.undone(lambda: self.singly(calls)), told)
         streams = type(self.env["event.boundary.status"])._streams
-        with patch.object(event_boundary_status, "PIECE", piece), patch.object(
-            streams, "__defaults__", (piece,)
+        with (
+            patch.object(event_boundary_status, "PIECE", piece),
+            patch.object(streams, "__defaults__", (piece,)),
         ):
             self.assertEqual(self.undone(lambda: self.read_anew(calls)), told)
