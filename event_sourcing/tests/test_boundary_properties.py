@@ -1,4 +1,4 @@
-"""Any story of boundaries: a batch equals one by one equals singly, and reading anew equals live."""
+"""Any story of boundaries: a batch equals one by one, and reading anew equals live."""
 
 from unittest.mock import patch
 

@@ -39,7 +39,8 @@ class TestEveryWay(EventCase):
                     "event_type_id": self.env["snapshot.handler.event.type"]
                     .search([("model_name", "=", "booking"), ("event_type", "=", "Booked")])
                     .id,
-                    "payload_values": {"seat": "EA1"},
+                    "entry": "json",
+                    "payload_json": '{"seat": "EA1"}',
                 }
             )
             wizard.action_record()
