@@ -205,15 +205,14 @@ class EventBoundary(models.AbstractModel):
                     )
                 )
                 continue
-            found += [
-                _(
+            unknown = sorted(set(types) - handler._transitions.keys())
+            for event_type in unknown if handler._transitions else ():
+                text = _(
                     "_subscribes names %(type)s, which the handler of %(aggregate)s does not know.",
                     type=event_type,
                     aggregate=model_name,
                 )
-                for event_type in types
-                if handler._transitions and event_type not in handler._transitions
-            ]
+                found.append(text)
         return found
 
     @api.model
