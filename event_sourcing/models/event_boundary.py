@@ -205,14 +205,15 @@ class EventBoundary(models.AbstractModel):
                     )
                 )
                 continue
-            unknown = sorted(set(types) - handler._transitions.keys())
-            for event_type in unknown if handler._transitions else ():
-                text = _(
+            found += [
+                _(
                     "_subscribes names %(type)s, which the handler of %(aggregate)s does not know.",
                     type=event_type,
                     aggregate=model_name,
                 )
-                found.append(text)
+                for event_type in types
+                if handler._transitions and event_type not in handler._transitions
+            ]
         return found
 
     @api.model
