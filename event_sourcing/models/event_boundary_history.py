@@ -99,9 +99,9 @@ class EventBoundaryHistory(models.AbstractModel):
         """
         state, count, types = self._initial_state(), 0, self._event_types()
         try:
-            for _number, event in self._read_key(place, version):
+            for _number, event, event_id in self._read_key(place, version):
                 if event is None:
-                    return count, state, self._not_here(place)
+                    return count, state, self._not_here(place, event_id)
                 if moment is not None and event.timestamp > moment:
                     continue
                 count += 1
@@ -118,7 +118,8 @@ class EventBoundaryHistory(models.AbstractModel):
         return count, state, None
 
     @api.model
-    def _not_here(self, place):
+    def _not_here(self, place, event_id):
+        """Return the problem of a key that follows from an event that is not here."""
         return HistoryFoldError(
             _(
                 "Events that %(key)s of the boundary %(boundary)s follows from are in an archive;"
@@ -138,16 +139,16 @@ class EventBoundaryHistory(models.AbstractModel):
 
     @api.model
     def _read_key(self, place, version=None):
-        """Yield ``(version, EventData or None)`` of a key's events, in order.
+        """Yield ``(version, EventData, event id)`` of a key's events, in order.
 
-        None for one that is not here.
+        None instead of one that is not here.
         """
         last = 0
         while True:
             self.env.cr.execute(
                 SQL(
                     """
-                    SELECT event.model_name, %s, entry.version
+                    SELECT event.model_name, %s, entry.event_id, entry.version
                       FROM event_boundary_event AS entry
                       LEFT JOIN event_store AS event ON event.id = entry.event_id
                      WHERE entry.company_id = %s AND entry.boundary = %s AND entry.key = %s
@@ -166,7 +167,8 @@ class EventBoundaryHistory(models.AbstractModel):
             for row in rows:
                 last = row[-1]
                 here = row[0] is not None
-                yield last, EventData.from_row(row, json.loads(row[3])) if here else None
+                event = EventData.from_row(row, json.loads(row[3])) if here else None
+                yield last, event, row[-2]
             if len(rows) < PAGE:
                 return
 

@@ -5,9 +5,8 @@ from odoo import SUPERUSER_ID, _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-from ..canonical_json import canonical, sort_keys
+from ..canonical_json import canonical
 from ..compat import check_access
-from ..db_errors import is_infrastructure_error
 from ..fields import NO_SUM, JsonDocument
 from ..groups import MANAGER
 from .event_boundary import SUFFIX
@@ -169,11 +168,16 @@ class EventBoundaryStatus(models.Model):
         """Read all histories again; until that is done its events are refused.
 
         :raise AccessError: for who is no manager
+        :raise EventsArchived: where events that it follows from are in an archive
         """
         self.ensure_one()
         self._check_manager()
+        self.sudo()._check_readable()
         self.sudo().write({"state": "waiting", "began_on": False})
         self._wake()
+
+    def _check_readable(self):
+        """Raise where reading all histories again would lose what is known; a hook."""
 
     def action_accept(self):
         """Let an incomplete boundary count without what could not be read.
@@ -292,7 +296,7 @@ class EventBoundaryStatus(models.Model):
                 list(FAILURE_TYPES),
             ],
         )
-        self._note_problems(problems)
+        self._note_problems(list(problems.values()))
 
     def _note_problems(self, problems):
         if problems:
@@ -339,49 +343,3 @@ class EventBoundaryStatus(models.Model):
         self._note_problems(problems)
         self.write({"position": rows[-1].id, "done": self.done + len(rows)})
         return True
-
-
-class EventBoundaryEntries(models.AbstractModel):
-    _inherit = "event.boundary"
-
-    @api.model
-    def _entries_of(self, model_name, heads):
-        """Fold streams, and return which of their events this boundary is about.
-
-        :param dict heads: ``{(company id, aggregate id): version of the last event}``
-        :return: ``(entries, problems)``: dicts with ``company_id``, ``aggregate_id``, ``version``
-            and ``key``; and sentences about what could not be read
-        """
-        handler, types = self._handler_of(model_name), self._event_types()[model_name]
-        if handler is None:
-            return [], []
-        entries, problems, states, seen = [], {}, {}, {}
-        after_none = dict.fromkeys(heads, 0)
-        for event, outcome in self.env["event.store"]._read_streams(model_name, after_none):
-            key = event.key
-            gap = event.version != seen.get(key, 0) + 1
-            seen[key] = event.version
-            if gap and key not in problems:
-                problems[key] = _("%(aggregate)s: events are in an archive.", aggregate=key[1])
-            if outcome != "applied" or key in problems:
-                continue
-            before = states.get(key)
-            before = handler._initial_state() if before is None else before
-            try:
-                states[key] = after = handler._fold(sort_keys(before), event)
-                today = handler._upcast(event)
-                keys = self._keys_of(today, before, after) if today.event_type in types else ()
-            except Exception as error:
-                if is_infrastructure_error(error):
-                    raise
-                text = self.env["event.store"]._error_text(error)
-                problems[key] = f"{key[1]}: {text}"
-                continue
-            entries += [
-                {"company_id": key[0], "aggregate_id": key[1], "version": event.version, "key": k}
-                for k in keys
-            ]
-        for key, version in heads.items():
-            if version and seen.get(key) != version and key not in problems:
-                problems[key] = _("%(aggregate)s: events are in an archive.", aggregate=key[1])
-        return entries, list(problems.values())

@@ -151,6 +151,11 @@ class EventStoreReader(models.Model):
         )
 
     @api.model
+    def _unreadable(self, model_name, keys):
+        """Return ``{key: exception}`` of streams whose events are not all here; a hook."""
+        return {}
+
+    @api.model
     def _read_streams(self, model_name, after, until=None, last=None):
         """Yield ``(EventData, outcome)`` of many streams, by company, aggregate and version.
 

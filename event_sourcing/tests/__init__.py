@@ -5,6 +5,7 @@ from . import test_append_statements
 from . import test_boundaries
 from . import test_boundary_order
 from . import test_boundary_screens
+from . import test_boundary_properties
 from . import test_backend_event_form
 from . import test_backend_japanese
 from . import test_backend_settings

@@ -9,4 +9,5 @@ from . import event_archive_detach
 from . import event_archive_attach
 from . import event_archive_replay
 from . import event_archive_jobs
+from . import event_boundary
 from . import module_uninstall

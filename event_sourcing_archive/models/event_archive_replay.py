@@ -54,6 +54,14 @@ class EventArchiveReplay(models.Model):
         yield from super()._stream_in_order(model_name, key, domain, last)
 
     @api.model
+    def _unreadable(self, model_name, keys):
+        away = self._archived_streams(model_name, dict.fromkeys(keys, 0))
+        return {
+            key: archives._refusal_to_fold(f"{model_name}/{key[1]}")
+            for key, archives in away.items()
+        }
+
+    @api.model
     def _read_streams(self, model_name, after, until=None, last=None):
         self._refuse_missing(model_name, after, until, last)
         yield from super()._read_streams(model_name, after, until, last)

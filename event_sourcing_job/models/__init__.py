@@ -5,6 +5,7 @@ from . import snapshot_difference
 from . import event_checkpoint
 from . import event_store_reader
 from . import event_snapshot_drift
+from . import event_boundary_drift
 from . import event_job
 from . import event_job_run
 from . import event_job_progress

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 
 from odoo.addons.event_sourcing.compat import check_access
 
+from .event_boundary_drift import BOUNDARY_KINDS
+
 
 class EventJobActions(models.Model):
     """Buttons that start jobs, and open them."""
@@ -42,6 +44,8 @@ class EventJobActions(models.Model):
         self.ensure_one()
         check_access(self, "read")
         found = {}
+        if self.difference_ids and set(self.difference_ids.mapped("kind")) <= {*BOUNDARY_KINDS}:
+            raise UserError(_("Only boundaries differ; rebuild them under Boundaries."))
         for drift in self.difference_ids.filtered("aggregate_id"):
             found.setdefault(drift.model_name, set()).add(drift.aggregate_id)
         if len(found) != 1 or len(self.difference_ids) < self.drift_count:

@@ -2,6 +2,7 @@ from collections import Counter
 
 from odoo import SUPERUSER_ID, _, models
 
+from .event_boundary_drift import BOUNDARY_KINDS
 from .event_snapshot_drift import PROBLEMS
 
 
@@ -18,16 +19,23 @@ class EventJobAlert(models.Model):
         if self.model_name:
             self._look_again()
             return
-        alert, found = self.env["event.alert"], self._found_by_company()
+        self._tell("drift", self._found_by_company(), type(self)._drift_message)
+        if self.kind == "check":  # a rebuild of snapshots neither looks at boundaries nor repairs
+            about = [("kind", "in", BOUNDARY_KINDS)]
+            self._tell("boundary", self._count_by_company(about), type(self)._boundary_message)
+
+    def _tell(self, what, found, message):
+        """Raise an alert for each company of which something was found, or clear it."""
+        alert = self.env["event.alert"]
         for company in self.company_ids or self._every_company():
-            key, count = f"drift:{company.id}", found.get(company.id, 0)
+            key, count = f"{what}:{company.id}", found.get(company.id, 0)
             if not count:
                 alert._clear_alert(key)
                 continue
             alert._raise_alert(
                 key,
                 *alert._where_to_look(),
-                lambda env, count=count: env["event.job"]._drift_message(count),
+                lambda env, count=count: message(env["event.job"], count),
                 company=company,
             )
 
@@ -36,9 +44,13 @@ class EventJobAlert(models.Model):
 
     def _found_by_company(self):
         """Return ``{company id: how much is not what the events say}``."""
-        domain = [("job_id", "=", self.id)]
+        domain = [("kind", "not in", BOUNDARY_KINDS)]
         if self.kind == "rebuild":  # what differed is replaced
             domain.append(("kind", "in", PROBLEMS))
+        return self._count_by_company(domain)
+
+    def _count_by_company(self, domain):
+        domain = [("job_id", "=", self.id), *domain]
         groups = self.env["event.snapshot.drift"]._read_group(domain, ["company_id"], ["__count"])
         return {company.id: count for company, count in groups}
 
@@ -68,3 +80,9 @@ class EventJobAlert(models.Model):
 
     def _drift_message(self, found):
         return _("Snapshots or records that are not what their events say: %(count)s.", count=found)
+
+    def _boundary_message(self, found):
+        return _(
+            "Boundaries that do not know what the events say, in %(count)s places: rebuild them.",
+            count=found,
+        )

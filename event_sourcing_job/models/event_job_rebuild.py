@@ -27,6 +27,7 @@ class EventJobRebuild(models.Model):
             piece["drifts"] += self.env["event.checkpoint"]._differences(
                 handler, model_name, folded
             )
+            piece["drifts"] += self.env["event.snapshot.drift"]._of_boundaries(model_name, folded)
         return piece
 
     def _write_check(self, piece):
@@ -37,6 +38,8 @@ class EventJobRebuild(models.Model):
         drifts = self.env["event.snapshot.drift"]
         companies, names = self._asked_companies(), self._model_names()
         found = [] if self.aggregate_ids else drifts._of_orphans(names, companies)
+        if not self.aggregate_ids:
+            found += drifts._of_boundary_orphans(names, companies)
         if not self.model_name:
             found += drifts._of_missing_handlers(names, companies)
         for name, count in drifts._record(self, found).items():

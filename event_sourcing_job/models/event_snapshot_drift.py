@@ -10,7 +10,7 @@ from .event_document import MISSING
 
 MAX_ROWS_PER_JOB = 10_000  # of a check, for each company; all are counted
 # Kinds that no rebuild settles.
-PROBLEMS = ("broken", "no_handler")
+PROBLEMS = ("broken", "no_handler", "boundary_broken")
 ORPHAN_LIMIT = 10_000
 
 
@@ -45,6 +45,9 @@ class EventDifference(models.Model):
             ("checkpoint", "Intermediate state differs"),
             ("broken", "Cannot be replayed"),
             ("no_handler", "No handler"),
+            ("boundary_event", "Boundary counts other events"),
+            ("boundary_state", "Boundary differs"),
+            ("boundary_broken", "Boundary cannot be read"),
         ],
         readonly=True,
     )

@@ -1,2 +1,3 @@
+from . import test_boundary_drift
 from . import test_job_shares
 from . import test_snapshot_difference

@@ -7,6 +7,7 @@ from . import import_staging
 from . import event_import_refusal
 from . import event_job_import
 from . import event_import_reading
+from . import event_import_boundary
 from . import event_import_check
 from . import event_import_snapshots
 from . import event_import_unhandled

@@ -51,6 +51,7 @@ class EventImportCheck(models.Model):
             "record": self.options["broken"] == "record",
             "references": self._references(fresh, seen),
             "folded": {},
+            "keys": {},
             "named": self._look_up_named(fresh),
         }
         for item in fresh:
@@ -63,6 +64,8 @@ class EventImportCheck(models.Model):
                 refused.append((item["line"], reason, item["excerpt"]))
                 # Told once: what comes after it is not folded any more.
                 streams[key] = streams[key][0], None
+        for place, state in how["keys"].items():
+            streams[self._staged_key(place)] = 0, state
         return {
             "refused": sorted(refused),
             "known": known,
@@ -261,7 +264,8 @@ class EventImportCheck(models.Model):
 
         :param dict how: ``asker`` (an environment), ``isolate_each`` (each fold in a savepoint),
             ``record`` (whether refusals are kept), ``references`` (known UUIDs),
-            ``folded``, which is filled: see :meth:`_check_snapshots`, and ``named``
+            ``folded``, which is filled: see :meth:`_check_snapshots`, ``keys``, too: see
+            :meth:`_check_boundaries`, and ``named``
         """
         vals = item["vals"]
         for name in FOLLOWS:
@@ -292,6 +296,9 @@ class EventImportCheck(models.Model):
             before = state
             named = None if "content_hash" in vals else how["named"].get(key[1], {})
             state, reason = self._check_fold(key[1], state, event, how["isolate_each"], named)
+            if named is not None and not reason:
+                reason = self._check_boundaries(event, before, state, how["keys"])
+                state = before if reason else state
             if not reason:
                 how["folded"].setdefault(key, (before, []))[1].append((item, event))
         streams[key] = version, state

@@ -1,3 +1,4 @@
+from . import test_boundaries
 from . import test_import
 from . import test_import_files
 from . import test_restore

@@ -52,6 +52,8 @@ class RestoreCase(EventCase):
             DELETE FROM event_stream;
             DELETE FROM counter_snapshot;
             DELETE FROM event_snapshot;
+            DELETE FROM event_boundary_event;
+            DELETE FROM event_boundary_state;
             """
         )
         self.env.invalidate_all()
