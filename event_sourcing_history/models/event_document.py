@@ -46,23 +46,25 @@ class EventDocument(models.AbstractModel):
                 )
             )
         record = model.browse(record_id)
-        names = [n for n in ("model_name", "event_type") if n in record._fields]
+        words = ("model_name", "event_type", "schema_version")
+        names = [n for n in words if n in record._fields]
         values = record.read([field_name, *names])[0]
         document = values[field_name] or {}
         return {
-            "rows": self._rows(document, values.get("model_name"), values.get("event_type")),
+            "rows": self._rows(document, *map(values.get, words)),
             "text": pretty(document),
         }
 
     @api.model
-    def _rows(self, document, model_name=None, event_type=None):
+    def _rows(self, document, model_name=None, event_type=None, schema_version=None):
         """Return ``document`` as a flat list of labelled values.
 
         :param document: a JSON value; normally an object
         :param str model_name: the aggregate type whose handler lends its words
         :param str event_type: the event whose declared kinds come first
+        :param int schema_version: in which the document is written
         """
-        words = self._words(model_name, event_type)
+        words = self._words(model_name, event_type, schema_version)
         leaves = list(self._leaves(self._in_order(document, words)))
         rows = [
             {

@@ -4,6 +4,7 @@ from . import test_business_day
 from . import test_column_values
 from . import test_exact_numbers
 from . import test_export_rental
+from . import test_former_products
 from . import test_groups
 from . import test_identity
 from . import test_job
