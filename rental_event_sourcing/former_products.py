@@ -99,7 +99,6 @@ def _make_products(env):
                 "rental_price_month": price or 0,
                 "company_id": company_id,
                 "active": active,
-                **({"type": "consu"} if "type" in products._fields else {}),
             }
             for _id, name, code, price, company_id, active in found
         ]

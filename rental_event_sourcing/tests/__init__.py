@@ -9,6 +9,7 @@ from . import test_groups
 from . import test_identity
 from . import test_job
 from . import test_named_records
+from . import test_products
 from . import test_reasons
 from . import test_rental_guards
 from . import test_rental_numbers
