@@ -8,7 +8,7 @@ class ProductTemplate(models.Model):
     _inherit = "product.template"
 
     rental_ok = fields.Boolean(
-        string="Can Be Rented", help="Rentals offer the product; its price is proposed there."
+        string="For Rent", help="Rentals offer the product; its price is proposed there."
     )
     rental_price_month = fields.Monetary(
         string="Rental Price per Month",
