@@ -39,7 +39,8 @@ def fill(env, events):
     :param int events: how many, failure events included
     """
     count = events * EVERY // (len(LIFE) * EVERY + 2 * REFUSED)
-    partner, product = (env[name].search([], limit=1) for name in ("res.partner", "rental.product"))
+    partner = env["res.partner"].search([], limit=1)
+    product = env["product.product"].search([("rental_ok", "=", True)], limit=1)
     plan = {"partner_id": partner.id, "product_id": product.id}
     start = datetime.now() - timedelta(days=365)
     store = env["event.store"]

@@ -1,11 +1,11 @@
 {
     "name": "Rental on Event Sourcing",
     "summary": "Rentals whose every step, and every refused attempt, is kept as an event",
-    "version": "1.0.0",
+    "version": "2.0.0",
     "category": "Sales/Rental",
     "license": "LGPL-3",
     "author": "Event Sourcing for Odoo contributors",
-    "depends": ["event_sourcing_history", "event_sourcing_analysis"],
+    "depends": ["event_sourcing_history", "event_sourcing_analysis", "product"],
     "data": [
         "security/rental_groups.xml",
         "security/ir.model.access.csv",
@@ -15,7 +15,7 @@
         "data/rental_exports.xml",
         "views/rental_order_views.xml",
         "views/rental_snapshot_views.xml",
-        "views/rental_product_views.xml",
+        "views/product_template_views.xml",
         "views/rental_event_wizard_views.xml",
         "views/event_attempt_views.xml",
         "views/rental_menus.xml",

@@ -29,8 +29,8 @@ def calls_of(events):
 def prepare():
     """Let there be the product that the events name, whose id is 1, and warm up."""
     with as_admin(registry) as env:
-        if not env["rental.product"].search([("id", "=", 1)]):
-            product = env["rental.product"].create({"name": "Camera"})
+        if not env["product.product"].search([("id", "=", 1)]):
+            product = env["product.product"].create({"name": "Camera"})
             assert product.id == 1
             env.cr.commit()
         env["event.store"].append_batch(calls_of(rentals("warm", 10)))

@@ -56,7 +56,7 @@ class SnapshotHandler(models.AbstractModel):
     # {event type: schema version that is written today}, 1 where not named.
     _schema_versions = {}
     # {event type: {former schema version: {key: PayloadField}}}: by these the cells of a CSV file
-    # of that version are read.
+    # of that version are read, and its payload is shown.
     _former_payload_fields = {}
     # {event type: {schema version: name of the method that brings its payload one up}}
     _upcasters = {}

@@ -8,7 +8,8 @@ from odoo.addons.event_sourcing.compat import check_access
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 from odoo.addons.event_sourcing_job.models.event_document import NOTHING
 
-WORDS_OF = ("model_name", "event_type", "boundary")
+# What says in whose words a document is to be read.
+WORDS_OF = ("model_name", "event_type", "schema_version")
 MAX_ROWS = 500
 MAX_EVENTS = 200
 
@@ -47,15 +48,15 @@ class EventDocument(models.AbstractModel):
                 )
             )
         record = model.browse(record_id)
-        names = [n for n in WORDS_OF if n in record._fields]
+        names = [n for n in (*WORDS_OF, "boundary") if n in record._fields]
         values = record.read([field_name, *names])[0]
         document = values[field_name] or {}
         if values.get("boundary"):
             words = self._boundary_words(values["boundary"])
         else:
-            words = self._words(values.get("model_name"), values.get("event_type"))
+            words = self._words(*map(values.get, WORDS_OF))
         return {
-            "rows": self._rows(document, words=words),
+            "rows": self._rows(document, words),
             "text": pretty(document),
         }
 
@@ -79,15 +80,12 @@ class EventDocument(models.AbstractModel):
         return words
 
     @api.model
-    def _rows(self, document, model_name=None, event_type=None, words=None):
+    def _rows(self, document, words):
         """Return ``document`` as a flat list of labelled values.
 
         :param document: a JSON value; normally an object
-        :param str model_name: the aggregate type whose handler lends its words
-        :param str event_type: the event whose declared kinds come first
-        :param dict words: instead of those two
+        :param dict words: what is known about its keys, see :meth:`_words`
         """
-        words = words or self._words(model_name, event_type)
         leaves = list(self._leaves(self._in_order(document, words)))
         rows = [
             {

@@ -159,7 +159,8 @@ class EventTimeline(models.AbstractModel):
         if apart:
             kind = "rejected" if event.event_type == INVALID_OPERATION else "failed"
         registry = self.env["snapshot.handler.registry"]
-        rows = [] if changes else self._values(said, event.model_name, event_type)
+        version = (event.failed_event_id if apart else event).schema_version
+        rows = [] if changes else self._values(said, event.model_name, event_type, version)
         hidden = len(changes or rows) - MAX_VALUES
         outcomes = dict(event._fields["outcome"]._description_selection(self.env))
         moment = fields.Datetime.context_timestamp(self, event.timestamp)
@@ -189,8 +190,10 @@ class EventTimeline(models.AbstractModel):
         return handler._event_icons.get(today, DEFAULT_ICON)
 
     @api.model
-    def _values(self, payload, model_name, event_type):
-        rows = self.env["event.document"]._rows(payload, model_name, event_type)
+    def _values(self, payload, model_name, event_type, schema_version):
+        documents = self.env["event.document"]
+        words = documents._words(model_name, event_type, schema_version)
+        rows = documents._rows(payload, words)
         return [{"label": row["label"], "value": self._short(row["value"])} for row in rows]
 
     @api.model

@@ -46,7 +46,7 @@ class TestBoundaryWords(EventCase):
     def test_several_aggregate_types_and_one_that_is_gone(self):
         document = self.env["event.document"]
         self.assertIn("failed_event", document._boundary_words("visitor")["labels"])
-        rows = document._rows({"by": "B1"}, words=document._boundary_words("gone"))
+        rows = document._rows({"by": "B1"}, document._boundary_words("gone"))
         self.assertEqual([(row["label"], row["value"]) for row in rows], [("by", "B1")])
 
     def test_at_a_moment(self):

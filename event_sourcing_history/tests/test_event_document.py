@@ -88,7 +88,9 @@ class TestRows(DocumentCase):
     def test_words_in_japanese(self):
         self.env["res.lang"]._activate_lang("ja_JP")
         document = self.env["event.document"].with_context(lang="ja_JP")
-        self.assertEqual(document._rows({"ok": True}, "machine")[0]["value"], "はい")
+        self.assertEqual(
+            document._rows({"ok": True}, document._words("machine"))[0]["value"], "はい"
+        )
 
     def test_long_documents_are_cut(self):
         event = self.event("Free", {f"k{n}": n for n in range(700)}, model_name="machine")
@@ -110,8 +112,9 @@ class TestRows(DocumentCase):
     def test_empty_payload_conflict_and_plain_handler(self):
         for model_name in ("article", "machine"):
             self.assertEqual(self.rows(self.event("Free", {}, "X", model_name)), {})
+        document = self.env["event.document"]
         self.assertEqual(
-            self.env["event.document"]._rows({"a": 1}, "twice"),
+            document._rows({"a": 1}, document._words("twice")),
             [{"key": "a", "label": "a", "value": "1"}],
         )
 

@@ -74,7 +74,7 @@ class EventBoundaryAsOf(models.TransientModel):
             return {**nothing, "message": str(error)}
         documents = self.env["event.document"]
         words = documents._boundary_words(self.boundary)
-        rows = documents._rows(parse_object(found["state_json"]), words=words)
+        rows = documents._rows(parse_object(found["state_json"]), words)
         cells = Markup().join(
             Markup('<tr><th scope="row" title="{key}">{label}</th><td>{value}</td></tr>').format(
                 **row

@@ -62,8 +62,11 @@ class EventDocument(models.AbstractModel):
         ]
 
     @api.model
-    def _words(self, model_name, event_type=None):
-        """Return what is known about keys: labels, kinds and fields, by key."""
+    def _words(self, model_name, event_type=None, schema_version=None):
+        """Return what is known about keys: labels, kinds and fields, by key.
+
+        :param int schema_version: in which the payload is written; today's for None
+        """
         words = {
             "model_name": model_name,
             "handler": None,
@@ -85,7 +88,11 @@ class EventDocument(models.AbstractModel):
         words["labels"].update(handler._payload_labels())
         for declared in handler._payload_fields.values():
             words["declared"].update(declared)
-        own = handler._payload_fields.get(event_type, {})
+        today = handler._event_aliases.get(event_type, event_type)
+        own = handler._payload_fields.get(today, {})
+        if schema_version and schema_version != handler._schema_versions.get(today, 1):
+            former = handler._former_payload_fields.get(today, {})
+            own = {**own, **former.get(schema_version, {})}
         words["declared"].update(own)
         words["nested"] = {k: f for k, f in words["declared"].items() if f.kind in NESTED}
         order = [*own, *words["fields"], *handler._payload_labels(), *words["order"]]

@@ -24,7 +24,7 @@ class EventReportPayload(models.AbstractModel):
         :param dict known: texts of values seen before; putting one in words may ask the database
         """
         documents = self.env["event.document"]
-        kind = event.model_name, event.event_type
+        kind = event.model_name, event.event_type, event.schema_version
         if kind not in all_words:
             all_words[kind] = documents._words(*kind)
         words = all_words[kind]

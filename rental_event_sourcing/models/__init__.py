@@ -1,4 +1,5 @@
-from . import rental_product
+from . import product_template
+from . import rental_former_product
 from . import rental_overdue
 from . import rental_snapshot
 from . import rental_snapshot_handler

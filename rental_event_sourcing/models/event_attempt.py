@@ -7,7 +7,7 @@ class EventAttempt(models.Model):
 
     _inherit = "event.attempt"
 
-    product_id = fields.Many2one("rental.product", readonly=True)
+    product_id = fields.Many2one("product.product", readonly=True)
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
 
     def _attempt_columns(self):

@@ -123,10 +123,17 @@ class RentalDemo(models.AbstractModel):
         return made
 
     def _make_products(self):
-        products = self.env["rental.product"]
+        products = self.env["product.product"]
         japanese = self.env["res.lang"].search_count([("code", "=", "ja_JP")])
         for code, name, translated, price in PRODUCTS:
-            product = products.create({"code": code, "name": name, "monthly_price": price})
+            product = products.create(
+                {
+                    "default_code": code,
+                    "name": name,
+                    "rental_ok": True,
+                    "rental_price_month": price,
+                }
+            )
             if japanese:
                 product.with_context(lang="ja_JP").name = translated
             products += product
@@ -147,7 +154,7 @@ class RentalDemo(models.AbstractModel):
                     "quantity": draw.randint(1, 6),
                     "planned_start": day + timedelta(days=7),
                     "planned_end": day + timedelta(days=7 + draw.choice((30, 60, 90, 180))),
-                    "monthly_price": product.monthly_price,
+                    "monthly_price": product.rental_price_month,
                     "user_id": user.id,
                 }
             )

@@ -58,13 +58,14 @@ class RentalOrder(models.Model):
         copy=True,
     )
     product_id = fields.Many2one(
-        "rental.product",
+        "product.product",
         compute="_compute_from_snapshot",
         store=True,
         readonly=False,
         required=True,
         ondelete="restrict",
         check_company=True,
+        domain=[("rental_ok", "=", True)],
         copy=True,
     )
     quantity = fields.Integer(
@@ -161,7 +162,10 @@ class RentalOrder(models.Model):
     @api.onchange("product_id")
     def _onchange_product_id(self):
         if self.product_id and not self.monthly_price:
-            self.monthly_price = self.product_id.monthly_price
+            self.monthly_price = self.product_id._rental_price_in(
+                self.currency_id or self.env.company.currency_id,
+                self.company_id or self.env.company,
+            )
 
     # ------------------------------------------------------------------
     # Plan data are events

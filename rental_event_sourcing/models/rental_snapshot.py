@@ -29,7 +29,9 @@ class RentalSnapshot(models.Model):
         index=True,
         ondelete="set null",  # see res.partner: not while the rental goes on
     )
-    product_id = fields.Many2one("rental.product", readonly=True, index=True, ondelete="restrict")
+    product_id = fields.Many2one("product.product", readonly=True, index=True, ondelete="restrict")
+    # What events of schema version 1 name; the handler fills product_id from it.
+    former_product_id = fields.Many2one("rental.former.product", readonly=True, ondelete="restrict")
     quantity = fields.Integer(readonly=True)
     planned_start = fields.Date(readonly=True)
     planned_end = fields.Date(readonly=True)
@@ -64,6 +66,7 @@ class RentalSnapshotAsOf(models.Model):
 
     partner_id = fields.Many2one(ondelete="set null")
     product_id = fields.Many2one(ondelete="set null")
+    former_product_id = fields.Many2one(ondelete="set null")
 
     def _overdue_moment(self):
         return self.job_id.sudo().moment

@@ -8,12 +8,16 @@ from odoo.addons.event_sourcing.transitions import PayloadField, Transition
 
 PLAN = {
     "partner_id": PayloadField("integer", minimum=1, model="res.partner"),
-    "product_id": PayloadField("integer", minimum=1, model="rental.product"),
+    "product_id": PayloadField("integer", minimum=1, model="product.product"),
     "quantity": PayloadField("integer", minimum=1),
     "planned_start": PayloadField("date"),
     "planned_end": PayloadField("date"),
     "monthly_price": PayloadField("number", minimum=0),
 }
+# What version 1 of a plan says of its product: an id of the catalogue of that time.
+PLAN_1 = {"product_id": PayloadField("integer", minimum=1, model="rental.former.product")}
+# By either of them a state names its product.
+CATALOGUES = ("product_id", "former_product_id")
 REASON = {"reason": PayloadField("text")}
 AMOUNTS = ("monthly_price", "repair_cost", "amount")
 # Pairs of dates of which the second must not come before the first.
@@ -32,10 +36,19 @@ class RentalSnapshotHandler(models.AbstractModel):
     _snapshot_model = "rental.snapshot"
     _source_model = "rental.order"
     _initial_status = "draft"
-    # Version 1 of a damage had a cost, and every customer was charged all of it.
-    _schema_versions = {"DamageReported": 2}
-    _former_payload_fields = {"DamageReported": {1: {"cost": PayloadField("number", minimum=0)}}}
-    _upcasters = {"DamageReported": {1: "_damage_reported_2"}}
+    # Version 1 of a damage had a cost, and every customer was charged all of it; version 1 of a
+    # plan named a product of a catalogue that rentals had to themselves.
+    _schema_versions = {"RentalPlanned": 2, "PlanChanged": 2, "DamageReported": 2}
+    _former_payload_fields = {
+        "RentalPlanned": {1: PLAN_1},
+        "PlanChanged": {1: PLAN_1},
+        "DamageReported": {1: {"cost": PayloadField("number", minimum=0)}},
+    }
+    _upcasters = {
+        "RentalPlanned": {1: "_plan_2"},
+        "PlanChanged": {1: "_plan_2"},
+        "DamageReported": {1: "_damage_reported_2"},
+    }
     _ended_statuses = ("closed", "cancelled")
     _transitions = {
         "RentalPlanned": Transition("draft"),
@@ -108,7 +121,12 @@ class RentalSnapshotHandler(models.AbstractModel):
             key: event.payload[key] for key in declared if event.payload.get(key) not in (None, "")
         }
         changes = getattr(self, f"_on_{event.event_type}", lambda _s, _e, g: g)(state, event, given)
+        if "product_id" in declared:
+            changes |= self._named_product(event)
         after = {**state, **changes}
+        for key, other in (CATALOGUES, CATALOGUES[::-1]):
+            if key in changes:
+                after.pop(other, None)
         self._check_dates(after, changes)
         return after
 
@@ -174,11 +192,37 @@ class RentalSnapshotHandler(models.AbstractModel):
         return {"invoiced_amount": self._sum(state.get("invoiced_amount", 0), given["amount"])}
 
     @api.model
+    def _named_product(self, event):
+        """Return what a plan of version 1 says of its product."""
+        former = event.payload.get("former_product_id")
+        return {} if former in (None, "") else {"former_product_id": former}
+
+    @api.model
+    def _plan_2(self, payload, event):
+        """Bring a plan to version 2: the id is one of the former catalogue, and says so.
+
+        Which product that is now, only the database knows; a fold does not ask it.
+        """
+        if payload.get("product_id") in (None, ""):
+            return payload
+        known = {key: value for key, value in payload.items() if key != "product_id"}
+        return {**known, "former_product_id": payload["product_id"]}
+
+    @api.model
     def _damage_reported_2(self, payload, event):
         """Bring a damage to version 2, which says who pays for the repair."""
         known = {key: value for key, value in payload.items() if key != "cost"}
         cost = {"repair_cost": payload["cost"]} if "cost" in payload else {}
         return {**known, **cost, "charged": True}
+
+    @api.model
+    def _snapshot_vals(self, state, event, rules=None):
+        """Return the row of a snapshot; its product is what the former one became."""
+        vals = super()._snapshot_vals(state, event, rules)
+        former = state.get("former_product_id")
+        if type(former) is int:
+            vals["product_id"] = self.env["rental.former.product"]._product_of(former)
+        return vals
 
     # ------------------------------------------------------------------
     # Refusals

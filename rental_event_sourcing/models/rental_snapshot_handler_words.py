@@ -31,6 +31,7 @@ class RentalSnapshotHandlerWords(models.AbstractModel):
         return {
             "partner_id": _("Customer"),
             "product_id": _("Product"),
+            "former_product_id": _("Product of the former catalogue"),
             "quantity": _("Quantity"),
             "planned_start": _("Planned start"),
             "planned_end": _("Planned end"),

@@ -4,10 +4,12 @@ from . import test_business_day
 from . import test_column_values
 from . import test_exact_numbers
 from . import test_export_rental
+from . import test_former_products
 from . import test_groups
 from . import test_identity
 from . import test_job
 from . import test_named_records
+from . import test_products
 from . import test_reasons
 from . import test_rental_guards
 from . import test_rental_numbers

@@ -22,7 +22,7 @@ class AsOfCase(EventCase):
     def setUp(self):
         super().setUp()
         self.partner = self.env["res.partner"].create({"name": "Customer"})
-        self.product = self.env["rental.product"].create({"name": "Projector"})
+        self.product = self.env["product.product"].create({"name": "Projector"})
         self.rental("AO1", (1, "RentalPlanned", self.plan(5)), (5, "RentalConfirmed", {}))
         self.rental(
             "AO2",

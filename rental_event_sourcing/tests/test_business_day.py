@@ -22,7 +22,7 @@ class TestBusinessDay(EventCase):
     def setUp(self):
         super().setUp()
         partner = self.env["res.partner"].create({"name": "Sato"})
-        product = self.env["rental.product"].create({"name": "Lift"})
+        product = self.env["product.product"].create({"name": "Lift"})
         self.plan = {"partner_id": partner.id, "product_id": product.id, "quantity": 1}
 
     def story(self, key, *events, zone=None, **options):
@@ -219,7 +219,7 @@ class TestOverdue(EventCase):
             env = self.env(context={"allowed_company_ids": company.ids})
             plan = {
                 "partner_id": env["res.partner"].create({"name": "Sato"}).id,
-                "product_id": env["rental.product"].create({"name": "Lift"}).id,
+                "product_id": env["product.product"].create({"name": "Lift"}).id,
                 "planned_end": "2026-06-01",
             }
             order = env["rental.order"].create(plan)

@@ -105,7 +105,7 @@ class TestTypedColumns(EventCase):
 
     def test_characters_that_xml_cannot_carry(self):
         partner = self.env["res.partner"].create({"name": "X"})
-        product = self.env["rental.product"].create({"name": "Lift"})
+        product = self.env["product.product"].create({"name": "Lift"})
         plan = {"partner_id": partner.id, "product_id": product.id, "quantity": 1}
         self.store.append("rental", "XML1", "RentalPlanned", plan)
         self.store.append("rental", "XML1", "DemoStarted", {})

@@ -62,7 +62,7 @@ class TestAmounts(EventCase):
         self.env.user.company_ids += company
         self.company = company
         partner = self.env["res.partner"].create({"name": "Customer"})
-        product = self.env["rental.product"].create({"name": "Lift", "company_id": company.id})
+        product = self.env["product.product"].create({"name": "Lift", "company_id": company.id})
         plan = {"partner_id": partner.id, "product_id": product.id, "quantity": 1}
         for event_type, payload in (
             ("RentalPlanned", plan),

@@ -17,7 +17,7 @@ class TestRentalExport(HttpCase):
         self.order = self.env["rental.order"].create(
             {
                 "partner_id": self.env["res.partner"].create({"name": "=東京建機"}).id,
-                "product_id": self.env["rental.product"].create({"name": "+Crane"}).id,
+                "product_id": self.env["product.product"].create({"name": "+Crane"}).id,
                 "quantity": 3,
                 "planned_start": "2026-02-03",
                 "planned_end": "2026-03-04",

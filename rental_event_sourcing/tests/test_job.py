@@ -162,7 +162,7 @@ class TestRebuild(JobCase):
         order = self.env["rental.order"].create(
             {
                 "partner_id": self.env["res.partner"].create({"name": "A"}).id,
-                "product_id": self.env["rental.product"].create({"name": "P"}).id,
+                "product_id": self.env["product.product"].create({"name": "P"}).id,
             }
         )
         self.env.flush_all()

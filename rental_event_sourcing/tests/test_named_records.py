@@ -13,7 +13,7 @@ class TestNamedRecords(EventCase):
         cls.foreign = partners.create({"name": "Secret Ltd.", "company_id": cls.other.id})
         cls.own = partners.create({"name": "Own Ltd.", "company_id": cls.env.company.id})
         cls.shared = partners.create({"name": "Anybody"})
-        cls.product = cls.env["rental.product"].create({"name": "Lift"})
+        cls.product = cls.env["product.product"].create({"name": "Lift"})
 
     def plan(self, partner_id, **options):
         payload = {"partner_id": partner_id, "product_id": self.product.id, "quantity": 1}
@@ -41,7 +41,7 @@ class TestNamedRecords(EventCase):
         self.assertNotIn("Secret", str(found))
 
     def test_a_product_of_another_company(self):
-        product = self.env["rental.product"].create(
+        product = self.env["product.product"].create(
             {"name": "Secret Lift", "company_id": self.other.id}
         )
         payload = {"partner_id": self.own.id, "product_id": product.id, "quantity": 1}

@@ -35,7 +35,7 @@ class TestGuards(RentalCase):
 
     def test_products_and_customers_of_another_company_are_refused(self):
         theirs = self.env["res.company"].create({"name": "Theirs"})
-        lift = self.env["rental.product"].create({"name": "Lift", "company_id": theirs.id})
+        lift = self.env["product.product"].create({"name": "Lift", "company_id": theirs.id})
         partner = self.env["res.partner"].create({"name": "Theirs", "company_id": theirs.id})
         order = self.order()
         self.refuse("belongs to another company", lambda: self.order(product_id=lift.id))
@@ -47,9 +47,9 @@ class TestGuards(RentalCase):
 
     def test_a_product_has_no_price_below_zero(self):
         self.refuse(
-            "price of .* cannot be below 0", lambda: self.product.write({"monthly_price": -1})
+            "price of .* cannot be below 0", lambda: self.product.write({"rental_price_month": -1})
         )
-        self.product.monthly_price = 0
+        self.product.rental_price_month = 0
 
     def test_an_emptied_customer_over_the_api_is_refused_and_harms_nothing(self):
         order = self.order()

@@ -26,7 +26,7 @@ class NumbersCase(EventCase):
 
     def values(self, company=None, **vals):
         company = company or self.env.company
-        products = self.env["rental.product"]
+        products = self.env["product.product"]
         product = products.search([("company_id", "=", company.id)], limit=1)
         product = product or products.create({"name": "Lift", "company_id": company.id})
         return {

@@ -18,7 +18,7 @@ class RentalCase(EventCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.partner = cls.env["res.partner"].create({"name": "株式会社テスト"})
-        cls.product = cls.env["rental.product"].create({"name": "Lift", "monthly_price": 500})
+        cls.product = cls.env["product.product"].create({"name": "Lift", "rental_price_month": 500})
 
     def order(self, **vals):
         return self.env["rental.order"].create(
@@ -397,7 +397,7 @@ class TestRights(RentalCase):
             .create(
                 {
                     "partner_id": self.partner.id,
-                    "product_id": self.env["rental.product"]
+                    "product_id": self.env["product.product"]
                     .create({"name": "Theirs", "company_id": self.theirs.id})
                     .id,
                 }

@@ -15,7 +15,7 @@ from odoo.addons.test_event_sourcing.common import EventCase
 class TestRentalViews(EventCase):
     def order(self, **vals):
         partner = self.env["res.partner"].create({"name": "株式会社テスト"})
-        product = self.env["rental.product"].create({"name": "Lift", "monthly_price": 500})
+        product = self.env["product.product"].create({"name": "Lift", "rental_price_month": 500})
         return self.env["rental.order"].create(
             {"partner_id": partner.id, "product_id": product.id, **vals}
         )

@@ -17,7 +17,7 @@ class TestScreensScanNothing(EventCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.env = cls.env(context={**cls.env.context, "lang": "en_US", "tz": "Asia/Tokyo"})
-        product = cls.env["rental.product"].create({"name": "P", "monthly_price": 10})
+        product = cls.env["product.product"].create({"name": "P", "rental_price_month": 10})
         cls.order = cls.env["rental.order"].create(
             {"partner_id": cls.env.user.partner_id.id, "product_id": product.id}
         )

@@ -151,7 +151,7 @@ class TestTimeline(EventCase):
         self.assertEqual((entry["label"], entry["kind"]), ("Thing Happened", "logged"))
 
     def test_from_a_business_record_and_from_a_snapshot(self):
-        product = self.env["rental.product"].create({"name": "P", "monthly_price": 10})
+        product = self.env["product.product"].create({"name": "P", "rental_price_month": 10})
         order = self.env["rental.order"].create(
             {"partner_id": self.env.user.partner_id.id, "product_id": product.id}
         )

@@ -41,7 +41,7 @@ class TrustCase(EventCase):
 class TestRules(TrustCase):
     def test_a_lost_row_opens_no_rental_that_is_over(self):
         partner = self.env["res.partner"].create({"name": "Sato"})
-        product = self.env["rental.product"].create({"name": "Lift"})
+        product = self.env["product.product"].create({"name": "Lift"})
         plan = {"partner_id": partner.id, "product_id": product.id, "quantity": 1}
         for event_type in ("RentalPlanned", "RentalConfirmed", "RentalCancelled"):
             payload = plan if event_type == "RentalPlanned" else {}

@@ -48,7 +48,7 @@ class TestXmlCharacters(JobCase):
         jobs = self.env["event.job"]
         jobs._ask("compare", "counter", "2099-01-01 00:00:00", "1999-01-01 00:00:00")
         partner = self.env["res.partner"].create({"name": "X"})
-        product = self.env["rental.product"].create({"name": "Lift"})
+        product = self.env["product.product"].create({"name": "Lift"})
         plan = {"partner_id": partner.id, "product_id": product.id, "quantity": 1}
         for event_type, payload in (
             ("RentalPlanned", plan),

@@ -20,7 +20,7 @@ class RentalBiSnapshot(models.AbstractModel):
                    snapshot.partner_id AS customer_id,
                    customer.name AS customer,
                    snapshot.product_id,
-                   product.name ->> 'en_US' AS product,
+                   template.name ->> 'en_US' AS product,
                    snapshot.quantity,
                    snapshot.planned_start,
                    snapshot.planned_end,
@@ -39,7 +39,8 @@ class RentalBiSnapshot(models.AbstractModel):
                    company.name AS company
               FROM rental_snapshot AS snapshot
               LEFT JOIN res_partner AS customer ON customer.id = snapshot.partner_id
-              LEFT JOIN rental_product AS product ON product.id = snapshot.product_id
+              LEFT JOIN product_product AS product ON product.id = snapshot.product_id
+              LEFT JOIN product_template AS template ON template.id = product.product_tmpl_id
               LEFT JOIN res_company AS company ON company.id = snapshot.company_id
             """
         )
@@ -54,7 +55,7 @@ class RentalBiMisoperation(models.AbstractModel):
         return {
             **super()._bi_columns(),
             "customer": SQL("customer.name"),
-            "product": SQL("product.name ->> 'en_US'"),
+            "product": SQL("template.name ->> 'en_US'"),
         }
 
     def _bi_tables(self):
@@ -67,7 +68,8 @@ class RentalBiMisoperation(models.AbstractModel):
                       AND rental.aggregate_id = event.aggregate_id
                       AND rental.company_id = event.company_id
                 LEFT JOIN res_partner AS customer ON customer.id = rental.partner_id
-                LEFT JOIN rental_product AS product ON product.id = rental.product_id
+                LEFT JOIN product_product AS product ON product.id = rental.product_id
+                LEFT JOIN product_template AS template ON template.id = product.product_tmpl_id
                 """
             ),
         ]

@@ -139,7 +139,7 @@ class TestBi(BiCase):
 
     def test_rentals_have_names(self):
         partner = self.env["res.partner"].create({"name": "Ms Sato"})
-        product = self.env["rental.product"].create({"name": "Projector"})
+        product = self.env["product.product"].create({"name": "Projector"})
         product.with_context(lang="ja_JP").name = "映写機"
         order = self.env["rental.order"].create(
             {"partner_id": partner.id, "product_id": product.id, "monthly_price": 12.5}

@@ -12,7 +12,7 @@ class RentalRepair(models.Model):
 
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     aggregate_id = fields.Char(string="Rental", required=True, readonly=True, index=True)
-    product_id = fields.Many2one("rental.product", readonly=True, ondelete="restrict", index=True)
+    product_id = fields.Many2one("product.product", readonly=True, ondelete="restrict", index=True)
     reason = fields.Char(readonly=True, help="What is broken, as it was reported.")
     reported_on = fields.Datetime(readonly=True)
     event_uuid = fields.Char(string="UUID of the Event", required=True, readonly=True)

@@ -20,7 +20,7 @@ class RentalUtilisation(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     # A product with rentals cannot be deleted; another one has but rows without days.
     product_id = fields.Many2one(
-        "rental.product", required=True, readonly=True, ondelete="cascade", index=True
+        "product.product", required=True, readonly=True, ondelete="cascade", index=True
     )
     month = fields.Date(required=True, readonly=True, help="Its first day.")
     rentals_begun = fields.Integer(readonly=True, help="Rentals whose first day is in the month.")

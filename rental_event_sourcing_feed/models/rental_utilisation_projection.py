@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -43,7 +44,7 @@ class RentalUtilisationProjection(models.AbstractModel):
         changed, rows = set(), {}
         for event in events:
             before = shares.get(event.key, Share())
-            after = before.after(event)
+            after = before.after(self._with_product(event))
             if after != before:
                 shares[event.key] = after
                 changed.add(event.key)
@@ -52,6 +53,15 @@ class RentalUtilisationProjection(models.AbstractModel):
             self._write_shares({key: shares[key] for key in sorted(changed)})
         if rows:
             self._write_rows(rows)
+
+    @api.model
+    def _with_product(self, event):
+        """Return an event with the product that one of the former catalogue became."""
+        former = event.payload.get("former_product_id")
+        if type(former) is not int:
+            return event
+        product_id = self.env["rental.former.product"]._product_of(former)
+        return replace(event, payload={**event.payload, "product_id": product_id})
 
     @api.model
     def _shares(self, keys):
@@ -120,7 +130,7 @@ class RentalUtilisationProjection(models.AbstractModel):
                 AS given (company_id, product_id, month, rentals_begun, unit_days, revenue,
                           last_event_on)
               -- One that was deleted had no rental; see rental.utilisation.
-              JOIN rental_product ON rental_product.id = given.product_id
+              JOIN product_product ON product_product.id = given.product_id
              ORDER BY 1, 2, 3
                 ON CONFLICT (company_id, product_id, month) DO UPDATE
                SET rentals_begun = stored.rentals_begun + excluded.rentals_begun,

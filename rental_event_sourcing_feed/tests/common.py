@@ -13,7 +13,7 @@ class RentalFeedCase(EventCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        products = cls.env["rental.product"].create([{"name": "Lift"}, {"name": "Crane"}])
+        products = cls.env["product.product"].create([{"name": "Lift"}, {"name": "Crane"}])
         cls.lift, cls.crane = products.ids
         cls.partner = cls.env["res.partner"].create({"name": "Ms Sato"}).id
 

@@ -40,7 +40,7 @@ class TestRepair(RentalFeedCase):
         story = scenario(self.env, "rental").given(*begin).when(damage)
         repair = {
             "reason": "Lens scratched",
-            "product_id": self.env["rental.product"].browse(self.lift),
+            "product_id": self.env["product.product"].browse(self.lift),
         }
         story.reacts(NAME, {"rental.repair": [repair]})
         self.assertEqual(lint_reaction(self.env, NAME), [])

@@ -197,7 +197,7 @@ class TestUtilisation(UtilisationCase):
 
     def test_a_product_that_is_gone_stops_nothing(self):
         self.be_live()
-        product = self.env["rental.product"].create({"name": "Gone"})
+        product = self.env["product.product"].create({"name": "Gone"})
         plan = self.plan(product_id=product.id)
         steps = (
             ("RentalPlanned", plan),

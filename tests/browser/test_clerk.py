@@ -29,7 +29,7 @@ def rental(server):
     """Plan a rental; return ``(call, id, reference)``."""
     _uid, call = server.login("admin", "admin")
     partner = call("res.partner", "create", {"name": "عميل الإيجار <b>"})
-    product = call("rental.product", "search", [], 0, 1)[0]
+    product = call("product.product", "search", [["rental_ok", "=", True]], 0, 1)[0]
     vals = {"partner_id": partner, "product_id": product, "quantity": 2, "monthly_price": 12000}
     dates = {"planned_start": "2026-01-10", "planned_end": "2026-02-10"}
     order = call("rental.order", "create", {**vals, **dates})

@@ -11,7 +11,7 @@ from support.languages import LANGUAGES
 def plan(call, reference):
     """Tell a short story of a rental through the store; it has a life of its own there."""
     partner = call("res.partner", "create", {"name": f"客 {reference}"})
-    product = call("rental.product", "search", [], 0, 1)[0]
+    product = call("product.product", "search", [["rental_ok", "=", True]], 0, 1)[0]
     payload = {"partner_id": partner, "product_id": product, "quantity": 2, "monthly_price": 12000}
     for day, event_type, content in (
         ("2026-03-01 03:00:00", "RentalPlanned", payload),

@@ -12,7 +12,7 @@ WORDS = {
 def make_orders(server, count):
     _uid, call = server.login("admin", "admin")
     partner = call("res.partner", "create", {"name": "客"})
-    product = call("rental.product", "create", {"name": "Tent"})
+    product = call("product.product", "create", {"name": "Tent", "rental_ok": True})
     vals = {"partner_id": partner, "product_id": product}
     return call, call("rental.order", "create", [vals] * count)
 

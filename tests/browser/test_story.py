@@ -37,7 +37,7 @@ def draft(server):
     """Plan a rental and return its id and reference."""
     _uid, call = server.login("admin", "admin")
     partner = call("res.partner", "search", [["name", "=", "株式会社東京建設"]])[0]
-    product = call("rental.product", "search", [])[0]
+    product = call("product.product", "search", [["rental_ok", "=", True]])[0]
     order = call(
         "rental.order",
         "create",

@@ -45,7 +45,7 @@ def test_each_gets_a_number_that_nobody_had():
         return {
             "company_id": company.id,
             "partner_id": env["res.partner"].create({"name": prefix}).id,
-            "product_id": env["rental.product"]
+            "product_id": env["product.product"]
             .create({"name": prefix, "company_id": company.id})
             .id,
         }

@@ -45,7 +45,7 @@ def be_live(env):
 @pytest.fixture
 def product(env):
     own = env()
-    product = own["rental.product"].create({"name": "Lift"}).id
+    product = own["product.product"].create({"name": "Lift"}).id
     partner = own.ref("base.main_partner").id
     rental(
         own, product, partner, quantity=100

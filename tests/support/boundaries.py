@@ -44,7 +44,7 @@ DEPENDS = {
     "rental_event_sourcing_report_xlsx": ("rental_event_sourcing", "event_sourcing_report_xlsx"),
 }
 # Odoo's own methods, of which an addon has one of the same name.
-OF_ODOO = ("_next",)
+OF_ODOO = ("_next", "_convert")
 XML_NAMES = re.compile(
     r"""\b(?:ref|inherit_id|parent|action|t-call|groups|group_id:id|model_id:id)="([^"]+)\""""
 )

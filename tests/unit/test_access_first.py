@@ -102,8 +102,8 @@ class TestAccessFirst(EventCase):
         )
         cls.owner = owner
         partner = env["res.partner"].create({"name": MARK, "company_id": cls.ours.id})
-        product = env["rental.product"].create(
-            {"name": MARK, "monthly_price": 7654321, "company_id": cls.ours.id}
+        product = env["product.product"].create(
+            {"name": MARK, "rental_price_month": 7654321, "company_id": cls.ours.id}
         )
         orders = env["rental.order"].with_user(owner)
         order = orders.create(

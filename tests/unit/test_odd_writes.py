@@ -67,7 +67,7 @@ class TestOddWrites(EventCase):
             (4, env.ref(f"event_sourcing.event_store_group_{group}").id) for group in groups
         ]
         partner = env["res.partner"].create({"name": "Odd"})
-        product = env["rental.product"].create({"name": "Odd", "monthly_price": 1})
+        product = env["product.product"].create({"name": "Odd", "rental_price_month": 1})
         values = {"partner_id": partner.id, "product_id": product.id, "monthly_price": 1}
         values |= {"planned_start": "2031-03-03", "planned_end": "2031-04-03"}
         env["rental.order"].with_user(cls.writer).create(values)
