@@ -8,11 +8,10 @@ know every field that a product has. Stored events stay as they were written; se
 import json
 import logging
 
-from psycopg2 import sql
+from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
 
-FORMER = "rental_former_product"
 KEEP = "rental_product_of_1"  # begins a column for the time between the two
 FIELDS = """
     SELECT field.model, field.name FROM ir_model_fields AS field
@@ -26,26 +25,26 @@ def detach(cr):
         return
     for table, column in _columns(cr):
         _drop_foreign_keys(cr, table, column)
-        names = {"table": sql.Identifier(table), "column": sql.Identifier(column)}
-        kept = sql.Identifier(f"{KEEP}_{column}")
-        for statement in (
-            "ALTER TABLE {table} ADD COLUMN {kept} int",
-            "ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL",
-            "UPDATE {table} SET {kept} = {column}, {column} = NULL WHERE {column} IS NOT NULL",
-        ):
-            cr.execute(sql.SQL(statement).format(kept=kept, **names))
+        kept = SQL.identifier(f"{KEEP}_{column}")
+        table, column = SQL.identifier(table), SQL.identifier(column)
+        cr.execute(SQL("ALTER TABLE %s ADD COLUMN %s int", table, kept))
+        cr.execute(SQL("ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL", table, column))
+        values = table, kept, column, column, column
+        cr.execute(SQL("UPDATE %s SET %s = %s, %s = NULL WHERE %s IS NOT NULL", *values))
     # As the rules of today fold them.
     for table in ("rental_snapshot", "rental_snapshot_as_of"):
         cr.execute(
-            f"""
-            UPDATE {table}
-               SET state = state - 'product_id'
-                        || jsonb_build_object('former_product_id', state -> 'product_id')
-             WHERE state ? 'product_id'
-            """
+            SQL(
+                "UPDATE %s SET state = state - 'product_id'"
+                " || jsonb_build_object('former_product_id', state -> 'product_id')"
+                " WHERE jsonb_exists(state, 'product_id')",
+                SQL.identifier(table),
+            )
         )
-    cr.execute(f"ALTER TABLE rental_product RENAME TO {FORMER}")
-    cr.execute(f"ALTER SEQUENCE IF EXISTS rental_product_id_seq RENAME TO {FORMER}_id_seq")
+    cr.execute("ALTER TABLE rental_product RENAME TO rental_former_product")
+    cr.execute(
+        "ALTER SEQUENCE IF EXISTS rental_product_id_seq RENAME TO rental_former_product_id_seq"
+    )
 
 
 def convert(env):
@@ -59,20 +58,19 @@ def convert(env):
         return
     _make_products(env)
     for table, column in kept:
-        names = {"table": sql.Identifier(table), "column": sql.Identifier(column)}
-        beside = sql.Identifier(f"{KEEP}_{column}")
-        further = sql.SQL("")
+        further = SQL("")
         if table in ("rental_snapshot", "rental_snapshot_as_of"):
-            further = sql.SQL(", former_product_id = former.id")
+            further = SQL(", former_product_id = former.id")
+        beside = SQL.identifier(f"{KEEP}_{column}")
+        table, column = SQL.identifier(table), SQL.identifier(column)
         cr.execute(
-            sql.SQL(
-                "UPDATE {table} AS stored SET {column} = former.product_id {further}"
-                f" FROM {FORMER} AS former WHERE former.id = stored.{{beside}}"
-            ).format(beside=beside, further=further, **names)
+            SQL(
+                "UPDATE %s AS stored SET %s = former.product_id %s"
+                " FROM rental_former_product AS former WHERE former.id = stored.%s",
+                *(table, column, further, beside),
+            )
         )
-        cr.execute(
-            sql.SQL("ALTER TABLE {table} DROP COLUMN {beside}").format(beside=beside, **names)
-        )
+        cr.execute(SQL("ALTER TABLE %s DROP COLUMN %s", table, beside))
     _name_products(cr)
     env.invalidate_all(flush=False)
     env.registry.clear_cache()
@@ -82,10 +80,10 @@ def _make_products(env):
     """Create the products, with their names in every language."""
     cr = env.cr
     cr.execute(
-        f"""
+        """
         SELECT former.id, former.name, former.code, former.monthly_price, former.company_id,
                coalesce(former.active, TRUE)
-          FROM {FORMER} AS former WHERE former.product_id IS NULL ORDER BY former.id
+          FROM rental_former_product AS former WHERE former.product_id IS NULL ORDER BY former.id
         """
     )
     found = cr.fetchall()
@@ -109,7 +107,10 @@ def _make_products(env):
             "UPDATE product_template SET name = name || %s::text::jsonb WHERE id = %s",
             [json.dumps(name), product.product_tmpl_id.id],
         )
-        cr.execute(f"UPDATE {FORMER} SET product_id = %s WHERE id = %s", [product.id, former_id])
+        cr.execute(
+            "UPDATE rental_former_product SET product_id = %s WHERE id = %s",
+            [product.id, former_id],
+        )
     env.invalidate_all(flush=False)
     _logger.info("%s rental products became products.", len(made))
 
@@ -120,12 +121,14 @@ def _name_products(cr):
         ("ir_model_data", "model", "res_id"),
         ("ir_attachment", "res_model", "res_id"),
     ):
+        table, model, record = map(SQL.identifier, (table, model, record))
         cr.execute(
-            f"""
-            UPDATE {table} AS stored SET {model} = 'product.product', {record} = former.product_id
-              FROM {FORMER} AS former
-             WHERE stored.{model} = 'rental.product' AND stored.{record} = former.id
-            """
+            SQL(
+                "UPDATE %s AS stored SET %s = 'product.product', %s = former.product_id"
+                " FROM rental_former_product AS former"
+                " WHERE stored.%s = 'rental.product' AND stored.%s = former.id",
+                *(table, model, record, model, record),
+            )
         )
 
 
@@ -167,8 +170,5 @@ def _drop_foreign_keys(cr, table, column):
         [table, column],
     )
     for (name,) in cr.fetchall():
-        cr.execute(
-            sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(
-                sql.Identifier(table), sql.Identifier(name)
-            )
-        )
+        names = SQL.identifier(table), SQL.identifier(name)
+        cr.execute(SQL("ALTER TABLE %s DROP CONSTRAINT %s", *names))

@@ -382,7 +382,7 @@ class EventStoreAppend(models.Model):
         if not boundaries:  # the order counts within a stream alone
             pending.sort(key=_model_of)
         begun = {name: folded[name].handler._begin_states(keys) for name, keys in stored.items()}
-        for model_name, run in groupby(pending, key=_model_of):
+        for model_name, run in groupby(pending, key=_model_of):  # pylint: disable=bad-builtin-groupby
             batch = folded[model_name]
             try:
                 problems.update(
