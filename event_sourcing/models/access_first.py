@@ -17,6 +17,28 @@ HALF = re.compile("[\ud800-\udfff]")  # of a character that takes two: no text
 MAX_NUMBER = {"integer": MAX_ID, "float": 1e300, "monetary": 1e15}
 
 
+class EngineWritten(models.AbstractModel):
+    """Rows that follow from events, which the engine alone writes; nobody does by hand."""
+
+    _name = "engine.written.mixin"
+    _description = "Written by the Engine Alone"
+
+    @api.model
+    def _refusal(self):
+        """Return the UserError that refuses to change a row."""
+        raise NotImplementedError
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        raise self._refusal()
+
+    def write(self, vals):
+        raise self._refusal()
+
+    def unlink(self):
+        raise self._refusal()
+
+
 class AccessFirst(models.AbstractModel):
     """Nobody is answered before it is asked whether they may.
 

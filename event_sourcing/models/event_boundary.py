@@ -2,7 +2,7 @@ import logging
 
 from odoo import _, api, models, tools
 
-from ..declared import is_name, is_names, takes
+from ..declared import is_name, is_names
 
 _logger = logging.getLogger(__name__)
 SUFFIX = ".boundary"
@@ -271,13 +271,7 @@ class EventBoundary(models.AbstractModel):
                 value=repr(fields)[:80],
                 example='{"UnitsAssigned": "unit_ids"}',
             )
-        for name, count in METHODS.items():
-            if not takes(getattr(self, name, None), count):
-                yield _(
-                    "%(name)s must be a method that takes %(count)s values beside self.",
-                    name=name,
-                    count=count,
-                )
+        yield from self.env["snapshot.handler.registry"]._wrong_methods(self, METHODS)
 
     @api.model
     def _wrong_types(self):

@@ -39,7 +39,7 @@ class EventBoundaryState(models.Model):
     """One row per key of a boundary: what its events say together. A cache, and a lock."""
 
     _name = "event.boundary.state"
-    _inherit = "access.first.mixin"
+    _inherit = ["access.first.mixin", "engine.written.mixin"]
     _description = "State of a Boundary"
     _rec_name = "key"
     _order = "boundary, key, id"
@@ -186,16 +186,6 @@ class EventBoundaryState(models.Model):
         """
         return f'SELECT "{SAVE}"(%s, %s)', [canonical(list(states)), canonical(list(events))]
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise self._refusal()
-
-    def write(self, vals):
-        raise self._refusal()
-
-    def unlink(self):
-        raise self._refusal()
-
     @api.model
     def _refusal(self):
         return UserError(
@@ -210,7 +200,7 @@ class EventBoundaryEvent(models.Model):
     """Which events are about a key of a boundary, in the order in which they were decided."""
 
     _name = "event.boundary.event"
-    _inherit = "access.first.mixin"
+    _inherit = ["access.first.mixin", "engine.written.mixin"]
     _description = "Event of a Boundary"
     _order = "boundary, key, version desc, id desc"
     _rec_name = "key"
@@ -240,12 +230,6 @@ class EventBoundaryEvent(models.Model):
             """
         )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise self.env["event.boundary.state"]._refusal()
-
-    def write(self, vals):
-        raise self.env["event.boundary.state"]._refusal()
-
-    def unlink(self):
-        raise self.env["event.boundary.state"]._refusal()
+    @api.model
+    def _refusal(self):
+        return self.env["event.boundary.state"]._refusal()

@@ -82,7 +82,7 @@ class EventStream(models.Model):
     """
 
     _name = "event.stream"
-    _inherit = "aggregate.label.mixin"
+    _inherit = ["aggregate.label.mixin", "engine.written.mixin"]
     _description = "History of a Record"
     _holds_history = True
     _order = "write_date desc, id desc"
@@ -263,16 +263,6 @@ class EventStream(models.Model):
              WHERE head.company_id = row.company_id AND head.model_name = row.model_name
                AND head.aggregate_id = row.aggregate_id"""
         return [(statement, list(map(list, zip(*sorted(rows), strict=True))))]
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise self._refusal()
-
-    def write(self, vals):
-        raise self._refusal()
-
-    def unlink(self):
-        raise self._refusal()
 
     def _refusal(self):
         return UserError(

@@ -42,13 +42,7 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
     @api.model
     def _wrong_shapes(self, registry):
         yield from registry._misshapen(self)
-        for name, count in METHODS.items():
-            if not takes(getattr(self, name, None), count):
-                yield _(
-                    "%(name)s must be a method that takes %(count)s values beside self.",
-                    name=name,
-                    count=count,
-                )
+        yield from registry._wrong_methods(self, METHODS)
 
     @api.model
     def _wrong_models(self):

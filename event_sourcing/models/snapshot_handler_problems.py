@@ -2,7 +2,7 @@ import logging
 
 from odoo import _, api, models, tools
 
-from ..declared import METHODS, OF_ONE_TYPE, SHAPES, is_name, misshapen
+from ..declared import METHODS, OF_ONE_TYPE, SHAPES, is_name, misshapen, takes
 from .snapshot_handler_declaration import shown_error
 
 _logger = logging.getLogger(__name__)
@@ -142,6 +142,20 @@ class SnapshotHandlerProblems(models.AbstractModel):
                     value=repr(wrong[1])[:80],
                     attribute=name,
                     example=SHAPES[name][1],
+                )
+
+    @api.model
+    def _wrong_methods(self, model, methods):
+        """Yield what cannot be called as the engine calls it.
+
+        :param dict methods: ``{name: how many values it is given}``
+        """
+        for name, count in methods.items():
+            if not takes(getattr(model, name, None), count):
+                yield _(
+                    "%(name)s must be a method that takes %(count)s values beside self.",
+                    name=name,
+                    count=count,
                 )
 
     # ------------------------------------------------------------------
