@@ -105,6 +105,7 @@ class SnapshotHandlerFold(models.AbstractModel):
         if keys:
             self._check_named(keys, before, after, today, {} if named is None else named)
         self._check_new(today)
+        self._check_new_state(today, after)
         return after
 
     @api.model
