@@ -42,7 +42,10 @@ class TestFutureEvents(EventCase):
         refused = self.add("F1", "x")  # of one who speaks English
         self.assertEqual(refused["outcome"], "rejected")
         reasons = [
-            [event["reason"] for event in self.compare(self.now - timedelta(hours=1), lang)["events"]]
+            [
+                event["reason"]
+                for event in self.compare(self.now - timedelta(hours=1), lang)["events"]
+            ]
             for lang in ("en_US", "ja_JP")
         ]
         self.assertEqual(reasons[0], [refused["message"]])

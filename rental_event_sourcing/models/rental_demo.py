@@ -18,7 +18,7 @@ CUSTOMERS = (
     "Nordic Events AB",
     "Acme Rentals Ltd",
 )
-PRODUCTS = (
+PRODUCTS = (  # with their prices in yen
     ("PRJ-01", "Laser projector", "レーザープロジェクター", 48000),
     ("GEN-05", "Generator 5 kVA", "発電機 5kVA", 62000),
     ("CAM-4K", "4K camera set", "4Kカメラセット", 85000),
@@ -68,6 +68,7 @@ RECENT = (
 RENTALS = 48
 DAYS = 240
 RECENT_DAYS = 90
+YEN = 100  # so many for one of a currency that has decimals, near enough for a demo
 
 
 class RentalDemo(models.AbstractModel):
@@ -120,13 +121,23 @@ class RentalDemo(models.AbstractModel):
             )
             user.write({name: [(4, group.id), (4, export.id)]})
             made.append(user)
+        # They, and who looks at the demo first, begin with what it is about.
+        home = self.env.ref("rental_event_sourcing.rental_order_action")
+        for user in (*made, self.env.ref("base.user_admin")):
+            user.action_id = user.action_id or home.id
         return made
+
+    def _amount(self, yen):
+        """Return an amount of the demo in the currency of the company."""
+        return yen // YEN if self.env.company.currency_id.decimal_places else yen
 
     def _make_products(self):
         products = self.env["rental.product"]
         japanese = self.env["res.lang"].search_count([("code", "=", "ja_JP")])
         for code, name, translated, price in PRODUCTS:
-            product = products.create({"code": code, "name": name, "monthly_price": price})
+            product = products.create(
+                {"code": code, "name": name, "monthly_price": self._amount(price)}
+            )
             if japanese:
                 product.with_context(lang="ja_JP").name = translated
             products += product
@@ -163,7 +174,9 @@ class RentalDemo(models.AbstractModel):
             old = event_type == "DamageReported" and story in PAST
             order.with_user(person)._apply_event(
                 event_type,
-                {"description": payload["description"], "cost": 12000} if old else payload,
+                {"description": payload["description"], "cost": self._amount(12000)}
+                if old
+                else payload,
                 schema_version=1 if old else None,
                 timestamp=self._moment(day),
                 policy="record",
@@ -180,7 +193,7 @@ class RentalDemo(models.AbstractModel):
             "PriceChanged": {"monthly_price": round(price * 0.9)},
             "DamageReported": {
                 "description": "レンズに傷",
-                "repair_cost": 12000,
+                "repair_cost": self._amount(12000),
                 "charged": order.quantity > 1,
             },
             "RentalInvoiced": {"amount": price * order.quantity},
