@@ -462,6 +462,14 @@ class TestDemoData(RentalCase):
         )
         self.assertEqual(len(faults), 2)
 
+    def test_people_begin_with_rentals_and_prices_are_of_the_currency(self):
+        action = self.env.ref("rental_event_sourcing.rental_order_action")
+        self.assertEqual(set(self.demo.action_id.ids), {action.id})
+        self.assertEqual(self.env.ref("base.user_admin").action_id.id, action.id)
+        decimals = self.env.ref("base.main_company").currency_id.decimal_places
+        highest = max(self.orders.mapped("monthly_price"))
+        self.assertEqual(highest < 10_000, bool(decimals), highest)
+
     def test_names_are_japanese_and_foreign(self):
         names = " ".join(self.orders.partner_id.mapped("name"))
         self.assertIn("東京", names)

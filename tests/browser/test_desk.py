@@ -36,7 +36,7 @@ SCROLLED = """() => [...document.querySelectorAll('.o_content, .o_form_view')]
 
 @pytest.fixture
 def plan(server):
-    """Return a function that plans rentals of a customer of this test, and the way to the server."""
+    """Return a function that plans rentals of one customer; it has the way to the server, too."""
     _uid, call = server.login("admin", "admin")
     partner = call("res.partner", "create", {"name": "株式会社机上"})
     product = call("rental.order", "fields_get", ["product_id"])["product_id"]["relation"]
@@ -80,7 +80,7 @@ def drag(page, card, column):
 def test_cards_are_dragged(person, plan, lang):
     words = WORDS[lang]
     order, name = plan()
-    someone = person(login="tanaka", lang=lang, width=1366)
+    someone = person(login="tanaka", lang=lang, width=2700)  # all columns beside each other
     page = someone.page
     someone.open(ACTION)
     page.locator(".o_searchview_input").fill(name)
