@@ -38,6 +38,7 @@ class RentalOrderActions(models.Model):
             "name": self.env["rental.order.words"]._action_label(event_type),
             "res_model": "rental.event.wizard",
             "view_mode": "form",
+            "views": [(False, "form")],  # the board runs it by itself
             "target": "new",
             "context": {
                 "default_event_type": event_type,

@@ -34,6 +34,7 @@ class TestBoard(RentalCase):
             before = order.status
             action = order.action_move_to("cancelled")
             self.assertEqual(action["res_model"], "rental.event.wizard")
+            self.assertEqual(action["views"], [(False, "form")])  # as the client needs it
             self.assertEqual(action["context"]["default_event_type"], event_type)
             self.assertEqual(order.status, before)
 
