@@ -1,8 +1,6 @@
 from odoo import _, models, tools
 from odoo.exceptions import UserError
 
-from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
-
 from ..compat import check_access
 
 
@@ -15,7 +13,7 @@ class Base(models.AbstractModel):
     _inherit = "base"
 
     def unlink(self):
-        if self and not self.env.context.get(MODULE_UNINSTALL_FLAG):
+        if self:
             self._check_not_named()
         return super().unlink()
 

@@ -32,7 +32,7 @@ class ResCompany(models.Model):
     rental_max_quantity = fields.Integer(
         string="Most Pieces of a Rental",
         default=1000,
-        help="A rental of more pieces is refused; 0 for no limit.",
+        help="A rental of more pieces is rejected; 0 for no limit.",
     )
 
     @api.constrains("rental_backdate_days", "rental_early_days", "rental_max_quantity")

@@ -209,10 +209,9 @@ class RentalOrderDesk(models.Model):
         if not refused:
             return _("%(done)s will be done.", done=done)
         lines = [_("%(done)s will be done, %(refused)s not:", done=done, refused=refused)]
-        lines += [
-            _("%(name)s: %(reason)s", name=words._listed(names), reason=reason)
-            for reason, names in reasons.items()
-        ]
+        for reason, names in reasons.items():
+            name = words._listed(names)
+            lines.append(_("%(name)s: %(reason)s", name=name, reason=reason))
         return "\n".join(lines)
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.event_sourcing.from_code import FromCode
 from odoo.addons.test_event_sourcing.common import EventCase
 
 from .test_rental_numbers import NumbersCase
@@ -79,6 +80,13 @@ class TestLimits(EventCase):
             *("rental", "LATE", "RentalPlanned", plan), timestamp="2020-01-31 10:00:00"
         )
         self.assertEqual(old["outcome"], "applied")
+
+    def test_code_that_tells_what_was_plans_as_of_then(self):
+        moment = FromCode("2020-01-31 10:00:00")
+        plan = {"partner_id": self.partner.id, "product_id": self.product.id}
+        dates = {"planned_start": "2020-02-01", "planned_end": "2020-03-01"}
+        orders = self.env["rental.order"].sudo().with_context(event_timestamp=moment)
+        self.assertEqual(str(orders.create({**plan, **dates}).planned_start), "2020-02-01")
 
     def test_a_delivery_half_a_year_before_the_plan(self):
         order = self.order(planned_start=self.day(180), planned_end=self.day(200))
