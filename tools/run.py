@@ -18,8 +18,8 @@ WELCOME = """
 Odoo {series} is running at   {url}
 Log in as                {login}   with the password   {login}
 
-  1. Rentals > Orders: open a draft, press "Start demo", then "Cancel demo".
-  2. Action > Cancel demo once more: it is refused, and the attempt is kept.
+  1. Rentals > Orders: open a draft, press "Start demo", open it in a second tab, too.
+  2. "Cancel demo" in both: in the second it is refused, and the attempt is kept.
   3. Press "History": who did what, who tried what, and why it was refused.
 
 Ctrl-C stops everything. The next start takes seconds. Odoo's log: {log}

@@ -4,6 +4,7 @@ from . import aggregate_label
 from . import event_store_reference
 from . import event_store
 from . import module_uninstall
+from . import named_records
 from . import event_checkpoint
 from . import event_store_validate
 from . import event_store_insert

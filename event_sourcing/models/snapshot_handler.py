@@ -152,6 +152,18 @@ class SnapshotHandler(models.AbstractModel):
         :raise UserError: to refuse the event, with the reason in words
         """
 
+    @api.model
+    def _check_new_state(self, event, state):
+        """Refuse what may not come about today; for handlers to extend.
+
+        As :meth:`_check_new`, where it takes the state to judge: a limit that may be another one
+        tomorrow belongs here, and not into ``_evolve``, so that what was applied stays applied.
+
+        :param EventData event: of today's schema version
+        :param dict state: the state after the event; not to be changed
+        :raise UserError: to refuse the event, with the reason in words
+        """
+
     # ------------------------------------------------------------------
     # Folding
     # ------------------------------------------------------------------

@@ -125,6 +125,7 @@ class SnapshotHandlerFold(models.AbstractModel):
         if nested:
             self._check_nested(held, today, {} if named is None else named)
         self._check_new(today)
+        self._check_new_state(today, after)
         return after
 
     @api.model

@@ -10,6 +10,7 @@ from . import test_backend_event_form
 from . import test_backend_japanese
 from . import test_backend_settings
 from . import test_constraint_rules
+from . import test_deletion
 from . import test_export_files
 from . import test_functions
 from . import test_given_uuids

@@ -229,12 +229,11 @@ class EventStoreRetry(models.Model):
             message += " " + _("Still waiting: %(left)s; press Retry once more.", left=left)
         return {
             "type": "ir.actions.client",
-            "tag": "display_notification",
+            "tag": "event_sourcing_tell",
             "params": {
                 "title": _("Retry"),
                 "message": message,
                 "type": "warning" if tally["failed"] or tally["rejected"] or left else "success",
-                "sticky": True,
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }

@@ -16,7 +16,7 @@ class ApplyAgainCase(InboxCase):
         """Press the button and return the sentence that it answers with."""
         action = (self.inbox() if record is None else record).action_apply_again()
         self.env.invalidate_all()
-        self.assertEqual(action["tag"], "display_notification")
+        self.assertEqual(action["tag"], "event_sourcing_tell")
         return action["params"]["message"]
 
     def seen(self, aggregate_id="F1", model_name="flaky"):

@@ -112,10 +112,9 @@ class SnapshotHandlerEntry(models.Model):
         found = [] if handler is None else registry._lint_stored(handler)
         return {
             "type": "ir.actions.client",
-            "tag": "display_notification",
+            "tag": "event_sourcing_tell",
             "params": {
                 "type": "warning" if found else "success",
-                "sticky": bool(found),
                 "className": "text-prewrap",
                 "message": "\n".join(sentence for _code, sentence in found)
                 or _("All stored events of %(aggregate)s can be read.", aggregate=self.model_name),

@@ -137,7 +137,7 @@ class EventDocument(models.AbstractModel):
         return {
             "message": self._about_moment(model_name, key, then, timestamp),
             "then": _("After version %(version)s", version=then["version"]),
-            "now": _("Now (version %(version)s)", version=now["version"]),
+            "now": self._latest_heading(model_name, key, now["version"]),
             "rows": self._difference_rows(
                 parse_object(then["state_json"]),
                 parse_object(now["state_json"]),
@@ -146,6 +146,14 @@ class EventDocument(models.AbstractModel):
             ),
             "events": self._events_since(model_name, key, version, timestamp),
         }
+
+    @api.model
+    def _latest_heading(self, model_name, key, version):
+        """Return what the last state is called: it is not today's, if it knows of later days."""
+        future = [*self._of_stream(model_name, key), ("timestamp", ">", fields.Datetime.now())]
+        if self.env["event.store"].search(future, limit=1):
+            return _("With what lies in the future (version %(version)s)", version=version)
+        return _("Now (version %(version)s)", version=version)
 
     @api.model
     def _about_moment(self, model_name, key, then, timestamp):
@@ -167,6 +175,12 @@ class EventDocument(models.AbstractModel):
                 return _(
                     "This lies in the future: events that are recorded for an even later time are"
                     " left out."
+                )
+            until = [*self._of_stream(model_name, key), ("timestamp", ">", fields.Datetime.now())]
+            if store.search(until, limit=1):
+                return _(
+                    "This lies in the future: what you see includes events that are recorded for"
+                    " a time to come."
                 )
             return _("This lies in the future: what you see is how it is now.")
         return ""
@@ -199,7 +213,7 @@ class EventDocument(models.AbstractModel):
                 "who": event.create_uid.sudo().name,
                 "outcome": event.outcome,
                 "outcome_label": outcomes[event.outcome],
-                "reason": event.error_message or "",
+                "reason": self.env["snapshot.handler.registry"]._reason(event),
             }
             for event in events
         ]

@@ -108,6 +108,12 @@ class EventAsOf(models.TransientModel):
                     "This lies in the future: events that are recorded for an even later time are"
                     " left out."
                 )
+            until = [("model_name", "in", names), ("timestamp", ">", fields.Datetime.now())]
+            if events.search(until, limit=1):
+                return _(
+                    "This lies in the future: what you see includes events that are recorded for"
+                    " a time to come."
+                )
             return _("This lies in the future: you will see how it is now.")
         return False
 

@@ -72,7 +72,7 @@ class EventJobActions(models.Model):
             return action
         return {
             "type": "ir.actions.client",
-            "tag": "display_notification",
+            "tag": "event_sourcing_tell",
             "params": {
                 "type": "info",
                 "message": _("The same is under way already; this is how far it is."),

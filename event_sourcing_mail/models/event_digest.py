@@ -66,7 +66,7 @@ class EventDigest(models.AbstractModel):
         self._mail(user)
         return {
             "type": "ir.actions.client",
-            "tag": "display_notification",
+            "tag": "event_sourcing_tell",
             "params": {
                 "type": "success",
                 "message": _("The digest is on its way to %(address)s.", address=user.email),

@@ -4,9 +4,13 @@ from . import rental_overdue
 from . import rental_snapshot
 from . import rental_snapshot_handler
 from . import rental_snapshot_handler_words
+from . import rental_limits
 from . import event_attempt
 from . import rental_order
 from . import rental_order_words
 from . import rental_order_actions
+from . import rental_order_desk
+from . import rental_due
 from . import rental_demo
 from . import res_partner
+from . import rental_customer

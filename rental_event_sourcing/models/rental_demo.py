@@ -18,7 +18,7 @@ CUSTOMERS = (
     "Nordic Events AB",
     "Acme Rentals Ltd",
 )
-PRODUCTS = (
+PRODUCTS = (  # with their prices in yen
     ("PRJ-01", "Laser projector", "レーザープロジェクター", 48000),
     ("GEN-05", "Generator 5 kVA", "発電機 5kVA", 62000),
     ("CAM-4K", "4K camera set", "4Kカメラセット", 85000),
@@ -68,6 +68,7 @@ RECENT = (
 RENTALS = 48
 DAYS = 240
 RECENT_DAYS = 90
+YEN = 100  # so many for one of a currency that has decimals, near enough for a demo
 
 
 class RentalDemo(models.AbstractModel):
@@ -120,7 +121,15 @@ class RentalDemo(models.AbstractModel):
             )
             user.write({name: [(4, group.id), (4, export.id)]})
             made.append(user)
+        # They, and who looks at the demo first, begin with what it is about.
+        home = self.env.ref("rental_event_sourcing.rental_order_action")
+        for user in (*made, self.env.ref("base.user_admin")):
+            user.action_id = user.action_id or home.id
         return made
+
+    def _amount(self, yen):
+        """Return an amount of the demo in the currency of the company."""
+        return yen // YEN if self.env.company.currency_id.decimal_places else yen
 
     def _make_products(self):
         products = self.env["product.product"]
@@ -131,7 +140,7 @@ class RentalDemo(models.AbstractModel):
                     "default_code": code,
                     "name": name,
                     "rental_ok": True,
-                    "rental_price_month": price,
+                    "rental_price_month": self._amount(price),
                 }
             )
             if japanese:
@@ -170,7 +179,9 @@ class RentalDemo(models.AbstractModel):
             old = event_type == "DamageReported" and story in PAST
             order.with_user(person)._apply_event(
                 event_type,
-                {"description": payload["description"], "cost": 12000} if old else payload,
+                {"description": payload["description"], "cost": self._amount(12000)}
+                if old
+                else payload,
                 schema_version=1 if old else None,
                 timestamp=self._moment(day),
                 policy="record",
@@ -187,7 +198,7 @@ class RentalDemo(models.AbstractModel):
             "PriceChanged": {"monthly_price": round(price * 0.9)},
             "DamageReported": {
                 "description": "レンズに傷",
-                "repair_cost": 12000,
+                "repair_cost": self._amount(12000),
                 "charged": order.quantity > 1,
             },
             "RentalInvoiced": {"amount": price * order.quantity},

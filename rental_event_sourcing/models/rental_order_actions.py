@@ -38,6 +38,7 @@ class RentalOrderActions(models.Model):
             "name": self.env["rental.order.words"]._action_label(event_type),
             "res_model": "rental.event.wizard",
             "view_mode": "form",
+            "views": [(False, "form")],  # the board runs it by itself
             "target": "new",
             "context": {
                 "default_event_type": event_type,
@@ -72,19 +73,12 @@ class RentalOrderActions(models.Model):
                 lines.append(_("%(name)s: %(reason)s", name=name, reason=reason))
             if len(names) > MAX_NAMED:
                 lines.append(_("… and %(count)s more.", count=len(names) - MAX_NAMED))
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "title": label if applied else _("Not possible: %(action)s", action=action),
-                "message": "\n".join(lines),
-                "className": "text-prewrap",
-                "type": "warning" if refused else "success",
-                "sticky": bool(refused),
-                # Closes the wizard, if there is one, and loads the records anew.
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        return self._tell(
+            label if applied else _("Not possible: %(action)s", action=action),
+            "\n".join(lines),
+            "warning" if refused else "success",
+            refused._why(),
+        )
 
     def _event_label(self, event_type):
         labels = self.env["rental.snapshot.handler"]._event_labels()

@@ -11,7 +11,10 @@ from . import test_job
 from . import test_named_records
 from . import test_products
 from . import test_reasons
+from . import test_rental_customers
+from . import test_rental_desk
 from . import test_rental_guards
+from . import test_rental_limits
 from . import test_rental_numbers
 from . import test_rental_order
 from . import test_rental_rules

@@ -13,6 +13,8 @@ from odoo.tools import format_date, format_datetime
 
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
+from .test_rental_limits import without_limits
+
 LIST = "list" if release.version_info >= (18,) else "tree"
 
 
@@ -21,6 +23,7 @@ class AsOfCase(EventCase):
 
     def setUp(self):
         super().setUp()
+        without_limits(self.env)
         self.partner = self.env["res.partner"].create({"name": "Customer"})
         self.product = self.env["product.product"].create({"name": "Projector"})
         self.rental("AO1", (1, "RentalPlanned", self.plan(5)), (5, "RentalConfirmed", {}))
@@ -272,7 +275,7 @@ class TestOneRecord(AsOfCase):
 
         self.assertRegex(message("2095-01-01 00:00:00"), "the first event is of .*2096")
         self.assertIn("even later time are left out", message("2097-01-01 00:00:00"))
-        self.assertIn("how it is now", message("2099-01-01 00:00:00"))
+        self.assertIn("includes events that are recorded", message("2099-01-01 00:00:00"))
 
     def test_a_version_that_does_not_exist_and_no_handler(self):
         self.assertIn("has no version 9; its last one is 3", self.compare(version=9)["message"])
@@ -383,7 +386,7 @@ class TestQuestion(AsOfCase):
             for moment, hint in (
                 ("2095-01-01 00:00:00", "Nothing had happened by then"),
                 ("2097-01-01 00:00:00", "even later time are left out"),
-                ("2099-01-01 00:00:00", "how it is now"),
+                ("2099-01-01 00:00:00", "includes events that are recorded"),
             ):
                 question.moment = moment
                 self.assertIn(hint, question._hint())

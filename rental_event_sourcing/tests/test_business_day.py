@@ -17,10 +17,13 @@ from odoo.addons.event_sourcing.event import EventData
 from odoo.addons.event_sourcing.zones import find_zone, local_date
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
+from .test_rental_limits import without_limits
+
 
 class TestBusinessDay(EventCase):
     def setUp(self):
         super().setUp()
+        without_limits(self.env)
         partner = self.env["res.partner"].create({"name": "Sato"})
         product = self.env["product.product"].create({"name": "Lift"})
         self.plan = {"partner_id": partner.id, "product_id": product.id, "quantity": 1}
@@ -220,6 +223,7 @@ class TestOverdue(EventCase):
             plan = {
                 "partner_id": env["res.partner"].create({"name": "Sato"}).id,
                 "product_id": env["product.product"].create({"name": "Lift"}).id,
+                "planned_start": "2026-05-31",
                 "planned_end": "2026-06-01",
             }
             order = env["rental.order"].create(plan)

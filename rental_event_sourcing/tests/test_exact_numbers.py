@@ -57,7 +57,11 @@ class TestAmounts(EventCase):
 
     def rental(self, currency, name="A1"):
         company = self.env["res.company"].create(
-            {"name": f"House of {currency}", "currency_id": self.env.ref(f"base.{currency}").id}
+            {
+                "name": f"House of {currency}",
+                "currency_id": self.env.ref(f"base.{currency}").id,
+                "rental_dates_required": False,
+            }
         )
         self.env.user.company_ids += company
         self.company = company

@@ -9,11 +9,14 @@ import openpyxl
 from odoo import http
 from odoo.tests import HttpCase, tagged
 
+from .test_rental_limits import without_limits
+
 
 @tagged("post_install", "-at_install")
 class TestRentalExport(HttpCase):
     def setUp(self):
         super().setUp()
+        without_limits(self.env)
         self.order = self.env["rental.order"].create(
             {
                 "partner_id": self.env["res.partner"].create({"name": "=東京建機"}).id,

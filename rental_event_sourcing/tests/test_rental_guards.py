@@ -118,7 +118,7 @@ class TestWizard(RentalCase):
         two = self.order(quantity=3, monthly_price=100, planned_end="2026-04-01")
         (one + two)._apply_event("RentalConfirmed")
         self.assertEqual(self.open(one, "action_invoice").amount, 300)
-        self.assertEqual(str(self.open(one, "action_extend").planned_end), "2026-03-01")
+        self.assertEqual(str(self.open(one, "action_extend").planned_end), "2026-04-01")
         wizard = self.open(one + two, "action_change_price")
         self.assertEqual((wizard.order_ids, wizard.monthly_price), (one + two, 100))
         self.assertFalse(wizard.planned_end)

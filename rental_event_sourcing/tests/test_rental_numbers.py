@@ -55,7 +55,7 @@ class NumbersCase(EventCase):
         )
 
     def company(self, name="Theirs"):
-        company = self.env["res.company"].create({"name": name})
+        company = self.env["res.company"].create({"name": name, "rental_dates_required": False})
         self.env.user.company_ids += company
         return company
 

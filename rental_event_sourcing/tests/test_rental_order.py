@@ -10,6 +10,8 @@ from odoo.addons.event_sourcing.from_code import FromCode
 from odoo.addons.event_sourcing.models import event_store_failure
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
+from .test_rental_limits import without_limits
+
 USER = "rental_event_sourcing.rental_order_group_user"
 
 
@@ -18,6 +20,7 @@ class RentalCase(EventCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.partner = cls.env["res.partner"].create({"name": "株式会社テスト"})
+        without_limits(cls.env)
         cls.product = cls.env["product.product"].create({"name": "Lift", "rental_price_month": 500})
 
     def order(self, **vals):
@@ -245,10 +248,13 @@ class TestActions(RentalCase):
     def test_one_refusal_does_not_stop_the_others(self):
         orders = self.order() + self.order() + self.order()
         orders[1]._apply_event("RentalCancelled")
-        answer = self.run_action("start_demo", orders)
+        answer = orders.action_start_demo()
         self.assertEqual(orders.mapped("status"), ["demo", "cancelled", "demo"])
         params = answer["params"]
-        self.assertEqual((params["type"], params["sticky"]), ("warning", True))
+        self.assertEqual(params["type"], "warning")
+        # The notice leaves by itself; the reasons are one click away.
+        refused = self.store.search(params["more"]["action"]["domain"])
+        self.assertEqual(refused.mapped("aggregate_id"), [orders[1].name])
         self.assertIn(
             f"Demo of 2 rentals started: {orders[0].name}, {orders[2].name}.", params["message"]
         )
@@ -261,8 +267,8 @@ class TestActions(RentalCase):
     def test_the_story_of_the_readme(self):
         order = self.order()
         self.assertEqual(self.run_action("start_demo", order)["params"]["type"], "success")
-        self.run_action("cancel_demo", order)
-        answer = self.run_action("cancel_demo", order)
+        self.wizard("cancel_demo", order)
+        answer = {"params": self.wizard("cancel_demo", order)}
         self.assertIn("not in a demo at present", answer["params"]["message"])
         self.assertEqual(
             self.history(order)[1:],
@@ -291,9 +297,6 @@ class TestActions(RentalCase):
         ):
             self.assertEqual(self.run_action(name, order)["params"]["type"], "success")
             self.assertEqual(order.status, status)
-        other = self.order()
-        self.run_action("cancel", other)
-        self.assertEqual(other.status, "cancelled")
 
     def wizard(self, name, orders, **answers):
         action = self.run_action(name, orders)
@@ -304,30 +307,32 @@ class TestActions(RentalCase):
 
     def test_the_wizard_asks_for_what_an_event_needs(self):
         orders = self.order(planned_end="2026-03-01") + self.order()
-        self.run_action("start_demo", orders)
+        self.wizard("start_demo", orders)
         told = self.wizard("extend_demo", orders, demo_end="2099-01-01")
         self.assertEqual(told["type"], "success")
         self.assertEqual(set(map(str, orders.mapped("demo_end"))), {"2099-01-01"})
-        self.run_action("confirm", orders)
+        self.wizard("confirm", orders)
         self.wizard("change_price", orders, monthly_price=77)
         self.wizard("extend", orders, planned_end="2099-02-01")
-        self.run_action("deliver", orders)
+        self.wizard("deliver", orders)
         self.wizard("report_damage", orders, description="bent", repair_cost=5)
         self.wizard("invoice", orders, amount=70)
         self.assertEqual(orders.mapped("monthly_price"), [77, 77])
         self.assertEqual(orders.mapped("invoiced_amount"), [70, 70])
         self.assertEqual(orders.mapped("damage_count"), [1, 1])
-        told = self.wizard("extend", orders, planned_end="2000-01-01")
-        self.assertEqual(told["type"], "warning")
-        self.assertIn("must end later", told["message"])
-        told = self.wizard("report_damage", orders, description="")
-        self.assertIn("Description is missing", told["message"])
+        # What would be refused for all is not recorded: the dialog stays, with what was typed.
+        history = [self.history(order) for order in orders]
+        with self.assertRaisesRegex(UserError, "0 will be done, 2 not:[^.]*must end later"):
+            self.wizard("extend", orders, planned_end="2000-01-01")
+        with self.assertRaisesRegex(UserError, "Description is missing"):
+            self.wizard("report_damage", orders[0], description="")
+        self.assertEqual([self.history(order) for order in orders], history)
 
     def test_many_are_not_cancelled_by_a_slip(self):
         # What was recorded stays recorded: many at once are asked about, and for the reason, as
         # the form's button does for one.
         orders = self.order() + self.order()
-        self.run_action("start_demo", orders)
+        orders.action_start_demo()
         action = self.run_action("cancel_demo", orders)
         self.assertEqual(action["name"], "Cancel demo")
         self.assertEqual(orders.mapped("status"), ["demo", "demo"])
@@ -349,7 +354,7 @@ class TestActions(RentalCase):
         orders = self.env["rental.order"].create(
             [{"partner_id": self.partner.id, "product_id": self.product.id}] * 12
         )
-        message = self.run_action("close", orders)["params"]["message"]
+        message = orders.action_close()["params"]["message"]
         self.assertIn("12 rejected:", message)
         self.assertIn(f"{orders[9].name} and 2 more: A draft rental cannot be closed.", message)
         self.assertEqual(message.count("cannot be closed"), 1, "one reason is said once")
@@ -456,6 +461,14 @@ class TestDemoData(RentalCase):
             [("event_type", "=", "SystemErrorOccurred"), ("aggregate_id", "like", "WEB-")]
         )
         self.assertEqual(len(faults), 2)
+
+    def test_people_begin_with_rentals_and_prices_are_of_the_currency(self):
+        action = self.env.ref("rental_event_sourcing.rental_order_action")
+        self.assertEqual(set(self.demo.action_id.ids), {action.id})
+        self.assertEqual(self.env.ref("base.user_admin").action_id.id, action.id)
+        decimals = self.env.ref("base.main_company").currency_id.decimal_places
+        highest = max(self.orders.mapped("monthly_price"))
+        self.assertEqual(highest < 10_000, bool(decimals), highest)
 
     def test_names_are_japanese_and_foreign(self):
         names = " ".join(self.orders.partner_id.mapped("name"))

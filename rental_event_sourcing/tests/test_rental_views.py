@@ -11,9 +11,12 @@ from odoo.addons.rental_event_sourcing.models.rental_order import COLORS
 from odoo.addons.rental_event_sourcing.models.rental_snapshot import STATUSES
 from odoo.addons.test_event_sourcing.common import EventCase
 
+from .test_rental_limits import without_limits
+
 
 class TestRentalViews(EventCase):
     def order(self, **vals):
+        without_limits(self.env)
         partner = self.env["res.partner"].create({"name": "株式会社テスト"})
         product = self.env["product.product"].create({"name": "Lift", "rental_price_month": 500})
         return self.env["rental.order"].create(

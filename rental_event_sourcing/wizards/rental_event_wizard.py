@@ -1,14 +1,26 @@
+from dateutil.relativedelta import relativedelta
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.event_sourcing.arguments import listed, whole
 from odoo.addons.event_sourcing.compat import check_access
+from odoo.addons.event_sourcing.exceptions import RuleViolation
 
-from ..models.rental_order_actions import ASKED, CANCELLATIONS
+from ..models.rental_order_desk import BUTTONS
+
+# What each event needs, by the fields of the wizard.
+NEEDED = {
+    "DemoExtended": ("demo_end",),
+    "RentalExtended": ("planned_end",),
+    "PriceChanged": ("monthly_price",),
+    "DamageReported": ("description",),
+    "RentalInvoiced": ("amount",),
+}
 
 
 class RentalEventWizard(models.TransientModel):
-    """Asks for what an event needs, for one rental or many."""
+    """Asks for what an event needs, for one rental or many, and says what would become of it."""
 
     _name = "rental.event.wizard"
     _inherit = "access.first.mixin"
@@ -17,6 +29,9 @@ class RentalEventWizard(models.TransientModel):
     event_type = fields.Selection(selection="_selection_event_type", required=True, readonly=True)
     event_help = fields.Char(compute="_compute_event_help")
     order_ids = fields.Many2many("rental.order", string="Rentals", required=True, readonly=True)
+    forecast = fields.Text(compute="_compute_forecast")
+    refused_count = fields.Integer(string="Not Possible", compute="_compute_forecast")
+    possible_count = fields.Integer(string="Possible", compute="_compute_forecast")
     demo_end = fields.Date(string="New End of the Demo")
     planned_end = fields.Date(string="New End Date")
     currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
@@ -29,7 +44,7 @@ class RentalEventWizard(models.TransientModel):
 
     def _selection_event_type(self):
         labels = self.env["rental.snapshot.handler"]._event_labels()
-        return [(name, labels[name]) for name in ASKED + CANCELLATIONS]
+        return [(name, labels[name]) for name in BUTTONS]
 
     @api.depends("order_ids")
     def _compute_currency_id(self):
@@ -45,9 +60,28 @@ class RentalEventWizard(models.TransientModel):
         for wizard in self:
             wizard.event_help = words.get(wizard.event_type, "")
 
+    @api.depends(
+        *("event_type", "order_ids", "demo_end", "planned_end", "monthly_price"),
+        *("description", "repair_cost", "charged", "amount", "reason"),
+    )
+    @api.depends_context("lang")
+    def _compute_forecast(self):
+        orders = self.env["rental.order"]
+        for wizard in self:
+            wizard.forecast, wizard.refused_count, wizard.possible_count = False, 0, 0
+            if wizard.event_type not in BUTTONS or not wizard.order_ids or wizard._lacks():
+                continue
+            refusals = wizard._refusals()
+            refused = sum(error is not None for error in refusals.values())
+            wizard.refused_count, wizard.possible_count = refused, len(refusals) - refused
+            if len(refusals) > 1:
+                wizard.forecast = orders._forecast_sentence(refusals)
+            elif refused:
+                wizard.forecast = str(next(iter(refusals.values())))
+
     @api.model
     def default_get(self, fields_list):
-        """Propose what is known, where all rentals agree on it."""
+        """Propose what is known, where all rentals agree on it and a rule would accept it."""
         values = super().default_get(fields_list)
         if self.env.context.get("active_model") != "rental.order":
             return values
@@ -56,8 +90,15 @@ class RentalEventWizard(models.TransientModel):
         orders = self.env["rental.order"].browse(ids).exists()
         check_access(orders, "read")
         proposals = {
-            "demo_end": set(orders.mapped("demo_end")),
-            "planned_end": set(orders.mapped("planned_end")),
+            "demo_end": {
+                # A later one than the one that is known: an extension to it would be refused.
+                order.demo_end and order.demo_end + relativedelta(days=7)
+                for order in orders
+            },
+            "planned_end": {
+                order.planned_end and order.planned_end + relativedelta(months=1)
+                for order in orders
+            },
             "monthly_price": set(orders.mapped("monthly_price")),
             "amount": {
                 order.currency_id.round(order.monthly_price * order.quantity) for order in orders
@@ -68,13 +109,12 @@ class RentalEventWizard(models.TransientModel):
                 values.setdefault(name, *found)
         return values
 
-    def action_record(self):
-        """Record the event about each rental; refused ones are named afterwards."""
-        self.ensure_one()
-        if self.event_type == "RentalInvoiced" and not self.amount:
-            raise UserError(_("Enter the amount that was invoiced; it cannot be zero."))
-        if self.event_type == "PriceChanged" and not self.monthly_price:
-            raise UserError(_("Enter the new monthly price; it cannot be zero."))
+    def _lacks(self):
+        """Return whether something that the event needs was not entered yet."""
+        return any(not self[name] for name in NEEDED.get(self.event_type, ()))
+
+    def _payload(self):
+        """Return what was entered as the payload of the event."""
         payload = {
             "DemoExtended": {"demo_end": fields.Date.to_string(self.demo_end)},
             "RentalExtended": {"planned_end": fields.Date.to_string(self.planned_end)},
@@ -87,12 +127,39 @@ class RentalEventWizard(models.TransientModel):
             "RentalInvoiced": {"amount": self.amount},
             "DemoCancelled": {"reason": self.reason},
             "RentalCancelled": {"reason": self.reason},
-        }[self.event_type]
-        return self.order_ids._record_and_tell(
-            self.event_type,
-            {
-                key: value
-                for key, value in payload.items()
-                if key == "charged" or value is not False
-            },
-        )
+        }.get(self.event_type, {})
+        return {
+            key: value for key, value in payload.items() if key == "charged" or value is not False
+        }
+
+    def _refusals(self):
+        return self.order_ids._origin._forecast(self.event_type, self._payload())
+
+    def action_record(self):
+        """Record the event about each rental for which it is possible.
+
+        :raise UserError: where it is possible for none, so that what was entered stays in the
+            dialog and nothing is recorded. Only one that is not possible any more, whatever is
+            entered, is recorded as an attempt.
+        """
+        self.ensure_one()
+        if self.event_type == "RentalInvoiced" and not self.amount:
+            raise UserError(_("Enter the amount that was invoiced; it cannot be zero."))
+        if self.event_type == "PriceChanged" and not self.monthly_price:
+            raise UserError(_("Enter the new monthly price; it cannot be zero."))
+        check_access(self.order_ids, "write")
+        refusals = self._refusals()
+        orders = self.order_ids.filtered(lambda order: refusals[order] is None)
+        if not orders:
+            errors = list(refusals.values())
+            if len(errors) > 1:
+                raise UserError(self.env["rental.order"]._forecast_sentence(refusals))
+            if not self._is_of_its_status(errors[0]):
+                raise errors[0]
+            orders = self.order_ids
+        return orders._record_and_tell(self.event_type, self._payload())
+
+    @api.model
+    def _is_of_its_status(self, error):
+        """Whether a refusal is because of what happened before, not of what was entered."""
+        return isinstance(error, RuleViolation) and error.rule.startswith("status:")

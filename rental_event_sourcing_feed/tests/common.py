@@ -13,6 +13,14 @@ class RentalFeedCase(EventCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.env.company.write(  # these stories are of any day
+            {
+                "rental_dates_required": False,
+                "rental_backdate_days": 36500,
+                "rental_early_days": 36500,
+                "rental_max_quantity": 0,
+            }
+        )
         products = cls.env["product.product"].create([{"name": "Lift"}, {"name": "Crane"}])
         cls.lift, cls.crane = products.ids
         cls.partner = cls.env["res.partner"].create({"name": "Ms Sato"}).id

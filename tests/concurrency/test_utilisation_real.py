@@ -21,8 +21,9 @@ def rental(env, product, partner, quantity=1):
         "planned_start": "2026-01-30",
         "planned_end": "2026-02-02",
     }
+    told = {"model_name": "rental", "aggregate_id": key, "timestamp": "2026-01-29 12:00:00"}
     calls = [
-        {"model_name": "rental", "aggregate_id": key, "event_type": name, "payload": payload}
+        {**told, "event_type": name, "payload": payload}
         for name, payload in (("RentalPlanned", plan), ("RentalConfirmed", {}))
     ]
     return env["event.store"].append_batch(calls)

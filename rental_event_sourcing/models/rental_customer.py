@@ -1,0 +1,104 @@
+from odoo import _, api, fields, models
+
+OUT = ("active",)
+
+
+class ResPartner(models.Model):
+    """What a shop sees of a customer: the rentals, what is out, what was invoiced.
+
+    Those of a company's contacts and addresses count for the company.
+    """
+
+    _inherit = "res.partner"
+
+    rental_order_ids = fields.One2many(
+        "rental.order",
+        "partner_id",
+        string="Rentals",
+        groups="rental_event_sourcing.rental_order_group_user",
+    )
+    rental_count = fields.Integer(
+        string="Number of Rentals",
+        compute="_compute_rentals",
+        groups="rental_event_sourcing.rental_order_group_user",
+    )
+    rental_out_count = fields.Integer(
+        string="Rentals Out",
+        compute="_compute_rentals",
+        help="Rentals whose equipment the customer has at present.",
+        groups="rental_event_sourcing.rental_order_group_user",
+    )
+    rental_invoiced = fields.Monetary(
+        string="Invoiced for Rentals",
+        compute="_compute_rentals",
+        currency_field="rental_currency_id",
+        help="By the company that is chosen, in its currency; what was paid is not known here.",
+        groups="rental_event_sourcing.rental_order_group_user",
+    )
+    rental_currency_id = fields.Many2one(
+        "res.currency",
+        string="Rental Currency",
+        compute="_compute_rentals",
+        groups="rental_event_sourcing.rental_order_group_user",
+    )
+
+    @api.depends_context("company", "allowed_company_ids")
+    def _compute_rentals(self):
+        heirs = self._rental_heirs()
+        everybody = [partner_id for ids in heirs.values() for partner_id in ids]
+        companies = [("partner_id", "in", everybody), ("company_id", "in", self.env.companies.ids)]
+        orders, out, money = self.env["rental.order"], {}, {}
+        total = dict(orders._read_group(companies, ["partner_id"], ["__count"]))
+        domain = [*companies, ("status", "in", OUT)]
+        out = dict(orders._read_group(domain, ["partner_id"], ["__count"]))
+        domain = [("partner_id", "in", everybody), ("company_id", "=", self.env.company.id)]
+        snapshots = self.env["rental.snapshot"]
+        money = dict(snapshots._read_group(domain, ["partner_id"], ["invoiced_amount:sum"]))
+        total, out, money = (
+            {partner.id: value for partner, value in found.items()} for found in (total, out, money)
+        )
+        for partner in self:
+            ids = heirs.get(partner, ())
+            partner.rental_count = sum(total.get(partner_id, 0) for partner_id in ids)
+            partner.rental_out_count = sum(out.get(partner_id, 0) for partner_id in ids)
+            partner.rental_invoiced = sum(money.get(partner_id, 0) for partner_id in ids)
+            partner.rental_currency_id = self.env.company.currency_id
+
+    def _rental_heirs(self):
+        """Return ``{partner: ids of it and of all below it}``, in one query."""
+        everybody = self.with_context(active_test=False)._origin
+        below = everybody.search_fetch([("id", "child_of", everybody.ids)], ["parent_id"])
+        parents = {partner.id: partner.parent_id.id for partner in below}
+        heirs = {partner._origin.id: [] for partner in self}
+        for partner_id in parents:
+            above, seen = partner_id, set()
+            while above and above not in seen:
+                seen.add(above)
+                if above in heirs:
+                    heirs[above].append(partner_id)
+                above = parents.get(above)
+        return {partner: heirs[partner._origin.id] for partner in self}
+
+    def _open_rentals(self, name, domain=()):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": "rental.order",
+            "view_mode": "list,kanban,calendar,form",
+            "views": [(False, kind) for kind in ("list", "kanban", "calendar", "form")],
+            "domain": [("partner_id", "child_of", self.id), *domain],
+            "context": {"default_partner_id": self.id},
+        }
+
+    def action_view_rentals(self):
+        return self._open_rentals(_("Rentals of %(customer)s", customer=self.display_name))
+
+    def action_view_rentals_out(self):
+        domain = [("status", "in", OUT)]
+        return self._open_rentals(_("Out with %(customer)s", customer=self.display_name), domain)
+
+    def action_view_rentals_invoiced(self):
+        domain = [("snapshot_id.invoiced_amount", ">", 0)]
+        domain += [("company_id", "=", self.env.company.id)]
+        return self._open_rentals(_("Invoiced to %(customer)s", customer=self.display_name), domain)

@@ -1,0 +1,233 @@
+from odoo import _, api, models
+from odoo.exceptions import UserError
+
+from odoo.addons.event_sourcing.arguments import shown, whole
+from odoo.addons.event_sourcing.compat import check_access
+from odoo.addons.event_sourcing.event import EventData
+
+from .rental_order_actions import ASKED, CANCELLATIONS
+from .rental_snapshot import STATUSES
+
+# Which button records an event; what it asks first, the board and the Action menu ask, too.
+BUTTONS = {
+    "DemoStarted": "action_start_demo",
+    "DemoExtended": "action_extend_demo",
+    "DemoCancelled": "action_ask_cancel_demo",
+    "RentalConfirmed": "action_confirm",
+    "RentalCancelled": "action_ask_cancel",
+    "EquipmentDelivered": "action_deliver",
+    "RentalExtended": "action_extend",
+    "PriceChanged": "action_change_price",
+    "DamageReported": "action_report_damage",
+    "EquipmentReturned": "action_return",
+    "RentalInvoiced": "action_invoice",
+    "RentalClosed": "action_close",
+}
+# The entries of the Action menu, by their XML ids.
+MENU = {
+    "start_demo": "DemoStarted",
+    "extend_demo": "DemoExtended",
+    "cancel_demo": "DemoCancelled",
+    "confirm": "RentalConfirmed",
+    "cancel": "RentalCancelled",
+    "deliver": "EquipmentDelivered",
+    "extend": "RentalExtended",
+    "change_price": "PriceChanged",
+    "report_damage": "DamageReported",
+    "return": "EquipmentReturned",
+    "invoice": "RentalInvoiced",
+    "close": "RentalClosed",
+}
+
+
+class RentalOrderDesk(models.Model):
+    """How a person meets the rules: told before rather than after, on the board and in menus."""
+
+    _inherit = "rental.order"
+
+    def action_choose(self, event_type):
+        """Do what the Action menu offers, for one rental or many.
+
+        What a button asks for one is asked here, too; and of many it is said first for how many
+        of them it is possible, because what was recorded stays recorded.
+
+        :param str event_type: one of the handler's
+        :return: an action: the dialog, or a notice of what was done
+        :raise UserError: without a rental, or for an event that rentals do not know
+        """
+        check_access(self, "write")
+        self._event_label(event_type)
+        if not self:
+            raise UserError(_("Select at least one rental first."))
+        if len(self) > 1 or event_type in ASKED + CANCELLATIONS:
+            return self._ask(event_type)
+        return getattr(self, BUTTONS[event_type])()
+
+    def action_move_to(self, status):
+        """Record the event that leads to a status, as its button does; for the board.
+
+        :param str status: of the column on which a card was dropped
+        :return: an action, or a notice that no event leads there
+        """
+        self.ensure_one()
+        check_access(self, "write")
+        labels = dict(STATUSES)
+        if not isinstance(status, str) or status not in labels:
+            raise UserError(
+                _(
+                    "Rentals know no status %(status)s; use one of: %(known)s.",
+                    status=shown(status),
+                    known=", ".join(labels),
+                )
+            )
+        transitions = self.env["rental.snapshot.handler"]._transitions
+        for event_type, button in BUTTONS.items():
+            step = transitions[event_type]
+            if step.target == status and self.status in step.sources:
+                return getattr(self, button)()
+        handler = self.env["rental.snapshot.handler"]
+        known = dict(self._fields["status"]._description_selection(self.env))
+        return self._tell(
+            _("Not possible"),
+            _(
+                "%(name)s is %(rental)s: no single step leads from there to “%(status)s”.",
+                name=self.name,
+                rental=handler._rental_in(self.status),
+                status=known[status],
+            ),
+            "warning",
+        )
+
+    @api.model
+    def action_menu_statuses(self):
+        """Return ``{id of an entry of the Action menu: statuses in which it is possible}``."""
+        check_access(self, "read")
+        transitions = self.env["rental.snapshot.handler"]._transitions
+        found = {}
+        for name, event_type in MENU.items():
+            action = self.env.ref(
+                f"rental_event_sourcing.rental_order_action_{name}", raise_if_not_found=False
+            )
+            if action:
+                found[str(action.id)] = list(transitions[event_type].sources)
+        return found
+
+    def changed_since(self, version, button=None):
+        """Return what happened since a page was loaded, False where there is nothing to say.
+
+        :param int version: how many events the page knows of
+        :param str button: the method that the page is about to call; what would be refused is
+            left to the refusal, which says more
+        :return: a sentence, or False
+        """
+        self.ensure_one()
+        check_access(self, "read")
+        version = whole(self.env, "version", version, least=0)
+        if not version or self.event_count <= version:
+            return False
+        event_type = next((name for name, known in BUTTONS.items() if known == button), None)
+        if button and (event_type is None or self._rule_in_the_way(event_type)):
+            return False
+        store = self.env["event.store"].sudo()
+        company_id, aggregate_id = self._stream_key()
+        stream = store._of_stream(self._aggregate_model, company_id, aggregate_id)
+        event = store.search([*stream, ("version", ">", version)], order="version desc", limit=1)
+        return _(
+            "%(name)s has changed in the meantime: %(event)s, by %(who)s.",
+            name=self.name,
+            event=self._event_label(event.event_type)
+            if event.outcome == "applied"
+            else _("an attempt was rejected"),
+            who=event.create_uid.name or "",
+        )
+
+    def _rule_in_the_way(self, event_type):
+        step = self.env["rental.snapshot.handler"]._transitions[event_type]
+        return bool(step.sources) and self.status not in step.sources
+
+    def _tell(self, title, message, kind="success", more=None):
+        """Return the action that says something and lets the page load anew."""
+        return {
+            "type": "ir.actions.client",
+            "tag": "event_sourcing_tell",
+            "params": {
+                "title": title,
+                "message": message,
+                "className": "text-prewrap",
+                "type": kind,
+                **({"more": more} if more else {}),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    # ------------------------------------------------------------------
+    # What would become of it
+    # ------------------------------------------------------------------
+
+    def _forecast(self, event_type, payload=None):
+        """Return ``{rental: why an event about it would be refused, or None}``; nothing is stored.
+
+        :param str event_type: one of the handler's
+        :param dict payload: the same for all
+        :return: the errors, each a UserError
+        """
+        store = self.env["event.store"].sudo()._with_user_lang()
+        handler = store._find_handler(self._aggregate_model)
+        keys = self._stream_keys()
+        states = handler._load_states(self._aggregate_model, list(keys.values()))
+        found = {}
+        for order, (company_id, aggregate_id) in keys.items():
+            vals = {
+                "model_name": self._aggregate_model,
+                "aggregate_id": aggregate_id,
+                "event_type": event_type,
+                "payload": payload or {},
+                "company_id": company_id,
+            }
+            found[order] = None
+            try:
+                (clean,) = store._clean_all([vals])
+                event = EventData.from_vals({**clean, "version": 1, "event_uuid": ""}, self.env.uid)
+                handler._fold_new(dict(states[company_id, aggregate_id]), event)
+            except UserError as error:
+                found[order] = error
+        return found
+
+    @api.model
+    def _forecast_sentence(self, refusals):
+        """Return what would be done and what not, with the reasons, as lines of text.
+
+        :param dict refusals: see :meth:`_forecast`
+        """
+        words = self.env["rental.order.words"]
+        reasons = {}
+        for order, error in refusals.items():
+            if error is not None:
+                reasons.setdefault(str(error), []).append(order.name)
+        refused = sum(map(len, reasons.values()))
+        done = len(refusals) - refused
+        if not refused:
+            return _("%(done)s will be done.", done=done)
+        lines = [_("%(done)s will be done, %(refused)s not:", done=done, refused=refused)]
+        for reason, names in reasons.items():
+            name = words._listed(names)
+            lines.append(_("%(name)s: %(reason)s", name=name, reason=reason))
+        return "\n".join(lines)
+
+
+class EventStore(models.Model):
+    _inherit = "event.store"
+
+    def _why(self):
+        """Return the button of a notice that shows these refused attempts, None without any."""
+        if not self:
+            return None
+        action = {
+            "type": "ir.actions.act_window",
+            "name": _("Rejected Attempts"),
+            "res_model": self._name,
+            "view_mode": "list,form",
+            "views": [(False, "list"), (False, "form")],
+            "domain": [("id", "in", self.ids)],
+        }
+        return {"label": _("Show"), "action": action}
