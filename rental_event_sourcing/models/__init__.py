@@ -9,3 +9,13 @@ from . import rental_order_words
 from . import rental_order_actions
 from . import rental_demo
 from . import res_partner
+from . import product_counting
+from . import rental_owned
+from . import rental_owned_snapshot
+from . import rental_unit_snapshot_handler
+from . import rental_unit_snapshot_handler_words
+from . import rental_stock_snapshot_handler
+from . import rental_unit
+from . import rental_unit_actions
+from . import rental_stock
+from . import rental_owned_demo
