@@ -1,6 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import MissingError, UserError
 
+from odoo.addons.event_sourcing.arguments import whole
 from odoo.addons.event_sourcing.exceptions import RuleViolation
 from odoo.addons.event_sourcing.from_code import FromCode, from_code, without_defaults
 
@@ -89,6 +90,15 @@ class RentalOwnedMixin(models.AbstractModel):
     def _snapshots_changed(self, keys):
         self._adopt(keys)
         super()._snapshots_changed(keys)
+
+    @api.model
+    def _product_id_of(self, vals):
+        return whole(self.env, "product_id", vals["product_id"], least=1)
+
+    @api.model
+    def _company_id_of(self, vals):
+        own = self.env.company.id
+        return whole(self.env, "company_id", vals.get("company_id"), least=1, default=own)
 
     @api.model
     def _check_only_events(self, *vals_list):

@@ -64,11 +64,14 @@ class RentalStock(models.Model):
         """
         if self._adopted():
             return super().create(vals_list)
+        vals_list = self._check_new(vals_list)
         self._check_only_events(*vals_list)
         if not all(vals.get("product_id") for vals in vals_list):
             raise UserError(_("A quantity needs a product; choose one."))
-        vals_list = [{**vals, "name": stock_reference(vals["product_id"])} for vals in vals_list]
-        keys = [(vals.get("company_id") or self.env.company.id, vals["name"]) for vals in vals_list]
+        vals_list = [
+            {**vals, "name": stock_reference(self._product_id_of(vals))} for vals in vals_list
+        ]
+        keys = [(self._company_id_of(vals), vals["name"]) for vals in vals_list]
         taken = self._taken_references(keys)
         twice = [vals for vals, key in zip(vals_list, keys, strict=True) if key in taken]
         if twice or len(set(keys)) < len(keys):

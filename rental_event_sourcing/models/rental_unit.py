@@ -96,6 +96,7 @@ class RentalUnit(models.Model):
         """
         if self._adopted():
             return super().create(vals_list)
+        vals_list = self._check_new(vals_list)
         self._check_only_events(*vals_list)
         vals_list = [self._with_reference(vals) for vals in vals_list]
         self._check_free(vals_list)
@@ -112,7 +113,7 @@ class RentalUnit(models.Model):
         return {
             **vals,
             "serial_number": serial,
-            "name": unit_reference(vals["product_id"], serial),
+            "name": unit_reference(self._product_id_of(vals), serial),
         }
 
     @api.model
@@ -120,8 +121,7 @@ class RentalUnit(models.Model):
         """Refuse serial numbers that are given twice, or taken, all of them in one sentence."""
         given, twice = {}, []
         for vals in vals_list:
-            company_id = vals.get("company_id") or self.env.company.id
-            key = company_id, vals["name"]
+            key = self._company_id_of(vals), vals["name"]
             if key in given:
                 twice.append(vals["serial_number"])
             given[key] = vals["serial_number"]

@@ -19,7 +19,6 @@ class RentalAddUnits(models.TransientModel):
     currency_id = fields.Many2one(related="company_id.currency_id")
     numbering = fields.Selection(
         [("list", "From a list"), ("count", "One after the other")],
-        string="Serial Numbers",
         required=True,
         default="list",
     )
