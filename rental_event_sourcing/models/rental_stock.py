@@ -40,9 +40,11 @@ class RentalStock(models.Model):
     last_why = fields.Selection(related="snapshot_id.last_why")
     changed_on = fields.Date(related="snapshot_id.changed_on")
 
-    _sql_constraints = [
-        ("name_uniq", "UNIQUE (name, company_id)", "The quantity of this product is there already.")
-    ]
+    def init(self):
+        self.env.cr.execute(
+            "CREATE UNIQUE INDEX IF NOT EXISTS rental_stock_name_uniq"
+            " ON rental_stock (name, company_id)"
+        )
 
     def _compute_from_snapshot(self):
         snapshots = self._own_snapshots()

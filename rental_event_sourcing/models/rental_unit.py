@@ -1,5 +1,5 @@
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
 from .rental_owned_snapshot import STATUSES
 from .rental_unit_snapshot_handler import unit_reference
@@ -57,10 +57,30 @@ class RentalUnit(models.Model):
     retired_on = fields.Date(related="snapshot_id.retired_on")
     retire_reason = fields.Char(related="snapshot_id.retire_reason")
 
-    _sql_constraints = [
-        ("name_uniq", "UNIQUE (name, company_id)", "This serial number is there already."),
-        ("barcode_uniq", "UNIQUE (barcode, company_id)", "Another unit has this barcode."),
-    ]
+    def init(self):
+        for column in ("name", "barcode"):
+            self.env.cr.execute(
+                f"CREATE UNIQUE INDEX IF NOT EXISTS rental_unit_{column}_uniq"
+                f" ON rental_unit ({column}, company_id)"
+            )
+
+    @api.constrains("barcode", "company_id")
+    def _check_barcode(self):
+        for unit in self.filtered("barcode"):
+            domain = [
+                ("barcode", "=", unit.barcode),
+                ("company_id", "=", unit.company_id.id),
+                ("id", "!=", unit.id),
+            ]
+            other = self.sudo().search(domain, limit=1)
+            if other:
+                raise ValidationError(
+                    _(
+                        "%(other)s has the barcode %(barcode)s already; each unit needs its own.",
+                        other=other.display_name,
+                        barcode=unit.barcode,
+                    )
+                )
 
     def _compute_from_snapshot(self):
         snapshots = self._own_snapshots()
