@@ -58,11 +58,10 @@ class RentalUnit(models.Model):
     retire_reason = fields.Char(related="snapshot_id.retire_reason")
 
     def init(self):
-        for column in ("name", "barcode"):
-            self.env.cr.execute(
-                f"CREATE UNIQUE INDEX IF NOT EXISTS rental_unit_{column}_uniq"
-                f" ON rental_unit ({column}, company_id)"
-            )
+        self.env.cr.execute(
+            "CREATE UNIQUE INDEX IF NOT EXISTS rental_unit_name_uniq"
+            " ON rental_unit (name, company_id)"
+        )
 
     @api.constrains("barcode", "company_id")
     def _check_barcode(self):
