@@ -14,3 +14,13 @@ from . import rental_due
 from . import rental_demo
 from . import res_partner
 from . import rental_customer
+from . import product_counting
+from . import rental_owned
+from . import rental_owned_snapshot
+from . import rental_unit_snapshot_handler
+from . import rental_unit_snapshot_handler_words
+from . import rental_stock_snapshot_handler
+from . import rental_unit
+from . import rental_unit_actions
+from . import rental_stock
+from . import rental_owned_demo

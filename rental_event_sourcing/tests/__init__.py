@@ -17,7 +17,10 @@ from . import test_rental_guards
 from . import test_rental_limits
 from . import test_rental_numbers
 from . import test_rental_order
+from . import test_rental_owned_views
 from . import test_rental_rules
+from . import test_rental_stock
+from . import test_rental_unit
 from . import test_rental_views
 from . import test_rental_words
 from . import test_schema_evolution

@@ -9,6 +9,8 @@ from odoo.addons.event_sourcing.testing import lint_handler
 from odoo.addons.rental_event_sourcing.former_products import convert, detach
 from odoo.addons.test_event_sourcing.common import EventCase
 
+from .test_rental_limits import without_limits
+
 WEEK = {"planned_start": "2026-02-01", "planned_end": "2026-02-08"}
 
 
@@ -16,6 +18,7 @@ class FormerCase(EventCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        without_limits(cls.env)
         cls.products = cls.env["product.product"].create(
             [{"name": "Lift", "default_code": "LFT", "rental_ok": True}, {"name": "Crane"}]
         )

@@ -1,1 +1,2 @@
 from . import rental_bi
+from . import rental_bi_owned

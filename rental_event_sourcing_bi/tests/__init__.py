@@ -1,1 +1,2 @@
 from . import test_bi
+from . import test_bi_owned

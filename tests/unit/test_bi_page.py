@@ -13,7 +13,8 @@ class TestBiPage(BiCase):
         self.some_attempts()
         page = PAGE.read_text(encoding="utf-8")
         parts = dict(re.findall(r"^\*\*`(\w+)`\*\*(.*?)(?=^\*\*`|^## )", page, re.M | re.S))
-        self.assertEqual(set(parts), {*VIEWS, "bi_feed", "bi_feed_snapshot"})
+        others = {"bi_feed", "bi_feed_snapshot", "bi_rental_unit", "bi_rental_stock"}
+        self.assertEqual(set(parts), {*VIEWS, *others})
         for view, part in parts.items():
             columns = self.rows(
                 "SELECT column_name FROM information_schema.columns"
