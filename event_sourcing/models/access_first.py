@@ -26,7 +26,12 @@ class EngineWritten(models.AbstractModel):
     @api.model
     def _refusal(self):
         """Return the UserError that refuses to change a row."""
-        raise NotImplementedError
+        return UserError(
+            _(
+                "What stands here follows from events and cannot be changed by hand; record a"
+                " further event instead."
+            )
+        )
 
     @api.model_create_multi
     def create(self, vals_list):

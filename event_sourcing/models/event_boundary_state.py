@@ -1,7 +1,6 @@
 from typing import NamedTuple
 
-from odoo import _, api, fields, models
-from odoo.exceptions import UserError
+from odoo import api, fields, models
 
 from ..canonical_json import canonical, pretty
 from ..fields import NO_SUM, JsonDocument, Many2oneNoForeignKey
@@ -186,15 +185,6 @@ class EventBoundaryState(models.Model):
         """
         return f'SELECT "{SAVE}"(%s, %s)', [canonical(list(states)), canonical(list(events))]
 
-    @api.model
-    def _refusal(self):
-        return UserError(
-            _(
-                "What a boundary knows follows from events and cannot be changed by hand; record"
-                " a further event instead."
-            )
-        )
-
 
 class EventBoundaryEvent(models.Model):
     """Which events are about a key of a boundary, in the order in which they were decided."""
@@ -229,7 +219,3 @@ class EventBoundaryEvent(models.Model):
                 ON event_boundary_event (event_id);
             """
         )
-
-    @api.model
-    def _refusal(self):
-        return self.env["event.boundary.state"]._refusal()

@@ -31,7 +31,7 @@ class RentalUnitSnapshot(models.Model):
     last_damage = fields.Char(readonly=True)
     damaged_on = fields.Date(string="Last Damage On", readonly=True)
     retired_on = fields.Date(readonly=True)
-    retire_reason = fields.Char(string="Reason of Retirement", readonly=True)
+    retire_reason = fields.Char(string="Why It Was Retired", readonly=True)
 
 
 class RentalUnitSnapshotAsOf(models.Model):

@@ -28,7 +28,7 @@ class RentalUnitSnapshotHandlerWords(models.AbstractModel):
             "expected_end": _("Expected end"),
             "description": _("Description"),
             "photo_hash": _("Hash of the photo"),
-            "maintenance_reason": _("Reason of the maintenance"),
+            "maintenance_reason": _("Why it is in maintenance"),
             "maintenance_since": _("In maintenance since"),
             "maintenance_until": _("Back in order"),
             "damaged": _("Damaged"),
@@ -36,7 +36,7 @@ class RentalUnitSnapshotHandlerWords(models.AbstractModel):
             "last_damage": _("Last damage"),
             "damaged_on": _("Last damage on"),
             "retired_on": _("Retired on"),
-            "retire_reason": _("Reason of retirement"),
+            "retire_reason": _("Why it was retired"),
             "status": _("Status"),
         }
 

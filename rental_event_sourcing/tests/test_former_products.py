@@ -3,6 +3,7 @@
 import json
 
 from odoo import fields
+from odoo.exceptions import UserError
 
 from odoo.addons.event_sourcing.canonical_json import canonical
 from odoo.addons.event_sourcing.testing import lint_handler
@@ -108,7 +109,7 @@ class TestFormerProducts(FormerCase):
 
     def test_a_product_that_was_rented_is_archived_not_deleted(self):
         self.append("RentalPlanned", {"product_id": self.lift.id}, 1)
-        with self.assertRaisesRegex(Exception, "archive it"), self.env.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "Archive it instead"), self.env.cr.savepoint():
             self.products[0].unlink()
         self.products[0].active = False
         self.assertEqual(self.rental().product_id, self.products[0])

@@ -198,7 +198,7 @@ class TestUnits(UnitCase):
         self.assertEqual(len(self.history(unit)), 1)
         with self.assertRaisesRegex(UserError, "cannot be deleted"):
             unit.unlink()
-        with self.assertRaisesRegex(UserError, "so it cannot be deleted"):
+        with self.assertRaisesRegex(UserError, "cannot be deleted"):
             self.drone.unlink()
 
     def test_found_by_serial_number_and_barcode(self):

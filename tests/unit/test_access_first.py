@@ -67,7 +67,8 @@ def own_methods(model):
     """Return ``{name: function}`` of the public methods that our classes give a model."""
     found = {}
     for kind in type(model).__mro__:
-        if is_ours(kind):
+        # What all models are given ends in Odoo's own methods, with Odoo's own answers.
+        if is_ours(kind) and "base" not in (vars(kind).get("_inherit") or ()):
             for name, value in vars(kind).items():
                 public = callable(value) and not name.startswith("_") and name != "init"
                 if public and not inspect.isclass(value):
