@@ -4,12 +4,12 @@ import os
 import subprocess
 import time
 
-from support.forked import until
-
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.sql_db import close_db
 from odoo.tools import config
+
+from support.forked import until
 
 SIZE = 100
 
