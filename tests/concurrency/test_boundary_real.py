@@ -315,9 +315,9 @@ def test_switched_on_under_load(prefix, started, tmp_path):
             assert state() == "waiting"  # for the one that has not ended
             with pytest.raises(Exception, match="does not count yet"):
                 append([booking(f"{prefix}new", seat=f"{prefix}seat")], None)
-        until(lambda: run() or state() == "ready", 60)
+        until(lambda: run() or state() == "ready", 240)
     finally:
-        until(lambda: run() or state() == "ready", 60)
+        until(lambda: run() or state() == "ready", 240)
     (answer,) = append([booking(f"{prefix}new", seat=f"{prefix}seat")], None)
     assert answer["message"] == f"{prefix}seat is taken by {prefix}late."
     for n in range(2):
