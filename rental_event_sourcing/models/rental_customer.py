@@ -37,7 +37,6 @@ class ResPartner(models.Model):
     )
     rental_currency_id = fields.Many2one(
         "res.currency",
-        string="Rental Currency",
         compute="_compute_rentals",
         groups="rental_event_sourcing.rental_order_group_user",
     )
