@@ -67,6 +67,8 @@ def test_who_may_not_see_it_is_told_nothing_of_it(newer, prefix):
         env["event.store"].append(
             *("counter", f"{prefix}theirs", "Added", {"amount": 1}), company_id=company.id
         )
+        # Whoever makes a company works in it from then on; other tests must not.
+        env.user.write({"company_ids": [(3, company.id)]})
     assert read(begin, user)[0] == [(f"{prefix}theirs", 1)]
 
 
