@@ -93,6 +93,11 @@ class EventBoundaryAppend(models.AbstractModel):
                 known.update((*place, key) for key in keys)
         if not names:
             return None
+        return self._batch_of(names, known, whole)
+
+    @api.model
+    def _batch_of(self, names, known=(), whole=False):
+        """Return a :class:`BoundaryBatch` of some boundaries, by the names of their models."""
         rules = {self.env[n]._boundary_name(): self.env[n]._rules_digest() for n in names}
         return BoundaryBatch(rules, known if whole else set(), whole)
 
@@ -146,7 +151,7 @@ class EventBoundaryAppend(models.AbstractModel):
         """
         rows = self.env["event.boundary.state"]._rows_of(found)
         status = self.env["event.boundary.status"]
-        for name in {place[1] for place, row in rows.items() if row.closed != 0}:
+        for name in sorted({place[1] for place, row in rows.items() if row.closed != 0}):
             if not status._ensure(name):
                 raise BoundaryNotReady(status._not_ready(name))
         for place, row in rows.items():
@@ -231,13 +236,29 @@ class EventBoundaryAppend(models.AbstractModel):
                 if place not in batch.rows:
                     batch.missing.add(place)
                     continue
-                if problem := batch.rows[place].problem:
-                    raise problem
-                state = batch.state(place)
-                state = boundary._initial_state() if state is None else state
-                boundary._check_new(sort_keys(state), event, key)
-                changes.append((place, boundary._evolved(state, event, key)))
+                state = boundary._state_in(batch, place)
+                changes.append((place, boundary._decided(state, event, key)))
         return changes
+
+    @api.model
+    def _state_in(self, batch, place):
+        """Return the state of a locked key at present.
+
+        :raise Exception: what its events cannot be folded for, where they cannot
+        """
+        if problem := batch.rows[place].problem:
+            raise problem
+        state = batch.state(place)
+        return self._initial_state() if state is None else state
+
+    @api.model
+    def _decided(self, state, event, key):
+        """Return the state of a key after a new event.
+
+        :raise UserError: where the boundary refuses it
+        """
+        self._check_new(sort_keys(state), event, key)
+        return self._evolved(state, event, key)
 
     @api.model
     def _evolved(self, state, event, key):
@@ -299,8 +320,7 @@ class EventBoundaryAppend(models.AbstractModel):
             self.env[name]._check_not_off()
         if not names:
             return None
-        rules = {self.env[n]._boundary_name(): self.env[n]._rules_digest() for n in names}
-        batch = BoundaryBatch(rules, set(), False)
+        batch = self._batch_of(names)
         try:
             self._judge(batch, today, state, handler._fold_new(sort_keys(state), event))
         except Exception as error:

@@ -11,7 +11,6 @@ from ..db_errors import is_infrastructure_error
 from ..event import EventData
 from ..exceptions import HistoryFoldError
 from ..fields import sendable
-from .event_boundary_append import BoundaryBatch
 from .event_store_reader import EVENT_COLUMNS
 
 PAGE = 1000
@@ -200,18 +199,13 @@ class EventBoundaryHistory(models.AbstractModel):
         """
         if not entries:
             return
-        boundaries = {name: self.env[name] for name, _key, _event in entries}
-        rules = {b._boundary_name(): b._rules_digest() for b in boundaries.values()}
-        batch = BoundaryBatch(rules, set(), False)
+        batch = self._batch_of({name for name, _key, _event in entries})
         placed = [
-            ((event.company_id, boundaries[name]._boundary_name(), key), boundaries[name], event)
+            ((event.company_id, self.env[name]._boundary_name(), key), self.env[name], event)
             for name, key, event in entries
         ]
         self._lock(batch, self.env.cr.execute, {place for place, _boundary, _event in placed})
         for place, boundary, event in placed:
-            if problem := batch.rows[place].problem:
-                raise problem
-            state = batch.state(place)
-            state = boundary._initial_state() if state is None else state
+            state = boundary._state_in(batch, place)
             batch.note([(place, boundary._follow(state, event, place[2]))], event)
         self.env.cr.execute(*self._save_statement(batch, ids))

@@ -249,15 +249,19 @@ class EventBoundaryStatus(models.Model):
             table = SQL.identifier(table)
             self.env.cr.execute(SQL("DELETE FROM %s WHERE boundary = %s", table, self.boundary))
         self.position = 0
-        total = len(self._streams(boundary, limit=None))
+        total = self.env["event.stream"].search_count(self._stream_domain(boundary))
         begin = dict.fromkeys(("done", "problem_count", "message"), False)
         self.write({**begin, "state": "reading", "total": total})
         return True
 
-    def _streams(self, boundary, limit=PIECE):
+    def _stream_domain(self, boundary):
+        """Return the domain of the streams that are still to be read."""
         registry = self.env["snapshot.handler.registry"]
         names = [n for model in boundary._event_types() for n in registry._stream_names(model)]
-        domain = [("model_name", "in", names), ("id", ">", self.position)]
+        return [("model_name", "in", names), ("id", ">", self.position)]
+
+    def _streams(self, boundary, limit=PIECE):
+        domain = self._stream_domain(boundary)
         return self.env["event.stream"].search(domain, order="id", limit=limit)
 
     def _work_reading(self, boundary):

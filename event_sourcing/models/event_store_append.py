@@ -1,6 +1,7 @@
 from collections import Counter
 from contextlib import nullcontext
 from itertools import groupby
+from operator import itemgetter
 
 from psycopg2 import InterfaceError, InternalError, OperationalError, errors
 
@@ -220,7 +221,7 @@ class EventStoreAppend(models.Model):
         """
         handlers = self._find_handlers(vals_list)
         boundaries = self._boundaries_of(vals_list, handlers)
-        apart, every = set(), set(map(self._stream_key, vals_list))
+        apart = set()
         while True:
             try:
                 stored = self._store_together(vals_list, policies, handlers, apart, boundaries)
@@ -229,17 +230,18 @@ class EventStoreAppend(models.Model):
                 # What is folded in memory is refused before the rest is applied: where there is
                 # both, the first of the batch is found by applying all of them in its order.
                 ways = {self._folds_in_memory(h) for h in handlers.values() if h is not None}
+                every = set(map(self._stream_key, vals_list))
                 if len(ways) < 2 or every <= apart:
                     return stored
                 apart = every
-            except BoundaryKeysMissing:  # now they are known
-                continue
+            except BoundaryKeysMissing:
+                continue  # now they are known
             except StreamFoldError as error:
                 failed_streams = self._narrow(error)
                 if failed_streams <= apart:
                     raise error.__cause__ from None
                 # Boundaries decide in the order of the batch.
-                apart = every if boundaries else apart | failed_streams
+                apart |= set(map(self._stream_key, vals_list)) if boundaries else failed_streams
 
     @api.model
     def _boundaries_of(self, vals_list, handlers):
@@ -378,15 +380,17 @@ class EventStoreAppend(models.Model):
                 problems[vals["id"]] = heads[key].problem
                 continue
             stored.setdefault(model_name, {})[event.key] = heads[key].state
-            pending.append((vals["id"], event))
-        if not boundaries:  # the order counts within a stream alone
-            pending.sort(key=_model_of)
+            pending.append((model_name, vals["id"], event))
+        if not boundaries:
+            pending.sort(key=itemgetter(0))  # the order counts within a stream alone
         begun = {name: folded[name].handler._begin_states(keys) for name, keys in stored.items()}
-        for model_name, run in groupby(pending, key=_model_of):  # pylint: disable=bad-builtin-groupby
-            batch = folded[model_name]
+        # Neighbours alone; Odoo's own groupby would put all of a type together.
+        runs = groupby(pending, key=itemgetter(0))  # pylint: disable=bad-builtin-groupby
+        for model_name, run in runs:
+            batch, events = folded[model_name], [item[1:] for item in run]
             try:
                 problems.update(
-                    batch.handler._fold_together(list(run), begun[model_name], batch, boundaries)
+                    batch.handler._fold_together(events, begun[model_name], batch, boundaries)
                 )
             except StreamFoldError as error:
                 if any(key[1] == model_name for key in apart):
@@ -394,7 +398,3 @@ class EventStoreAppend(models.Model):
                     error.streams.update(key for key in heads if key[1] == model_name)
                 raise
         return problems
-
-
-def _model_of(pending):
-    return pending[1].model_name

@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.canonical_json import normalise, sort_keys
+from odoo.addons.event_sourcing.canonical_json import normalise
 from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
 
 
@@ -34,8 +34,7 @@ class EventImportBoundary(models.Model):
                     place = event.company_id, boundary._boundary_name(), key
                     if place not in keys:
                         keys[place] = self._load_key(boundary, place)
-                    boundary._check_new(sort_keys(keys[place]), event, key)
-                    changes[place] = boundary._evolved(keys[place], event, key)
+                    changes[place] = boundary._decided(keys[place], event, key)
         except UserError as error:
             return str(error)
         except Exception as error:
