@@ -37,7 +37,7 @@ class EventSeal(models.Model):
     """
 
     _name = "event.seal"
-    _inherit = "access.first.mixin"
+    _inherit = ["access.first.mixin", "engine.written.mixin"]
     _description = "Seal over Events"
     _order = "id desc"
     _rec_name = "digest"
@@ -292,15 +292,6 @@ class EventSeal(models.Model):
     # Seals are not changed by hand
     # ------------------------------------------------------------------
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise self._refusal()
-
-    def write(self, vals):
-        raise self._refusal()
-
-    def unlink(self):
-        raise self._refusal()
-
+    @api.model
     def _refusal(self):
         return UserError(_("Seals are made by the scheduler alone and never changed."))
