@@ -52,23 +52,3 @@ class ProductTemplate(models.Model):
             groups = records._read_group(domain, ["product_id"])
             found |= self.browse([product.product_tmpl_id.id for (product,) in groups])
         return found
-
-
-class ProductProduct(models.Model):
-    """A product of which something is owned can be archived, and not be deleted."""
-
-    _inherit = "product.product"
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_owned(self):
-        # Of all companies, whichever the user sees: history names the product.
-        for model in RECORDS:
-            found = self.env[model].sudo().search([("product_id", "in", self.ids)], limit=1)
-            if found:
-                raise UserError(
-                    _(
-                        "Units or quantities of %(name)s are recorded, so it cannot be deleted;"
-                        " archive it instead.",
-                        name=found.product_id.display_name,
-                    )
-                )

@@ -1,5 +1,5 @@
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 
 
 class ProductTemplate(models.Model):
@@ -29,23 +29,7 @@ class ProductTemplate(models.Model):
 
 
 class ProductProduct(models.Model):
-    """A product that was ever rented can be archived, and not be deleted."""
-
     _inherit = "product.product"
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_rented(self):
-        # Of all companies, whichever the user sees: history names the product.
-        for model in ("rental.snapshot", "rental.order"):
-            found = self.env[model].sudo().search([("product_id", "in", self.ids)], limit=1)
-            if found:
-                raise UserError(
-                    _(
-                        "%(name)s is in the history of rentals and cannot be deleted; archive it"
-                        " instead.",
-                        name=found.product_id.display_name,
-                    )
-                )
 
     def _rental_price_in(self, currency, company):
         """Return the price per month in a currency, at today's rate; 0 where there is none."""

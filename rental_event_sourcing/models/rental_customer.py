@@ -46,7 +46,7 @@ class ResPartner(models.Model):
         heirs = self._rental_heirs()
         everybody = [partner_id for ids in heirs.values() for partner_id in ids]
         companies = [("partner_id", "in", everybody), ("company_id", "in", self.env.companies.ids)]
-        orders, out, money = self.env["rental.order"], {}, {}
+        orders = self.env["rental.order"]
         total = dict(orders._read_group(companies, ["partner_id"], ["__count"]))
         domain = [*companies, ("status", "in", OUT)]
         out = dict(orders._read_group(domain, ["partner_id"], ["__count"]))

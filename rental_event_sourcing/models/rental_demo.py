@@ -133,20 +133,21 @@ class RentalDemo(models.AbstractModel):
 
     def _make_products(self):
         products = self.env["product.product"]
-        japanese = self.env["res.lang"].search_count([("code", "=", "ja_JP")])
         for code, name, translated, price in PRODUCTS:
-            product = products.create(
-                {
-                    "default_code": code,
-                    "name": name,
-                    "rental_ok": True,
-                    "rental_price_month": self._amount(price),
-                }
+            products += self._make_product(
+                code, name, translated, rental_price_month=self._amount(price)
             )
-            if japanese:
-                product.with_context(lang="ja_JP").name = translated
-            products += product
         return products
+
+    @api.model
+    def _make_product(self, code, name, translated, **values):
+        """Return a product for rent, which has its Japanese name where that is installed."""
+        product = self.env["product.product"].create(
+            {"default_code": code, "name": name, "rental_ok": True, **values}
+        )
+        if self.env["res.lang"].search_count([("code", "=", "ja_JP")]):
+            product.with_context(lang="ja_JP").name = translated
+        return product
 
     def _tell(self, user, partner, product, day, story, users):
         """Plan one rental as ``user``, and record its story."""

@@ -8,7 +8,6 @@ from odoo.addons.event_sourcing.compat import check_access
 ASKED = ("DemoExtended", "RentalExtended", "PriceChanged", "DamageReported", "RentalInvoiced")
 # What no click may do by a slip, because an event stays recorded; and people ask why.
 CANCELLATIONS = ("DemoCancelled", "RentalCancelled")
-MAX_NAMED = 10
 
 
 class RentalOrderActions(models.Model):
@@ -59,23 +58,13 @@ class RentalOrderActions(models.Model):
         words = self.env["rental.order.words"]
         label = self._event_label(event_type)
         action = words._action_label(event_type)
-        lines = []
-        if applied:
-            lines.append(words._done_sentence(event_type, applied.mapped("aggregate_id")))
-        if refused:
-            if len(events) > 1:
-                lines.append(_("%(count)s rejected:", count=len(refused)))
-            names = {}
-            for event in refused:
-                names.setdefault(event.error_message, []).append(event.aggregate_id)
-            for reason in list(names)[:MAX_NAMED]:
-                name = words._listed(names[reason])
-                lines.append(_("%(name)s: %(reason)s", name=name, reason=reason))
-            if len(names) > MAX_NAMED:
-                lines.append(_("… and %(count)s more.", count=len(names) - MAX_NAMED))
+        done = applied and words._done_sentence(event_type, applied.mapped("aggregate_id"))
+        reasons = {}
+        for event in refused:
+            reasons.setdefault(event.error_message, []).append(event.aggregate_id)
         return self._tell(
             label if applied else _("Not possible: %(action)s", action=action),
-            "\n".join(lines),
+            words._told(done or "", reasons, len(events)),
             "warning" if refused else "success",
             refused._why(),
         )

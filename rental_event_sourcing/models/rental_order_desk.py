@@ -23,20 +23,10 @@ BUTTONS = {
     "RentalInvoiced": "action_invoice",
     "RentalClosed": "action_close",
 }
-# The entries of the Action menu, by their XML ids.
+# The entries of the Action menu: their XML ids end as the buttons' methods do.
 MENU = {
-    "start_demo": "DemoStarted",
-    "extend_demo": "DemoExtended",
-    "cancel_demo": "DemoCancelled",
-    "confirm": "RentalConfirmed",
-    "cancel": "RentalCancelled",
-    "deliver": "EquipmentDelivered",
-    "extend": "RentalExtended",
-    "change_price": "PriceChanged",
-    "report_damage": "DamageReported",
-    "return": "EquipmentReturned",
-    "invoice": "RentalInvoiced",
-    "close": "RentalClosed",
+    button.removeprefix("action_").removeprefix("ask_"): event_type
+    for event_type, button in BUTTONS.items()
 }
 
 
@@ -199,7 +189,6 @@ class RentalOrderDesk(models.Model):
 
         :param dict refusals: see :meth:`_forecast`
         """
-        words = self.env["rental.order.words"]
         reasons = {}
         for order, error in refusals.items():
             if error is not None:
@@ -208,11 +197,8 @@ class RentalOrderDesk(models.Model):
         done = len(refusals) - refused
         if not refused:
             return _("%(done)s will be done.", done=done)
-        lines = [_("%(done)s will be done, %(refused)s not:", done=done, refused=refused)]
-        for reason, names in reasons.items():
-            name = words._listed(names)
-            lines.append(_("%(name)s: %(reason)s", name=name, reason=reason))
-        return "\n".join(lines)
+        first = _("%(done)s will be done, %(refused)s not:", done=done, refused=refused)
+        return "\n".join([first, *self.env["rental.order.words"]._reason_lines(reasons)])
 
 
 class EventStore(models.Model):

@@ -1,5 +1,7 @@
 from odoo import _, api, models
 
+MAX_REASONS = 10
+
 
 class RentalOrderWords(models.AbstractModel):
     """What a person is about to do with rentals, and what was done."""
@@ -69,6 +71,30 @@ class RentalOrderWords(models.AbstractModel):
             return _("%(done)s.", done=done)
         done = done or self._event_label(event_type)  # of an addon that adds events
         return _("%(done)s: %(names)s.", done=done, names=self._listed(names))
+
+    @api.model
+    def _told(self, done, refused, count):
+        """Return what became of events that were recorded about many records, as lines of text.
+
+        :param str done: the sentence about those that were applied, empty without any
+        :param dict refused: ``{reason: names of the records}``
+        :param int count: of how many records an event was recorded
+        """
+        lines = [done] if done else []
+        if refused and count > 1:
+            lines.append(_("%(count)s rejected:", count=sum(map(len, refused.values()))))
+        lines += self._reason_lines(dict(list(refused.items())[:MAX_REASONS]))
+        if len(refused) > MAX_REASONS:
+            lines.append(_("… and %(count)s more.", count=len(refused) - MAX_REASONS))
+        return "\n".join(lines)
+
+    @api.model
+    def _reason_lines(self, reasons):
+        """Return a line for each of ``{reason: names}``."""
+        return [
+            _("%(name)s: %(reason)s", name=self._listed(names), reason=reason)
+            for reason, names in reasons.items()
+        ]
 
     @api.model
     def _listed(self, names, limit=10):

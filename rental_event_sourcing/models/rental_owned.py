@@ -116,7 +116,7 @@ class RentalOwnedMixin(models.AbstractModel):
 
 
 class RentalOwnedRules(models.AbstractModel):
-    """What the handlers of units and quantities check alike; they inherit it as well."""
+    """What the handlers of units and quantities do alike; they inherit it before the engine's."""
 
     _name = "rental.owned.rules"
     _description = "Rules of What Is Owned"
@@ -160,11 +160,12 @@ class RentalOwnedRules(models.AbstractModel):
             raise RuleViolation(message, "other_reference")
 
     @api.model
-    def _newcomers(self, model_name, keys, heads):
-        """Return who makes the business records that streams still lack, in a list."""
+    def _source_records(self, model_name, keys, heads):
+        """Let the business records that streams still lack be made, too."""
+        found = super()._source_records(model_name, keys, heads)
         missing = [
             (company_id, aggregate_id)
             for (company_id, name, aggregate_id), head in heads.items()
             if name == model_name and (company_id, aggregate_id) in keys and not head.sources
         ]
-        return [Newcomers(self.env[self._source_model], missing)] if missing else []
+        return [*found, Newcomers(self.env[self._source_model], missing)] if missing else found

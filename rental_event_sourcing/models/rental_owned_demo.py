@@ -63,12 +63,8 @@ class RentalOwnedDemo(models.AbstractModel):
                 later._apply_event("QuantityChanged", stock._change(change, why))
 
     def _make_product(self, code, name, translated, counting):
-        products = self.env["product.product"]
-        values = {"default_code": code, "name": name, "rental_ok": True}
-        product = products.create({**values, "rental_counting": counting})
-        if self.env["res.lang"].search_count([("code", "=", "ja_JP")]):
-            product.with_context(lang="ja_JP").name = translated
-        return product
+        demo = self.env["rental.demo"]
+        return demo._make_product(code, name, translated, rental_counting=counting)
 
     def _at(self, records, ago):
         """Return records about which events are recorded as of so many days ago."""

@@ -254,12 +254,16 @@ class RentalSnapshotHandler(models.AbstractModel):
         """Refuse an amount that its currency does not have, rather than round it."""
         super()._check_new(event)
         for key in AMOUNTS:
-            value = event.payload.get(key)
-            if key not in self._payload_fields[event.event_type] or not isinstance(value, float):
-                continue
-            if not value.is_integer() and event.company_id:
-                company = self.env["res.company"].browse(event.company_id)
-                self._check_decimals(key, value, company.currency_id)
+            if key in self._payload_fields[event.event_type]:
+                self._check_amount(event, key)
+
+    @api.model
+    def _check_amount(self, event, key):
+        """Refuse more decimals than the currency of the event's company has."""
+        value = event.payload.get(key)
+        if isinstance(value, float) and not value.is_integer() and event.company_id:
+            company = self.env["res.company"].browse(event.company_id)
+            self._check_decimals(key, value, company.currency_id)
 
     @api.model
     def _check_decimals(self, key, value, currency):

@@ -19,7 +19,7 @@ class RentalStockSnapshotHandler(models.AbstractModel):
 
     _name = "rental.stock.snapshot.handler"
     _description = "Rules of a Quantity"
-    _inherit = ["snapshot.handler", "rental.owned.rules"]
+    _inherit = ["rental.owned.rules", "snapshot.handler"]
     _aggregate_model = "rental_stock"
     _snapshot_model = "rental.stock.snapshot"
     _source_model = "rental.stock"
@@ -91,11 +91,6 @@ class RentalStockSnapshotHandler(models.AbstractModel):
         product_id = event.payload["product_id"]
         self._check_counting(product_id, "quantity")
         self._check_reference(event, stock_reference(product_id))
-
-    @api.model
-    def _source_records(self, model_name, keys, heads):
-        found = super()._source_records(model_name, keys, heads)
-        return found + self._newcomers(model_name, keys, heads)
 
     # ------------------------------------------------------------------
     # In words

@@ -6,7 +6,6 @@ from odoo.addons.event_sourcing.compat import check_access
 
 # What needs more than a click is asked for by the wizard.
 ASKED = ("MaintenanceStarted", "UnitDamaged", "UnitRetired")
-MAX_NAMED = 10
 
 
 class RentalUnitActions(models.Model):
@@ -84,15 +83,8 @@ class RentalUnitActions(models.Model):
                 done.append(unit.display_name)
             else:
                 refused.setdefault(event.error_message, []).append(unit.display_name)
-        lines = [self._done_sentence(event_type, done)] if done else []
-        if refused and len(self) > 1:
-            lines.append(_("%(count)s rejected:", count=len(self) - len(done)))
-        for reason in list(refused)[:MAX_NAMED]:
-            lines.append(
-                _("%(name)s: %(reason)s", name=self._listed(refused[reason]), reason=reason)
-            )
-        if len(refused) > MAX_NAMED:
-            lines.append(_("… and %(count)s more.", count=len(refused) - MAX_NAMED))
+        sentence = self._done_sentence(event_type, done) if done else ""
+        told = self.env["rental.order.words"]._told(sentence, refused, len(self))
         action = self._action_label(event_type)
         label = self.env["rental.unit.snapshot.handler"]._event_label(event_type)
         return {
@@ -100,7 +92,7 @@ class RentalUnitActions(models.Model):
             "tag": "display_notification",
             "params": {
                 "title": label if done else _("Not possible: %(action)s", action=action),
-                "message": "\n".join(lines),
+                "message": told,
                 "className": "text-prewrap",
                 "type": "warning" if refused else "success",
                 "sticky": bool(refused),

@@ -20,7 +20,7 @@ class RentalUnitSnapshotHandler(models.AbstractModel):
 
     _name = "rental.unit.snapshot.handler"
     _description = "Rules of a Unit"
-    _inherit = ["snapshot.handler", "rental.owned.rules"]
+    _inherit = ["rental.owned.rules", "snapshot.handler"]
     _aggregate_model = "rental_unit"
     _snapshot_model = "rental.unit.snapshot"
     _source_model = "rental.unit"
@@ -140,11 +140,7 @@ class RentalUnitSnapshotHandler(models.AbstractModel):
             raise RuleViolation(message, "serial_number_form")
         self._check_counting(product_id, "serial")
         self._check_reference(event, unit_reference(product_id, serial))
-        cost = event.payload.get("cost")
-        if isinstance(cost, float) and not cost.is_integer() and event.company_id:
-            company = self.env["res.company"].browse(event.company_id)
-            rentals = self.env["rental.snapshot.handler"]
-            rentals._check_decimals("cost", cost, company.currency_id)
+        self.env["rental.snapshot.handler"]._check_amount(event, "cost")
 
     @api.model
     def _check_photo_hash(self, value):
@@ -152,8 +148,3 @@ class RentalUnitSnapshotHandler(models.AbstractModel):
         if len(value) != 64 or not digits.issuperset(value):
             message = _("The hash of a photo is its SHA-256: 64 digits from 0 to 9 and a to f.")
             raise RuleViolation(message, "photo_hash_form")
-
-    @api.model
-    def _source_records(self, model_name, keys, heads):
-        found = super()._source_records(model_name, keys, heads)
-        return found + self._newcomers(model_name, keys, heads)
