@@ -164,8 +164,8 @@ class TestBoundaries(BoundaryCase):
     def test_keys_that_are_no_text_in_code_are_a_fault(self):
         for found in (["A", 1.5], "A1", None, [""], {"A": 1}):
             with self.subTest(found=found):
-                keys = lambda *_args, found=found: found  # noqa: E731
-                with patch.object(type(self.env["seat.boundary"]), "_keys", keys):
+                boundary = type(self.env["seat.boundary"])
+                with patch.object(boundary, "_keys", lambda *_args, found=found: found):
                     self.tell(self.booking(f"K{found}", seat="K"))
                     with mute_logger("odoo.addons.event_sourcing.models.event_store_failure"):
                         ((outcome, _message),) = self.tell(
@@ -329,7 +329,10 @@ class TestRules(BoundaryCase):
             self.store.append(
                 "booking", name, "Cancelled", timestamp=f"2026-03-0{day + 2} 10:00:00"
             )
-        at = lambda moment: self.seat("A1", timestamp=moment).get("by")  # noqa: E731
+
+        def at(moment):
+            return self.seat("A1", timestamp=moment).get("by")
+
         self.assertEqual(at("2026-02-01 00:00:00"), None)
         self.assertEqual(at("2026-03-02 00:00:00"), "B1")
         self.assertEqual(at("2026-03-04 00:00:00"), None)

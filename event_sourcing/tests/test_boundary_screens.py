@@ -5,7 +5,7 @@ from lxml import etree
 from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.event_sourcing.tests.test_boundaries import BoundaryCase
-from odoo.addons.test_event_sourcing.common import make_user
+from odoo.addons.test_event_sourcing.common import make_user, take_turns
 
 MODELS = ("event.boundary.status", "event.boundary.state", "event.boundary.event")
 
@@ -20,15 +20,7 @@ class BoundaryScreensCase(BoundaryCase):
 
     def history(self):
         """A seat that two had, one after the other."""
-        for name, event_type, day in (
-            ("B1", "Booked", 1),
-            ("B1", "Cancelled", 3),
-            ("B2", "Booked", 5),
-        ):
-            payload = {"seat": "A1"} if event_type == "Booked" else {}
-            moment = f"2026-03-0{day} 10:00:00"
-            self.store.append("booking", name, event_type, payload, timestamp=moment)
-        return self.row("A1")
+        return take_turns(self.env)
 
 
 class TestWhatIsSaid(BoundaryScreensCase):

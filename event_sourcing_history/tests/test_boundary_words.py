@@ -6,22 +6,13 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import Form
 
-from odoo.addons.test_event_sourcing.common import EventCase, make_user
+from odoo.addons.test_event_sourcing.common import EventCase, make_user, take_turns
 
 
 class TestBoundaryWords(EventCase):
     def setUp(self):
         super().setUp()
-        for name, event_type, day in (
-            ("B1", "Booked", 1),
-            ("B1", "Cancelled", 3),
-            ("B2", "Booked", 5),
-        ):
-            payload = {"seat": "A1"} if event_type == "Booked" else {}
-            moment = f"2026-03-0{day} 10:00:00"
-            self.store.append("booking", name, event_type, payload, timestamp=moment)
-        domain = [("boundary", "=", "seat"), ("key", "=", "A1")]
-        self.row = self.env["event.boundary.state"].search(domain)
+        self.row = take_turns(self.env)
 
     def asked(self, user=None, action=None, **values):
         """Return the dialog as it is filled in."""

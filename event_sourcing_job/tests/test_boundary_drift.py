@@ -114,8 +114,13 @@ class TestBoundaryDrift(JobCase):
     def test_managers_are_told_until_a_check_finds_nothing(self):
         calls = []
         alert = type(self.env["event.alert"])
-        raised = lambda self, key, *args, **options: calls.append(("raised", key))  # noqa: E731
-        cleared = lambda self, key: calls.append(("cleared", key))  # noqa: E731
+
+        def raised(_alert, key, *_args, **_options):
+            calls.append(("raised", key))
+
+        def cleared(_alert, key):
+            calls.append(("cleared", key))
+
         key = f"boundary:{self.env.company.id}"
         self.tamper("UPDATE event_boundary_state SET version = 7 WHERE key = 'DA2'")
         with (

@@ -11,7 +11,6 @@ from odoo.exceptions import AccessError, UserError
 from odoo.modules.module import get_module_path
 from odoo.tests import Form
 
-from odoo.addons.event_sourcing import column_values
 from odoo.addons.event_sourcing.testing import lint_handler
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
@@ -413,11 +412,6 @@ class TestHistory(UnitCase):
 
 
 class TestDemo(EventCase):
-    def setUp(self):
-        super().setUp()
-        # What a test under a frozen clock parsed are no dates outside of it.
-        column_values._date_of.cache_clear()
-
     def test_it_is_told_by_events(self):
         if not self.env["rental.unit"].search([], limit=1):
             self.env["rental.owned.demo"]._generate()

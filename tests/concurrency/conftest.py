@@ -5,6 +5,7 @@ import uuid
 import pytest
 from support.commits import database
 from support.feed import add, let_consumers_begin
+from support.forked import Forked
 from support.partitioned import SIZE, PartitionedStore
 from support.seals import append, seal
 
@@ -56,6 +57,20 @@ def prefix():
     add(f"K{uuid.uuid4().hex[:8]}")
     let_consumers_begin()
     return f"L{uuid.uuid4().hex[:8]}-"
+
+
+@pytest.fixture
+def started():
+    """Give a function that forks off processes, all of which end with the test."""
+    processes = []
+
+    def start(function, *values):
+        processes.append(Forked(function, *values))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
 
 
 @pytest.fixture(scope="module")

@@ -3,30 +3,12 @@
 import uuid
 
 import pytest
-from support.partitioned import SIZE, PartitionedStore
 
 from odoo.exceptions import UserError
 
 from odoo.addons.event_sourcing.exceptions import EventsArchived
 
 AWAY = "Older events of .* are in an archive .*bring the archive back"
-
-
-@pytest.fixture(scope="module")
-def whole():
-    store = PartitionedStore("boundary_archive")
-    store.create()
-    try:
-        store.partitions.convert(SIZE)
-        yield store
-    finally:
-        store.drop()
-
-
-@pytest.fixture
-def store(whole):
-    yield whole
-    whole.close()
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from psycopg2.extensions import (
     ISOLATION_LEVEL_READ_COMMITTED,
     ISOLATION_LEVEL_REPEATABLE_READ,
 )
-from support.forked import Forked, until
+from support.feed import cursor, env_of, fetch
+from support.forked import until
 
-from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.tools import mute_logger
 
@@ -26,21 +26,8 @@ KEYS = 1000
 KILLS = 6
 
 
-def cursor(level=None):
-    cr = Registry(DATABASE).cursor()
-    if level:
-        cr.connection.set_isolation_level(level)
-    return cr
-
-
 def store(cr):
-    return api.Environment(cr, SUPERUSER_ID, {})["event.store"]
-
-
-def fetch(query, *values):
-    with cursor() as cr:
-        cr.execute(query, values)
-        return cr.fetchall()
+    return env_of(cr)["event.store"]
 
 
 def booking(name, event_type="Booked", model_name="booking", **payload):
@@ -69,20 +56,6 @@ def prefix():
     name = f"S{uuid.uuid4().hex[:8]}-"
     append([booking(f"{name}first", "Noted")], None)
     return name
-
-
-@pytest.fixture
-def started():
-    """Give a function that forks off processes, all of which end with the test."""
-    processes = []
-
-    def start(function, *values):
-        processes.append(Forked(function, *values))
-        return processes[-1]
-
-    yield start
-    for process in processes:
-        process.kill()
 
 
 def winners(prefix):
@@ -173,7 +146,7 @@ def test_killed_racers_leave_no_seat_to_two(prefix, started):
 def check_index(prefix):
     """Assert that the index of every key is whole, and that its state is what its events say."""
     with cursor() as cr:
-        env = api.Environment(cr, SUPERUSER_ID, {})
+        env = env_of(cr)
         rows = env["event.boundary.state"].search([("key", "like", prefix)], limit=10**6)
         held = holders(prefix)
         for row in rows:
@@ -281,12 +254,12 @@ def book_until_told(prefix, stop):
 
 def run():
     with cursor() as cr:
-        return api.Environment(cr, SUPERUSER_ID, {})["event.boundary.status"]._run(1)
+        return env_of(cr)["event.boundary.status"]._run(1)
 
 
 def set_waiting():
     with cursor() as cr:
-        status = api.Environment(cr, SUPERUSER_ID, {})["event.boundary.status"]
+        status = env_of(cr)["event.boundary.status"]
         status.search([("boundary", "=", "seat")]).action_rebuild()
 
 

@@ -5,33 +5,18 @@ import random
 import signal
 
 import psycopg2
-import pytest
 from psycopg2.extensions import (
     ISOLATION_LEVEL_READ_COMMITTED,
     ISOLATION_LEVEL_REPEATABLE_READ,
 )
 from support.feed import added, cursor, env_of, fetch, how_many, projected
-from support.forked import Forked, until
+from support.forked import until
 
 from odoo.tools import mute_logger
 
 WRITERS = 6
 ROUNDS = 25
 KILLS = 5
-
-
-@pytest.fixture
-def started():
-    """Give a function that forks off processes, all of which end with the test."""
-    processes = []
-
-    def start(function, *values):
-        processes.append(Forked(function, *values))
-        return processes[-1]
-
-    yield start
-    for process in processes:
-        process.kill()
 
 
 @mute_logger("odoo.sql_db")
@@ -48,8 +33,7 @@ def write(prefix, number):
         gives_up = dice.random() < 0.2
         while True:
             try:
-                with cursor() as cr:
-                    cr.connection.set_isolation_level(level)
+                with cursor(level) as cr:
                     store = env_of(cr)["event.store"]
                     for part in (calls[:3], calls[3:]):  # two statements, one transaction
                         store.append_batch(part)

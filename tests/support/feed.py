@@ -6,8 +6,15 @@ from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 
 
-def cursor():
-    return Registry(os.environ["ES_DB"]).cursor()
+def cursor(level=None):
+    """Return a cursor on the test database.
+
+    :param int level: isolation of its transaction, where it is not Odoo's own
+    """
+    cr = Registry(os.environ["ES_DB"]).cursor()
+    if level:
+        cr.connection.set_isolation_level(level)
+    return cr
 
 
 def env_of(cr):

@@ -2,6 +2,8 @@
 
 from odoo.tests import TransactionCase, tagged
 
+from odoo.addons.event_sourcing.column_values import _date_of
+
 
 def groups_field(env):
     """Return the name of the field that holds a user's groups (17: groups_id)."""
@@ -32,6 +34,15 @@ def make_user(env, login, *groups, company=None):
     )
 
 
+def take_turns(env):
+    """Let two book the seat A1, one after the other; return what its boundary knows of it."""
+    for name, event_type, day in (("B1", "Booked", 1), ("B1", "Cancelled", 3), ("B2", "Booked", 5)):
+        payload = {"seat": "A1"} if event_type == "Booked" else {}
+        moment = f"2026-03-0{day} 10:00:00"
+        env["event.store"].append("booking", name, event_type, payload, timestamp=moment)
+    return env["event.boundary.state"].search([("boundary", "=", "seat"), ("key", "=", "A1")])
+
+
 @tagged("post_install", "-at_install")
 class EventCase(TransactionCase):
     """A store, and short ways to append to the toy aggregate ``counter``.
@@ -43,6 +54,12 @@ class EventCase(TransactionCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.store = cls.env["event.store"]
+
+    def setUp(self):
+        super().setUp()
+        # Where a test stops the clock, dates are of a class of their own: none is kept for another.
+        _date_of.cache_clear()
+        self.addCleanup(_date_of.cache_clear)
 
     def add(self, aggregate_id="C1", amount=1, **options):
         """Append ``Added``; returns the answer of append."""
