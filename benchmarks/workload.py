@@ -1,30 +1,40 @@
 """What every contestant is given: rentals that live through ten events."""
 
-LIFE = (
-    (
-        "RentalPlanned",
-        {
-            "partner_id": 1,
-            "product_id": 1,
-            "quantity": 2,
-            "planned_start": "2026-03-01",
-            "planned_end": "2026-03-31",
-            "monthly_price": 48000,
-        },
-    ),
-    ("DemoStarted", {"demo_end": "2099-01-10"}),
-    ("DemoExtended", {"demo_end": "2099-01-20"}),
-    ("RentalConfirmed", {}),
-    ("EquipmentDelivered", {}),
-    ("RentalExtended", {"planned_end": "2026-04-30"}),
-    (
-        "DamageReported",
-        {"description": "Lens scratched", "repair_cost": 12000, "charged": True},
-    ),
-    ("EquipmentReturned", {}),
-    ("RentalInvoiced", {"amount": 96000}),
-    ("RentalClosed", {}),
-)
+from datetime import date, timedelta
+
+TODAY = date.today()
+
+
+def life(day):
+    """Return the ten events of a rental that is planned on this day, as (type, payload).
+
+    :param date day: a rental may not begin long before the day on which it is planned
+    """
+    until = [str(day + timedelta(days=days)) for days in (30, 60)]
+    plan = {
+        "partner_id": 1,
+        "product_id": 1,
+        "quantity": 2,
+        "planned_start": str(day),
+        "planned_end": until[0],
+        "monthly_price": 48000,
+    }
+    damage = {"description": "Lens scratched", "repair_cost": 12000, "charged": True}
+    return (
+        ("RentalPlanned", plan),
+        ("DemoStarted", {"demo_end": "2099-01-10"}),
+        ("DemoExtended", {"demo_end": "2099-01-20"}),
+        ("RentalConfirmed", {}),
+        ("EquipmentDelivered", {}),
+        ("RentalExtended", {"planned_end": until[1]}),
+        ("DamageReported", damage),
+        ("EquipmentReturned", {}),
+        ("RentalInvoiced", {"amount": 96000}),
+        ("RentalClosed", {}),
+    )
+
+
+LIFE = life(TODAY)
 GROUP = 500  # rentals that live at the same time
 AT_A_TIME = 2  # events of one rental before it is the next one's turn
 

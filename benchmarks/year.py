@@ -10,7 +10,7 @@ for one of three reasons. A refused attempt is two events: itself, and what says
 
 from datetime import datetime, timedelta
 
-from .workload import LIFE
+from .workload import LIFE, life
 
 AT_ONCE = 500  # rentals in a batch
 EVERY = 7
@@ -49,8 +49,8 @@ def fill(env, events):
         begun = {number: start + timedelta(days=360 * number / count) for number in numbers}
         store.append_batch(
             [
-                _call(number, begun[number] + timedelta(hours=9 * step), event_type, payload, plan)
-                for step, (event_type, payload) in enumerate(LIFE)
+                lived(number, begun[number], step, plan)
+                for step in range(len(LIFE))
                 for number in numbers
             ]
         )
@@ -67,9 +67,18 @@ def fill(env, events):
     env.cr.commit()
 
 
-def _call(number, moment, event_type, payload, plan=None):
-    if event_type == LIFE[0][0]:
+def lived(number, begun, step, plan):
+    """Return the arguments of ``append`` for a step in the life of a rental that began then.
+
+    :param dict plan: ``partner_id`` and ``product_id``
+    """
+    event_type, payload = life(begun.date())[step]
+    if not step:
         payload = {**payload, **plan}
+    return _call(number, begun + timedelta(hours=9 * step), event_type, payload)
+
+
+def _call(number, moment, event_type, payload):
     return {
         "model_name": "rental",
         "aggregate_id": f"Y-{number:07}",

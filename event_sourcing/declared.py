@@ -2,10 +2,14 @@
 
 import math
 from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from inspect import signature
 from numbers import Real
+from unittest.mock import patch
 
-from .column_values import NESTED
+from odoo.addons.event_sourcing_base.column_values import NESTED
+from odoo.addons.event_sourcing_base.no_cursor import without_database
+
 from .transitions import PayloadField, Transition
 
 POLICIES = ("record", "reject", "reject_and_record")
@@ -35,11 +39,15 @@ def _is_number(value):
     return isinstance(value, int) and value is not True and value >= 1
 
 
+def _is_choice(value):
+    return isinstance(value, tuple) and len(value) > 1 and is_names(value)
+
+
 def _is_transition(value):
     return (
         isinstance(value, Transition)
         and is_names(value.sources)
-        and (value.target is None or is_name(value.target))
+        and (value.target is None or is_name(value.target) or _is_choice(value.target))
     )
 
 
@@ -109,6 +117,7 @@ SHAPES = {
     "_event_aliases": (_mapping(_is_short_name, _is_short_name), '{"Borrowed": "Lent"}'),
     "_event_icons": (_mapping(is_name, is_name), '{"Lent": "fa-book"}'),
     "_event_examples": (_mapping(is_name, _of(Mapping)), '{"Lent": {"until": "2026-01-31"}}'),
+    "_quiet_keys": (is_names, '("total",)'),
     "_aggregate_aliases": (is_names, '("library.loan.old",)'),
     "_rules_version": (lambda value: isinstance(value, int | str) and value != "", "2"),
 }
@@ -132,7 +141,7 @@ METHODS = {
 OF_ONE_TYPE = {
     *("_aggregate_model", "_snapshot_model", "_source_model", "_transitions", "_initial_status"),
     *("_payload_fields", "_constraint_rules", "_schema_versions", "_upcasters", "_event_aliases"),
-    *("_ended_statuses", "_event_examples", "_aggregate_aliases"),
+    *("_ended_statuses", "_event_examples", "_aggregate_aliases", "_quiet_keys"),
 }
 
 
@@ -200,3 +209,22 @@ def unfit_minimum(field, example):
         return not isinstance(field.size(example) < field.minimum, bool)
     except TypeError:
         return True
+
+
+def statements_of(handler, state, event, everywhere=False):
+    """Return the SQL that a fold of ``event`` wants to run, as a list of texts.
+
+    Refusals and faults of the fold do not matter here.
+
+    :param dict state: may be changed by a careless handler
+    :param EventData event: as stored
+    :param bool everywhere: also through a cursor of the handler's own; for tests, since
+        nobody else can open one meanwhile
+    """
+    handler, cursor = without_database(handler)
+    registry = handler.env.registry
+    own = patch.object(registry, "cursor", lambda *_a, **_o: cursor._refuse("A cursor of its own"))
+    with own if everywhere else nullcontext(), suppress(Exception):
+        handler._evolve(state, handler._upcast(event))
+        handler.env.flush_all()
+    return cursor.statements

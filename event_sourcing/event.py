@@ -9,8 +9,8 @@ from json.encoder import encode_basestring as quote
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from .canonical_json import canonical, normalise, sort_keys
-from .zones import local_date
+from odoo.addons.event_sourcing_base.canonical_json import canonical, normalise, sort_keys
+from odoo.addons.event_sourcing_base.zones import local_date
 
 _transactions = WeakKeyDictionary()
 
@@ -108,6 +108,21 @@ class EventData:
         :param dict payload: as ``jsonb`` gives it back
         """
         return cls(row[0], row[1], row[2], sort_keys(payload), *row[4:13])
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedEvent(EventData):
+    """An event as a boundary is given it: with what it is asked about.
+
+    :ivar details: what its ``_keys`` says of the key, a JSON object; None where it says nothing
+    """
+
+    details: dict[str, Any] | None = None
+
+    @classmethod
+    def of(cls, event, details=None):
+        """Return the value of an EventData for one of its keys."""
+        return cls(*(getattr(event, name) for name in EventData.__match_args__), details)
 
 
 def content_text(vals):

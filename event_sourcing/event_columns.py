@@ -58,9 +58,9 @@ CONTENT = tuple(column.name for column in COLUMNS if column.role == "content")
 # What a seal covers besides.
 RECORDING = tuple(column.name for column in COLUMNS if column.role == "recording")
 # What an insert writes of its own: the values are clean, and go into the row as they are.
-OWN = tuple(column.name for column in COLUMNS if column.by != DATABASE)
+INSERTED = tuple(column.name for column in COLUMNS if column.by != DATABASE)
 # Those of them that are not part of the hashed text, and empty in most rows.
-BESIDE = ("id", *(n for n in OWN if n not in (*CONTENT, "company_id", "content_hash")))
+UNHASHED = ("id", *(n for n in INSERTED if n not in (*CONTENT, "company_id", "content_hash")))
 # What the store decides, never the caller; with fields that are no columns.
 DECIDED_BY_STORE = frozenset(
     {

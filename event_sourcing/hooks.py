@@ -1,6 +1,6 @@
 """What the ORM cannot clean up by itself when the addon is uninstalled."""
 
-from .sql_functions import drop_functions
+from odoo.addons.event_sourcing_base.sql_functions import drop_functions
 
 
 def uninstall_hook(env):

@@ -24,10 +24,10 @@ from datetime import datetime, timedelta
 
 from odoo.exceptions import UserError
 
-from .canonical_json import InvalidJson, canonical, normalise
+from odoo.addons.event_sourcing_base.canonical_json import InvalidJson, canonical, normalise
+
+from .declared import statements_of
 from .event import EventData
-from .no_cursor import statements_of
-from .testing_boundary import BoundaryScenario, lint_boundary
 
 __all__ = ["Rejected", "Scenario", "lint_boundary", "lint_handler", "rejected", "scenario"]
 
@@ -57,8 +57,19 @@ def rejected(message=""):
 def scenario(env, model_name=None, *, boundary=None):
     """Start a scenario for the handler of ``model_name``, or for a boundary; nothing is stored."""
     if boundary is not None:
-        return BoundaryScenario(env, boundary, _as_event, _check)
+        return _boundary_tools(env).BoundaryScenario(env, boundary)
     return Scenario(env, model_name)
+
+
+def lint_boundary(env, name, histories):
+    """Put a boundary through what appends and rebuilds rely on; see ``event_sourcing_boundary``."""
+    return _boundary_tools(env).lint_boundary(env, name, histories)
+
+
+def _boundary_tools(env):
+    tools = env["event.store"]._boundary_tools()
+    assert tools is not None, "no addon that knows boundaries is installed"
+    return tools
 
 
 class Scenario:
@@ -93,17 +104,17 @@ class Scenario:
             value; or :func:`rejected`
         :raise AssertionError: when it is otherwise
         """
-        _check(expected, self._refusal, self._state)
+        check(expected, self._refusal, self._state)
         return self
 
     def _fold(self, event, new=False):
         self._version += 1
-        event = _as_event(self._handler, event, self._model_name, self._version)
+        event = as_event(self._handler, event, self._model_name, self._version)
         fold = self._handler._fold_new if new else self._handler._fold
         return fold(deepcopy(self._state), event)
 
 
-def _check(expected, refusal, state):
+def check(expected, refusal, state):
     """Raise AssertionError unless what came of ``when`` is what ``then`` expects."""
     if isinstance(expected, Rejected):
         assert refusal is not None, f"not refused; the state is {state}"
@@ -145,7 +156,7 @@ def _lint_empty_payloads(handler, model_name, states):
     problems = {}
     for state in states:
         for event_type in handler._transitions:
-            event = _as_event(handler, event_type, model_name, 1)
+            event = as_event(handler, event_type, model_name, 1)
             asked = statements_of(handler, deepcopy(state), deepcopy(event), everywhere=True)
             if asked:
                 problems.setdefault(event_type, _asks(event_type, asked))
@@ -176,7 +187,7 @@ def _lint_values(handler, model_name, history, states):
     """
     state = handler._initial_state()
     for version, event in enumerate(history, 1):
-        event = _as_event(handler, event, model_name, version)
+        event = as_event(handler, event, model_name, version)
         name = event.event_type
         asked = statements_of(handler, deepcopy(state), deepcopy(event), everywhere=True)
         if asked:
@@ -212,7 +223,7 @@ def _lint_stored(env, model_name, history):
     """Append one history for real, event by event and as a batch, and replay both."""
     store = env["event.store"].sudo()
     handler = store._find_handler(model_name)
-    calls = [_as_event(handler, event, model_name, 0) for event in history]
+    calls = [as_event(handler, event, model_name, 0) for event in history]
     answers, states, replays = {}, {}, {}
     savepoint = env.cr.savepoint(flush=True)
     try:
@@ -251,7 +262,7 @@ def _handler(env, model_name):
     return handler
 
 
-def _as_event(handler, event, model_name, version):
+def as_event(handler, event, model_name, version):
     if isinstance(event, EventData):
         return event
     event_type, payload = (event, {}) if isinstance(event, str) else event

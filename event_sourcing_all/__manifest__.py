@@ -11,6 +11,7 @@
         "event_sourcing_feed",
         "event_sourcing_history",
         "event_sourcing_mail",
+        "event_sourcing_numbering",
         "event_sourcing_record",
         "event_sourcing_report_xlsx",
         "event_sourcing_transfer",

@@ -9,7 +9,7 @@ from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.event import EventData
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
-from odoo.addons.event_sourcing.testing import Scenario, _as_event, _handler
+from odoo.addons.event_sourcing.testing import Scenario, _handler, as_event
 
 from .models.event_consumer import EVERYTHING
 from .models.event_feed import FeedEvent
@@ -29,7 +29,7 @@ class ProjectionScenario(Scenario):
         state = super()._fold(event, new)
         # Only what is not refused has happened.
         handler = self._handler
-        happened = _as_event(handler, event, self._model_name, self._version)
+        happened = as_event(handler, event, self._model_name, self._version)
         number = len(self._happened) + 1
         self._happened.append(as_feed_event(handler.env, handler, happened, number))
         return state
@@ -170,7 +170,7 @@ def _as_events(env, history):
         if not isinstance(event, EventData):
             version = versions.setdefault(model_name, count(1))
             given = event[1] if len(event) == 2 else event[1:]
-            event = _as_event(_handler(env, model_name), given, model_name, next(version))
+            event = as_event(_handler(env, model_name), given, model_name, next(version))
         events.append(as_feed_event(env, handler, event, number))
     return events
 

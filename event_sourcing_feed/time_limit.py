@@ -9,15 +9,18 @@ class TimeLimitExceeded(Exception):
     """A consumer took longer than ``_time_limit``."""
 
 
-@contextmanager
-def time_limit(cr, seconds):
-    """Interrupt what takes longer: Python in the main thread of a worker, SQL anywhere.
+def limit_statements(cr, seconds):
+    """Let PostgreSQL interrupt every statement that takes longer, until the transaction ends."""
+    cr.execute("SET LOCAL statement_timeout = %s", [int(seconds * 1000)])
 
-    :param cr: the cursor whose statements are limited, until its transaction ends
+
+@contextmanager
+def time_limit(seconds):
+    """Interrupt Python that takes longer, in the main thread of a worker.
+
     :param int seconds: from now on
     :raise TimeLimitExceeded: in the place where it is interrupted
     """
-    cr.execute("SET LOCAL statement_timeout = %s", [int(seconds * 1000)])
     if threading.current_thread() is not threading.main_thread():
         yield
         return

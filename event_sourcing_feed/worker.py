@@ -17,11 +17,14 @@ from odoo.modules.registry import Registry
 from odoo.tools import config
 
 from .heartbeat import EVERY, Heartbeat
+from .own_transaction import statements_alone
 
 _logger = logging.getLogger(__name__)
 
 POLL = 0.1
 PAUSE = 1.0
+# Seconds after which a worker with nothing to do asks what others changed in Odoo itself.
+ASK_AGAIN = 1.0
 
 
 class Worker:
@@ -33,7 +36,7 @@ class Worker:
     def __init__(self, database):
         self._database = database
         self._ending = False
-        self._counted = 0.0
+        self._counted = self._asked = 0.0
         self._registry = None
         self._versions = None
 
@@ -74,22 +77,44 @@ class Worker:
                 time.sleep(POLL)
 
     def _turn(self):
+        registry = self._registry or self._load()
+        self._count(registry)
+        with statements_alone(registry) as cr:
+            subscriptions = api.Environment(cr, SUPERUSER_ID, {})["event.subscription"]
+            due = subscriptions._due()
+            changed = self._has_changed(registry, cr, any(due))
+        if changed and self._load() is not registry:
+            return True
+        # The cursor is closed: every page has one of its own.
+        return subscriptions._run(due) and not self._ending
+
+    def _load(self):
+        """Take over what others changed in Odoo itself; return the registry."""
         registry = Registry(self._database).check_signaling()
         if registry is not self._registry:
             self._check_code(registry)
             self._registry = registry
-        with registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            self._count(env)
-        # The cursor is closed: every page has one of its own.
-        return env["event.subscription"]._run_due() and not self._ending
+        return registry
 
-    def _count(self, env):
+    def _has_changed(self, registry, cr, working):
+        """Whether others changed modules, settings or the like; after what is due was found.
+
+        :param bool working: whether anything is due: it meets what was changed before it
+        """
+        if not working and time.monotonic() - self._asked < ASK_AGAIN:
+            return False
+        self._asked = time.monotonic()
+        known = (registry.registry_sequence, registry.cache_sequences)
+        return registry.get_sequences(cr) != known
+
+    def _count(self, registry):
         """Count events for monitoring now and then, where somebody watches."""
         if time.monotonic() - self._counted < EVERY:
             return
-        if env["event.monitoring"]._token():
-            env["event.feed.count"]._count_new(1.0)
+        with registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            if env["event.monitoring"]._token():
+                env["event.feed.count"]._count_new(1.0)
         self._counted = time.monotonic()
 
     def _check_code(self, registry):

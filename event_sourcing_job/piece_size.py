@@ -2,7 +2,7 @@
 
 import time
 
-from odoo.addons.event_sourcing import piece_size
+from odoo.addons.event_sourcing_base import piece_size
 
 MAX_SECONDS = 5
 

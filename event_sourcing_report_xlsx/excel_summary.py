@@ -6,15 +6,16 @@ CHART_ROWS = 17  # that the chart covers beside the first table
 CHART_FROM = 3
 
 
-def write_summary(workbook, summary):
+def write_summary(workbook, summary, when=""):
     """Write the summary as one sheet.
 
     :param ExcelWorkbook workbook: where to
     :param dict summary: ``title``, ``lines`` (sentences under it), ``chart`` (title and
         names of both axes) and ``tables``: dicts with ``title``, ``columns``, ``rows`` and
         ``total``, a row or None; the chart shows the first table
+    :param str when: the period, for the name of the sheet
     """
-    sheet = workbook.add_sheet(summary["title"])
+    sheet = workbook.add_sheet(summary["title"], when)
     columns, widths = _widest(summary["tables"])
     workbook.set_widths(sheet, columns, widths)
     sheet.write_string(0, 0, clean(summary["title"]), workbook.style(bold=True, font_size=14))

@@ -2,7 +2,9 @@
 
 import xlsxwriter
 
-from .excel_text import clean, sheet_name, width
+from odoo.addons.event_sourcing_base.sheet_name import sheet_name
+
+from .excel_text import clean, width
 
 MAX_ROWS = 1_048_576  # of a sheet, its heading included
 MAX_WIDTH = 60
@@ -53,24 +55,25 @@ class ExcelWorkbook:
         properties = {"num_format": column["format"]} if column.get("format") else {}
         return self.style(**properties, **more) if properties or more else None
 
-    def add_sheet(self, title):
-        """Return a new, empty sheet with a name like ``title``."""
-        return self.book.add_worksheet(sheet_name(clean(title), self._names))
+    def add_sheet(self, title, when=""):
+        """Return a new, empty sheet with a name like ``title``, and ``when`` it is of."""
+        return self.book.add_worksheet(sheet_name(clean(title), self._names, when))
 
-    def add_table(self, title, columns, rows, widths=(), empty=""):
+    def add_table(self, title, columns, rows, widths=(), empty="", when=""):
         """Write rows under a heading, on as many sheets as they need.
 
         :param list columns: dicts
         :param rows: iterable of lists of cells
         :param list widths: the columns' widest cells, in characters
         :param str empty: the sentence that stands for no rows
+        :param str when: moment and currency, for the names of the sheets
         """
         styles = [self.column_style(column) for column in columns]
-        sheet, number = self._begin(title, columns, widths), 0
+        sheet, number = self._begin(title, columns, widths, when), 0
         for cells in rows:
             if number == MAX_ROWS - 1:
                 self._end(sheet, columns, number)
-                sheet, number = self._begin(title, columns, widths), 0
+                sheet, number = self._begin(title, columns, widths, when), 0
             number += 1
             self.write_row(sheet, number, cells, styles)
         self._end(sheet, columns, number)
@@ -102,8 +105,8 @@ class ExcelWorkbook:
             own = width(column["label"]) + FILTER_ARROW if column else 0
             sheet.set_column(place, place, min(max(widest + 2, own, MIN_WIDTH), MAX_WIDTH))
 
-    def _begin(self, title, columns, widths):
-        sheet = self.add_sheet(title)
+    def _begin(self, title, columns, widths, when):
+        sheet = self.add_sheet(title, when)
         self.set_widths(sheet, columns, widths)
         sheet.freeze_panes(1, 0)
         self.write_heading(sheet, 0, columns)

@@ -9,9 +9,9 @@ import itertools
 import re
 import struct
 
-from odoo.addons.event_sourcing.canonical_json import canonical
 from odoo.addons.event_sourcing.event import content_hash
 from odoo.addons.event_sourcing.event_columns import RECORDING
+from odoo.addons.event_sourcing_base.canonical_json import canonical
 
 ENTRY = struct.Struct(">q16s")  # an event in the manifest of a seal: id, digest of the row
 # Of a transaction, as a seal notes it: of fewer digits than PostgreSQL counts to.

@@ -20,7 +20,7 @@ from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
-from odoo.addons.event_sourcing.from_code import FromCode
+from odoo.addons.event_sourcing_base.from_code import FromCode
 
 from .transfer_format import chained, end_line, head_line
 
@@ -50,8 +50,7 @@ def connected(login, work):
             user = env["res.users"].search([("login", "=", login)])
             if not user:
                 sys.exit(f"Nobody has the login {login}.")
-            context = {"lang": user.lang, "allowed_company_ids": user.company_ids.ids}
-            env = env(user=user.id, su=False, context=context)
+            env = env(user=user.id, su=False, context={"lang": user.lang})
     try:
         return work(env)
     except UserError as error:

@@ -13,7 +13,7 @@ import math
 import re
 import zlib
 
-from odoo.addons.event_sourcing.canonical_json import InvalidJson, parse_object
+from odoo.addons.event_sourcing_base.canonical_json import InvalidJson, parse_object
 
 # No row is longer: a payload has 256 KiB, which escapes and quotes make larger.
 MAX_ROW = 4 * 1024 * 1024

@@ -8,9 +8,9 @@ file that is restored, nor change, leave out or cut off a line.
 import hashlib
 import hmac
 
-from odoo.addons.event_sourcing.canonical_json import canonical
 from odoo.addons.event_sourcing.event import content_hash
 from odoo.addons.event_sourcing.event_columns import CONTENT
+from odoo.addons.event_sourcing_base.canonical_json import canonical
 
 FORMAT = 1
 HEAD = "event_sourcing_export"

@@ -5,11 +5,13 @@ A state says it of one key, a unit or a product of a company, and is a JSON obje
     {
         "owned": 5,
         "bookings": {"R00017/1": ["2026-03-01", "2026-03-14", 2]},
+        "late": {"R00017/1": ["2026-03-15", "2026-03-20", 1]},
         "blocked": {"maintenance": ["2026-03-10", null, 1]},
     }
 
-First and last day both count. A last day of ``None`` is not known: it goes on. What is blocked is
-kept from customers for other reasons, such as a repair. Days are dates or texts such as
+First and last day both count. A last day of ``None`` is not known: it goes on. What is late is out
+after the days that were booked for it. What is blocked is kept from customers for other reasons,
+such as a repair. Days are dates or texts such as
 ``2026-03-01``; answers are texts, as payloads have them.
 """
 
@@ -17,6 +19,7 @@ from datetime import date
 from functools import lru_cache
 
 ENDLESS = date.max.toordinal()
+KINDS = ("bookings", "late", "blocked")
 
 
 def free(state, start, end=None):
@@ -31,11 +34,27 @@ def free(state, start, end=None):
     return state.get("owned", 0) - max(out for _day, out in _steps(state, first, last))
 
 
+def free_by_day(state, start, end):
+    """Return how many are free on each day of a period, a list as long as the period.
+
+    :raise ValueError: for a period that ends before it starts, or what is no day
+    """
+    first, last = _period(start, end)
+    owned, steps = state.get("owned", 0), _steps(state, first, last)
+    stops = [*(day for day, _out in steps[1:]), last + 1]
+    return [
+        owned - out
+        for (day, out), stop in zip(steps, stops, strict=True)
+        for _day in range(day, stop)
+    ]
+
+
 def conflict(state, start, end=None, quantity=1):
     """Return ``(key, first day, last day)`` of the booking in the way of another one, or None.
 
     Of all those on the first day with too few it is the one that began first; where no booking
-    is there, what is blocked. None also where nothing is in the way but too few are owned.
+    is there, what is late, and then what is blocked. None also where nothing is in the way but
+    too few are owned.
 
     :param int quantity: how many are wanted
     """
@@ -44,7 +63,7 @@ def conflict(state, start, end=None, quantity=1):
     day = next((day for day, out in _steps(state, first, last) if out > most), None)
     if day is None:
         return None
-    for kind in ("bookings", "blocked"):
+    for kind in KINDS:
         found = [
             (begin, key, finish)
             for key, begin, finish, count in _intervals(state, kind)
@@ -104,7 +123,7 @@ def _steps(state, first, last):
     The first one is the first day of the period; days on which nothing changes are left out.
     """
     changes = {first: 0}
-    for kind in ("bookings", "blocked"):
+    for kind in KINDS:
         for _key, begin, finish, count in _intervals(state, kind):
             if finish < first or begin > last:
                 continue

@@ -3,11 +3,16 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 try:
     from odoo.tests.common import BaseCase
 except ImportError:  # the suite of the tooling needs no Odoo
     BaseCase = None
+
+# How long a loaded machine takes for an example says nothing about the code.
+settings.register_profile("patient", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 # Classes outside an addon's own tests are not tagged by Odoo.
 if BaseCase is not None and not hasattr(BaseCase, "test_tags"):
@@ -23,7 +28,8 @@ def pytest_collection_modifyitems(items):
 def odoo_server():
     """Start real Odoo processes on a copy of the test database; all end with the session.
 
-    There is one for each number of workers: the next test finds it running, or started again.
+    There is one for each number of workers, and PATH: the next test finds it running, or started
+    again.
 
     ::
 
@@ -38,10 +44,12 @@ def odoo_server():
 
     servers = {}
 
-    def start(workers=0):
-        if workers not in servers:
-            servers[workers] = OdooServer(os.environ["ES_LIVE_DATABASE"], workers)
-        server = servers[workers]
+    def start(workers=0, path=os.environ["PATH"]):
+        key = workers, path
+        if key not in servers:
+            environment = {**os.environ, "PATH": path}
+            servers[key] = OdooServer(os.environ["ES_LIVE_DATABASE"], workers, environment)
+        server = servers[key]
         return server if server.runs() else server.start()
 
     yield start

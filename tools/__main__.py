@@ -5,7 +5,7 @@ import os
 import sys
 
 from .ending import end_like_ctrl_c
-from .python import find_python
+from .python import find_python, keep_bytecode
 from .say import plainly
 
 COMMANDS = ("run", "test", "bench", "lint", "shell", "clean", "i18n", "import", "export")
@@ -23,6 +23,7 @@ def main():
             os.execv(python, [python, "-m", "tools", *sys.argv[1:]])
         if os.geteuid() == 0:
             os.umask(0o022)  # PostgreSQL's own user reads its programs
+        keep_bytecode()
         end_like_ctrl_c()
         if name in TRANSFERS:
             sys.exit(importlib.import_module("tools.transfer").run(TRANSFERS[name]))

@@ -2,6 +2,7 @@
 
 import ast
 import threading
+from collections import defaultdict
 
 from .database import Database, code_hash
 from .layout import ADDONS, ROOT, TEST_ADDONS, installed_addons, test_addons
@@ -20,18 +21,17 @@ class AddonDatabases:
 
     def __init__(self, *arguments):
         self._arguments = arguments
-        _server, _python, source, *_rest = arguments
+        self.server, _python, source, *_rest = arguments
         self._series = source.series[:2]
-        self._lock = threading.Lock()  # a database is copied while nobody is connected
+        # A database is made once; one that is made is copied only, and nobody is connected.
+        self._locks = defaultdict(threading.Lock)
 
     def copy(self, addon, name):
         """Make a copy of an addon's database under a name, and return it.
 
         :param str addon: one of ours; None for all of them
         """
-        database = self._ensure(addon)
-        with self._lock:
-            database.copy(name)
+        self.made(addon).copy(name)
         return Database(name, *self._arguments)
 
     def drop(self, of_today=False):
@@ -44,18 +44,17 @@ class AddonDatabases:
         for name in set(any_one.names(f"{PREFIX}{self._series}")) - kept:
             any_one.drop(name)
 
-    def _ensure(self, addon):
-        """Return the database of an addon, made now if it is not there."""
+    def made(self, addon):
+        """Return the database of an addon, made now if it is not there; it is only to be copied.
+
+        :param str addon: as for :meth:`copy`
+        """
         database = Database(self._name(addon), *self._arguments)
-        if database.is_complete():
-            return database
-        below = below_of(addon) if addon else "event_sourcing_all"
-        # Others have their turn between the steps.
-        source = self._ensure(below) if below else None
-        with self._lock:
+        with self._locks[database.name]:
             if not database.is_complete():
-                if source:
-                    source.copy(database.name)
+                below = below_of(addon) if addon else "event_sourcing_all"
+                if below:
+                    self.made(below).copy(database.name)
                     addons = [addon] if addon else installed_addons()
                     database.add([*addons, *tests_of(self._addons(addon))])
                 else:

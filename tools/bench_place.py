@@ -21,7 +21,7 @@ from .sql import query
 from .venv import ensure_venv
 
 ADDONS = ROOT / "benchmarks" / "addons"
-MODULES = ("rental_event_sourcing", "bench_article", "bench_share", "bench_boundary")
+MODULES = ("bench_rental", "bench_article", "bench_share", "bench_boundary")
 
 
 class Place:
@@ -71,7 +71,7 @@ class Place:
     def environment(self):
         """The variables of whoever is measured."""
         path = f"{self.source.path}{os.pathsep}{ROOT}"
-        return {**self.cluster.environment, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+        return {**self.cluster.environment, "PYTHONPATH": path}
 
     @property
     def odoo_options(self):

@@ -28,6 +28,8 @@ class Cluster:
     :param str command: who uses it, such as ``make run``
     :param bool durable: False for one that is made anew each time and saves time where a
         crash of the machine may lose data (that of a process loses nothing)
+    :param Cluster source: a running one of which it is made as a copy, with all databases and
+        the numbers of its transactions; None for an empty one
     :ivar environment: the variables for programs that connect
     :ivar port: the same when it is started again
     :ivar joined: whether another command started it, and will stop it
@@ -35,12 +37,13 @@ class Cluster:
 
     ours = True
 
-    def __init__(self, name, python, command, durable=True):
+    def __init__(self, name, python, command, durable=True, source=None):
         self.folder = RUN / name
         self.data = self.folder / "data"
         self.python = python
         self.command = command
         self.durable = durable
+        self.source = source
         self.port = None
         self.bin = _binaries(python)
         self.environment = {}
@@ -104,7 +107,7 @@ class Cluster:
         """Make the cluster; a half-made one of an interrupted run is thrown away."""
         (self.folder / "complete").unlink(missing_ok=True)
         shutil.rmtree(self.data, ignore_errors=True)
-        password = secrets.token_urlsafe(24)
+        password = self._password()
         for name in ("password", "pwfile"):
             path = self.folder / name
             path.touch(mode=0o600)
@@ -112,12 +115,22 @@ class Cluster:
         self.data.mkdir(mode=0o700)
         account.give(self.data)
         account.give(self.folder / "pwfile")
-        command = [self.bin / "initdb", "-D", self.data, "-U", "postgres", "-E", "UTF8"]
-        command += ["--locale=C.UTF-8", "-A", "scram-sha-256"]
-        command += [f"--pwfile={self.folder / 'pwfile'}", *([] if self.durable else ["--no-sync"])]
-        self._run(command, "PostgreSQL could not be prepared")
+        if self.source:
+            command = [self.bin / "pg_basebackup", "-D", self.data, "-U", "postgres", "-c", "fast"]
+        else:
+            command = [self.bin / "initdb", "-D", self.data, "-U", "postgres", "-E", "UTF8"]
+            command += ["--locale=C.UTF-8", "-A", "scram-sha-256"]
+            command += [f"--pwfile={self.folder / 'pwfile'}"]
+        command += [] if self.durable else ["--no-sync"]
+        environment = self.source.environment if self.source else None
+        self._run(command, "PostgreSQL could not be prepared", env=environment)
         (self.folder / "pwfile").unlink()
         (self.folder / "complete").touch()
+
+    def _password(self):
+        if self.source:
+            return self.source.environment["PGPASSWORD"]
+        return secrets.token_urlsafe(24)
 
     def _ensure_role(self):
         """Create the role that Odoo connects as.
@@ -153,9 +166,10 @@ class Cluster:
         command = [self.bin / "pg_ctl", "-D", self.data, "-w", "-t", "60", *arguments]
         self._run(command, f"PostgreSQL did not {arguments[0]}")
 
-    def _run(self, command, what):
+    def _run(self, command, what, **options):
         log = LOG / f"{self.folder.name}.log"
-        run_logged(command, log, what, cwd="/", start_new_session=True, **account.options())
+        options |= {"cwd": "/", "start_new_session": True, **account.options()}
+        run_logged(command, log, what, **options)
 
 
 def _binaries(python):

@@ -7,7 +7,7 @@ import shutil
 
 from . import odoo
 from .layout import LOG, ROOT, RUN, installed_addons
-from .programs import run_logged
+from .programs import explain, run_logged
 from .say import Stop, say, step
 from .sql import query
 
@@ -154,8 +154,16 @@ class Database:
         self._check_installed(modules)
 
     def _installed(self):
-        rows = self._sql(self.name, "SELECT name FROM ir_module_module WHERE state = 'installed'")
-        return {row[0] for row in rows}
+        """Return the names of the installed modules.
+
+        :raise Stop: where Odoo has set up no such list, with the end of what it said
+        """
+        statement = "SELECT name FROM ir_module_module WHERE state = 'installed'"
+        try:
+            return {row[0] for row in self._sql(self.name, statement)}
+        except Stop as stop:
+            said = self.log.read_text(errors="replace") if self.log.exists() else ""
+            raise Stop(explain(str(stop), said, self.log)) from None
 
     def _check_installed(self, modules):
         missing = set(modules) - self._installed()

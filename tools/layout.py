@@ -7,7 +7,10 @@ ROOT = Path(__file__).resolve().parent.parent
 RUN = Path(os.environ.get("ES_RUN_DIR") or ROOT / ".run")
 LOG = RUN / "log"
 ADDONS = (
+    "event_sourcing_base",
     "event_sourcing",
+    "event_sourcing_numbering",
+    "event_sourcing_boundary",
     "event_sourcing_catalog",
     "event_sourcing_job",
     "event_sourcing_record",
@@ -21,11 +24,15 @@ ADDONS = (
     "event_sourcing_mail",
     "event_sourcing_feed",
     "event_sourcing_feed_bi",
+    "event_sourcing_delivery",
+    "event_sourcing_delivery_webhook",
+    "event_sourcing_delivery_nats",
     "event_sourcing_all",
     "rental_event_sourcing",
     "rental_event_sourcing_report_xlsx",
     "rental_event_sourcing_bi",
     "rental_event_sourcing_feed",
+    "rental_event_sourcing_account",
 )
 # An addon without a word of its own.
 SILENT = "event_sourcing_all"

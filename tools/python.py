@@ -1,8 +1,10 @@
-"""Which Python runs Odoo: 3.10, 3.11 or 3.12."""
+"""Which Python runs Odoo: 3.10, 3.11 or 3.12; and where it keeps what it compiled."""
 
+import os
 import shutil
 import sys
 
+from .layout import RUN
 from .programs import succeeds
 from .say import Stop
 
@@ -25,3 +27,13 @@ def find_python():
         f"Odoo needs Python 3.10, 3.11 or 3.12, and python3 is {sys.version_info[0]}."
         f"{sys.version_info[1]}: install one (for example: apt install python3.11)."
     )
+
+
+def keep_bytecode():
+    """Let every Python that is started from here keep its bytecode below ``.run``.
+
+    Not in the source trees, which may be anybody's. Without any, half of an Odoo's start is
+    compiling what it imports.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(RUN / "bytecode"))

@@ -18,9 +18,10 @@ WELCOME = """
 Odoo {series} is running at   {url}
 Log in as                {login}   with the password   {login}
 
-  1. Rentals > Orders: open a draft, press "Start demo", open it in a second tab, too.
-  2. "Cancel demo" in both: in the second it is refused, and the attempt is kept.
-  3. Press "History": who did what, who tried what, and why it was refused.
+  1. Rentals > Today: a morning in a shop in Osaka. Open what goes out, press "Deliver equipment".
+  2. Rentals > Orders: open a draft, press "Start demo", open it in a second tab, too.
+  3. "Cancel demo" in both: in the second it is refused, and the attempt is kept.
+  4. Press "History": who did what, who tried what, and why it was refused.
 
 Ctrl-C stops everything. The next start takes seconds. Odoo's log: {log}
 """

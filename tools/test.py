@@ -5,16 +5,18 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from . import browser, odoo
 from .addon_databases import AddonDatabases
+from .cluster import Cluster
 from .ending import kill_all, unhurried, with_parent
 from .layout import ADDONS, LOG, ROOT, RUN
 from .port import addons_for
 from .postgres import server
-from .report import Report
+from .report import Load, Report
 from .say import Stop, say
 from .sources import obtain_all
 from .venv import ensure_venv
@@ -24,6 +26,8 @@ SUITES = ("tools", "unit", "rpc", "concurrency", "browser")
 OF_EACH_SERIES = "tests/tools/test_translations.py"
 # So many pytests at a time: two cores, and a server and a browser that wait for each other.
 WORKERS = 2
+# So many addons, of the lowest, are tested while the database with everything is made.
+LOWEST = 8
 
 
 @dataclass(frozen=True)
@@ -53,13 +57,15 @@ def main():
             targets = [name for name in targets if not name.startswith("tests/browser")]
     if os.environ.get("BROWSER") == "no":
         say("NOT RUN: the browser suite, because BROWSER=no.")
-    reports = []
+    reports, load = [], Load()
     for source in obtain_all(os.environ.get("SERIES") or None):
         reports.append(_test(source, _parts(targets), arguments, chromium))
         targets = [OF_EACH_SERIES if name == "tests/tools" else name for name in targets]
     say("")
     for report in reports:
         say(report.text())
+        say(report.times())
+    say(load.text())
     if any(report.skipped for report in reports):
         say("A skipped test has shown nothing: the run counts as failed.")
     for name in not_run:
@@ -107,11 +113,13 @@ def _targets():
 
 
 def _parts(targets):
-    """Return the targets as parts, the longest first, but one that needs few addons second.
+    """Return the targets as parts, the longest first, but those that need few addons second.
+
+    So no worker waits for the database of the longest, and both are done at about the same time.
 
     :return: list of :class:`Part`
     """
-    addons, suites = {}, {"browser": [], "concurrency": [], "live": []}
+    addons, suites = {}, {"concurrency": [], "browser": [], "live": []}
     for target in targets:
         first, _slash, second = target.split("::")[0].partition("/")
         suite = second.partition("/")[0] if first == "tests" else ""
@@ -120,8 +128,8 @@ def _parts(targets):
         else:
             suites[suite if suite in suites else "live"].append(target)
     own = [Part(addon, tuple(named), addon) for addon, named in addons.items()]
-    screens, *others = (Part(name, tuple(named)) for name, named in suites.items())
-    parts = [screens, *own[:1], *others, *own[1:]]
+    longest, *others = (Part(name, tuple(named)) for name, named in suites.items())
+    parts = [longest, *own[:LOWEST], *others, *own[LOWEST:]]
     return [part for part in parts if part.targets]
 
 
@@ -129,17 +137,19 @@ def _test(source, parts, arguments, chromium):
     """Test one series and return the report; what was started for it has ended."""
     series = source.series
     python = ensure_venv(series, source.path)
-    postgres = server(f"postgres-test-{series}", python, f"make test SERIES={series}", False)
+    command = f"make test SERIES={series}"
+    postgres = server(f"postgres-test-{series}", python, command, False)
     folders = addons_for(series, "test")
     databases = AddonDatabases(postgres, python, source, folders, "test")
+    # Seals wait for every transaction of their server: also for one of another part.
+    apart = Cluster(f"postgres-real-{series}", python, command, False, postgres)
     artefacts = RUN / "artefacts" / series
     shutil.rmtree(artefacts, ignore_errors=True)
     artefacts.mkdir(parents=True)
-    launcher, running = odoo.launcher(source, "test"), []
+    launcher, running, spent = odoo.launcher(source, "test"), [], {}
     addons_path = ",".join(str(folder) for folder in [*source.addons_path, *folders])
     environment = {
         "PYTHONPATH": f"{source.path}{os.pathsep}{ROOT}",
-        "PYTHONDONTWRITEBYTECODE": "1",
         "ES_SERIES": series,
         "ES_PYTHON": str(python),
         "ES_LAUNCHER": str(launcher),
@@ -151,11 +161,15 @@ def _test(source, parts, arguments, chromium):
 
     def run(part):
         """Run one pytest; return ``(exit code, report)``."""
-        name = f"test_{os.getpid()}_{part.name}"[:45]
-        own = databases.copy(part.addon, name)
-        made = [own]
+        name, began = f"test_{os.getpid()}_{part.name}"[:45], time.monotonic()
+        template, place = databases.made(part.addon), databases
+        if part.name == "concurrency" and postgres.ours:
+            apart.start()
+            place = AddonDatabases(apart, python, source, folders, "test")
+        made = [place.copy(part.addon, name)]
         if part.addon is None:  # servers of their own commit
-            made.append(databases.copy(None, f"{name}_live"))
+            made.append(place.copy(None, f"{name}_live"))
+        ready = time.monotonic()
         report = RUN / f"report-{series}-{part.name}.xml"
         report.unlink(missing_ok=True)
         command = [
@@ -168,12 +182,16 @@ def _test(source, parts, arguments, chromium):
         ]
         command += [] if part.name == "browser" else ["--odoo-http"]
         output = LOG / f"pytest-{series}-{part.name}.log"
-        databases_of_it = {"ES_DB": name, "ES_LIVE_DATABASE": made[-1].name}
+        databases_of_it = {
+            "ES_DB": name,
+            "ES_LIVE_DATABASE": made[-1].name,
+            "ES_TEMPLATE": template.name,
+        }
         with output.open("wb") as file:
             process = subprocess.Popen(
                 [str(word) for word in command],
                 cwd=ROOT,
-                env={**postgres.environment, **environment, **databases_of_it},
+                env={**place.server.environment, **environment, **databases_of_it},
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 preexec_fn=with_parent,
@@ -181,9 +199,12 @@ def _test(source, parts, arguments, chromium):
         running.append(process)
         code = process.wait()
         say(f"--- Odoo {series}, {part.name} ---\n{output.read_text(errors='replace').rstrip()}")
+        if code < 0:
+            say(f"pytest of {part.name} was ended by signal {-code}.")
         sys.stdout.flush()
         for database in made:
             database.drop(database.name)
+        spent[part.name] = ready - began, time.monotonic() - ready
         return code, report
 
     pool = ThreadPoolExecutor(WORKERS)
@@ -193,10 +214,11 @@ def _test(source, parts, arguments, chromium):
         databases.drop()
         say(f"Odoo {series}: testing {', '.join(part.name for part in parts)} …")
         sys.stdout.flush()
-        futures = [pool.submit(run, part) for part in parts]
-        results = [future.result() for future in futures]
-        code = next((code for code, _report in results if code), 0)
-        return Report(series, code, *(report for _code, report in results))
+        futures = {part.name: pool.submit(run, part) for part in parts}
+        results = {name: _result(name, future) for name, future in futures.items()}
+        code = next((code for code, _report in results.values() if code), 0)
+        paths = {name: path for name, (_code, path) in results.items()}
+        return Report(series, code, paths, spent)
     finally:
         with unhurried():
             pool.shutdown(wait=False, cancel_futures=True)
@@ -208,7 +230,20 @@ def _test(source, parts, arguments, chromium):
             kill_all(launcher)
             if postgres.environment and not postgres.ours:
                 databases.drop(of_today=True)
+            apart.stop()
             postgres.stop()
+
+
+def _result(name, future):
+    """Return what a part came to; one without a database has failed, and stops no other.
+
+    :return: ``(exit code, report)``; the report is None where no pytest ran
+    """
+    try:
+        return future.result()
+    except Stop as stop:
+        say(f"--- {name} was not tested ---\n{stop}")
+        return 1, None
 
 
 def _where(target, folders):

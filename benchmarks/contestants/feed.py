@@ -1,12 +1,14 @@
 """The feed: who appends with all that makes a cursor hard, and who follows."""
 
 import time
+from itertools import cycle
 
 from psycopg2.errors import SerializationFailure
 
 from benchmarks.answering import answer
 from benchmarks.contestants.in_odoo import as_admin
-from benchmarks.contestants.ours import calls_of, prepare, registry, reset
+from benchmarks.contestants.ours import calls_of, registry, reset
+from benchmarks.contestants.ours import prepare as prepare_one
 from benchmarks.workload import in_batches, rentals
 
 CONSUMER = "bench.projection"
@@ -24,14 +26,31 @@ def leave_feed_alone():
     return {}
 
 
-def write(tag, aggregates, batch, pause=0):
+def prepare(products):
+    """Let there be so many products, and warm up.
+
+    :return: ``products``: their ids
+    """
+    prepare_one()
+    with as_admin(registry) as env:
+        made = env["product.product"].create([{"name": f"Camera {n}"} for n in range(products)])
+        env.cr.commit()
+    return {"products": made.ids}
+
+
+def write(tag, aggregates, batch, products, pause=0):
     """Append with a commit after each batch; every tenth batch is rolled back first.
 
+    :param list products: what is rented, in turn; how much of it is out is decided under a lock
     :param pause: seconds after each batch
     :return: ``committed``: the last id of each transaction, and when it was committed
     """
     committed, began = [], time.time()
     calls = calls_of(rentals(tag, aggregates))
+    for call, product in zip(
+        (call for call in calls if "product_id" in call["payload"]), cycle(products)
+    ):
+        call["payload"] = {**call["payload"], "product_id": product}
     with as_admin(registry) as env:
         store = env["event.store"]
         env.cr.commit()

@@ -8,7 +8,7 @@ from benchmarks.answering import answer, stopwatch
 from benchmarks.contestants.emptying import empty_store
 from benchmarks.contestants.in_odoo import as_admin, load
 from benchmarks.contestants.memory import Peak
-from benchmarks.workload import attempts, in_batches, new_prices, price_changes, rentals
+from benchmarks.workload import TODAY, attempts, in_batches, new_prices, price_changes, rentals
 
 registry = load()
 
@@ -201,7 +201,7 @@ def memory_of_import(events):
         with file.open("w") as lines:
             for part in range(0, events, 1000):
                 for number, call in enumerate(calls_of(rentals(f"i{part}", 100))):
-                    more = {"timestamp": "2026-01-31 09:30:00", "event_uuid": f"i{part}-{number}"}
+                    more = {"timestamp": f"{TODAY} 00:00:00", "event_uuid": f"i{part}-{number}"}
                     lines.write(json.dumps({**call, **more}) + "\n")
         with Peak() as peak, stopwatch(events) as result:
             if not import_file(env, file, say=lambda _line: None):

@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..compat import several
+from odoo.addons.event_sourcing_base.compat import several
 
 BY_TEXT = {
     "=": str.__eq__,

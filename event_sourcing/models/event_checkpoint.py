@@ -1,8 +1,9 @@
 from odoo import api, fields, models
 
-from ..canonical_json import cells, in_one_text, sort_keys
-from ..fields import JsonDocument
-from ..sql_functions import ensure_function
+from odoo.addons.event_sourcing_base.canonical_json import cells, in_one_text, sort_keys
+from odoo.addons.event_sourcing_base.fields import JsonDocument
+from odoo.addons.event_sourcing_base.sql_functions import ensure_function
+
 from .event_store import FAILURE_TYPES
 
 CHECKPOINT_INTERVAL = 100  # events of a stream
@@ -27,7 +28,7 @@ class EventCheckpoint(models.Model):
     aggregate_id = fields.Char(string="Record", required=True, readonly=True)
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
     version = fields.Integer(required=True, readonly=True)
-    latest = fields.Datetime(
+    latest_timestamp = fields.Datetime(
         required=True,
         readonly=True,
         help="When the last of the events up to this version happened: one may be recorded"
@@ -70,12 +71,14 @@ class EventCheckpoint(models.Model):
                         rules varchar, names json)
                 LOOP
                     INSERT INTO event_checkpoint AS stored
-                           (company_id, model_name, aggregate_id, version, latest, state, rules)
+                           (company_id, model_name, aggregate_id, version, latest_timestamp,
+                            state, rules)
                     SELECT mark.company_id, mark.model_name, mark.aggregate_id, mark.version,
-                           greatest(before.latest, max(event.timestamp)), mark.state, mark.rules
+                           greatest(before.latest_timestamp, max(event.timestamp)), mark.state,
+                           mark.rules
                       FROM (SELECT) AS one
                       LEFT JOIN LATERAL (
-                           SELECT version, latest FROM event_checkpoint
+                           SELECT version, latest_timestamp FROM event_checkpoint
                             WHERE company_id = mark.company_id AND model_name = mark.model_name
                               AND aggregate_id = mark.aggregate_id AND version < mark.version
                             ORDER BY version DESC LIMIT 1) AS before ON true
@@ -86,9 +89,9 @@ class EventCheckpoint(models.Model):
                        AND event.version > coalesce(before.version, 0)
                        AND event.version <= mark.version
                        AND event.event_type NOT IN {FAILURE_TYPES}
-                     GROUP BY before.latest
+                     GROUP BY before.latest_timestamp
                         ON CONFLICT (model_name, aggregate_id, company_id, version) DO UPDATE
-                       SET latest = EXCLUDED.latest, state = EXCLUDED.state,
+                       SET latest_timestamp = EXCLUDED.latest_timestamp, state = EXCLUDED.state,
                            rules = EXCLUDED.rules;
                 END LOOP;
             END;
@@ -96,10 +99,10 @@ class EventCheckpoint(models.Model):
         )
 
     @api.model
-    def _save_statement(self, handler, marks):
+    def _save_statement(self, handler, checkpoints):
         """Return the statement that stores checkpoints, and its parameters.
 
-        :param list marks: ``(state, EventData)``, in the order of versions
+        :param list checkpoints: ``(state, EventData)``, in the order of versions
         """
         registry, rules = self.env["snapshot.handler.registry"], handler._rules_digest()
         rows = [
@@ -114,7 +117,7 @@ class EventCheckpoint(models.Model):
                     "names": registry._stream_names(event.model_name),
                 }
             )
-            for state, event in marks
+            for state, event in checkpoints
         ]
         return "SELECT event_checkpoint_save(%s)", [in_one_text(rows)]
 
@@ -132,7 +135,7 @@ class EventCheckpoint(models.Model):
             SELECT version, state FROM event_checkpoint
              WHERE company_id = %s AND model_name = %s AND aggregate_id = %s AND rules = %s
                AND (%s IS NULL OR version <= %s)
-               AND (%s::timestamp IS NULL OR latest <= %s)
+               AND (%s::timestamp IS NULL OR latest_timestamp <= %s)
              ORDER BY version DESC LIMIT 1
             """,
             [
@@ -147,7 +150,7 @@ class EventCheckpoint(models.Model):
     def _replace(self, handler, model_name, folded):
         """Take the checkpoints of streams anew, after a fold from the first event."""
         whole = {key: fold for key, (fold,) in folded.items() if fold.problem is None}
-        marks = [mark for fold in whole.values() for mark in fold.marks]
+        checkpoints = [mark for fold in whole.values() for mark in fold.checkpoints]
         self.env.cr.execute(
             "DELETE FROM event_checkpoint AS mark"
             " USING unnest(%s::int[], %s::text[]) AS gone (company_id, aggregate_id)"
@@ -155,5 +158,5 @@ class EventCheckpoint(models.Model):
             " AND mark.aggregate_id = gone.aggregate_id",
             [[key[0] for key in whole], [key[1] for key in whole], model_name],
         )
-        if marks:
-            self.env.cr.execute(*self._save_statement(handler, marks))
+        if checkpoints:
+            self.env.cr.execute(*self._save_statement(handler, checkpoints))

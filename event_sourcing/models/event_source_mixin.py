@@ -1,8 +1,8 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from ..compat import check_access
-from ..from_code import from_code
+from odoo.addons.event_sourcing_base.compat import check_access
+from odoo.addons.event_sourcing_base.from_code import from_code
 
 # What a record that has no reference yet may hold in its place.
 UNNUMBERED = "/"
@@ -21,6 +21,7 @@ class EventSourceMixin(models.AbstractModel):
     _description = "Event-Sourced Record"
     _inherit = "access.first.mixin"
     _export_text_as_text = True
+    _history_rank = 1  # what people work with
 
     # The aggregate type, and the field that holds the aggregate id.
     _aggregate_model = None
@@ -186,8 +187,9 @@ class EventSourceMixin(models.AbstractModel):
         self._of_streams(keys)._refresh_from_snapshots()
 
     def _refresh_from_snapshots(self):
-        """Let the fields that are computed from snapshots follow them."""
+        """Let the fields that are computed from snapshots follow, and what depends on these."""
         shown = [name for name, field in self._fields.items() if field.compute and not field.store]
         self.invalidate_recordset(shown, flush=False)
         for name in self._snapshot_fields:
             self.env.add_to_compute(self._fields[name], self)
+        self.modified(self._snapshot_fields)

@@ -1,8 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..canonical_json import canonical, normalise, xml_escaped
-from ..fields import NO_SUM, JsonDocument, Many2oneNoForeignKey
+from odoo.addons.event_sourcing_base.canonical_json import canonical, normalise, xml_escaped
+from odoo.addons.event_sourcing_base.fields import NO_SUM, JsonDocument, Many2oneNoForeignKey
 
 INVALID_OPERATION = "InvalidOperationAttempted"
 SYSTEM_ERROR = "SystemErrorOccurred"
@@ -29,6 +29,7 @@ class EventStore(models.Model):
     """
 
     _name = "event.store"
+    _inherit = ["locale.mixin", "error.sentences.mixin"]
     _description = "Event"
     _order = "id desc"
     _rec_name = "event_type"

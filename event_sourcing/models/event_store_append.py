@@ -8,10 +8,15 @@ from psycopg2 import InterfaceError, InternalError, OperationalError, errors
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
+from odoo.addons.event_sourcing_base.gc_pause import MANY, pause_gc
+from odoo.addons.event_sourcing_base.savepoint import (
+    LazySavepoint,
+    is_read_committed,
+    use_read_committed,
+)
+
 from ..event import EventData
 from ..exceptions import BoundaryKeysMissing, StoredMeanwhile, StreamFoldError
-from ..gc_pause import MANY, pause_gc
-from ..savepoint import LazySavepoint, is_read_committed, use_read_committed
 from .event_store import ATTEMPTED
 from .event_store_insert import FoldBatch
 from .event_store_validate import is_nothing
@@ -23,8 +28,7 @@ APPEND_KEYS = (
 )
 KNOWN_KEYS = frozenset(APPEND_KEYS)
 RENAMED = {"expected_version": "version"}
-# Those that are no values of an event, or not under this name.
-OTHER_KEYS = frozenset({"policy", *RENAMED})
+OTHER_KEYS = frozenset({"policy", *RENAMED})  # no values of an event, or not under this name
 
 
 class EventStoreAppend(models.Model):
@@ -220,7 +224,8 @@ class EventStoreAppend(models.Model):
             nothing is stored
         """
         handlers = self._find_handlers(vals_list)
-        boundaries = self._boundaries_of(vals_list, handlers)
+        guarded = not self._guarded_types().isdisjoint(handlers)
+        boundaries = self._boundaries_of(vals_list, handlers) if guarded else None
         apart = set()
         while True:
             try:
@@ -244,11 +249,9 @@ class EventStoreAppend(models.Model):
                 apart |= set(map(self._stream_key, vals_list)) if boundaries else failed_streams
 
     @api.model
-    def _boundaries_of(self, vals_list, handlers):
-        """Return the BoundaryBatch of events, None where no boundary is about one of them."""
-        if self.env["event.boundary"]._guarded().keys().isdisjoint(handlers):
-            return None
-        return self.env(su=True)["event.boundary"]._new_batch(vals_list, handlers)
+    def _guarded_types(self):
+        """Return the aggregate types about whose events not their handlers alone decide; a hook."""
+        return frozenset()
 
     @api.model
     def _store_together(self, vals_list, policies, handlers, apart, boundaries=None):
@@ -269,7 +272,7 @@ class EventStoreAppend(models.Model):
             if boundaries and not boundaries.whole:
                 found = self._new_fold_batch(handlers)  # a fold without them says their keys
                 self._fold_pending(ready, heads, found, apart, boundaries)
-                self.env(su=True)["event.boundary"]._lock_missing(boundaries, step, ready)
+                boundaries.lock_missing(step, ready)
             decisions = dict(zip((vals["id"] for vals in ready), policies, strict=True))
             single = [vals for vals in ready if self._is_applied_singly(vals, handlers, apart)]
             followers = self._followers(set(handlers))
@@ -315,12 +318,10 @@ class EventStoreAppend(models.Model):
         """
         counts = Counter(map(self._stream_key, vals_list))
         functions = {name: handler._begin_call() for name, (handler, *_) in folded.items()}
-        further = None
-        if boundaries:
-            further = self.env["event.boundary.state"]._begin_batch(boundaries, len(vals_list))
+        further = boundaries.begin_call(len(vals_list)) if boundaries else None
         heads, rows = self.env["event.stream"]._advance(step, counts, functions, further)
         if rows:
-            self.env(su=True)["event.boundary"]._take_rows(boundaries, rows)
+            boundaries.take_rows(rows)
         if any(ATTEMPTED in vals for vals in vals_list):
             self._check_not_stored_meanwhile(vals_list)
         return heads
@@ -329,14 +330,6 @@ class EventStoreAppend(models.Model):
     def _stream_key(self, vals):
         """Return the key of an event's stream: ``(company id, model_name, aggregate_id)``."""
         return vals["company_id"], vals["model_name"], vals["aggregate_id"]
-
-    @api.model
-    def _find_handler(self, model_name):
-        """Return the handler of an aggregate type, with full rights, or None.
-
-        Folding needs every event, whoever appends; the right to append was checked.
-        """
-        return self.env(su=True)["snapshot.handler.registry"]._find(model_name)
 
     @api.model
     def _find_handlers(self, vals_list):

@@ -2,7 +2,7 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..partitioned_tables import is_partitioned
+from odoo.addons.event_sourcing_base.partitioned_tables import is_partitioned
 
 
 class EventStoreAppendOnly(models.Model):

@@ -1,6 +1,7 @@
 from odoo import _, api, fields, models
 
-from ..fields import Many2oneNoForeignKey
+from odoo.addons.event_sourcing_base.fields import Many2oneNoForeignKey
+
 from ..groups import AUDITOR
 from .event_store import FAILURE_TYPES
 

@@ -10,8 +10,9 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..canonical_json import BEYOND_XML, canonical, normalise
-from ..error_location import find_place, fingerprint
+from odoo.addons.event_sourcing_base.canonical_json import canonical, normalise, storable
+from odoo.addons.event_sourcing_base.error_location import find_place, fingerprint
+
 from ..event import EventData, content_hash, text_hash
 from ..event_columns import CONTENT
 from .event_store import INVALID_OPERATION, SYSTEM_ERROR
@@ -252,7 +253,7 @@ class EventStoreFailure(models.Model):
 
     @api.model
     def _storable(self, text):
-        return BEYOND_XML.sub("", text.encode(errors="replace").decode())
+        return storable(text)
 
     @api.model
     def _broken_rule(self, vals, error):

@@ -1,6 +1,7 @@
 from odoo import api, models
 
-from ..db_errors import is_infrastructure_error
+from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
+
 from ..exceptions import HistoryFoldError
 
 
@@ -98,4 +99,26 @@ class EventStoreFold(models.Model):
                 raise
             base = self.env.registry["snapshot.handler"]
             return handler._as_broken_rule(error) if isinstance(handler, base) else error
+        return None
+
+    @api.model
+    def _boundaries_of(self, vals_list, handlers):
+        """Return what decides about events of guarded types, None where nothing does; a hook.
+
+        :param dict handlers: ``{model_name: handler or None}``
+        :return: an object such as the ``BoundaryBatch`` of ``event_sourcing_boundary``
+        """
+        return None
+
+    def _boundaries_of_stored(self, handler, event, state):
+        """Return what decides about self, one event, beside its handler, or None; a hook.
+
+        :param EventData event: self
+        :param dict state: of its aggregate, before it
+        """
+        return None
+
+    @api.model
+    def _boundary_tools(self):
+        """Return what ``testing`` tests boundaries with, None where there are none; a hook."""
         return None

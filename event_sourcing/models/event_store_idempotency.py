@@ -2,10 +2,11 @@ from odoo import _, api, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-from ..canonical_json import canonical, normalise
-from ..compat import check_access
+from odoo.addons.event_sourcing_base.canonical_json import canonical, normalise
+from odoo.addons.event_sourcing_base.compat import check_access
+from odoo.addons.event_sourcing_base.savepoint import is_read_committed
+
 from ..exceptions import StoredMeanwhile
-from ..savepoint import is_read_committed
 from .event_store import ATTEMPTED, FAILURE_TYPES
 from .event_store_validate import is_nothing
 

@@ -5,20 +5,35 @@ import psycopg2
 
 from odoo import _, api, fields, models, tools
 
-from ..canonical_json import canonical, cells, in_one_text, normalise
-from ..compat import check_access, leaves, passes_rules
-from ..db_errors import is_infrastructure_error
+from odoo.addons.event_sourcing_base.canonical_json import canonical, cells, in_one_text, normalise
+from odoo.addons.event_sourcing_base.compat import check_access, leaves, passes_rules
+from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
+from odoo.addons.event_sourcing_base.from_code import without_defaults
+from odoo.addons.event_sourcing_base.json_rows import LOG_COLUMNS
+
 from ..event import content_text, text_hash
-from ..event_columns import BESIDE, OWN
+from ..event_columns import INSERTED, UNHASHED
 from ..exceptions import StreamFoldError, VersionConflict
-from ..from_code import without_defaults
-from ..json_rows import LOG_COLUMNS
 from .event_store import ATTEMPTED
 
 # What everybody asks about an event that was just stored.
-ASKED = ("version", "outcome", "event_uuid", "error_message", "company_id")
+ANSWERED = ("version", "outcome", "event_uuid", "error_message", "company_id")
 PAGE = 1000
 INSERT = "SELECT * FROM event_store_insert(%s, %s, %s, %s)"
+
+
+def fill_cache(records, name, values):
+    """Put the values of a field into the cache, where Odoo looks for them.
+
+    Odoo 19 moved the cache from the environment into the fields.
+
+    :param list values: one per record, as columns hold them
+    """
+    field = records._fields[name]
+    if hasattr(field, "_insert_cache"):
+        field._insert_cache(records, values)
+    else:
+        records.env.cache.insert_missing(records, field, values)
 
 
 class FoldBatch(NamedTuple):
@@ -116,8 +131,7 @@ class EventStoreInsert(models.Model):
             params += values
         if boundaries and boundaries.events:
             ids = {(self._stream_key(vals), vals["version"]): vals["id"] for vals in vals_list}
-            statement, values = self.env["event.boundary"]._save_statement(boundaries, ids)
-            self.env["event.boundary.state"].invalidate_model(flush=False)
+            statement, values = boundaries.save_statement(ids)
             statements.append(statement)
             params += values
         last = last and not followers
@@ -215,7 +229,7 @@ class EventStoreInsert(models.Model):
         if "payload_json" not in vals:
             vals = {**vals, "payload_json": canonical(normalise(vals["payload"]))}
         text = content_text(vals)
-        beside = {name: vals[name] for name in BESIDE if vals.get(name)}
+        beside = {name: vals[name] for name in UNHASHED if vals.get(name)}
         if others:
             beside.update(self._other_values(vals, others))
         more = f",{cells(beside)[1:-1]}" if beside else ""
@@ -233,7 +247,7 @@ class EventStoreInsert(models.Model):
             for name, field in self._fields.items()
             if field.store
             and field.column_type
-            and name not in OWN
+            and name not in INSERTED
             and name not in ("id", *LOG_COLUMNS)
         ]
 
@@ -253,16 +267,9 @@ class EventStoreInsert(models.Model):
 
     @api.model
     def _fill_cache(self, events, vals_list):
-        """Put what everybody asks into the cache, where Odoo looks for it.
-
-        Odoo 19 moved the cache from the environment into the fields.
-        """
-        for name in ASKED:
-            field, values = self._fields[name], [vals.get(name) for vals in vals_list]
-            if hasattr(field, "_insert_cache"):
-                field._insert_cache(events, values)
-            else:
-                self.env.cache.insert_missing(events, field, values)
+        """Put what everybody asks into the cache."""
+        for name in ANSWERED:
+            fill_cache(events, name, [vals.get(name) for vals in vals_list])
 
     # ------------------------------------------------------------------
     # What the ORM does beside an insert
@@ -280,7 +287,7 @@ class EventStoreInsert(models.Model):
         if domain == [("company_id", "in", self.env.companies.ids)]:
             return True  # what was asked of the streams already
         names = sorted({leaf[0].split(".")[0] for leaf in leaves(domain)})
-        if not set(names) <= set(ASKED):
+        if not set(names) <= set(ANSWERED):
             return False
         alike = [tuple(map(vals.get, names)) for vals in vals_list]
         return passes_rules(
@@ -297,7 +304,7 @@ class EventStoreInsert(models.Model):
     @tools.ormcache()
     def _known_to_insert(self):
         """Return what an insert writes by itself, and which stored fields are computed."""
-        known = frozenset((*OWN, *BESIDE, *self._other_columns(), "payload_json", ATTEMPTED))
+        known = frozenset((*INSERTED, *UNHASHED, *self._other_columns(), "payload_json", ATTEMPTED))
         return known, [n for n, field in self._fields.items() if field.store and field.compute]
 
     @api.model
@@ -314,7 +321,7 @@ class EventStoreInsert(models.Model):
             if rest:  # fields without a column, such as many2many
                 models.Model.write(event, rest)
         if self._constraint_methods:
-            events._validate_fields([*OWN, *self._other_columns()])
+            events._validate_fields([*INSERTED, *self._other_columns()])
         if not self.env.su:
             check_access(events, "create")
 

@@ -8,10 +8,11 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..db_errors import is_infrastructure_error
+from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
+from odoo.addons.event_sourcing_base.gc_pause import MANY, pause_gc
+from odoo.addons.event_sourcing_base.piece_size import FIRST_PAGE, next_page
+
 from ..event import EventData
-from ..gc_pause import MANY, pause_gc
-from ..piece_size import FIRST_PAGE, next_page
 from .event_checkpoint import CHECKPOINT_INTERVAL
 from .event_store import FAILURE_TYPES
 
@@ -35,7 +36,7 @@ class FoldResult:
     :ivar last: the last event that was applied, None for none
     :ivar problem: the exception that stopped the fold, None where all is well
     :ivar stopped_at: the event that could not be folded, where it was one
-    :ivar marks: ``(state, EventData)`` of the applied events at which a checkpoint is due
+    :ivar checkpoints: ``(state, EventData)`` of the applied events at which a checkpoint is due
     """
 
     state: dict
@@ -43,7 +44,7 @@ class FoldResult:
     last: EventData | None = None
     problem: Exception | None = None
     stopped_at: EventData | None = None
-    marks: list = field(default_factory=list)
+    checkpoints: list = field(default_factory=list)
 
 
 class EventStoreReader(models.Model):
@@ -131,7 +132,7 @@ class EventStoreReader(models.Model):
                 return
             result.last = event
             if event.version % CHECKPOINT_INTERVAL == 0:
-                result.marks.append((result.state, event))
+                result.checkpoints.append((result.state, event))
         result.version = event.version
 
     @api.model

@@ -1,7 +1,7 @@
 from odoo import fields, models
 
 
-class EventRecorder(models.Model):
+class EventStoreReference(models.Model):
     """Who ever recorded an event in which company: neither can be deleted any more.
 
     Stands for the foreign keys of the events themselves. A check per event would take

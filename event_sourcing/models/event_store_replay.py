@@ -1,11 +1,12 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..canonical_json import canonical, xml_escaped
-from ..compat import check_access
-from ..db_errors import is_infrastructure_error
+from odoo.addons.event_sourcing_base.canonical_json import canonical, xml_escaped
+from odoo.addons.event_sourcing_base.compat import check_access
+from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
+from odoo.addons.event_sourcing_base.fields import sendable
+
 from ..event import EventData
-from ..fields import sendable
 from .event_store import FAILURE_TYPES
 from .event_store_validate import MAX_VERSION
 

@@ -1,10 +1,11 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..event_columns import OWN
-from ..json_rows import listed, record_of
-from ..partitioned_tables import is_partitioned
-from ..sql_functions import ensure_function
+from odoo.addons.event_sourcing_base.json_rows import listed, record_of
+from odoo.addons.event_sourcing_base.partitioned_tables import is_partitioned
+from odoo.addons.event_sourcing_base.sql_functions import ensure_function
+
+from ..event_columns import INSERTED
 
 # By default a table is looked at when a fifth of it changed: at a billion rows never.
 APPEND_ONLY = {
@@ -24,7 +25,7 @@ REWRITTEN = {
 }
 
 
-def settle(cr, table, settings):
+def set_storage_parameters(cr, table, settings):
     """Give a table its storage parameters; what somebody set by hand stays.
 
     A partitioned one holds no rows and takes none: its partitions have them.
@@ -77,7 +78,7 @@ class EventStoreStorage(models.Model):
                 event_store_timestamp_id_index;
             """
         )
-        settle(self.env.cr, self._table, APPEND_ONLY)
+        set_storage_parameters(self.env.cr, self._table, APPEND_ONLY)
         self._ensure_insert()
         self.pool.post_init(self._leave_keys_to_recorders)
 
@@ -114,7 +115,7 @@ class EventStoreStorage(models.Model):
 
         Nobody writes an event again: ``write_uid`` and ``write_date`` stay empty.
         """
-        names = [*OWN, *self._other_columns()]
+        names = [*INSERTED, *self._other_columns()]
         columns = [(name, self._fields[name].column_type[0]) for name in names]
         ensure_function(
             self.env.cr,
@@ -183,7 +184,7 @@ class EventStreamStorage(models.Model):
 
     def init(self):
         super().init()
-        settle(self.env.cr, self._table, REWRITTEN)
+        set_storage_parameters(self.env.cr, self._table, REWRITTEN)
 
 
 class SnapshotStorage(models.AbstractModel):
@@ -192,7 +193,7 @@ class SnapshotStorage(models.AbstractModel):
     def init(self):
         super().init()
         if not self._abstract and self._auto:
-            settle(self.env.cr, self._table, REWRITTEN)
+            set_storage_parameters(self.env.cr, self._table, REWRITTEN)
             # What Odoo made of index=True before; see ``company_id``.
             index = SQL.identifier(f"{self._table}__company_id_index")
             self.env.cr.execute(SQL("DROP INDEX IF EXISTS %s", index))

@@ -4,8 +4,8 @@ from datetime import date, datetime, time, timezone
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..arguments import shown
-from ..canonical_json import (
+from odoo.addons.event_sourcing_base.arguments import shown
+from odoo.addons.event_sourcing_base.canonical_json import (
     BEYOND_XML,
     MAX_BYTES,
     MAX_PAYLOAD_DEPTH,
@@ -14,10 +14,11 @@ from ..canonical_json import (
     normalise,
     parse_object,
 )
+from odoo.addons.event_sourcing_base.zones import find_zone
+
 from ..declared import MAX_NAME, POLICIES
 from ..event import RetryStableUuids
 from ..event_columns import DECIDED_BY_STORE
-from ..zones import find_zone
 from .event_store import FAILURE_TYPES
 
 MAX_VERSION = 2**31 - 1
@@ -77,6 +78,14 @@ class EventStoreValidate(models.Model):
                 )
             )
         return policy
+
+    @api.model
+    def _find_handler(self, model_name):
+        """Return the handler of an aggregate type, with full rights, or None.
+
+        Folding needs every event, whoever appends; the right to append was checked.
+        """
+        return self.env(su=True)["snapshot.handler.registry"]._find(model_name)
 
     @api.model
     def _policy_of(self, handler, name):

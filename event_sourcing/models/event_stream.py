@@ -5,8 +5,8 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..fields import NO_SUM
-from ..sql_functions import ensure_function
+from odoo.addons.event_sourcing_base.fields import NO_SUM
+from odoo.addons.event_sourcing_base.sql_functions import ensure_function
 
 BEGIN = "event_stream_begin"
 LOCK = "event_stream_lock"

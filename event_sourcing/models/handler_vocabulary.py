@@ -3,11 +3,12 @@ from datetime import datetime
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from ..column_values import FreeKey
-from ..db_errors import is_infrastructure_error
+from odoo.addons.event_sourcing_base.column_values import FreeKey
+from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
+from odoo.addons.event_sourcing_base.humanize import spaced, titled
+from odoo.addons.event_sourcing_base.savepoint import is_broken
+
 from ..event import EventData
-from ..humanize import spaced, titled
-from ..savepoint import is_broken
 from .event_store import FAILURE_TYPES, INVALID_OPERATION, SYSTEM_ERROR
 from .snapshot_handler import UNKNOWN_EVENT
 
@@ -27,6 +28,15 @@ class SnapshotHandlerVocabulary(models.AbstractModel):
     @api.model
     def _records_label(self):
         """Return what people call several records; the business model's name by default."""
+        return None
+
+    @api.model
+    def _value_text(self, key, value):
+        """Return in words what a text in a payload or a state stands for; None if for itself.
+
+        :param str key: of the payload or the state
+        :param str value: such as ``week``, where that is a code
+        """
         return None
 
     @api.model
@@ -188,10 +198,10 @@ class RegistryVocabulary(models.AbstractModel):
         alone = "*" not in rest and not rest.endswith(":record")
         known = kind == "status" or (kind == "payload" and alone)
         label = known and self._rule_label(event.model_name, event.broken_rule)
-        return label or self._said(event) or event.error_message or ""
+        return label or self._kept_message(event) or event.error_message or ""
 
     @api.model
-    def _said(self, event):
+    def _kept_message(self, event):
         """Return what the handler said in the language of the user, None where it is not kept."""
         if not event.broken_rule or not self.env.lang:
             return None
@@ -221,5 +231,4 @@ class RegistryVocabulary(models.AbstractModel):
             return handler._payload_refusal(key, field, problem, place) if field else None
         if rule == UNKNOWN_EVENT:
             return _("This event is not known: %(type)s.", type=event_type)
-        label = handler._rule_labels().get(rule)
-        return label or self.env["event.boundary"]._rule_label(model_name, event_type, rule)
+        return handler._rule_labels().get(rule)

@@ -3,10 +3,11 @@ from dataclasses import replace
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from ..canonical_json import normalise
-from ..column_values import NESTED
+from odoo.addons.event_sourcing_base.canonical_json import normalise
+from odoo.addons.event_sourcing_base.column_values import NESTED
+from odoo.addons.event_sourcing_base.humanize import spaced
+
 from ..exceptions import RuleViolation, SchemaError
-from ..humanize import spaced
 
 UNKNOWN_EVENT = "unknown_event"
 
@@ -66,6 +67,8 @@ class SnapshotHandler(models.AbstractModel):
     _event_icons = {}
     # {event type: payload}, for the documentation; made up from the fields where missing.
     _event_examples = {}
+    # Keys of the state that follow from others; a timeline does not repeat them.
+    _quiet_keys = ()
     # What the aggregate type was called before.
     _aggregate_aliases = ()
 
@@ -83,7 +86,8 @@ class SnapshotHandler(models.AbstractModel):
         """Return the state after ``event``; the payload laid over it by default.
 
         Pure: no clock, no random, no database that changes. ``status`` is set by the
-        transition table afterwards, whatever is returned here.
+        transition table afterwards, whatever is returned here; of a transition with several
+        targets, the one that is returned here.
 
         :param dict state: JSON object
         :param EventData event: of today's schema version
@@ -190,11 +194,26 @@ class SnapshotHandler(models.AbstractModel):
                 f"{self._name}._evolve returned {type(evolved).__name__} for"
                 f" {event.event_type}, not a dict"
             )
+        if isinstance(status, tuple):
+            return self._with_chosen_status(evolved, event, status)
         return evolved if status is None else {**evolved, "status": status}
 
     @api.model
+    def _with_chosen_status(self, evolved, event, targets):
+        """Return a state whose status ``_evolve`` chose, of those that the table allows."""
+        if evolved.get("status") not in targets:
+            raise ValueError(
+                f"{self._name}._evolve returned the status {evolved.get('status')!r} for"
+                f" {event.event_type}; its transition leads to one of {targets}"
+            )
+        return evolved
+
+    @api.model
     def _next_status(self, state, event):
-        """Return the status that the transition table gives, or None without a table."""
+        """Return the status that the transition table gives, or None without a table.
+
+        Of a transition with several targets, all of them: the fold says which.
+        """
         if not self._transitions:
             return None
         transition = self._transitions.get(event.event_type)

@@ -4,11 +4,21 @@ from itertools import chain
 
 from odoo import _, api, models
 
-from ..canonical_json import normalise
-from ..column_values import EXAMPLES
-from ..declared import METHODS, fields_in, how_to_nest, is_name, is_names, takes, unfit_minimum
+from odoo.addons.event_sourcing_base.canonical_json import normalise
+from odoo.addons.event_sourcing_base.column_values import EXAMPLES
+from odoo.addons.event_sourcing_base.no_cursor import DATA, without_database
+
+from ..declared import (
+    METHODS,
+    fields_in,
+    how_to_nest,
+    is_name,
+    is_names,
+    statements_of,
+    takes,
+    unfit_minimum,
+)
 from ..event import EventData
-from ..no_cursor import DATA, statements_of, without_database
 from .event_store import FAILURE_TYPES
 
 

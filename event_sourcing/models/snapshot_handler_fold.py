@@ -3,12 +3,13 @@ import psycopg2
 from odoo import _, api, models, tools
 from odoo.exceptions import UserError
 
-from ..canonical_json import sort_keys
-from ..column_values import MISSING, NoValue
-from ..db_errors import is_infrastructure_error
+from odoo.addons.event_sourcing_base.canonical_json import sort_keys
+from odoo.addons.event_sourcing_base.column_values import MISSING, NoValue
+from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
+from odoo.addons.event_sourcing_base.savepoint import is_broken
+
 from ..declared import fields_in
 from ..exceptions import RuleViolation, StreamFoldError
-from ..savepoint import is_broken
 from .event_checkpoint import CHECKPOINT_INTERVAL
 
 
@@ -91,9 +92,9 @@ class SnapshotHandlerFold(models.AbstractModel):
         after = self._fold_new(sort_keys(state), event, named)
         if boundaries:
             today = self._upcast(event)
-            changes = self.env["event.boundary"]._judge(boundaries, today, state, after)
+            changes = boundaries.judge(self.env, today, state, after)
             if note:
-                boundaries.note(changes, today)
+                boundaries.note(changes)
         return after
 
     @api.model
@@ -197,21 +198,21 @@ class SnapshotHandlerFold(models.AbstractModel):
                 if self._record_id(record_id) and record_id not in known:
                     wanted.setdefault((company_id, model), set()).add(record_id)
         for place, ids in wanted.items():
-            foreign = self._foreign_to(*place, ids)
-            named.setdefault(place, {}).update((i, i not in foreign) for i in ids)
+            named.setdefault(place, {}).update(self._usable(*place, ids))
 
     @api.model
-    def _foreign_to(self, company_id, model, ids):
-        """Return which of the records are of other companies than one, and those above it.
+    def _usable(self, company_id, model, ids):
+        """Return ``{id: whether a company may use the record}``, None for one that is not there.
 
-        One that is not there at all is none of these: the snapshot says so.
+        It may use its own, those of the companies above it, and what all share.
         """
         # Of the company only its parents are wanted, not its letterhead in every language.
         records = self.env(su=True)[model].with_context(active_test=False, prefetch_fields=False)
         domain = records._check_company_domain(self.env["res.company"].browse(company_id))
         seen = records.search([("id", "in", list(ids)), *domain], order="id").ids
         others = set(ids).difference(seen)
-        return set(records.browse(others).exists().ids) if others else others
+        foreign = records.browse(others).exists().ids if others else ()
+        return {**dict.fromkeys(ids), **dict.fromkeys(seen, True), **dict.fromkeys(foreign, False)}
 
     @api.model
     def _record_id(self, value):
@@ -240,7 +241,8 @@ class SnapshotHandlerFold(models.AbstractModel):
                 record_id = self._record_id(holder.get(key))
                 if record_id is None or record_id == before.get(key):
                     continue
-                if not self._may_name(event.company_id, model, record_id, named):
+                # Of one that is not there at all, the snapshot's column says so.
+                if self._may_name(event.company_id, model, record_id, named) is False:
                     sentence = self._not_visible(self._payload_label(key), model, record_id)
                     raise RuleViolation(sentence, f"payload:{key}:record")
 
@@ -248,7 +250,7 @@ class SnapshotHandlerFold(models.AbstractModel):
     def _may_name(self, company_id, model, record_id, named):
         known = named.setdefault((company_id, model), {})
         if record_id not in known:
-            known[record_id] = not self._foreign_to(company_id, model, [record_id])
+            known.update(self._usable(company_id, model, [record_id]))
         return known[record_id]
 
     @api.model
@@ -282,7 +284,7 @@ class SnapshotHandlerFold(models.AbstractModel):
 
     @api.model
     def _check_nested(self, held, event, named):
-        """Refuse what :meth:`_check_named` refuses, in lists and objects.
+        """Refuse what :meth:`_check_named` refuses, in lists and objects, and what is not there.
 
         :param set held: what the state held before, as :meth:`_ids_held` gives it
         """

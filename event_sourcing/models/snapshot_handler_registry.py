@@ -1,13 +1,14 @@
 import re
 
 from odoo import _, api, models, tools
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
+from odoo.http import request
 
-from ..arguments import shown, text
-from ..compat import check_access, returns_model
+from odoo.addons.event_sourcing_base.arguments import shown, text
+from odoo.addons.event_sourcing_base.compat import check_access, returns_model
+
 from ..declared import LISTS, is_name
 from ..exceptions import HandlerConflict, HandlerOff
-from .access_first import check_not_from_outside
 
 CONVENTIONS = (
     re.compile(r"^snapshot\.handler\.(?P<aggregate>.+)$"),  # snapshot.handler.rental
@@ -38,7 +39,7 @@ class SnapshotHandlerRegistry(models.AbstractModel):
         :param handler: a handler model, or its name
         :raise UserError: when there is no such model, or it applies no events
         """
-        check_not_from_outside(self.env)
+        _check_not_from_outside(self.env)
         model_name = text(self.env, "model_name", model_name)
         name = handler if isinstance(handler, str) else getattr(handler, "_name", None)
         model = self.env.registry.get(name) if name else None
@@ -73,7 +74,7 @@ class SnapshotHandlerRegistry(models.AbstractModel):
 
         There is no need to call it: handlers are found when they are first asked for.
         """
-        check_not_from_outside(self.env)
+        _check_not_from_outside(self.env)
         self.env.registry.clear_cache()
         return self._handler_names()
 
@@ -251,3 +252,17 @@ class SnapshotHandlerRegistry(models.AbstractModel):
     def _registered(self):
         """The explicit registrations of this database, in this process."""
         return self.env.registry.__dict__.setdefault("_event_sourcing_handlers", {})
+
+
+def _check_not_from_outside(env):
+    """Refuse what only code may do, while the server loads or in a shell: never a request.
+
+    :raise AccessError: for a call from outside, over RPC or from a browser
+    """
+    if env.registry.ready and (request or not env.su):
+        raise AccessError(
+            _(
+                "Handlers are registered by addons while Odoo starts, from _register_hook;"
+                " nobody can do it from outside."
+            )
+        )

@@ -3,8 +3,9 @@ import psycopg2
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from ..arguments import shown
-from ..db_errors import is_infrastructure_error
+from odoo.addons.event_sourcing_base.arguments import shown
+from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
+
 from ..event import EventData
 from ..exceptions import RuleViolation
 
@@ -55,7 +56,7 @@ class SnapshotHandlerSave(models.AbstractModel):
         event.ensure_one()
         value = EventData.from_record(event)
         state = self._stored_states(event.model_name, [value.key])[value.key]
-        boundaries = self.env["event.boundary"]._lock_for(self, value, state)
+        boundaries = event._boundaries_of_stored(self, value, state)
         try:
             after = self._take_new(state, value, boundaries=boundaries)
         except UserError as error:
@@ -66,7 +67,7 @@ class SnapshotHandlerSave(models.AbstractModel):
             raise
         self._save_states({value.key: (after, value)})
         if boundaries:
-            self.env["event.boundary"]._save_single(boundaries, event)
+            boundaries.save_single(event)
         return True
 
     @api.model
@@ -93,7 +94,7 @@ class SnapshotHandlerSave(models.AbstractModel):
     def _stored_states(self, model_name, keys):
         """Return ``{key: state}`` as stored; for who has seen to it that it can be trusted."""
         model_name = self.env["snapshot.handler.registry"]._canonical_name(model_name)
-        known = self.env[self._snapshot_model]._load(model_name, keys)
+        known = self.env[self._snapshot_model]._read_states(model_name, keys)
         return self._begin_states({key: known.get(key) for key in keys})
 
     @api.model

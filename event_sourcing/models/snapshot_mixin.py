@@ -4,11 +4,17 @@ from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..canonical_json import canonical, cells, in_one_text, normalise, xml_escaped
-from ..column_values import NoValue, parser_of
-from ..fields import NO_SUM, JsonDocument
-from ..json_rows import LOG_COLUMNS, listed, record_of
-from ..sql_functions import ensure_function
+from odoo.addons.event_sourcing_base.canonical_json import (
+    canonical,
+    cells,
+    in_one_text,
+    normalise,
+    xml_escaped,
+)
+from odoo.addons.event_sourcing_base.column_values import NoValue, parser_of
+from odoo.addons.event_sourcing_base.fields import NO_SUM, JsonDocument
+from odoo.addons.event_sourcing_base.json_rows import LOG_COLUMNS, listed, record_of
+from odoo.addons.event_sourcing_base.sql_functions import ensure_function
 
 # Values that a column takes as they are, by the type of the field.
 PLAIN = {"integer": int, "char": str, "text": str, "boolean": bool, "json": dict}
@@ -26,6 +32,7 @@ class SnapshotMixin(models.AbstractModel):
     _description = "Snapshot of a Record"
     _rec_name = "aggregate_id"
     _export_text_as_text = True
+    _history_rank = 2
     # The columns that say which stream a row is about.
     _identity = ("aggregate_id", "model_name", "company_id")
     _order = "aggregate_id desc"
@@ -112,7 +119,7 @@ class SnapshotMixin(models.AbstractModel):
         ]
 
     @api.model
-    def _load(self, model_name, keys):
+    def _read_states(self, model_name, keys):
         """Return ``{key: state}`` of the snapshots there are, in one query.
 
         :param keys: of streams, ``(company id, aggregate id)``

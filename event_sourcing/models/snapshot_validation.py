@@ -1,7 +1,7 @@
 from odoo import _, api, models
 from odoo.tools import SQL
 
-from ..canonical_json import in_one_text
+from odoo.addons.event_sourcing_base.canonical_json import in_one_text
 
 
 class SnapshotValidation(models.AbstractModel):
@@ -132,7 +132,7 @@ class SnapshotValidation(models.AbstractModel):
         return _(
             "%(label)s names the %(record)s with the id %(id)s, which is not here; give the id of"
             " one that is.",
-            **self._words_of(name),
+            **self._labels_of(name),
             id=vals[name],
         )
 
@@ -141,7 +141,7 @@ class SnapshotValidation(models.AbstractModel):
         return _(
             "The snapshot needs %(label)s, but the %(record)s with the id %(id)s is not here; bring"
             " that record back, or let the addon allow the column to be empty.",
-            **self._words_of(name),
+            **self._labels_of(name),
             id=vals[name],
         )
 
@@ -150,11 +150,11 @@ class SnapshotValidation(models.AbstractModel):
         return _(
             "The snapshot needs %(label)s, but the events leave it empty; give it in the event,"
             " or let the addon allow the column to be empty.",
-            label=self._words_of(name)["label"],
+            label=self._labels_of(name)["label"],
         )
 
     @api.model
-    def _words_of(self, name):
+    def _labels_of(self, name):
         """Return what a column and the records that it names are called."""
         field = self._fields[name]
         record = field.comodel_name and self.env["ir.model"].sudo()._get(field.comodel_name).name

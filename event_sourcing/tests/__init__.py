@@ -2,13 +2,8 @@ from . import test_access
 from . import test_append
 from . import test_append_only
 from . import test_append_statements
-from . import test_boundaries
-from . import test_boundary_order
-from . import test_boundary_screens
-from . import test_boundary_properties
 from . import test_backend_event_form
 from . import test_backend_japanese
-from . import test_backend_settings
 from . import test_constraint_rules
 from . import test_deletion
 from . import test_export_files
@@ -18,7 +13,7 @@ from . import test_handlers
 from . import test_history_schema
 from . import test_input
 from . import test_nested_payload
-from . import test_number_text
+from . import test_number_language
 from . import test_outcomes
 from . import test_properties
 from . import test_rebuild_rows

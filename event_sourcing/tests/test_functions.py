@@ -1,6 +1,6 @@
 """The database's functions that an append calls: there, of today, and gone when uninstalled."""
 
-from odoo.addons.event_sourcing.sql_functions import drop_functions, ensure_function
+from odoo.addons.event_sourcing_base.sql_functions import drop_functions, ensure_function
 from odoo.addons.test_event_sourcing.common import EventCase
 
 

@@ -3,8 +3,10 @@ from datetime import datetime
 
 from odoo import models
 from odoo.exceptions import UserError
+from odoo.tools import mute_logger
 
 from odoo.addons.event_sourcing.event import EventData
+from odoo.addons.event_sourcing.models import event_store_failure
 from odoo.addons.event_sourcing.testing import lint_handler, rejected, scenario
 from odoo.addons.event_sourcing.transitions import PayloadField, Transition
 from odoo.addons.test_event_sourcing.common import EventCase
@@ -24,6 +26,29 @@ class TestTransitions(EventCase):
         event = ("Added", {"amount": 1, "status": "closed"})
         scenario(self.env, "counter").when(event).then({"status": "open"})
         scenario(self.env, "prefixed").when(("Any", {"status": "x"})).then({"status": "x"})
+
+    def test_of_several_targets_the_fold_says_which(self):
+        table = {
+            **CounterSnapshotHandler._transitions,
+            "Added": Transition("open", ("open", "closed")),
+        }
+        self.patch(CounterSnapshotHandler, "_transitions", table)
+        evolve = CounterSnapshotHandler._evolve
+
+        def full(handler, state, event):
+            after = evolve(handler, state, event)
+            return {**after, "status": event.payload.get("note") or "open"}
+
+        self.patch(CounterSnapshotHandler, "_evolve", full)
+        counter = scenario(self.env, "counter")
+        counter.when(("Added", {"amount": 1})).then({"status": "open", "total": 1})
+        counter.when(("Added", {"amount": 2, "note": "closed"})).then({"status": "closed"})
+        counter.when(("Added", {"amount": 1})).then(rejected("not possible"))
+        # A status that the table does not offer is a mistake of the handler's, and stored nowhere.
+        with mute_logger(event_store_failure.__name__):
+            answer = self.store.append("counter", "C-ELSE", "Added", {"amount": 1, "note": "lost"})
+        self.assertEqual(answer["outcome"], "failed")
+        self.assertIn("leads to one of ('open', 'closed')", answer["message"])
 
     def test_an_event_that_the_table_does_not_name_is_refused(self):
         counter = scenario(self.env, "counter").when("Unheard")

@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 
-from odoo.addons.event_sourcing.models.history_schema import _of_history, history_models
+from odoo.addons.event_sourcing_base.models.history_schema import _of_history, history_models
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 REFUSAL = "belongs to the history"

@@ -206,8 +206,8 @@ class TestNormalForm(EventCase):
         event = self.store.create(
             {"model_name": "nobody", "aggregate_id": "N", "event_type": "E", "payload": payload}
         )
-        from odoo.addons.event_sourcing.canonical_json import normalise
         from odoo.addons.event_sourcing.event import EventData
+        from odoo.addons.event_sourcing_base.canonical_json import normalise
 
         live = repr(normalise(payload))  # what the handler is given by an append
         self.assertEqual(repr(EventData.from_record(event).payload), live)

@@ -132,6 +132,11 @@ class TestNestedPayload(NestedCase):
         self.assertEqual(event.broken_rule, "Opened/payload:lines.*.partner_ids.*:record")
         self.assertFalse(self.env["event.snapshot"].search([("aggregate_id", "=", "T2")]))
 
+    def test_records_that_are_not_there_are_refused_in_a_line(self):
+        answer = self.open(self.line(partner_ids=[2**31 - 1]), "T3")
+        self.assertEqual(answer["outcome"], "rejected")
+        self.assertIn("Parts, L2, Partner Ids, No. 1: the Contact with the id", answer["message"])
+
     def test_what_a_stream_held_before_is_not_asked_again(self):
         partner = self.env["res.partner"].create({"name": "Moving Ltd."})
         self.open(self.line(partner_ids=[partner.id]))

@@ -5,8 +5,8 @@ from psycopg2 import OperationalError
 from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
-from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
 from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFailure
+from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
 from odoo.addons.test_event_sourcing.common import EventCase
 from odoo.addons.test_event_sourcing.models.counter_handler import CounterSnapshotHandler
 

@@ -7,8 +7,8 @@ from unittest.mock import patch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from odoo.addons.event_sourcing.canonical_json import canonical, normalise
 from odoo.addons.event_sourcing.models import event_store_failure, event_store_insert
+from odoo.addons.event_sourcing_base.canonical_json import canonical, normalise
 from odoo.addons.test_event_sourcing.common import EventCase
 
 CALM = settings(

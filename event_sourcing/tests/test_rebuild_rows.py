@@ -2,7 +2,7 @@
 
 import psycopg2
 
-from odoo.addons.event_sourcing.canonical_json import canonical
+from odoo.addons.event_sourcing_base.canonical_json import canonical
 from odoo.addons.test_event_sourcing.common import EventCase
 
 

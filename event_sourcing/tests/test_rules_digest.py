@@ -19,11 +19,11 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.tools import SQL
 
-from odoo.addons.event_sourcing import code_digest, column_values
-from odoo.addons.event_sourcing import humanize as helpers
-from odoo.addons.event_sourcing.models.rules_digest import foreign_code
-from odoo.addons.event_sourcing.reach import Reach
 from odoo.addons.event_sourcing.transitions import PayloadField, Transition
+from odoo.addons.event_sourcing_base import code_digest, column_values
+from odoo.addons.event_sourcing_base import humanize as helpers
+from odoo.addons.event_sourcing_base.models.rules_digest import foreign_code
+from odoo.addons.event_sourcing_base.reach import Reach
 from odoo.addons.test_event_sourcing.common import EventCase
 from odoo.addons.test_event_sourcing.models.counter_handler import CounterSnapshotHandler
 
@@ -133,7 +133,7 @@ def uses_class():
 
 
 def imports_while_it_runs():
-    from odoo.addons.event_sourcing import column_values as found
+    from odoo.addons.event_sourcing_base import column_values as found
 
     return found.MISSING
 
@@ -332,7 +332,7 @@ class TestRulesDigest(EventCase):
         self.assertIn("odoo", foreign_code("odoo.addons.base.models.res_partner"))
         self.assertEqual(foreign_code("json"), "json")
         self.assertIn("psycopg2 2", foreign_code("psycopg2.extensions"))
-        self.assertIsNone(foreign_code("odoo.addons.event_sourcing.humanize"))
+        self.assertIsNone(foreign_code("odoo.addons.event_sourcing_base.humanize"))
         self.assertIsNone(foreign_code(__name__))
 
     def test_asking_again_costs_nothing(self):

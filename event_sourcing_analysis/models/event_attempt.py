@@ -1,11 +1,14 @@
 import json
 
-from odoo import api, fields, models
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
-from odoo.addons.event_sourcing.fields import AVERAGE
-from odoo.addons.event_sourcing.humanize import spaced
+from odoo.addons.event_sourcing.groups import AUDITOR, MANAGER
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES, INVALID_OPERATION, OUTCOMES
+from odoo.addons.event_sourcing_base.compat import asks_for_true
+from odoo.addons.event_sourcing_base.fields import AVERAGE
+from odoo.addons.event_sourcing_base.humanize import spaced
 
 # As words.spaced says it, for events that no handler knows.
 SPACED = SQL(r"regexp_replace(event.event_type, '([a-z0-9])([A-Z])', '\1 \2', 'g')")
@@ -58,6 +61,12 @@ class EventAttempt(models.Model):
     )
     refused_count = fields.Integer(string="Rejected", readonly=True)
     error_count = fields.Integer(string="Failures", readonly=True)
+    in_last_weeks = fields.Boolean(
+        string="Last 12 Weeks",
+        compute="_compute_in_last_weeks",
+        search="_search_in_last_weeks",
+        help="The weeks of the overview, which begin as the reader's language says.",
+    )
 
     @property
     def _table_query(self):
@@ -238,6 +247,34 @@ class EventAttempt(models.Model):
             failures=FAILURE_TYPES,
             invalid=INVALID_OPERATION,
         )
+
+    @api.model
+    def _reads_people(self):
+        """Whether the user may see how often a person did something: managers and auditors may."""
+        user = self.env.user
+        return self.env.su or user.has_group(MANAGER) or user.has_group(AUDITOR)
+
+    def _read_group_groupby(self, *arguments):
+        # The specification and the query come last; Odoo 18 gave an alias before them.
+        if arguments[-2].partition(":")[0] == "user_id" and not self._reads_people():
+            raise AccessError(
+                _("Figures by person are for managers and auditors; group by something else.")
+            )
+        return super()._read_group_groupby(*arguments)
+
+    @api.depends("date")
+    @api.depends_context("lang", "tz")
+    def _compute_in_last_weeks(self):
+        begin, end = self.env["event.overview"]._last_weeks()
+        for attempt in self:
+            attempt.in_last_weeks = bool(attempt.date and begin <= attempt.date < end)
+
+    @api.model
+    def _search_in_last_weeks(self, operator, value):
+        begin, end = self.env["event.overview"]._last_weeks()
+        if asks_for_true(operator, value):
+            return [("date", ">=", begin), ("date", "<", end)]
+        return ["|", ("date", "<", begin), ("date", ">=", end)]
 
     def action_open_event(self):
         """Open the event behind one attempt."""

@@ -4,7 +4,7 @@ from collections import Counter
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from odoo.addons.event_sourcing.db_errors import apart
+from odoo.addons.event_sourcing_base.db_errors import apart
 
 _logger = logging.getLogger(__name__)
 

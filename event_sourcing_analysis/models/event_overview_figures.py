@@ -8,8 +8,8 @@ from odoo import _, api, fields, models
 from odoo.tools import SQL, format_date, get_lang
 from odoo.tools.misc import babel_locale_parse, formatLang
 
-from odoo.addons.event_sourcing.arguments import text, whole
-from odoo.addons.event_sourcing.compat import check_access
+from odoo.addons.event_sourcing_base.arguments import text, whole
+from odoo.addons.event_sourcing_base.compat import check_access
 from odoo.addons.event_sourcing_job.periods import first_of_week
 
 WEEKS = 12
@@ -27,8 +27,10 @@ class EventOverviewFigures(models.Model):
     def figures(self):
         """Return the figures of the dashboard, of the companies that are open to the user.
 
+        Who broke rules how often is for managers and auditors; to others, ``people`` is empty.
+
         :return: dict with ``period`` and ``before`` (months in words), ``rules_title`` and
-            ``people_title`` (headings), ``tiles`` (dicts
+            ``people_title`` (headings, the latter False for others), ``tiles`` (dicts
             with ``key``, ``label``, ``value``, ``before``, ``trend``: up, down or same,
             and ``good``: whether that is welcome, or False), ``weeks`` (dicts with
             ``number`` (0 for this week, and backwards), ``label``, ``title``,
@@ -38,13 +40,14 @@ class EventOverviewFigures(models.Model):
         """
         check_access(self.env["event.attempt"], "read")
         this, last = self._month(0), self._month(-1)
+        by_person = self.env["event.attempt"]._reads_people()
         weeks = [self._week(number) for number in range(1 - WEEKS, 1)]
         counts_this, counts_last, *by_week = self._counts(this, last, *weeks)
         month = self._month_name(this[2])
         return {
             "period": month,
             "rules_title": _("Rules broken most in %(month)s", month=month),
-            "people_title": _("By person in %(month)s", month=month),
+            "people_title": by_person and _("By person in %(month)s", month=month),
             "before": self._month_name(last[2]),
             "tiles": self._tiles(counts_this, counts_last),
             "weeks": self._weeks([week[2] for week in weeks], by_week),
@@ -116,6 +119,11 @@ class EventOverviewFigures(models.Model):
         first = first_of_week(self.env, self._today()) + relativedelta(weeks=offset)
         end = self._midnight(first + relativedelta(weeks=1))
         return self._midnight(first), end, first
+
+    @api.model
+    def _last_weeks(self):
+        """Return when the first of the weeks begins that the overview shows, and the last ends."""
+        return self._week(1 - WEEKS)[0], self._week(0)[1]
 
     @api.model
     def _within(self, period):
@@ -248,6 +256,8 @@ class EventOverviewFigures(models.Model):
     @api.model
     def _top_people(self, period):
         attempts = self.env["event.attempt"]
+        if not attempts._reads_people():
+            return []
         refused = attempts._read_group(
             [*self._within(period), ("outcome", "=", "rejected")],
             ["user_id"],

@@ -1,8 +1,12 @@
 from datetime import datetime
 
 from freezegun import freeze_time
+from lxml import etree
 
-from odoo.tools import mute_logger
+from odoo import fields
+from odoo.exceptions import AccessError
+from odoo.tools import format_date, mute_logger
+from odoo.tools.safe_eval import safe_eval
 
 from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFailure
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
@@ -85,8 +89,60 @@ class TestOverviewFigures(EventCase):
         )
         self.assertEqual((second["count"], second["share"]), (1, 33))
         self.assertIn("Reopened", second["note"])
+        manager = make_user(self.env, "figures-boss", "manager", company=self.company)
+        figures = self.overview.with_user(manager).figures()
         person = figures["people"][0]
         self.assertEqual((person["key"], person["count"]), (self.user.id, 4))
+
+    def test_figures_by_person_are_for_managers(self):
+        self.add(datetime(2031, 3, 5), -1)
+        figures = self.overview.figures()
+        self.assertEqual((figures["people"], figures["people_title"]), ([], False))
+        attempts = self.env["event.attempt"].with_user(self.user)
+        with self.assertRaisesRegex(AccessError, "for managers and auditors"):
+            attempts._read_group([], ["user_id"], ["__count"])
+        self.assertFalse(self.people_in(attempts))
+        for group in ("manager", "auditor"):
+            reader = make_user(self.env, f"figures-{group}", group, company=self.company)
+            self.assertEqual(len(self.overview.with_user(reader).figures()["people"]), 1)
+            attempts = self.env["event.attempt"].with_user(reader)
+            groups = attempts._read_group([], ["user_id"], ["__count"])
+            self.assertIn(self.user, [person for person, _count in groups])
+            self.assertEqual(self.people_in(attempts), ["pivot", "pivot of rules", "search"])
+
+    def people_in(self, attempts):
+        """Return which views offer figures by person."""
+        rules = self.env.ref("event_sourcing_analysis.event_attempt_rule_view_pivot")
+        archs = {
+            "pivot": attempts.get_view(view_type="pivot"),
+            "pivot of rules": attempts.get_view(rules.id, "pivot"),
+            "search": attempts.get_view(view_type="search"),
+        }
+        path = "//pivot/field[@name='user_id'] | //filter[@name='group_user']"
+        return [name for name, view in archs.items() if etree.fromstring(view["arch"]).xpath(path)]
+
+    def test_overview_graph_and_filter_agree_about_weeks(self):
+        for day in range(1, 21):
+            self.add(datetime(2031, 3, day, 14))
+        for moment in ("2030-12-21 14:59:59", "2030-12-22 15:00:00", "2030-12-29 15:00:00"):
+            self.add(fields.Datetime.to_datetime(moment))
+        attempts = self.env["event.attempt"].with_user(self.user)
+        search = etree.fromstring(attempts.get_view(view_type="search")["arch"])
+        (domain,) = search.xpath("//filter[@name='weeks']/@domain")
+        domain = safe_eval(domain)
+        languages = self.env["res.lang"]
+        for begins in ("7", "1", "6"):
+            languages._lang_get("en_US").week_start = begins
+            weeks = [week for week in self.overview.figures()["weeks"] if week["attempts"]]
+            reader = attempts.with_context(**self.overview.env.context)
+            groups = reader._read_group(domain, ["date:week"], ["__count"])
+            found = [(format_date(self.overview.env, day), count) for day, count in groups]
+            self.assertEqual(found, [(week["label"], week["attempts"]) for week in weeks], begins)
+            inside = reader.search(domain)
+            self.assertTrue(all(inside.mapped("in_last_weeks")))
+            rest = reader.search([("in_last_weeks", "=", False)])
+            self.assertEqual(len(inside) + len(rest), reader.search_count([]))
+            self.assertTrue(rest and not any(rest.mapped("in_last_weeks")))
 
     def test_every_figure_opens_what_it_counts(self):
         self.add(datetime(2031, 3, 5), -1)

@@ -3,8 +3,8 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.exceptions import EventsArchived
-from odoo.addons.event_sourcing.fields import NO_SUM
-from odoo.addons.event_sourcing.from_code import from_code
+from odoo.addons.event_sourcing_base.fields import NO_SUM
+from odoo.addons.event_sourcing_base.from_code import from_code
 
 ARCHIVED_STATES = ("leaving", "archived")
 

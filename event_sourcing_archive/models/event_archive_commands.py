@@ -3,7 +3,7 @@ from pathlib import Path
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.from_code import FromCode
+from odoo.addons.event_sourcing_base.from_code import FromCode
 
 
 class EventArchiveCommands(models.AbstractModel):

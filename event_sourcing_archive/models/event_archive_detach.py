@@ -3,8 +3,8 @@ import time
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.from_code import FromCode
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
+from odoo.addons.event_sourcing_base.from_code import FromCode
 
 from ..archive_file import write_archive
 

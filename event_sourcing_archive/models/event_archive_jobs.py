@@ -1,6 +1,6 @@
 from odoo import _, api, fields, models
 
-from odoo.addons.event_sourcing.fields import NO_SUM
+from odoo.addons.event_sourcing_base.fields import NO_SUM
 
 
 class EventJobArchived(models.Model):

@@ -147,22 +147,22 @@ class EventCheckpointArchived(models.Model):
     _inherit = "event.checkpoint"
 
     @api.model
-    def _save_statement(self, handler, marks):
+    def _save_statement(self, handler, checkpoints):
         """Take none of a stream with events in an archive: when they happened is not known here."""
         if self.env["event.archive"]._is_used():
             away = {
                 (model_name, key)
-                for model_name in {event.model_name for _state, event in marks}
+                for model_name in {event.model_name for _state, event in checkpoints}
                 for key in self.env["event.store"]._archived_streams(
-                    model_name, {event.key: 0 for _state, event in marks}
+                    model_name, {event.key: 0 for _state, event in checkpoints}
                 )
             }
-            marks = [
+            checkpoints = [
                 (state, event)
-                for state, event in marks
+                for state, event in checkpoints
                 if (event.model_name, event.key) not in away
             ]
-        return super()._save_statement(handler, marks)
+        return super()._save_statement(handler, checkpoints)
 
 
 class EventArchiveUsed(models.Model):

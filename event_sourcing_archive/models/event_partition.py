@@ -8,7 +8,7 @@ from psycopg2 import errors
 from odoo import _, api, models
 from odoo.exceptions import AccessError, UserError
 
-from odoo.addons.event_sourcing.partitioned_tables import is_partitioned
+from odoo.addons.event_sourcing_base.partitioned_tables import is_partitioned
 
 _logger = logging.getLogger(__name__)
 

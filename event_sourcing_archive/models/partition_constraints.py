@@ -1,6 +1,9 @@
 from odoo import api, models
 
-from odoo.addons.event_sourcing.models.event_store_storage import APPEND_ONLY, settle
+from odoo.addons.event_sourcing.models.event_store_storage import (
+    APPEND_ONLY,
+    set_storage_parameters,
+)
 
 from .event_partition import REST
 
@@ -101,7 +104,7 @@ class EventPartitionGuard(models.AbstractModel):
             ALTER TABLE {name} ENABLE ALWAYS TRIGGER event_store_key_once;
             """
         )
-        settle(self.env.cr, name, APPEND_ONLY)
+        set_storage_parameters(self.env.cr, name, APPEND_ONLY)
 
     @api.model
     def _protect_all(self):

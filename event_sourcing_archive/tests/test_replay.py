@@ -3,7 +3,7 @@ import threading
 
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.canonical_json import canonical
+from odoo.addons.event_sourcing_base.canonical_json import canonical
 from odoo.addons.test_event_sourcing.common import EventCase
 
 

@@ -2,7 +2,7 @@ from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from odoo.addons.event_sourcing.canonical_json import pretty
+from odoo.addons.event_sourcing_base.canonical_json import pretty
 
 READER = "event_sourcing.event_store_group_user"
 

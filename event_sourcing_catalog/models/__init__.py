@@ -6,3 +6,4 @@ from . import event_handler
 from . import snapshot_handler_event_type
 from . import event_aggregate_type
 from . import ir_module
+from . import res_config_settings

@@ -1,9 +1,9 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.arguments import shown, text
-from odoo.addons.event_sourcing.compat import check_access
 from odoo.addons.event_sourcing.models.handler_vocabulary import DEFAULT_ICON
+from odoo.addons.event_sourcing_base.arguments import shown, text
+from odoo.addons.event_sourcing_base.compat import check_access
 
 # What JSON Schema calls the kinds of payload fields.
 SCHEMAS = {
@@ -71,7 +71,7 @@ class HandlerDescription(models.AbstractModel):
             return _("Always possible.")
         labels = handler._status_labels()
         sources = ", ".join(labels.get(name, name) for name in rule.sources)
-        target = rule.target and labels.get(rule.target, rule.target)
+        target = ", ".join(labels.get(name, name) for name in rule.targets)
         if sources and target:
             return _(
                 "Possible while the status is %(sources)s; leads to %(target)s.",
@@ -95,7 +95,7 @@ class HandlerDescription(models.AbstractModel):
             "help": handler._event_help().get(event_type, ""),
             "rule": self._rule_sentence(handler, event_type),
             "possible_while": list(rule.sources) if rule else [],
-            "leads_to": (rule.target or "") if rule else "",
+            "leads_to": ", ".join(rule.targets) if rule else "",
             "schema_version": handler._schema_versions.get(event_type, 1),
             "former_names": [
                 old for old, new in handler._event_aliases.items() if new == event_type
@@ -208,12 +208,13 @@ class EventStoreDescription(models.Model):
             ``initial_rule`` (a sentence), ``statuses`` (dicts with ``status`` and
             ``label``) and ``events``: dicts with ``event_type``, ``label``, ``icon``,
             ``help``, ``rule`` (a sentence),
-            ``possible_while`` (statuses, empty for any), ``leads_to`` (a status, or
-            empty), ``schema_version``, ``former_names``, ``boundaries`` that decide about it
-            (dicts with ``boundary`` and ``label``), ``payload`` (dicts with ``key``, ``label``,
-            ``help``, ``kind``, ``kind_label``, ``required`` and, where they apply, ``minimum``,
-            ``model``, ``items`` (what each entry is, such a dict) and ``fields`` (what an
-            object holds, such dicts)), ``json_schema`` and ``example``; labels and sentences
+            ``possible_while`` (statuses, empty for any), ``leads_to`` (a status, several
+            with commas between, or empty), ``schema_version``, ``former_names``,
+            ``boundaries`` that decide about it (dicts with ``boundary`` and ``label``),
+            ``payload`` (dicts with ``key``, ``label``, ``help``, ``kind``, ``kind_label``,
+            ``required`` and, where they apply, ``minimum``, ``model``, ``items`` (what each entry
+            is, such a dict) and ``fields`` (what an object holds, such dicts)), ``json_schema``
+            and ``example``; labels and sentences
             are in the language of the user
         :raise UserError: where no handler explains the aggregate type
         :raise AccessError: without the right to read events

@@ -1,6 +1,6 @@
 from odoo import _, api, models
 
-from odoo.addons.event_sourcing.no_cursor import without_database
+from odoo.addons.event_sourcing_base.no_cursor import without_database
 
 # Where a handler decides on statuses by itself, the table does not say what is reached.
 OWN_STATUSES = ("_next_status", "_checked_evolve", "_fold", "apply_event")
@@ -30,9 +30,10 @@ class SnapshotHandlerChecks(models.AbstractModel):
             reached |= set(self._other_beginning(handler))
         while True:
             further = {
-                rule.target
+                target
                 for rule in rules.values()
-                if rule.target and (not rule.sources or reached & {*rule.sources})
+                if not rule.sources or reached & {*rule.sources}
+                for target in rule.targets
             }
             if further <= reached:
                 break

@@ -74,7 +74,7 @@ class SnapshotHandlerEventType(models.Model):
                         "help": help_texts.get(event_type, ""),
                         "sequence": number,
                         "sources": ", ".join(statuses.get(s, s) for s in rule.sources),
-                        "target": statuses.get(rule.target, rule.target),
+                        "target": ", ".join(statuses.get(t, t) for t in rule.targets) or None,
                     }
                 )
         return rows

@@ -89,7 +89,7 @@ class SnapshotHandlerLint(models.AbstractModel):
             return
         named = {handler._initial_status, *handler._ended_statuses}
         for transition in handler._transitions.values():
-            named.update((*transition.sources, transition.target or handler._initial_status))
+            named.update((*transition.sources, *transition.targets))
         for status in sorted(named - known.keys()):
             yield (
                 "unknown_status",
@@ -210,8 +210,10 @@ class SnapshotHandlerLint(models.AbstractModel):
                 if kind.__module__.startswith(ENGINE):
                     continue
                 for attribute, value in vars(kind).items():
+                    if attribute in SHAPES or callable(value) or attribute.startswith("__"):
+                        continue
                     close = get_close_matches(attribute, SHAPES, n=1, cutoff=0.9)
-                    if close and attribute not in SHAPES and not callable(value):
+                    if close:
                         found[name] = _(
                             "%(attribute)s means nothing to the engine; is %(known)s meant?",
                             attribute=attribute,

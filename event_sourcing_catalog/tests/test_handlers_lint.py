@@ -59,6 +59,16 @@ class TestLint(EventCase):
                     with self.assertRaises(HandlerOff) as caught:
                         self.store.append("parcel", "X1", "Weighed", {"grams": 5})
                 self.assertIn(part, str(caught.exception))
+        several = {"Weighed": Transition("draft", ("draft", "lost")), "Found": Transition("lost")}
+        with self.env.cr.savepoint(), patch.object(handler, "_transitions", several):
+            self.registry.clear_cache()
+            self.assertEqual(self.handlers._further_problems(self.env[PARCEL]), [])
+            (weighed, _found) = self.store.describe("parcel")["events"]
+            self.assertEqual(weighed["leads_to"], "draft, lost")
+            self.assertEqual(
+                weighed["rule"], "Possible while the status is draft; leads to draft, lost."
+            )
+        self.registry.clear_cache()
 
     def test_a_typo_is_a_hint_and_stops_nothing(self):
         handler = type(self.env[PARCEL])

@@ -5,6 +5,7 @@ from . import event_feed
 from . import event_feed_reader
 from . import event_subscription
 from . import event_subscription_run
+from . import event_subscription_due
 from . import event_feed_archive
 from . import event_projection
 from . import event_reaction

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 
-from ..time_limit import time_limit
+from ..time_limit import limit_statements, time_limit
 
 EVERYTHING = "*"
 
@@ -46,7 +46,8 @@ class EventConsumer(models.AbstractModel):
     @api.model
     def _limited(self):
         """Return a context manager that limits what it may take for a page."""
-        return time_limit(self.env.cr, self._time_limit)
+        limit_statements(self.env.cr, self._time_limit)
+        return time_limit(self._time_limit)
 
     @api.model
     def _could_not_consume(self, subscription, event):

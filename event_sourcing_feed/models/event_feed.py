@@ -6,10 +6,10 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from odoo.addons.event_sourcing.canonical_json import sort_keys
-from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
 from odoo.addons.event_sourcing.event import EventData
 from odoo.addons.event_sourcing.exceptions import SchemaError
+from odoo.addons.event_sourcing_base.canonical_json import sort_keys
+from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
 
 from ..position import NOTHING
 from .event_consumer import EVERYTHING, types_condition
@@ -91,8 +91,6 @@ class EventFeed(models.Model):
         while True:
             # No more than the page needs, where all of it is for the reader.
             ids, position = self._feed_ids(position, step + 1)
-            if not looked and (ids or position.seen == NOTHING):
-                self._check_lacks_none_archived(position)
             if not ids:
                 break
             rows += self._feed_rows(ids[:step], condition, limit + 1 - len(rows))
@@ -125,7 +123,10 @@ class EventFeed(models.Model):
 
     @api.model
     def _feed_ids(self, position, limit):
-        """Return ids of what is new, in order, and the position that they are pages of."""
+        """Return ids of what is new, in order, and the position that they are pages of.
+
+        :raise EventsArchived: where some of it is in an archive
+        """
         cr = self.env.cr
         if not position.until:
             # One statement: what it sees is what its snapshot says. Numbers of a former cluster
@@ -136,6 +137,7 @@ class EventFeed(models.Model):
                     SELECT pg_current_snapshot()::text, %(cluster)s,
                            pg_snapshot_xmax(%(seen)s::pg_snapshot)
                            > pg_snapshot_xmax(pg_current_snapshot()),
+                           EXISTS (SELECT FROM event_feed_archived),
                            ARRAY(SELECT id FROM (
                                SELECT id FROM event_store
                                 WHERE tx >= pg_snapshot_xmax(%(seen)s::pg_snapshot)
@@ -154,10 +156,12 @@ class EventFeed(models.Model):
                     limit=limit,
                 )
             )
-            until, cluster, ahead, ids = cr.fetchone()
+            until, cluster, ahead, archived, ids = cr.fetchone()
             if cluster == position.cluster:
                 if ahead:
                     raise self._newer_than_backup()
+                if archived and (ids or position.seen == NOTHING):
+                    self._check_lacks_none_archived(position)
                 return ids, position.begin(until) if ids else position
             position = self._feed_follow_restore(position)
         if position.ceiling:  # the numbers are those of a former cluster
@@ -178,15 +182,19 @@ class EventFeed(models.Model):
                 seen = SQL("%s AND event.id <= %s", seen, last)
         cr.execute(
             SQL(
-                "SELECT event.id FROM event_store AS event WHERE event.id > %s AND %s"
-                " ORDER BY event.id LIMIT %s",
+                "SELECT EXISTS (SELECT FROM event_feed_archived),"
+                " ARRAY(SELECT event.id FROM event_store AS event WHERE event.id > %s AND %s"
+                " ORDER BY event.id LIMIT %s)",
                 max(position.after, position.floor),
                 seen,
                 limit,
             )
         )
-        ids = [event_id for (event_id,) in cr.fetchall()]
-        return ids, position if ids else position.end()
+        archived, ids = cr.fetchone()
+        position = position if ids else position.end()
+        if archived and (ids or position.seen == NOTHING):
+            self._check_lacks_none_archived(position)
+        return ids, position
 
     @api.model
     def _feed_condition(self, event_types, history=True):

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.canonical_json import canonical, normalise, xml_escaped
-from odoo.addons.event_sourcing.compat import check_access, readable
+from odoo.addons.event_sourcing_base.canonical_json import canonical, normalise, xml_escaped
+from odoo.addons.event_sourcing_base.compat import check_access, readable
 
 from ..position import Position
 from .event_consumer import EVERYTHING

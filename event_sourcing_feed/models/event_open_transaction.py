@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.event_sourcing.fields import NO_SUM
+from odoo.addons.event_sourcing_base.fields import NO_SUM
 
 
 class EventOpenTransaction(models.Model):

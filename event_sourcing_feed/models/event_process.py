@@ -4,7 +4,7 @@ from datetime import datetime
 
 from odoo import api, models
 
-from odoo.addons.event_sourcing.canonical_json import normalise
+from odoo.addons.event_sourcing_base.canonical_json import normalise
 
 from .event_consumer import EVERYTHING
 

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from odoo.addons.event_sourcing.humanize import titled
+from odoo.addons.event_sourcing_base.humanize import titled
 
 from .event_consumer import EVERYTHING
 

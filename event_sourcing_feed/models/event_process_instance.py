@@ -5,10 +5,10 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.event_sourcing.fields import NO_SUM, JsonDocument
+from odoo.addons.event_sourcing_base.fields import NO_SUM, JsonDocument
 
 from ..operation import Operation, derived_uuid, operation
-from ..own_transaction import in_own_transaction
+from ..own_transaction import in_own_transaction, statements_alone
 from .event_feed import check_readable
 from .event_reaction import comes_again
 from .event_subscription_run import MAX_TEXT
@@ -216,10 +216,19 @@ class EventProcessRun(models.Model):
     _inherit = "event.subscription"
 
     @api.model
-    def _run_other_due(self, deadline=None):
-        worked = super()._run_other_due(deadline)
-        with in_own_transaction(self) as own:
-            due = own._due_timeouts()
+    def _other_due(self):
+        return {
+            **super()._other_due(),
+            "_run_timeouts": SQL("EXISTS (%s)", self._timeouts_due()),
+        }
+
+    @api.model
+    def _run_timeouts(self, deadline=None):
+        """Let timeouts come that are due; return whether one came."""
+        with statements_alone(self.env.registry) as cr:
+            cr.execute(self._timeouts_due())
+            due = [timeout_id for (timeout_id,) in cr.fetchall()]
+        worked = False
         for timeout_id in due:
             if deadline and time.monotonic() >= deadline:
                 break
@@ -227,8 +236,9 @@ class EventProcessRun(models.Model):
         return worked
 
     @api.model
-    def _due_timeouts(self):
-        self.env.cr.execute(
+    def _timeouts_due(self):
+        """Return SQL for the ids of timeouts that are due, as a query."""
+        return SQL(
             """
             SELECT timeout.id FROM event_process_timeout AS timeout
               JOIN event_process_instance AS instance ON instance.id = timeout.instance_id
@@ -237,9 +247,9 @@ class EventProcessRun(models.Model):
                AND sub.state = 'running' AND sub.consumer = ANY(%s)
              ORDER BY timeout.due LIMIT %s
             """,
-            [list(self.env["event.consumer.registry"]._names()), AT_ONCE],
+            list(self.env["event.consumer.registry"]._names()),
+            AT_ONCE,
         )
-        return [timeout_id for (timeout_id,) in self.env.cr.fetchall()]
 
     @api.model
     def _run_timeout(self, timeout_id):

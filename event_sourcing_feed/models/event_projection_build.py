@@ -8,13 +8,13 @@ import psycopg2
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
-from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
-from odoo.addons.event_sourcing.fields import NO_SUM, Many2oneNoForeignKey
+from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
+from odoo.addons.event_sourcing_base.fields import NO_SUM, Many2oneNoForeignKey
 
 from .. import shadow_tables
-from ..own_transaction import in_own_transaction
-from ..time_limit import time_limit
+from ..own_transaction import in_own_transaction, statements_alone
 from .event_subscription import NO_ERROR, EventSubscription
 from .event_subscription_run import RETRIES, told
 
@@ -177,8 +177,9 @@ class EventProjectionBuild(models.Model):
     @api.model
     def _begin_due(self):
         """Begin where the code has another version than the read model; in own transactions."""
-        with in_own_transaction(self) as own:
-            due = own._other_versions()
+        with statements_alone(self.env.registry) as cr:
+            cr.execute(self._other_versions())
+            due = [subscription_id for (subscription_id,) in cr.fetchall()]
         began = False
         for subscription_id in due:
             try:
@@ -192,17 +193,23 @@ class EventProjectionBuild(models.Model):
 
     @api.model
     def _other_versions(self):
-        """Return ids of subscriptions that wait for a build of today's version."""
-        names = self.env["event.consumer.registry"]._names()
-        subs = self.env["event.subscription"].search(
-            [("kind", "=", "projection"), ("consumer", "in", names), ("version", ">", 0)]
+        """Return SQL for the ids of subscriptions that wait for a build of today's version."""
+        consumers = [self.env[name] for name in self.env["event.consumer.registry"]._names()]
+        projections = [consumer for consumer in consumers if consumer._kind == "projection"]
+        return SQL(
+            """
+            SELECT sub.id FROM event_subscription AS sub
+              JOIN unnest(%s::text[], %s::int[]) AS code (consumer, version)
+                ON code.consumer = sub.consumer
+             WHERE sub.kind = 'projection' AND sub.version > 0 AND sub.version <> code.version
+               AND NOT EXISTS (SELECT FROM event_projection_build AS build
+                                WHERE build.subscription_id = sub.id
+                                  AND build.version = code.version)
+             ORDER BY sub.id
+            """,
+            [projection._name for projection in projections],
+            [projection._projection_version for projection in projections],
         )
-        due = subs.filtered(lambda s: s.version != self.env[s.consumer]._projection_version)
-        builds = self.search([("subscription_id", "in", due.ids)])
-        done = {(build.subscription_id, build.version) for build in builds}
-        return [
-            sub.id for sub in due if (sub, self.env[sub.consumer]._projection_version) not in done
-        ]
 
     @api.model
     def _begin_or_say(self, subscription):
@@ -227,19 +234,24 @@ class EventProjectionBuild(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
+    def _to_run(self):
+        """Return SQL for the ids of builds that are under way, as a query."""
+        return SQL(
+            """
+            SELECT build.id FROM event_projection_build AS build
+              JOIN event_subscription AS sub ON sub.id = build.subscription_id
+             WHERE build.state IN ('building', 'ready') AND sub.consumer = ANY(%s)
+               AND (build.next_try IS NULL OR build.next_try <= now() AT TIME ZONE 'UTC')
+             ORDER BY build.id
+            """,
+            list(self.env["event.consumer.registry"]._names()),
+        )
+
+    @api.model
     def _run_builds(self, deadline=None):
         """Give every build that is under way one page; return whether one moved."""
-        with self.env.registry.cursor() as cr:
-            cr.execute(
-                """
-                SELECT build.id FROM event_projection_build AS build
-                  JOIN event_subscription AS sub ON sub.id = build.subscription_id
-                 WHERE build.state IN ('building', 'ready') AND sub.consumer = ANY(%s)
-                   AND (build.next_try IS NULL OR build.next_try <= now() AT TIME ZONE 'UTC')
-                 ORDER BY build.id
-                """,
-                [list(self.env["event.consumer.registry"]._names())],
-            )
+        with statements_alone(self.env.registry) as cr:
+            cr.execute(self._to_run())
             found = [build_id for (build_id,) in cr.fetchall()]
         moved = [self._run_for_a_while(build_id, deadline) for build_id in found]
         return any(moved)
@@ -301,7 +313,7 @@ class EventProjectionBuild(models.Model):
         given += events
         taken = len(events)
         if events:
-            with self._inside(), time_limit(self.env.cr, projection._time_limit):
+            with self._inside(), projection._limited():
                 if self.error_count:
                     taken = self._give_singly(projection, given)
                 else:

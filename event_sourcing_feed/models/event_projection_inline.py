@@ -1,7 +1,7 @@
 from odoo import SUPERUSER_ID, _, api, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
+from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
 
 from .event_consumer import EVERYTHING
 from .event_feed import check_readable

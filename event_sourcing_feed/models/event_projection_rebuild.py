@@ -1,7 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
-from odoo.addons.event_sourcing.fields import NO_SUM
+from odoo.addons.event_sourcing_base.fields import NO_SUM
 
 
 class EventSubscriptionBuilds(models.Model):
@@ -34,11 +35,21 @@ class EventSubscriptionBuilds(models.Model):
                 )
 
     @api.model
-    def _run_other_due(self, deadline=None):
-        worked = super()._run_other_due(deadline)
+    def _other_due(self):
         builds = self.env["event.projection.build"]
-        began = builds._begin_due()
-        return builds._run_builds(deadline) or began or worked
+        return {
+            **super()._other_due(),
+            "_begin_builds": SQL("EXISTS (%s)", builds._other_versions()),
+            "_run_builds": SQL("EXISTS (%s)", builds._to_run()),
+        }
+
+    @api.model
+    def _begin_builds(self, _deadline=None):
+        return self.env["event.projection.build"]._begin_due()
+
+    @api.model
+    def _run_builds(self, deadline=None):
+        return self.env["event.projection.build"]._run_builds(deadline)
 
     def action_rebuild(self):
         """Make the read model anew beside the one in use, from the first event."""

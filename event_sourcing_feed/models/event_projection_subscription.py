@@ -3,7 +3,9 @@ import logging
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
+from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
+
+from ..own_transaction import statements_alone
 
 _logger = logging.getLogger(__name__)
 
@@ -67,14 +69,17 @@ class EventProjectionSubscription(models.Model):
         return self.env["event.projection.mode"].sudo()._live(inline) if inline else set()
 
     @api.model
-    def _due(self):
-        due = super()._due()
-        live = self._live_names() if due else ()
-        return [sub.id for sub in self.browse(due) if sub.consumer not in live] if live else due
-
-    def _lock(self):
-        # It may have become live since somebody found it due.
-        return super()._lock() and self.consumer not in self._live_names()
+    def _polled(self):
+        polled = super()._polled()
+        inline = self.env["event.consumer.registry"]._inline()
+        if not inline:
+            return polled
+        return SQL(
+            "%s AND NOT EXISTS (SELECT FROM event_projection_mode AS mode WHERE mode.live"
+            " AND mode.projection = sub.consumer AND mode.projection = ANY(%s))",
+            polled,
+            list(inline),
+        )
 
     def _waiting_query(self, limit):
         if self.mode == "inline":  # its position stands still: appends give it its events
@@ -93,29 +98,33 @@ class EventProjectionSubscription(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _run_other_due(self, deadline=None):
-        worked = super()._run_other_due(deadline)
-        return self._settle_inline() or worked
+    def _other_due(self):
+        due = super()._other_due()
+        if self.env["event.consumer.registry"]._inline():
+            due["_settle_inline"] = SQL("EXISTS (%s)", self._caught_up())
+        return due
 
     @api.model
-    def _settle_inline(self):
+    def _caught_up(self):
+        """Return SQL for the ids of inline projections that may come into appends, as a query."""
+        return SQL(
+            """
+            SELECT sub.id FROM event_subscription AS sub
+              JOIN event_projection_mode AS mode ON mode.projection = sub.consumer
+             WHERE sub.consumer = ANY(%s) AND NOT mode.live AND NOT mode.held
+               AND sub.state = 'running' AND sub.error_count = 0
+               AND coalesce(sub.suspect_count, 0) = 0
+               AND coalesce(sub.until, '') = ''
+             ORDER BY sub.id
+            """,
+            list(self.env["event.consumer.registry"]._inline()),
+        )
+
+    @api.model
+    def _settle_inline(self, _deadline=None):
         """Take inline projections that have caught up into appends; return whether one was."""
-        inline = self.env["event.consumer.registry"]._inline()
-        if not inline:
-            return False
-        with self.env.registry.cursor() as cr:
-            cr.execute(
-                """
-                SELECT sub.id FROM event_subscription AS sub
-                  JOIN event_projection_mode AS mode ON mode.projection = sub.consumer
-                 WHERE sub.consumer = ANY(%s) AND NOT mode.live AND NOT mode.held
-                   AND sub.state = 'running' AND sub.error_count = 0
-                   AND coalesce(sub.suspect_count, 0) = 0
-                   AND coalesce(sub.until, '') = ''
-                 ORDER BY sub.id
-                """,
-                [list(inline)],
-            )
+        with statements_alone(self.env.registry) as cr:
+            cr.execute(self._caught_up())
             found = [subscription_id for (subscription_id,) in cr.fetchall()]
         switched = False
         for subscription_id in found:

@@ -2,11 +2,11 @@ from contextlib import nullcontext
 
 from odoo import api, models
 
-from odoo.addons.event_sourcing.db_errors import db_error_kinds
+from odoo.addons.event_sourcing_base.db_errors import db_error_kinds
 
 from ..commit_guard import guarded
 from ..operation import Operation, operation
-from ..time_limit import time_limit
+from ..time_limit import limit_statements, time_limit
 from .event_feed import check_readable
 
 # Nobody's fault: the page, or the task, comes again.
@@ -67,7 +67,8 @@ class EventReaction(models.AbstractModel):
 
     @api.model
     def _limited(self):
-        return nullcontext()  # each event has a limit of its own
+        limit_statements(self.env.cr, self._time_limit)
+        return nullcontext()  # beside that, each event has a limit of its own
 
     @api.model
     def _consume(self, subscription, events):
@@ -76,10 +77,10 @@ class EventReaction(models.AbstractModel):
         held, waiting = tasks._held(subscription, events, lines), set()
         for event, line in zip(events, lines, strict=True):
             if (event.company_id, line) in held:
-                tasks._add(subscription, event, line)
+                tasks._add(subscription, event.id, event, line)
                 waiting.add((subscription.id, event.company_id, line))
             elif error := self._attempt(event):
-                tasks._add(subscription, event, line)._note_error(error)
+                tasks._add(subscription, event.id, event, line)._note_error(error)
                 held.add((event.company_id, line))
         if waiting:
             # Whoever stood before them may be done meanwhile, in a transaction not seen here.
@@ -104,7 +105,7 @@ class EventReaction(models.AbstractModel):
         try:
             check_readable([event])
             with cr.savepoint() as step, own._around(event), guarded(cr, step.name):
-                with time_limit(cr, self._time_limit):
+                with time_limit(self._time_limit):
                     own._react(event)
                     cr.flush()
         except Exception as error:
@@ -126,7 +127,9 @@ class EventReaction(models.AbstractModel):
 
     @api.model
     def _could_not_consume(self, subscription, event):
-        task = self.env["event.reaction.task"]._add(subscription, event, self._safe_line(event))
+        task = self.env["event.reaction.task"]._add(
+            subscription, event.id, event, self._safe_line(event)
+        )
         task._note_deaths()
         return True
 

@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.compat import check_access
+from odoo.addons.event_sourcing_base.compat import check_access
 
 from .event_subscription import MANAGER
 
@@ -137,12 +137,14 @@ class EventReactionDecision(models.Model):
         """
         alert = self.env["event.alert"]
         for task in self.exists().filtered(lambda t: t.state == "dead"):
-            label = task.subscription_id.consumer
+            sub_id = task.subscription_id.id
             alert._raise_alert(
                 self._alert_key(task.fingerprint, task.company_id.id),
                 self._name,
                 task.id,
-                lambda env, label=label: env["event.reaction.task"]._dead_message(label),
+                lambda env, sub_id=sub_id: (
+                    env["event.subscription"].sudo().browse(sub_id)._dead_message()
+                ),
                 company=task.company_id,
             )
         for mark, company_id in former:
@@ -155,11 +157,15 @@ class EventReactionDecision(models.Model):
     def _alert_key(self, mark, company_id):
         return f"reaction:{mark}:{company_id}"
 
-    @api.model
-    def _dead_message(self, consumer):
-        label = self.env["ir.model"].sudo()._get(consumer).name or consumer
+
+class EventSubscriptionDecision(models.Model):
+    _inherit = "event.subscription"
+
+    def _dead_message(self):
+        """Return what managers are told of a dead letter, in the language of the user; a hook."""
+        self.ensure_one()
         return _(
             "%(reaction)s could not react to an event, however often it tried; decide about it"
             " under Dead Letters.",
-            reaction=label,
+            reaction=self.label,
         )

@@ -7,7 +7,7 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..own_transaction import in_own_transaction
+from ..own_transaction import in_own_transaction, statements_alone
 from .event_reaction import comes_again
 from .event_reaction_task import FIRST
 
@@ -32,11 +32,24 @@ class EventReactionRun(models.Model):
     _inherit = "event.subscription"
 
     @api.model
-    def _run_other_due(self, deadline=None):
-        worked = super()._run_other_due(deadline)
-        self._look_for_lines()
-        with in_own_transaction(self) as own:
-            due = own._due_tasks()
+    def _other_due(self):
+        due = super()._other_due()
+        if time.monotonic() >= _looked.get(self.env.cr.dbname, 0) + LOOK_AGAIN:
+            due["_look_for_lines"] = SQL("true")
+        due["_run_tasks"] = SQL("EXISTS (%s)", self._tasks_due())
+        return due
+
+    def _task_retries(self):
+        """Return the seconds after which one of its events is tried again; a hook."""
+        return self.env[self.consumer]._retries
+
+    @api.model
+    def _run_tasks(self, deadline=None):
+        """Try what is due; return whether anything was tried."""
+        with statements_alone(self.env.registry) as cr:
+            cr.execute(self._tasks_due())
+            due = [task_id for (task_id,) in cr.fetchall()]
+        worked = False
         for task_id in due:
             for _number in range(IN_A_ROW):
                 if not task_id or (deadline and time.monotonic() >= deadline):
@@ -46,36 +59,37 @@ class EventReactionRun(models.Model):
         return worked
 
     @api.model
-    def _look_for_lines(self):
-        """Let lines go on that stand still because a process died before it said so."""
-        now, database = time.monotonic(), self.env.cr.dbname
-        if now < _looked.get(database, 0) + LOOK_AGAIN:
-            return
+    def _look_for_lines(self, _deadline=None):
+        """Let lines go on that stand still because a process died before it said so.
+
+        :return: whether one does
+        """
+        now = time.monotonic()
         try:
-            self.env["event.reaction.task"]._move_up_apart()
-            _looked[database] = now
+            moved = self.env["event.reaction.task"]._move_up_apart()
         except psycopg2.Error as error:
             if not comes_again(error):
                 raise
+            return False
+        _looked[self.env.cr.dbname] = now
+        return moved
 
     @api.model
-    def _due_tasks(self):
-        self.env.cr.execute(
-            SQL(
-                """
-                SELECT task.id FROM event_reaction_task AS task
-                  JOIN event_subscription AS sub ON sub.id = task.subscription_id
-                 WHERE task.state = 'waiting' AND %s
-                   AND sub.state = 'running' AND sub.consumer = ANY(%s) AND %s
-                 ORDER BY task.next_try LIMIT %s
-                """,
-                SQL(DUE),
-                list(self.env["event.consumer.registry"]._names()),
-                SQL(FIRST),
-                AT_ONCE,
-            )
+    def _tasks_due(self):
+        """Return SQL for the ids of tasks that are to be tried now, as a query."""
+        return SQL(
+            """
+            SELECT task.id FROM event_reaction_task AS task
+              JOIN event_subscription AS sub ON sub.id = task.subscription_id
+             WHERE task.state = 'waiting' AND %s
+               AND sub.state = 'running' AND sub.consumer = ANY(%s) AND %s
+             ORDER BY task.next_try LIMIT %s
+            """,
+            SQL(DUE),
+            list(self.env["event.consumer.registry"]._names()),
+            SQL(FIRST),
+            AT_ONCE,
         )
-        return [task_id for (task_id,) in self.env.cr.fetchall()]
 
     @api.model
     def _run_task(self, task_id):
@@ -133,7 +147,7 @@ class EventReactionRun(models.Model):
 
     @api.model
     def _forget_task_tries(self, task_id):
-        with self.env.registry.cursor() as cr:
+        with statements_alone(self.env.registry) as cr:
             cr.execute("DELETE FROM event_reaction_task_try WHERE task_id = %s", [task_id])
 
 
@@ -167,7 +181,8 @@ class EventReactionTaskRun(models.Model):
         store, consumer = self.env["event.store"], self.env[self.subscription_id.consumer]
         events = store._feed_events_of([self.event_id.id], SQL("true"))
         if events:
-            error = consumer._attempt(events[0])
+            with consumer._limited():
+                error = consumer._attempt(events[0])
         else:
             error = UserError(_("The event is not here any more; an archive may have it."))
         if error:
@@ -176,9 +191,10 @@ class EventReactionTaskRun(models.Model):
 
     def _note_try(self):
         """Note, whatever becomes of this transaction, that the task is tried; count it."""
-        with self.env.registry.cursor() as cr:
+        with statements_alone(self.env.registry) as cr:
             cr.execute(
                 """
+                SET LOCAL synchronous_commit = off;  -- to lose it with PostgreSQL does no harm
                 INSERT INTO event_reaction_task_try AS before (task_id, tries) VALUES (%s, 1)
                     ON CONFLICT (task_id) DO UPDATE SET tries = before.tries + 1
                 RETURNING tries

@@ -1,18 +1,14 @@
 import random
-import time
 from datetime import timedelta
-
-import psycopg2
 
 from odoo import _, api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.event_sourcing.db_errors import db_error_kinds
-from odoo.addons.event_sourcing.error_location import ErrorLocation, find_place, fingerprint
-from odoo.addons.event_sourcing.fields import NO_SUM, Many2oneNoForeignKey
+from odoo.addons.event_sourcing_base.error_location import ErrorLocation, find_place, fingerprint
+from odoo.addons.event_sourcing_base.fields import NO_SUM, Many2oneNoForeignKey
 
-from ..own_transaction import in_own_transaction
-from .event_subscription_run import CONFLICT_PAUSES, MAX_TEXT, told
+from ..own_transaction import retried_apart
+from .event_subscription_run import MAX_TEXT, told
 
 MAX_SUMMARY = 200
 # That nothing stands before a task in its line; about ``task``.
@@ -43,7 +39,7 @@ class EventReactionTask(models.Model):
     _order = "id desc"
 
     subscription_id = fields.Many2one(
-        "event.subscription", string="Reaction", required=True, readonly=True, ondelete="cascade"
+        "event.subscription", required=True, readonly=True, ondelete="cascade"
     )
     # An archive may take the event away: what is shown in lists stands here.
     event_id = Many2oneNoForeignKey(
@@ -110,15 +106,19 @@ class EventReactionTask(models.Model):
         return set(self.env.cr.fetchall())
 
     @api.model
-    def _add(self, subscription, event, line):
-        """Put an event at the end of its line; one that comes once more keeps its place."""
+    def _add(self, subscription, event_id, event, line):
+        """Put an event at the end of its line; one that comes once more keeps its place.
+
+        :param int event_id: of ``event.store``
+        :param event: a value that names the company, the aggregate and the event type
+        """
         known = self.search(
-            [("subscription_id", "=", subscription.id), ("event_id", "=", event.id)]
+            [("subscription_id", "=", subscription.id), ("event_id", "=", event_id)]
         )
         return known or self.create(
             {
                 "subscription_id": subscription.id,
-                "event_id": event.id,
+                "event_id": event_id,
                 "company_id": event.company_id,
                 "model_name": event.model_name,
                 "aggregate_id": event.aggregate_id,
@@ -132,6 +132,7 @@ class EventReactionTask(models.Model):
         """Let those be tried that stand first in a line and only wait for others.
 
         :param lines: ``(subscription id, company id, line)`` each; all of them by default
+        :return: whether there was one
         """
         self.env.flush_all()
         chosen = SQL("true")
@@ -153,6 +154,7 @@ class EventReactionTask(models.Model):
             )
         )
         self.invalidate_model(flush=False)
+        return bool(self.env.cr.rowcount)
 
     @api.model
     def _move_up_apart(self, lines=None):
@@ -160,14 +162,7 @@ class EventReactionTask(models.Model):
 
         Where somebody changes the same rows at this moment, it looks again.
         """
-        for pause in (*CONFLICT_PAUSES, None):
-            try:
-                with in_own_transaction(self) as own:
-                    return own._move_up(lines)
-            except psycopg2.OperationalError as error:
-                if pause is None or "conflict" not in db_error_kinds(error):
-                    raise
-            time.sleep(pause)
+        return retried_apart(self, lambda own: own._move_up(lines))
 
     # ------------------------------------------------------------------
     # How it went
@@ -176,13 +171,14 @@ class EventReactionTask(models.Model):
     def _note_error(self, error):
         """Note what stopped the reaction, and when it is tried again; or that it is not."""
         self.ensure_one()
-        reaction = self.env[self.subscription_id.consumer]
+        sub = self.subscription_id
         text, lines = told(self.env["event.store"], error)
-        mark = fingerprint(type(error).__name__, reaction._name, find_place(error))
-        if self.tries >= len(reaction._retries):
+        mark = fingerprint(type(error).__name__, sub.consumer, find_place(error))
+        retries = sub._task_retries()
+        if self.tries >= len(retries):
             self._give_up(text, mark, lines)
             return
-        pause = reaction._retries[self.tries] * random.uniform(1, 1.2)
+        pause = retries[self.tries] * random.uniform(1, 1.2)
         # In the database's clock, which also says when it is due.
         due = self.env.cr.now() + timedelta(seconds=pause)
         self._note({"state": "waiting", "next_try": due}, text, mark, lines)

@@ -6,8 +6,8 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from odoo.addons.event_sourcing.compat import check_access
-from odoo.addons.event_sourcing.fields import NO_SUM, Many2oneNoForeignKey
+from odoo.addons.event_sourcing_base.compat import check_access
+from odoo.addons.event_sourcing_base.fields import NO_SUM, Many2oneNoForeignKey
 
 from ..position import Position
 
@@ -20,6 +20,8 @@ STATES = [
     ("gone", "Not installed"),
 ]
 MANAGER = "event_sourcing.event_store_group_manager"
+# Whose rows follow from which consumers are installed.
+OF_CODE = ("projection", "reaction")
 POSITION = ("seen", "until", "after", "floor", "ceiling", "cluster")
 # The values of a row of which the error is over.
 NO_ERROR = {
@@ -131,7 +133,8 @@ class EventSubscription(models.Model):
     def _sync(self):
         """Give every consumer that is installed its row, and note which are gone."""
         names = self.env["event.consumer.registry"]._names()
-        known = {sub.consumer: sub for sub in self.sudo().search([], limit=None)}
+        rows = self.sudo().search([("kind", "in", OF_CODE)], limit=None)
+        known = {sub.consumer: sub for sub in rows}
         for name in names:
             consumer = self.env[name]
             if name not in known:

@@ -41,6 +41,14 @@ class EventSubscriptionLag(models.Model):
                 seconds=round(found["seconds"]),
             )
 
+    def _feed_filter(self):
+        """Return what events must meet to be for it, as SQL about ``event``; a hook.
+
+        :return: None where its addon is gone
+        """
+        consumer = self.env.get(self.consumer)
+        return None if consumer is None else consumer._feed_filter()
+
     def _waiting_query(self, limit):
         """Return SQL for the rows of events that wait, as a query.
 
@@ -91,7 +99,8 @@ class EventSubscriptionLag(models.Model):
             where nothing waits
         """
         self.ensure_one()
-        if self.consumer not in self.env:
+        condition = self._feed_filter()
+        if condition is None:
             return None
         self.env.cr.execute(
             SQL(
@@ -105,7 +114,7 @@ class EventSubscriptionLag(models.Model):
                  ORDER BY min(event.create_date), min(event.id) LIMIT 1
                 """,
                 self._waiting_query(MAX_COUNTED),
-                self.env[self.consumer]._feed_filter(),
+                condition,
             )
         )
         found = self.env.cr.dictfetchall()

@@ -3,15 +3,17 @@ import random
 import time
 import traceback
 from datetime import timedelta
+from typing import NamedTuple
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from odoo.addons.event_sourcing.arguments import shown
-from odoo.addons.event_sourcing.db_errors import db_error_kinds
+from odoo.addons.event_sourcing.models.event_store_insert import fill_cache
+from odoo.addons.event_sourcing_base.arguments import shown
+from odoo.addons.event_sourcing_base.db_errors import db_error_kinds
 
-from ..own_transaction import in_own_transaction
+from ..own_transaction import CONFLICT_PAUSES, in_own_transaction, statements_alone
 from .event_feed_cluster import CLUSTER
 from .event_subscription import POSITION, RECOVERED
 
@@ -25,8 +27,16 @@ RETRIES = (1, 10, 60, 600, 3600)
 # How often the process may end at an event that it was given alone; then that is set aside.
 DEATHS = 4
 MAX_TEXT = 20_000
-# Seconds before a page is tried again that met a conflict; after them it is an error.
-CONFLICT_PAUSES = (0.05, 0.2, 0.5, 1)
+
+
+class LastTry(NamedTuple):
+    """What is noted of the page that a consumer was given last."""
+
+    place: str
+    events: int
+
+
+NO_TRY = LastTry("", 0)
 
 
 def told(store, error):
@@ -58,56 +68,6 @@ class EventSubscriptionRun(models.Model):
             self.env["event.feed.heartbeat"]._note_scheduler()
 
     @api.model
-    def _run_due(self, deadline=None):
-        """Give every subscription that has something to do one page.
-
-        :return: whether anything was done
-        """
-        with in_own_transaction(self) as own:
-            due = own._due()
-        worked = False
-        for subscription_id in due:
-            if deadline and time.monotonic() >= deadline:
-                break
-            worked = self._run_page(subscription_id) or worked
-        return self._run_other_due(deadline) or worked
-
-    @api.model
-    def _run_other_due(self, deadline=None):
-        """Do what is due beside pages; a hook.
-
-        :return: whether anything was done
-        """
-        return False
-
-    @api.model
-    def _due(self):
-        """Return the ids of subscriptions that have something new; one statement for all."""
-        names = self.env["event.consumer.registry"]._names()
-        self.env.cr.execute(
-            f"""
-            SELECT sub.id FROM event_subscription AS sub
-             WHERE sub.state = 'running' AND sub.consumer = ANY(%s)
-               AND (sub.next_try IS NULL OR sub.next_try NOT BETWEEN timezone('UTC', now())
-                    AND timezone('UTC', now()) + make_interval(secs => %s))
-               AND (sub.until <> ''
-                    OR sub.cluster IS DISTINCT FROM {CLUSTER}
-                    OR EXISTS (SELECT FROM event_store
-                                WHERE tx >= pg_snapshot_xmax(sub.seen::pg_snapshot)
-                                  AND tx < pg_snapshot_xmax(pg_current_snapshot())
-                                  AND id > sub.floor)
-                    OR EXISTS (SELECT FROM event_store
-                                WHERE tx = ANY(ARRAY(
-                                          SELECT pg_snapshot_xip(sub.seen::pg_snapshot)))
-                                  AND id > sub.floor))
-             ORDER BY sub.last_consumed_on NULLS FIRST, sub.id
-            """,
-            # Further away than any pause: the clock was set back.
-            [list(names), 2 * RETRIES[-1]],
-        )
-        return [subscription_id for (subscription_id,) in self.env.cr.fetchall()]
-
-    @api.model
     def _run_page(self, subscription_id):
         """Give one page of events to a consumer, in a transaction of its own.
 
@@ -118,10 +78,11 @@ class EventSubscriptionRun(models.Model):
             events = None
             try:
                 with in_own_transaction(sub) as own:
-                    if not own._lock():
+                    before = own._lock()
+                    if not before:
                         return False
                     events = []
-                    return own._give_page(events)
+                    return own._give_page(events, before)
             except Exception as problem:
                 error, kind = problem, next(db_error_kinds(problem), None)
             if kind == "lost" or (kind == "conflict" and events is None):
@@ -137,39 +98,63 @@ class EventSubscriptionRun(models.Model):
                 time.sleep(pause * random.uniform(0.5, 1))
         with in_own_transaction(sub) as own:
             # Where it is locked, somebody else is at it already.
-            return own._lock() and own._note_error(error, events)
+            return bool(own._lock()) and own._note_error(error, events)
 
     def _lock(self):
-        """Lock the row; return whether it is free and running.
+        """Lock the row and read it.
 
         Without its key: the note of a try, of another connection, refers to it.
-        """
-        self.env.cr.execute(
-            "SELECT FROM event_subscription WHERE id = %s AND state = 'running'"
-            " FOR NO KEY UPDATE SKIP LOCKED",
-            [self.id],
-        )
-        self.invalidate_recordset(flush=False)
-        return bool(self.env.cr.rowcount)
 
-    def _give_page(self, given):
+        :return: ``LastTry``, or None where somebody else has it or it is to be given no pages
+        """
+        self.invalidate_recordset(flush=False)
+        names = [
+            name
+            for name, field in self._fields.items()
+            if field.store and field.column_type and name != "id"
+        ]
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT last.place, last.events, %s
+                  FROM event_subscription AS sub
+                  LEFT JOIN event_subscription_try AS last ON last.subscription_id = sub.id
+                 WHERE sub.id = %s AND %s
+                   FOR NO KEY UPDATE OF sub SKIP LOCKED
+                """,
+                SQL(", ").join(SQL.identifier("sub", name) for name in names),
+                self.id,
+                self._polled(),
+            )
+        )
+        row = self.env.cr.fetchone()
+        if row is None:
+            return None
+        for name, value in zip(names, row[2:], strict=True):
+            fill_cache(self, name, [value])
+        return LastTry(*row[:2])
+
+    def _give_page(self, given, before=NO_TRY):
         """Give the consumer what is new; see :meth:`_run_page`.
 
         :param list given: takes the events, for whoever has to say what went wrong
+        :param LastTry before: what :meth:`_lock` found
         """
         consumer = self.env[self.consumer]
-        store, before = self.env["event.store"], self._position()
+        store, position = self.env["event.store"], self._position()
         condition = consumer._feed_filter()
         # Where one of some events is bad, half of them are given: the good ones pass, and after
         # a few tries the bad one is given alone.
-        suspects = self._died_with() or self.suspect_count
+        died_with = before.events if before.place == self._place() else 0
+        suspects = died_with or self.suspect_count
         limit = consumer._page_size
         if suspects:
             limit = max(1, min(limit, suspects // 2))
-        events, position = store._read_feed_page(before, condition, limit)
-        if position == before:
+        events, moved = store._read_feed_page(position, condition, limit)
+        if moved == position:
             return False
         given += events
+        vals = {name: getattr(moved, name) for name in POSITION}
         if events:
             began = time.monotonic()
             if self._note_try(len(events)) > DEATHS and len(events) == 1:
@@ -177,10 +162,27 @@ class EventSubscriptionRun(models.Model):
             else:
                 with consumer._limited():
                     consumer._consume(self, events)
-            left = suspects - len(events) if position.until else 0
-            self._note_success(events, time.monotonic() - began, left)
-        self._move(position)
+            left = suspects - len(events) if moved.until else 0
+            vals.update(self._success(events, time.monotonic() - began, left))
+        self._save(vals)
         return True
+
+    def _save(self, vals):
+        """Write columns by one statement: the ORM asks for the time before."""
+        values = [
+            SQL("%s = %s", SQL.identifier(name), self._fields[name].convert_to_column(value, self))
+            for name, value in vals.items()
+        ]
+        self.env.cr.execute(
+            SQL(
+                "UPDATE event_subscription SET write_date = timezone('UTC', now()), write_uid = %s,"
+                " %s WHERE id = %s",
+                self.env.uid,
+                SQL(", ").join(values),
+                self.id,
+            )
+        )
+        self.invalidate_recordset(flush=False)
 
     # ------------------------------------------------------------------
     # What the next process knows of one that died
@@ -189,22 +191,15 @@ class EventSubscriptionRun(models.Model):
     def _place(self):
         return "/".join(str(value) for value in (self.seen, self.until, self.after))
 
-    def _died_with(self):
-        """Return how many events were given here when the process ended at them, else 0."""
-        self.env.cr.execute(
-            "SELECT events FROM event_subscription_try WHERE subscription_id = %s AND place = %s",
-            [self.id, self._place()],
-        )
-        return (self.env.cr.fetchone() or (0,))[0]
-
     def _note_try(self, events):
         """Note, whatever becomes of this transaction, that so many events are tried here.
 
         :return: how often that was tried by now
         """
-        with self.env.registry.cursor() as cr:
+        with statements_alone(self.env.registry) as cr:
             cr.execute(
                 """
+                SET LOCAL synchronous_commit = off;  -- to lose it with PostgreSQL does no harm
                 INSERT INTO event_subscription_try AS before
                        (subscription_id, place, events, tries)
                 VALUES (%s, %s, %s, 1)
@@ -235,7 +230,8 @@ class EventSubscriptionRun(models.Model):
     # How it went
     # ------------------------------------------------------------------
 
-    def _note_success(self, events, seconds, suspects):
+    def _success(self, events, seconds, suspects):
+        """Return values that say how it went."""
         vals = {
             "consumed_count": self.consumed_count + len(events),
             "last_event_id": events[-1].id,
@@ -247,7 +243,7 @@ class EventSubscriptionRun(models.Model):
             vals["suspect_count"] = suspects
         elif self.error_count or self.suspect_count:
             vals.update(RECOVERED)
-        self.write(vals)
+        return vals
 
     def _note_error(self, error, events):
         """Note what a consumer raised: fewer events come next, or the one that is bad again later.

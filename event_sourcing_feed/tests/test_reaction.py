@@ -41,7 +41,9 @@ class ReactionCase(EventCase):
             yield
 
     def consume(self, *events):
-        self.reaction.sudo()._consume(self.sub, list(events))
+        with self.reaction._limited():
+            self.reaction.sudo()._consume(self.sub, list(events))
+        self.env.cr.execute("SET LOCAL statement_timeout = 0")  # a page would end here
 
     def notes(self):
         return self.env["counter.note"].search([], order="id").mapped("aggregate_id")
@@ -162,7 +164,7 @@ class TestErrors(ReactionCase):
             self.env.cr.execute("SELECT pg_sleep(5)")
 
         event = self.append("A")
-        with self.reacting(slow), patch.object(type(self.reaction), "_time_limit", 0.05):
+        with self.reacting(slow), patch.object(type(self.reaction), "_time_limit", 1):
             with mute_logger("odoo.sql_db"):
                 self.consume(event)
         self.assertEqual(self.states(event), ["waiting"])

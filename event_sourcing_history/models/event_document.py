@@ -2,10 +2,10 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
-from odoo.addons.event_sourcing.arguments import model_of, shown, text, whole
-from odoo.addons.event_sourcing.canonical_json import parse_object, pretty
-from odoo.addons.event_sourcing.compat import check_access
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
+from odoo.addons.event_sourcing_base.arguments import model_of, shown, text, whole
+from odoo.addons.event_sourcing_base.canonical_json import parse_object, pretty
+from odoo.addons.event_sourcing_base.compat import check_access
 from odoo.addons.event_sourcing_job.models.event_document import NOTHING
 
 # What says in whose words a document is to be read.

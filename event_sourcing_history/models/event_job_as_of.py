@@ -4,7 +4,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date, format_datetime
 
-from odoo.addons.event_sourcing.compat import check_access
+from odoo.addons.event_sourcing_base.compat import check_access
 from odoo.addons.event_sourcing_job.job_kind import JobKind
 from odoo.addons.event_sourcing_job.models.event_document import MISSING
 from odoo.addons.event_sourcing_job.models.event_job_run import SYNC_LIMIT
@@ -36,12 +36,13 @@ class EventJobAsOf(models.Model):
         return self.env.user.company_ids
 
     @api.model
-    def _ask(self, kind, model_name, moment, date_from=False):
+    def _ask(self, kind, model_name, moment, date_from=False, options=None):
         """Return the action that shows ``as_of`` or ``compare``, or how far it is.
 
         :param str kind: ``as_of`` or ``compare``
         :param datetime moment: UTC
         :param datetime date_from: for a comparison, the earlier one
+        :param dict options: what else was asked for, as an addon knows it
         :raise UserError: when no handler folds the aggregate type
         """
         self._check_may_run(kind)
@@ -52,6 +53,7 @@ class EventJobAsOf(models.Model):
             model_name=model_name,
             moment=moment,
             date_from=date_from,
+            **({"options": options} if options else {}),
         )
         own = job.sudo()
         if own.total <= SYNC_LIMIT:
@@ -104,6 +106,12 @@ class EventJobAsOf(models.Model):
             before=before,
             moment=moment,
         )
+
+    def _export_about(self):
+        """Return what the result of one job is called in a file, and of which moments it is."""
+        self.ensure_one()
+        label = self.env["snapshot.handler.registry"]._records_label(self.model_name)
+        return label, [moment for moment in (self.date_from, self.moment) if moment]
 
     def _moment_text(self, moment):
         """Return a moment in words: the last second of a day is that day's end."""
@@ -165,13 +173,15 @@ class EventJobAsOf(models.Model):
         return self._read_at((self.date_from, self.moment))
 
     def _write_compare(self, piece):
+        differences = self.env["event.snapshot.drift"]
         found, aggregates = [], 0
         for model_name, folded in piece["streams"].items():
+            some = []
             for key, (before, after) in folded.items():
                 rows = self._compare(model_name, key, before, after)
                 aggregates += bool(rows)
-                found += rows
-        differences = self.env["event.snapshot.drift"]
+                some += rows
+            found += differences._with_columns(model_name, some, folded)
         differences.create([{"job_id": self.id, **row} for row in found])
         return {"done": piece["count"], "changed_count": aggregates}
 

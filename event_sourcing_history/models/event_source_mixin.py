@@ -3,8 +3,8 @@ import operator
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.compat import check_access, several
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
+from odoo.addons.event_sourcing_base.compat import check_access, several
 
 COMPARE = {
     "=": operator.eq,

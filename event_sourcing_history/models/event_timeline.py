@@ -5,8 +5,6 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date, format_time
 
-from odoo.addons.event_sourcing.arguments import listed, model_of, whole
-from odoo.addons.event_sourcing.compat import check_access
 from odoo.addons.event_sourcing.exceptions import EventsArchived
 from odoo.addons.event_sourcing.models.event_store import (
     FAILURE_TYPES,
@@ -15,6 +13,8 @@ from odoo.addons.event_sourcing.models.event_store import (
 )
 from odoo.addons.event_sourcing.models.event_store_reader import FoldResult
 from odoo.addons.event_sourcing.models.handler_vocabulary import DEFAULT_ICON
+from odoo.addons.event_sourcing_base.arguments import listed, model_of, whole
+from odoo.addons.event_sourcing_base.compat import check_access
 
 PAGE = 30
 MAX_PAGE = 200
@@ -234,9 +234,15 @@ class EventTimeline(models.AbstractModel):
             before = copy.deepcopy(fold.state) if event.version in wanted else None
             store._fold_further(handler, fold, event, outcome)
             if before is not None and not fold.problem:
-                rows = documents._difference_rows(before, fold.state, model_name)
+                states = (self._told(handler, state) for state in (before, fold.state))
+                rows = documents._difference_rows(*states, model_name)
                 changes[wanted[event.version]] = self._changed(rows)
         return changes
+
+    @api.model
+    def _told(self, handler, state):
+        """Return a state without what only follows from the rest of it."""
+        return {key: value for key, value in state.items() if key not in handler._quiet_keys}
 
     @api.model
     def _changed(self, rows):

@@ -1,5 +1,26 @@
-from odoo import api, fields, models
+from lxml.builder import E
+
+from odoo import _, api, fields, models
 from odoo.tools import SQL
+
+
+class EventJobRow(models.AbstractModel):
+    """A row of what a job about the past found: ``job_id`` says of which moments it is."""
+
+    _name = "event.job.row.mixin"
+    _description = "Row of an Answer about the Past"
+    _export_text_as_text = True
+
+    @api.model
+    def _export_about(self, domain):
+        """Return what the rows are called in a file and of which moments they are.
+
+        :return: ``(text, list of moments)``; None where they are of several questions
+        """
+        jobs = [job for (job,) in self._read_group(domain, ["job_id"])]
+        if len(jobs) == 1 and jobs[0].sudo().kind in ("as_of", "compare"):
+            return jobs[0].sudo()._export_about()
+        return None
 
 
 class SnapshotAsOfMixin(models.AbstractModel):
@@ -18,7 +39,7 @@ class SnapshotAsOfMixin(models.AbstractModel):
 
     _name = "snapshot.as.of.mixin"
     _description = "Snapshot as of a Moment"
-    _inherit = "snapshot.mixin"
+    _inherit = ["event.job.row.mixin", "source.link.mixin", "snapshot.mixin"]
     _identity = ("job_id", "aggregate_id", "model_name", "company_id")
     # The snapshot model whose screens are used here, too.
     _snapshot_of = None
@@ -36,7 +57,24 @@ class SnapshotAsOfMixin(models.AbstractModel):
         arch, view = lent._get_view(view_id, view_type, **options)
         for button in arch.xpath("//header/button[@name='action_check' or @name='action_rebuild']"):
             button.getparent().remove(button)  # what was is neither checked nor rebuilt
+        for box in arch.xpath("//div[@name='button_box']"):
+            box.append(self._source_button())
+            box.append(E.field(name="source_id", invisible="1"))
         return arch, view
+
+    @api.model
+    def _source_button(self):
+        """Return the button that leads to the business record as it is now."""
+        label = E.span(_("Business Record"), {"class": "o_stat_text"})
+        value = E.field(name="source_name", **{"class": "o_stat_value"})
+        return E.button(
+            E.div(label, value, {"class": "o_stat_info"}),
+            name="action_open_source",
+            type="object",
+            icon="fa-file-text-o",
+            invisible="not source_id",
+            **{"class": "oe_stat_button"},
+        )
 
     @api.model
     def _keep(self, job, rows):

@@ -5,9 +5,9 @@ import os
 import subprocess
 import sys
 
-from odoo.addons.event_sourcing import code_digest
-from odoo.addons.event_sourcing.canonical_json import canonical
 from odoo.addons.event_sourcing.models.event_checkpoint import CHECKPOINT_INTERVAL
+from odoo.addons.event_sourcing_base import code_digest
+from odoo.addons.event_sourcing_base.canonical_json import canonical
 from odoo.addons.test_event_sourcing.common import EventCase
 from odoo.addons.test_event_sourcing.models.counter_handler import CounterSnapshotHandler
 
@@ -81,7 +81,7 @@ class TestCheckpoints(EventCase):
         self.fill(CHECKPOINT_INTERVAL - 51, timestamp="2026-01-02 00:00:00")
         self.fill(10, timestamp="2026-04-01 00:00:00")
         self.assertEqual(self.versions(), [CHECKPOINT_INTERVAL])
-        self.assertEqual(str(self.checkpoints.search([]).latest), "2026-03-01 00:00:00")
+        self.assertEqual(str(self.checkpoints.search([]).latest_timestamp), "2026-03-01 00:00:00")
         for moment, total in {
             "2026-01-03 00:00:00": CHECKPOINT_INTERVAL - 1,
             "2026-03-02 00:00:00": CHECKPOINT_INTERVAL,

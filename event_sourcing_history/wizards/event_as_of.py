@@ -117,12 +117,16 @@ class EventAsOf(models.TransientModel):
             return _("This lies in the future: you will see how it is now.")
         return False
 
+    def _options(self):
+        """Return what else is asked for, as a dict of JSON values; None for nothing."""
+        return None
+
     def action_show(self):
         """Show the list of that moment, or the differences between the two."""
         self.ensure_one()
         jobs = self.env["event.job"]
         if not self.two_moments:
-            return jobs._ask("as_of", self.model_name, self.moment)
+            return jobs._ask("as_of", self.model_name, self.moment, options=self._options())
         if not self.date_from or self.date_from >= self.moment:
             raise UserError(_("The earlier moment must lie before the later one."))
         return jobs._ask("compare", self.model_name, self.moment, self.date_from)

@@ -3,7 +3,7 @@ from markupsafe import Markup
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.canonical_json import parse_object
+from odoo.addons.event_sourcing_base.canonical_json import parse_object
 
 
 class EventBoundaryAsOf(models.TransientModel):

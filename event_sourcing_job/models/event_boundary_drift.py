@@ -1,11 +1,20 @@
+from typing import NamedTuple
+
 from odoo import _, api, models
 
-from odoo.addons.event_sourcing.canonical_json import canonical, normalise
 from odoo.addons.event_sourcing.exceptions import EventsArchived
+from odoo.addons.event_sourcing_base.canonical_json import canonical, normalise
 
 from .event_snapshot_drift import ORPHAN_LIMIT
 
 BOUNDARY_KINDS = ("boundary_event", "boundary_state", "boundary_broken")
+
+
+class StoredEntry(NamedTuple):
+    """What is noted of an event and a key: its place among those of the key, and details."""
+
+    version: int | None
+    details: dict | None
 
 
 class EventBoundaryDrift(models.Model):
@@ -45,13 +54,19 @@ class EventBoundaryDrift(models.Model):
                 for key, text in problems.items()
             ]
             names = ("company_id", "aggregate_id", "version", "key")
-            wanted = {tuple(map(entry.get, names)) for entry in entries}
+            wanted = {tuple(map(entry.get, names)): entry["details"] for entry in entries}
             noted = {place for place in stored if place[:2] not in problems}
-            for place in sorted(wanted - noted):
-                found.append(self._of_entry(boundary, model_name, place, self._unnoted()))
-            for place in sorted(noted - wanted):
-                found.append(self._of_entry(boundary, model_name, place, self._overnoted()))
-            begun = {(company_id, key) for (company_id, *_v, key), v in stored.items() if v == 1}
+            other = {
+                place for place in wanted.keys() & noted if wanted[place] != stored[place].details
+            }
+            for places, sentence in (
+                (wanted.keys() - noted, self._unnoted()),
+                (noted - wanted.keys(), self._overnoted()),
+                (other, self._noted_otherwise()),
+            ):
+                for place in sorted(places):
+                    found.append(self._of_entry(boundary, model_name, place, sentence))
+            begun = {(p[0], p[3]) for p, entry in stored.items() if entry.version == 1}
             found += self._of_keys(boundary, sorted(begun))
         return found
 
@@ -67,6 +82,13 @@ class EventBoundaryDrift(models.Model):
         return _(
             "%(boundary)s counts %(event)s for %(key)s, which by the rules of today it is not"
             " about. Rebuild the boundary."
+        )
+
+    @api.model
+    def _noted_otherwise(self):
+        return _(
+            "What %(boundary)s noted of %(event)s for %(key)s is not what its record says by the"
+            " rules of today. Rebuild the boundary."
         )
 
     @api.model
@@ -88,10 +110,11 @@ class EventBoundaryDrift(models.Model):
 
     @api.model
     def _stored_entries(self, boundary, model_name, heads):
-        """Return ``{(company id, aggregate id, version, key): version of the key}``."""
+        """Return ``{(company id, aggregate id, version, key): StoredEntry}``."""
         self.env.cr.execute(
             """
-            SELECT event.company_id, event.aggregate_id, event.version, entry.key, entry.version
+            SELECT event.company_id, event.aggregate_id, event.version, entry.key, entry.version,
+                   entry.details
               FROM unnest(%s::int[], %s::text[]) AS wanted (company_id, aggregate_id)
               JOIN event_store AS event USING (company_id, aggregate_id)
               JOIN event_boundary_event AS entry ON entry.event_id = event.id
@@ -104,7 +127,7 @@ class EventBoundaryDrift(models.Model):
                 boundary._boundary_name(),
             ],
         )
-        return {row[:4]: row[4] for row in self.env.cr.fetchall()}
+        return {row[:4]: StoredEntry(*row[4:]) for row in self.env.cr.fetchall()}
 
     @api.model
     def _of_keys(self, boundary, keys):

@@ -1,6 +1,6 @@
 from odoo import _, api, models
 
-from odoo.addons.event_sourcing.canonical_json import canonical, sort_keys
+from odoo.addons.event_sourcing_base.canonical_json import canonical, sort_keys
 
 
 class EventCheckpoint(models.Model):
@@ -26,10 +26,10 @@ class EventCheckpoint(models.Model):
 
         :param dict folded: ``{key: [FoldResult]}``, folded from the first event
         """
-        marks = {
+        checkpoints = {
             (key, event.version): state
             for key, (fold,) in folded.items()
-            for state, event in fold.marks
+            for state, event in fold.checkpoints
         }
         missing = object()
         return [
@@ -44,5 +44,5 @@ class EventCheckpoint(models.Model):
             }
             for (key, version), state in self._of_streams(handler, model_name, folded).items()
             if folded[key][0].problem is None
-            and canonical(state) != canonical(marks.get((key, version), missing) or {})
+            and canonical(state) != canonical(checkpoints.get((key, version), missing) or {})
         ]

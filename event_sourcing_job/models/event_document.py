@@ -6,8 +6,8 @@ from odoo.exceptions import AccessError
 from odoo.tools import format_date
 from odoo.tools.misc import formatLang
 
-from odoo.addons.event_sourcing.canonical_json import BEYOND_XML
-from odoo.addons.event_sourcing.column_values import NESTED
+from odoo.addons.event_sourcing_base.canonical_json import BEYOND_XML
+from odoo.addons.event_sourcing_base.column_values import NESTED
 
 MISSING = object()
 MAX_MODEL_ID = 2**31 - 1
@@ -86,7 +86,8 @@ class EventDocument(models.AbstractModel):
             for name, field in words["fields"].items():
                 words["labels"][name] = field._description_string(self.env)
         words["labels"].update(handler._payload_labels())
-        for declared in handler._payload_fields.values():
+        # Of a key that several events declare, the first one counts, unless it is of the others.
+        for declared in reversed(handler._payload_fields.values()):
             words["declared"].update(declared)
         today = handler._event_aliases.get(event_type, event_type)
         own = handler._payload_fields.get(today, {})
@@ -137,6 +138,9 @@ class EventDocument(models.AbstractModel):
         field = words["fields"].get(key)
         if field is not None and field.type == "selection":
             return dict(field._description_selection(self.env)).get(value, value)
+        said = words["handler"]._value_text(key, value) if words["handler"] is not None else None
+        if said is not None:
+            return said
         value = BEYOND_XML.sub("", value)
         return value if declared and declared.kind == "text" else self._readable_text(value)
 

@@ -5,12 +5,12 @@ from psycopg2 import errors
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from odoo.addons.event_sourcing.arguments import listed, shown
-from odoo.addons.event_sourcing.canonical_json import canonical
-from odoo.addons.event_sourcing.compat import asks_for_true, check_access
-from odoo.addons.event_sourcing.fields import NO_SUM, JsonDocument
-from odoo.addons.event_sourcing.from_code import without_defaults
 from odoo.addons.event_sourcing.groups import AUDITOR, MANAGER
+from odoo.addons.event_sourcing_base.arguments import listed, shown
+from odoo.addons.event_sourcing_base.canonical_json import canonical
+from odoo.addons.event_sourcing_base.compat import asks_for_true, check_access
+from odoo.addons.event_sourcing_base.fields import NO_SUM, JsonDocument
+from odoo.addons.event_sourcing_base.from_code import without_defaults
 
 from ..job_kind import JobKind
 

@@ -73,9 +73,11 @@ class EventJobAlert(models.Model):
         told = [("kind", "in", ("check", "rebuild")), ("state", "=", "done")]
         told.append(("model_name", "=", False))
         for companies in self._checked_apart():
-            about = [("company_ids", "in", companies.ids)] if companies else []
-            last = self.sudo().search([*told, *about], limit=1)
-            if last.problem_count + (last.drift_count if last.kind == "check" else 0):
+            # One over all companies, which names none, looked at these, too.
+            about = [("company_ids", "=", False), ("company_ids", "in", companies.ids)]
+            last = self.sudo().search([*told, *(["|", *about] if companies else [])], limit=1)
+            found = last._counts_of(companies or self._every_company())
+            if found["problem"] + (found["drift"] if last.kind == "check" else 0):
                 self.with_user(SUPERUSER_ID).sudo()._check_companies(companies)
 
     def _drift_message(self, found):

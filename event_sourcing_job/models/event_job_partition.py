@@ -1,7 +1,7 @@
 from odoo import api, fields, models, tools
 
-from odoo.addons.event_sourcing.fields import NO_SUM
-from odoo.addons.event_sourcing.from_code import FromCode, from_code
+from odoo.addons.event_sourcing_base.fields import NO_SUM
+from odoo.addons.event_sourcing_base.from_code import FromCode, from_code
 
 from .event_job import ACTIVE_STATES
 

@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.compat import check_access
+from odoo.addons.event_sourcing_base.compat import check_access
 
 from .event_job import ACTIVE_STATES
 

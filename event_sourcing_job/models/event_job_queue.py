@@ -5,7 +5,7 @@ from datetime import datetime
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from odoo.addons.event_sourcing.compat import check_access
+from odoo.addons.event_sourcing_base.compat import check_access
 
 from .event_job import ACTIVE_STATES, MANAGER
 from .event_job_run import CRON_SECONDS

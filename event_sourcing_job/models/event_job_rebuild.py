@@ -3,8 +3,8 @@ from psycopg2 import IntegrityError
 from odoo import api, models
 from odoo.tools import SQL
 
-from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
 from odoo.addons.event_sourcing.models.event_stream import StreamHead
+from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
 
 from ..piece_size import PieceSize
 from .event_snapshot_drift import ORPHAN_LIMIT
@@ -78,7 +78,7 @@ class EventJobRebuild(models.Model):
     @api.model
     def _size_of(self, folds):
         """Return about how many bytes the folds of a stream hold."""
-        return sum(len(repr(fold.state)) * (1 + len(fold.marks)) for fold in folds)
+        return sum(len(repr(fold.state)) * (1 + len(fold.checkpoints)) for fold in folds)
 
     def _write_rebuild(self, piece):
         """Replace the snapshots that are not what their events say.

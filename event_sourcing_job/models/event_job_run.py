@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from odoo import _, api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.event_sourcing.db_errors import db_error_kind, is_infrastructure_error
-from odoo.addons.event_sourcing.from_code import FromCode
+from odoo.addons.event_sourcing_base.db_errors import db_error_kind, is_infrastructure_error
+from odoo.addons.event_sourcing_base.from_code import FromCode
 
 from .event_job import ACTIVE_STATES
 

@@ -4,7 +4,12 @@ from collections import Counter
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.canonical_json import BEYOND_XML, canonical, normalise, xml_escaped
+from odoo.addons.event_sourcing_base.canonical_json import (
+    BEYOND_XML,
+    canonical,
+    normalise,
+    xml_escaped,
+)
 
 from .event_document import MISSING
 
@@ -104,7 +109,9 @@ class EventDifference(models.Model):
                 found.append({**base, "kind": "missing", "message": _("No snapshot is stored.")})
             else:
                 found += [{**base, **drift} for drift in self._of_row(snapshots, vals, stored)]
-        return found + [self._extra(model_name, key) for key in snapshots._load(model_name, empty)]
+        return found + [
+            self._extra(model_name, key) for key in snapshots._read_states(model_name, empty)
+        ]
 
     @api.model
     def _of_row(self, snapshots, vals, stored):

@@ -2,7 +2,7 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 
 from odoo.addons.event_sourcing.declared import MAX_NAME
-from odoo.addons.event_sourcing.zones import find_zone
+from odoo.addons.event_sourcing_base.zones import find_zone
 
 
 class EventStoreZone(models.Model):

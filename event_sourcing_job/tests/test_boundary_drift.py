@@ -56,7 +56,7 @@ class TestBoundaryDrift(JobCase):
         self.assertEqual(self.found(), [])
 
     def test_an_event_of_a_process_that_did_not_know_the_boundary(self):
-        with patch.object(type(self.env["event.boundary"]), "_guarded", lambda self: {}):
+        with patch.object(type(self.store), "_guarded_types", lambda self: frozenset()):
             self.tell("D4", "Booked", seat="DA4")
         ((kind, message),) = self.found()
         self.assertEqual(kind, "boundary_event")
@@ -73,6 +73,15 @@ class TestBoundaryDrift(JobCase):
         for key in ("DA1", "DA3"):
             self.assertIn(f"counts booking/D1 2 for {key}, which by the rules of today", said)
         self.assertEqual(len(found), 3)
+
+    def test_details_that_are_not_what_the_record_says(self):
+        for event_type, payload in (("Planned", {"room": "R1", "nights": 2}), ("Confirmed", {})):
+            self.store.append("stay", "D7", event_type, payload)
+        self.assertEqual(self.run_job("check", "stay").difference_ids.ids, [])
+        self.tamper("UPDATE event_boundary_event SET details = '{\"nights\": 3}' WHERE key = 'R1'")
+        said = self.run_job("check", "stay").difference_ids.mapped("message")
+        self.assertIn("Ten Nights per Room noted of stay/D7 2 for R1", said[0])
+        self.assertIn("What Ten Nights per Room knows of R1 is not what its events say.", said[1])
 
     def test_what_cannot_be_read_is_a_problem(self):
         kind = type(self.env["seat.boundary"])

@@ -5,7 +5,7 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from odoo.addons.event_sourcing.from_code import FromCode
+from odoo.addons.event_sourcing_base.from_code import FromCode
 from odoo.addons.test_event_sourcing.common import JobCase, make_user
 
 

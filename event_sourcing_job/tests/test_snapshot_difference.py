@@ -1,6 +1,6 @@
 """Stored snapshots against folded rows: the ground on which rebuild and check stand."""
 
-from odoo.addons.event_sourcing.canonical_json import canonical
+from odoo.addons.event_sourcing_base.canonical_json import canonical
 from odoo.addons.test_event_sourcing.common import EventCase
 
 

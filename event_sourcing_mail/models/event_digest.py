@@ -5,7 +5,8 @@ from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date
 
-from odoo.addons.event_sourcing.db_errors import apart
+from odoo.addons.event_sourcing_base.companies import open_companies
+from odoo.addons.event_sourcing_base.db_errors import apart
 
 from .event_alert import MANAGERS
 
@@ -76,12 +77,11 @@ class EventDigest(models.AbstractModel):
     @api.model
     def _overview(self, user):
         """Return the dashboard with the rights, language, time zone and companies of a user."""
+        companies = open_companies(self.env(user=user.id, su=False, context={}))
         return (
             self.env["event.overview"]
             .with_user(user)
-            .with_context(
-                lang=user.lang, tz=user.tz or "UTC", allowed_company_ids=user.company_ids.ids
-            )
+            .with_context(lang=user.lang, tz=user.tz or "UTC", allowed_company_ids=companies)
         )
 
     @api.model

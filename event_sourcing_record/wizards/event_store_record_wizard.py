@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.models.res_config_settings import POLICY_NAMES
+from odoo.addons.event_sourcing_catalog.models.res_config_settings import POLICY_NAMES
 
 OTHER = "other:"  # no aggregate type can be named so by a handler's model name
 

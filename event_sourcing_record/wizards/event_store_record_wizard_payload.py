@@ -4,14 +4,14 @@ from datetime import datetime, timezone
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.canonical_json import (
+from odoo.addons.event_sourcing_base.canonical_json import (
     InvalidJson,
     canonical,
     parse_json,
     parse_object,
     pretty,
 )
-from odoo.addons.event_sourcing.column_values import KINDS, MISSING, NESTED
+from odoo.addons.event_sourcing_base.column_values import KINDS, MISSING, NESTED
 
 
 class EventStoreRecordPayload(models.TransientModel):

@@ -9,13 +9,14 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from odoo.addons.event_sourcing.piece_size import next_page
+from odoo.addons.event_sourcing_base.export_sheet import when_text
+from odoo.addons.event_sourcing_base.piece_size import next_page
+from odoo.addons.event_sourcing_base.sheet_name import cut
 from odoo.addons.event_sourcing_job.job_kind import JobKind
 from odoo.addons.event_sourcing_job.models.event_job_run import SYNC_LIMIT
 from odoo.addons.event_sourcing_job.piece_size import PieceSize
 
 from ..excel_summary import write_summary
-from ..excel_text import cut
 from ..excel_workbook import ExcelWorkbook
 
 # So many rows are written within the time that a worker has for one request.
@@ -187,11 +188,12 @@ class EventJobExcel(models.Model):
         sheets = self._spool().grouped(lambda piece: piece.sheet["key"])
         for pieces in sheets.values():
             sheet, rows = pieces[0].sheet, self._spooled(pieces)
+            when = self._sheet_when(content, sheet)
             if sheet["key"] == "attempts":
-                write_summary(book, *rows)
+                write_summary(book, *rows, when)
                 continue
             widths = [max(column) for column in zip(*pieces.mapped("widths"), strict=True)]
-            book.add_table(sheet["title"], sheet["columns"], rows, widths, sheet["empty"])
+            book.add_table(sheet["title"], sheet["columns"], rows, widths, sheet["empty"], when)
         book.close()
         return file.getvalue()
 
@@ -202,14 +204,31 @@ class EventJobExcel(models.Model):
             self.env.cr.execute("SELECT cells FROM event_report_chunk WHERE id = %s", [piece_id])
             yield from json.loads(self.env.cr.fetchone()[0])
 
+    def _sheet_when(self, content, sheet):
+        """Return the moment and the currencies of a sheet, or the period that it is about."""
+        if not sheet["key"].startswith("snapshots:"):
+            return self._period_name()
+        has_amounts = any(column["kind"] == "monetary" for column in sheet["columns"])
+        currencies = content._currencies()[: None if has_amounts else 0]
+        return when_text(content, [self.create_date], currencies)
+
     def _file_name(self):
-        """Return a name that says what and when, such as event-report-2026-11.xlsx."""
+        """Return a name that says what, when, and in which currencies its amounts are.
+
+        Such as event-report-rental-2026-11-JPY.xlsx.
+        """
+        about = re.sub(r"[^\w.-]+", "-", self.model_name) + "-" if self.model_name else ""
+        content = self._content()
+        amounts = content._have_amounts(self.options["model_names"])
+        names = sorted(content._currencies().mapped("name")) if amounts else []
+        return f"event-report-{about}{'-'.join([self._period_name(), *names])}.xlsx"
+
+    def _period_name(self):
+        """Return the period of the report: a day, a month, a year, or its first and last day."""
         first, last = (fields.Date.to_date(self.options[day]) for day in ("date_from", "date_to"))
-        when = f"{first}_{last}" if first != last else str(first)
         if first.day == 1 and last.day == monthrange(last.year, last.month)[1]:
             if (first.year, first.month) == (last.year, last.month):
-                when = f"{first:%Y-%m}"
-            elif (first.year, first.month, last.month) == (last.year, 1, 12):
-                when = f"{first:%Y}"
-        about = re.sub(r"[^\w.-]+", "-", self.model_name) + "-" if self.model_name else ""
-        return f"event-report-{about}{when}.xlsx"
+                return f"{first:%Y-%m}"
+            if (first.year, first.month, last.month) == (last.year, 1, 12):
+                return f"{first:%Y}"
+        return f"{first}_{last}" if first != last else str(first)

@@ -8,7 +8,7 @@ MAX_WEEKS = 520  # shown without gaps
 
 
 class EventReportAttempts(models.AbstractModel):
-    """How much went wrong in the period: by week, user, rule and event."""
+    """How much went wrong in the period: by week, rule and event, and for managers by user."""
 
     _inherit = "event.report.content"
 
@@ -29,7 +29,7 @@ class EventReportAttempts(models.AbstractModel):
             lines.append(_("Nothing was attempted in this period."))
         tables = [
             self._by_week(attempts, domain, total),
-            self._by_user(attempts, domain),
+            *([self._by_user(attempts, domain)] if attempts._reads_people() else []),
             self._by_reason(attempts, domain),
             self._by_event(attempts, domain),
         ]

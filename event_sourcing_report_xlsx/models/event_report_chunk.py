@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from odoo.addons.event_sourcing.fields import JsonDocument
+from odoo.addons.event_sourcing_base.fields import JsonDocument
 
 
 class EventJobSpool(models.Model):

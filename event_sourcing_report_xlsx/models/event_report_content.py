@@ -4,6 +4,8 @@ from odoo import _, api, fields, models
 from odoo.tools import format_date
 from odoo.tools.misc import get_lang
 
+from odoo.addons.event_sourcing_base.companies import open_companies
+
 from ..excel_text import cell_width, clean, excel_format
 
 FONTS = {"ja": "Yu Gothic"}
@@ -34,7 +36,7 @@ class EventReportContent(models.AbstractModel):
             "context": {
                 "lang": self.env.context.get("lang") or self.env.user.lang or "en_US",
                 "tz": self._zone().key,
-                "allowed_company_ids": self.env.companies.ids,
+                "allowed_company_ids": open_companies(self.env),
             },
         }
 
@@ -99,6 +101,12 @@ class EventReportContent(models.AbstractModel):
                 widths = list(map(max, widths, wanted))
         return rows, widths
 
+    @api.model
+    def _currencies(self):
+        """Return the currencies of the companies that the report is of."""
+        companies = self.env["res.company"].sudo().browse(open_companies(self.env))
+        return companies.currency_id
+
     # ------------------------------------------------------------------
     # Words and formats
     # ------------------------------------------------------------------
@@ -129,7 +137,7 @@ class EventReportContent(models.AbstractModel):
         return {
             "integer": "#,##0",
             "float": f"#,##0{decimals}",
-            "monetary": "#,##0.00",
+            "monetary": f"#,##0{decimals}",
             "number": "0",
             "rate": "0.0%",
         }.get(kind)

@@ -59,8 +59,33 @@ class EventReportSnapshots(models.AbstractModel):
             kind = "number" if name == "version" else field["type"]
             heading = label if name == "aggregate_id" else field["string"]
             digits = (field.get("digits") or (16, 2))[1]
+            if kind == "monetary":
+                digits = max(self._currencies().mapped("decimal_places"), default=2)
             columns.append({"name": name, **self._column(heading, kind, digits)})
-        return columns
+        return self._with_currency(snapshots, columns, known)
+
+    @api.model
+    def _with_currency(self, snapshots, columns, known):
+        """Return the columns, with that of the currency where the amounts may be in several."""
+        amounts = [n for n, column in enumerate(columns) if column["kind"] == "monetary"]
+        if not amounts or len(self._currencies()) < 2:
+            return columns
+        place = amounts[0]
+        name = snapshots._fields[columns[place]["name"]].get_currency_field(snapshots)
+        column = {"name": name, **self._column(known[name]["string"], "many2one")}
+        return [*columns[: place + 1], column, *columns[place + 1 :]]
+
+    @api.model
+    def _have_amounts(self, model_names):
+        """Whether snapshots of one of these aggregate types have columns of amounts."""
+        registry = self.env["snapshot.handler.registry"]
+        handlers = [registry._known_handler(name) for name in model_names]
+        models = [self.env[handler._snapshot_model] for handler in handlers if handler is not None]
+        return any(
+            snapshots._fields[name].type == "monetary"
+            for snapshots in models
+            for name in snapshots._typed_columns()
+        )
 
     @api.model
     def _cells_of_snapshots(self, sheet, record_ids, _options):

@@ -2,8 +2,8 @@ from odoo import http
 from odoo.exceptions import AccessError
 from odoo.http import request
 
-from odoo.addons.event_sourcing.arguments import MAX_ID
-from odoo.addons.event_sourcing.canonical_json import pretty
+from odoo.addons.event_sourcing_base.arguments import MAX_ID
+from odoo.addons.event_sourcing_base.canonical_json import pretty
 
 
 class SealController(http.Controller):

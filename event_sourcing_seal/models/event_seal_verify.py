@@ -4,9 +4,9 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from odoo.addons.event_sourcing.compat import check_access
 from odoo.addons.event_sourcing.event import content_hash
 from odoo.addons.event_sourcing.groups import AUDITOR, MANAGER
+from odoo.addons.event_sourcing_base.compat import check_access
 from odoo.addons.event_sourcing_job.job_kind import JobKind
 
 from ..event_hash import (

@@ -2,7 +2,7 @@ from odoo import http
 from odoo.exceptions import AccessError
 from odoo.http import request
 
-from odoo.addons.event_sourcing.arguments import MAX_ID
+from odoo.addons.event_sourcing_base.arguments import MAX_ID
 
 
 class TransferController(http.Controller):

@@ -1,8 +1,17 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.canonical_json import normalise
-from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
+from odoo.addons.event_sourcing_base.canonical_json import normalise
+from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
+
+
+class CheckedKeys(dict):
+    """What boundaries know of keys after the rows so far, ``{(company id, boundary, key): state}``.
+
+    :ivar set ready: the names of the boundaries that count
+    """
+
+    ready = frozenset()
 
 
 class EventImportBoundary(models.Model):
@@ -18,8 +27,8 @@ class EventImportBoundary(models.Model):
 
         :param EventData event: as it would be stored
         :param dict before: the state of its aggregate before it, and ``after``
-        :param dict keys: ``{(company id, boundary, key): state}``, as far as they were asked for;
-            completed, and changed by an event that none refuses
+        :param CheckedKeys keys: as far as they were asked for; completed, and changed by an
+            event that none refuses
         """
         guarded = self.env["event.boundary"]._guarded().get(event.model_name)
         if not guarded:
@@ -29,12 +38,14 @@ class EventImportBoundary(models.Model):
             event = self._memory_handler(event.model_name)._upcast(event)
             for model in guarded.get(event.event_type, ()):
                 boundary = self.env[model]
-                self._check_in_force(boundary)
-                for key in boundary._keys_of(event, before, after):
+                self._check_in_force(boundary, keys.ready)
+                for key, about in boundary._keys_of(event, before, after).items():
                     place = event.company_id, boundary._boundary_name(), key
                     if place not in keys:
-                        keys[place] = self._load_key(boundary, place)
-                    changes[place] = boundary._decided(keys[place], event, key)
+                        keys.update(self._load_keys([place]))
+                    if place not in keys:  # by the rules of today it is another state
+                        keys[place] = self._fold_key(boundary, place)
+                    changes[place] = boundary._decided(keys[place], about, key)
         except UserError as error:
             return str(error)
         except Exception as error:
@@ -45,26 +56,80 @@ class EventImportBoundary(models.Model):
         return None
 
     @api.model
-    def _check_in_force(self, boundary):
+    def _check_in_force(self, boundary, ready):
         boundary._check_not_off()
-        status, name = self.env["event.boundary.status"].sudo(), boundary._boundary_name()
-        if status.search([("boundary", "=", name)]).state != "ready":
-            raise UserError(status._not_ready(name))
+        name = boundary._boundary_name()
+        if name not in ready:
+            raise UserError(self.env["event.boundary.status"].sudo()._not_ready(name))
 
-    def _load_key(self, boundary, place):
-        """Return the state of a key after the rows that were checked so far."""
-        company_id, name, key = place
-        staged = self._staged_key(place)
-        found = self.env["event.import.staged.stream"]._load(self, [staged])
-        if staged in found:
-            return found[staged][1]
-        row = self.env["event.boundary.state"].sudo()
-        domain = [("company_id", "=", company_id), ("boundary", "=", name), ("key", "=", key)]
-        row = row.search(domain)
-        if not row.version:
-            return boundary._initial_state()
-        if row.rules == boundary._rules_digest():
-            return normalise(row.state or {})
+    def _read_keys(self, items, streams):
+        """Read at once what boundaries know of the keys that these rows are likely about.
+
+        Those that follow from a state which other rows lead to are read when they are met.
+
+        :param dict streams: as they stand before these rows
+        :return: ``CheckedKeys``
+        """
+        guarded, places, keys = self.env["event.boundary"]._guarded(), set(), CheckedKeys()
+        if not guarded:
+            return keys
+        status = self.env["event.boundary.status"].sudo()
+        keys.ready = frozenset(status.search([("state", "=", "ready")]).mapped("boundary"))
+        for item in items:
+            key = self._stream_key(item["vals"])
+            types, (_version, state) = guarded.get(key[1]), streams.get(key, (0, None))
+            if types and state is not None and "content_hash" not in item["vals"]:
+                places.update(self._likely_keys(key, types, state, item["vals"]))
+        if places:
+            keys.update(self._load_keys(places))
+        return keys
+
+    def _likely_keys(self, stream, types, state, vals):
+        """Yield ``(company id, boundary, key)`` of an event, as the state before gives them."""
+        company_id, model_name, _aggregate_id = stream
+        try:
+            event = self._as_event_data(vals, model_name, 0, company_id, self.env.uid)
+            event = self._memory_handler(model_name)._upcast(event)
+            for model in types.get(event.event_type, ()):
+                boundary = self.env[model]
+                for key in boundary._keys_of(event, state, state):
+                    yield company_id, boundary._boundary_name(), key
+        except Exception as error:  # the check comes to the same, and says so
+            if is_infrastructure_error(error):
+                raise
+
+    def _load_keys(self, places):
+        """Return ``{place: state}`` of keys after the rows that were checked so far.
+
+        Without those whose state is stored by other rules than those of today.
+        """
+        boundaries, names = {}, self.env["event.boundary"]._names()
+        for place in places:
+            boundaries[place] = self.env[names[place[1]]]
+        staged = self.env["event.import.staged.stream"]._load(
+            self, [self._staged_key(place) for place in boundaries]
+        )
+        self.env.cr.execute(
+            """
+            SELECT row.company_id, row.boundary, row.key, row.state, row.rules
+              FROM unnest(%s::int[], %s::text[], %s::text[]) AS wanted (company_id, boundary, key)
+              JOIN event_boundary_state AS row USING (company_id, boundary, key)
+             WHERE row.version > 0
+            """,
+            list(map(list, zip(*boundaries, strict=True))),
+        )
+        stored = {row[:3]: row[3:] for row in self.env.cr.fetchall()}
+        found = {}
+        for place, boundary in boundaries.items():
+            if (key := self._staged_key(place)) in staged:
+                found[place] = staged[key][1]
+            elif place not in stored:
+                found[place] = boundary._initial_state()
+            elif stored[place][1] == boundary._rules_digest():
+                found[place] = normalise(stored[place][0] or {})
+        return found
+
+    def _fold_key(self, boundary, place):
         _count, state, problem = boundary.sudo()._fold_key(place)
         if problem is not None:
             raise problem

@@ -7,11 +7,11 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from odoo.addons.event_sourcing.canonical_json import canonical, normalise
-from odoo.addons.event_sourcing.compat import readable
-from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
 from odoo.addons.event_sourcing.event import EventData
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
+from odoo.addons.event_sourcing_base.canonical_json import canonical, normalise
+from odoo.addons.event_sourcing_base.compat import readable
+from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
 
 from ..transfer_format import FOLLOWS
 
@@ -51,7 +51,7 @@ class EventImportCheck(models.Model):
             "record": self.options["broken"] == "record",
             "references": self._references(fresh, seen),
             "folded": {},
-            "keys": {},
+            "keys": self._read_keys(fresh, streams),
             "named": self._look_up_named(fresh),
         }
         for item in fresh:
@@ -245,9 +245,9 @@ class EventImportCheck(models.Model):
         return streams
 
     def _stream_key(self, vals):
-        """Return ``(company id, model_name, aggregate_id)``; the importer's company for none."""
+        """Return ``(company id, model_name, aggregate_id)``."""
         today = self.env["snapshot.handler.registry"]._canonical_name(vals["model_name"])
-        return vals["company_id"] or self._asker().company.id, today, vals["aggregate_id"]
+        return vals["company_id"], today, vals["aggregate_id"]
 
     @api.model
     def _takes_version(self, item):

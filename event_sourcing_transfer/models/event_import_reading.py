@@ -4,8 +4,8 @@ import os
 from odoo import _, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.canonical_json import canonical
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
+from odoo.addons.event_sourcing_base.canonical_json import canonical
 from odoo.addons.event_sourcing_job.piece_size import PieceSize
 
 from ..transfer_file import RowParseError, Rows, look_at, unpacked

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from odoo.addons.event_sourcing.fields import NO_SUM
+from odoo.addons.event_sourcing_base.fields import NO_SUM
 
 # So many are listed; all are counted.
 MAX_LISTED = 100_000

@@ -3,9 +3,9 @@ from collections import Counter
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.canonical_json import sort_keys
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
-from odoo.addons.event_sourcing.savepoint import LazySavepoint
+from odoo.addons.event_sourcing_base.canonical_json import sort_keys
+from odoo.addons.event_sourcing_base.savepoint import LazySavepoint
 
 from ..transfer_format import FOLLOWS
 

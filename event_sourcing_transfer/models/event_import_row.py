@@ -4,11 +4,11 @@ from datetime import date, timezone
 
 from odoo import api, models
 
-from odoo.addons.event_sourcing.canonical_json import canonical, parse_json
-from odoo.addons.event_sourcing.column_values import NESTED
 from odoo.addons.event_sourcing.event import text_hash
 from odoo.addons.event_sourcing.event_columns import DECIDED_BY_STORE
-from odoo.addons.event_sourcing.zones import find_zone
+from odoo.addons.event_sourcing_base.canonical_json import canonical, parse_json
+from odoo.addons.event_sourcing_base.column_values import NESTED
+from odoo.addons.event_sourcing_base.zones import find_zone
 
 from ..transfer_file import RowParseError
 

@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from odoo.addons.event_sourcing.canonical_json import normalise
+from odoo.addons.event_sourcing_base.canonical_json import normalise
 
 
 class EventImportSnapshots(models.Model):

@@ -5,8 +5,9 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date, format_datetime
 
-from odoo.addons.event_sourcing.from_code import from_code
 from odoo.addons.event_sourcing.groups import AUDITOR, MANAGER
+from odoo.addons.event_sourcing_base.companies import open_companies
+from odoo.addons.event_sourcing_base.from_code import from_code
 from odoo.addons.event_sourcing_job.job_kind import JobKind
 
 from ..transfer_format import chained, end_line, head_line
@@ -58,7 +59,7 @@ class EventJobExport(models.Model):
                 "tz": self.env["event.store"]._user_zone().key,
                 "context": {
                     "lang": self.env.context.get("lang") or self.env.user.lang or "en_US",
-                    "allowed_company_ids": self.env.companies.ids,
+                    "allowed_company_ids": open_companies(self.env),
                 },
             },
         )

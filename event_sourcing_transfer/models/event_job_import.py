@@ -8,10 +8,11 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from odoo.addons.event_sourcing.compat import check_access
-from odoo.addons.event_sourcing.db_errors import is_infrastructure_error
-from odoo.addons.event_sourcing.from_code import from_code
 from odoo.addons.event_sourcing.groups import INTEGRATION, MANAGER
+from odoo.addons.event_sourcing_base.companies import open_companies
+from odoo.addons.event_sourcing_base.compat import check_access
+from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
+from odoo.addons.event_sourcing_base.from_code import from_code
 from odoo.addons.event_sourcing_job.job_kind import JobKind
 
 from ..transfer_file import ENCODINGS, RowParseError
@@ -127,7 +128,7 @@ class EventJobImport(models.Model):
                 "context": {
                     "lang": self.env.context.get("lang") or self.env.user.lang or "en_US",
                     "tz": tz or "UTC",
-                    "allowed_company_ids": self.env.companies.ids,
+                    "allowed_company_ids": open_companies(self.env),
                 },
             },
         )

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
-from odoo.addons.event_sourcing.canonical_json import canonical, normalise
-from odoo.addons.event_sourcing.fields import JsonDocument
+from odoo.addons.event_sourcing_base.canonical_json import canonical, normalise
+from odoo.addons.event_sourcing_base.fields import JsonDocument
 
 
 class EventImportStream(models.Model):

@@ -10,7 +10,8 @@ KEYS = """
      WHERE version > 0 ORDER BY 1, 2
 """
 ENTRIES = """
-    SELECT entry.boundary, entry.key, entry.version, event.aggregate_id, event.version
+    SELECT entry.boundary, entry.key, entry.version, event.aggregate_id, event.version,
+           entry.details
       FROM event_boundary_event AS entry JOIN event_store AS event ON event.id = entry.event_id
      ORDER BY 1, 2, 3
 """
@@ -42,6 +43,9 @@ class TestRestoredBoundaries(RestoreCase):
         left = {"model_name": "queue", "aggregate_id": "Q", "event_type": "Left"}
         self.store.append_batch([{**left, "payload": {"visitor": "Ann"}}])
         self.store.append_batch([booking("B3", seat="A3", visitor="Ann")])
+        planned = {**booking("T1", "Planned", room="R1", nights=4), "model_name": "stay"}
+        confirmed = {**booking("T1", "Confirmed"), "model_name": "stay"}
+        self.store.append_batch([planned, confirmed])
 
     def known(self):
         self.env.flush_all()
@@ -115,6 +119,24 @@ class TestImportedBoundaries(ImportCase):
             self.assertEqual((self.refused(job), job.state), ([], "done"))
             state = self.env["event.boundary"].state_at("seat", "IA1")["state_json"]
             self.assertEqual(json.loads(state)["by"], "IB0" if dry_run else "IB1")
+
+    def test_an_event_about_no_key_passes(self):
+        job = self.run_import(self.rows(booking("IB7")), dry_run=True)
+        self.assertEqual(self.refused(job), [])
+        self.assertEqual(self.store.append("booking", "IB7", "Booked", {})["outcome"], "applied")
+
+    def test_a_check_asks_for_keys_once_a_piece(self):
+        """Whether payloads name them, or a state that was there before."""
+        self.store.append_batch([booking(f"IM{n}", seat=f"IM{n}") for n in range(40)])
+        counts = []
+        for size in (2, 40):
+            new = [booking(f"IN{n}", seat=f"IN{n}", visitor=f"IV{n}") for n in range(size)]
+            gone = [booking(f"IM{n}", "Cancelled") for n in range(size)]
+            before = self.env.cr.sql_log_count
+            job = self.run_import(self.rows(*new, *gone), dry_run=True)
+            counts.append(self.env.cr.sql_log_count - before)
+            self.assertEqual((self.refused(job), job.state), ([], "done"))
+        self.assertLess(counts[1] - counts[0], 10)
 
     def test_refusals_are_kept_where_that_is_asked_for(self):
         job = self.run_import(self.taken(), broken="record")

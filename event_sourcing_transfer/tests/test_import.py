@@ -43,7 +43,10 @@ class ImportCase(EventCase):
         """Run an import to its end; return its job, with all rights."""
         if isinstance(content, str):
             content = content.encode()
-        jobs = self.env["event.job"].with_user(user or self.manager)
+        user = user or self.manager
+        companies = user.env.context.get("allowed_company_ids", [])
+        jobs = self.env["event.job"].with_user(user)
+        jobs = jobs.with_context(allowed_company_ids=companies)
         job, _under_way = jobs._request_import(
             base64.b64encode(content), "history", dry_run, **options
         )
@@ -613,6 +616,30 @@ class TestRights(ImportCase):
         events = self.store.search([("aggregate_id", "=", "I1")])
         self.assertEqual(events.company_id, self.env.company + company)
         self.assertEqual(set(events.mapped("version")), {1})
+
+    def test_a_row_that_names_no_company_is_of_the_importers_own(self):
+        """Also where another one of theirs comes first in the list of companies."""
+        own = self.manager.company_id
+        first = self.env["res.company"].create({"name": "Aardvark Ltd", "sequence": -9})
+        self.manager.company_ids |= first
+        self.assertEqual(self.manager.company_ids[0], first)
+        uuids = {"event_uuid": "u-own"}
+        store = self.store.with_user(self.manager)
+        store.append_batch([{**row("I1", 3, **uuids), "company_id": own.id}])
+        for companies in ([], [own.id, first.id]):
+            with self.subTest(companies):
+                user = self.manager.with_context(allowed_company_ids=companies)
+                self.assert_known(self.run_import(json_lines(row("I1", 3, **uuids)), user, True))
+                self.assert_known(self.run_import(json_lines(row("I1", 3, **uuids)), user))
+        with self.subTest("another one is chosen"):
+            user = self.manager.with_context(allowed_company_ids=[first.id, own.id])
+            job = self.run_import(json_lines(row("I1", 3, **uuids)), user)
+            self.assertEqual((job.stored_count, job.known_count), (1, 0))
+            events = self.store.search([("aggregate_id", "=", "I1")])
+            self.assertEqual(events.company_id, own + first)
+
+    def assert_known(self, job):
+        self.assertEqual((job.refused_count, job.known_count), (0, 1), self.refused(job))
 
     def test_a_company_of_others_cannot_be_chosen(self):
         company = self.env["res.company"].create({"name": "Elsewhere Ltd"})

@@ -13,9 +13,9 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.event_sourcing.canonical_json import canonical
 from odoo.addons.event_sourcing.event import content_hash
 from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFailure
+from odoo.addons.event_sourcing_base.canonical_json import canonical
 from odoo.addons.event_sourcing_transfer.models.event_import_line import TRANSFER_KEY
 from odoo.addons.event_sourcing_transfer.transfer_format import chained, end_line, signature
 from odoo.addons.test_event_sourcing.common import EventCase, make_user

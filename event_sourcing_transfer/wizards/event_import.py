@@ -5,7 +5,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.base.models.res_partner import _tz_get
-from odoo.addons.event_sourcing.canonical_json import canonical
+from odoo.addons.event_sourcing_base.canonical_json import canonical
 
 from ..transfer_file import RowParseError, Rows, look_at, unpacked
 

@@ -6,6 +6,25 @@ COUNTINGS = [("quantity", "By quantity"), ("serial", "By serial number")]
 RECORDS = ("rental.unit", "rental.stock")
 
 
+class ProductProduct(models.Model):
+    """By what is owned and let of a product, it is found."""
+
+    _inherit = "product.product"
+
+    rental_unit_ids = fields.One2many(
+        "rental.unit",
+        "product_id",
+        string="Units",
+        groups="event_sourcing.event_store_group_user",
+    )
+    rental_line_ids = fields.One2many(
+        "rental.order.line",
+        "product_id",
+        string="Lines of Rentals",
+        groups="rental_event_sourcing.rental_order_group_user",
+    )
+
+
 class ProductTemplate(models.Model):
     """How it is counted what a company owns of a product and rents out."""
 

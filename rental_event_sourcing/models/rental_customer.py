@@ -1,10 +1,13 @@
 from odoo import _, api, fields, models
+from odoo.tools import format_amount
+
+from odoo.addons.event_sourcing_base.compat import check_access
 
 OUT = ("active",)
 
 
 class ResPartner(models.Model):
-    """What a shop sees of a customer: the rentals, what is out, what was invoiced.
+    """What a shop sees of a customer: the rentals, what is out, invoiced and owed.
 
     Those of a company's contacts and addresses count for the company.
     """
@@ -35,6 +38,12 @@ class ResPartner(models.Model):
         help="By the company that is chosen, in its currency; what was paid is not known here.",
         groups="rental_event_sourcing.rental_order_group_user",
     )
+    rental_owed = fields.Char(
+        string="Owed for Rentals",
+        compute="_compute_rental_owed",
+        help="By the companies that are chosen, in the currency of each.",
+        groups="rental_event_sourcing.rental_order_group_user",
+    )
     rental_currency_id = fields.Many2one(
         "res.currency",
         compute="_compute_rentals",
@@ -63,6 +72,34 @@ class ResPartner(models.Model):
             partner.rental_invoiced = sum(money.get(partner_id, 0) for partner_id in ids)
             partner.rental_currency_id = self.env.company.currency_id
 
+    @api.depends_context("allowed_company_ids", "lang")
+    def _compute_rental_owed(self):
+        heirs = self._rental_heirs()
+        everybody = [partner_id for ids in heirs.values() for partner_id in ids]
+        debts = self._rental_debts(everybody)
+        for partner in self:
+            sums = {}
+            for partner_id in heirs.get(partner, ()):
+                for currency, amount in debts.get(partner_id, ()):
+                    sums[currency] = sums.get(currency, 0) + amount
+            partner.rental_owed = " + ".join(
+                format_amount(self.env, amount, currency)
+                for currency, amount in sums.items()
+                if not currency.is_zero(amount)
+            )
+
+    @api.model
+    def _rental_debts(self, partner_ids):
+        """Return ``{partner id: [(currency, what was charged less what was credited), …]}``."""
+        domain = [("partner_id", "in", partner_ids), ("company_id", "in", self.env.companies.ids)]
+        sums = self.env["rental.snapshot"]._read_group(
+            domain, ["partner_id", "company_id"], ["owed_amount:sum"]
+        )
+        found = {}
+        for partner, company, amount in sums:
+            found.setdefault(partner.id, []).append((company.currency_id, amount))
+        return found
+
     def _rental_heirs(self):
         """Return ``{partner: ids of it and of all below it}``, in one query."""
         everybody = self.with_context(active_test=False)._origin
@@ -78,8 +115,13 @@ class ResPartner(models.Model):
                 above = parents.get(above)
         return {partner: heirs[partner._origin.id] for partner in self}
 
-    def _open_rentals(self, name, domain=()):
+    def _readable_name(self):
+        """Return the name of one customer: for who may read it, also where the cache has it."""
         self.ensure_one()
+        check_access(self, "read")
+        return self.display_name
+
+    def _open_rentals(self, name, domain=()):
         return {
             "type": "ir.actions.act_window",
             "name": name,
@@ -91,13 +133,21 @@ class ResPartner(models.Model):
         }
 
     def action_view_rentals(self):
-        return self._open_rentals(_("Rentals of %(customer)s", customer=self.display_name))
+        return self._open_rentals(_("Rentals of %(customer)s", customer=self._readable_name()))
 
     def action_view_rentals_out(self):
         domain = [("status", "in", OUT)]
-        return self._open_rentals(_("Out with %(customer)s", customer=self.display_name), domain)
+        return self._open_rentals(
+            _("Out with %(customer)s", customer=self._readable_name()), domain
+        )
+
+    def action_view_rentals_owed(self):
+        domain = [("snapshot_id.owed_amount", ">", 0)]
+        return self._open_rentals(_("Owed by %(customer)s", customer=self._readable_name()), domain)
 
     def action_view_rentals_invoiced(self):
         domain = [("snapshot_id.invoiced_amount", ">", 0)]
         domain += [("company_id", "=", self.env.company.id)]
-        return self._open_rentals(_("Invoiced to %(customer)s", customer=self.display_name), domain)
+        return self._open_rentals(
+            _("Invoiced to %(customer)s", customer=self._readable_name()), domain
+        )

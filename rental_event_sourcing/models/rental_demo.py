@@ -1,225 +1,246 @@
+import csv
 import random
 from datetime import datetime, time, timedelta
+from typing import NamedTuple
+
+import pytz
 
 from odoo import api, fields, models
-from odoo.tools import mute_logger
+from odoo.tools import file_open, mute_logger
+from odoo.tools.barcode import get_barcode_check_digit
 
-from odoo.addons.event_sourcing.from_code import FromCode, from_code
+from odoo.addons.event_sourcing_base.from_code import FromCode, from_code
 
-CUSTOMERS = (
-    "株式会社東京建設",
-    "大阪イベント企画",
-    "北海道観光サービス",
-    "横浜国際展示場",
-    "福岡印刷工業",
-    "Kyoto Film Studio",
-    "Müller Maschinenbau GmbH",
-    "Société Lumière",
-    "Nordic Events AB",
-    "Acme Rentals Ltd",
-)
-PRODUCTS = (  # with their prices in yen
-    ("PRJ-01", "Laser projector", "レーザープロジェクター", 48000),
-    ("GEN-05", "Generator 5 kVA", "発電機 5kVA", 62000),
-    ("CAM-4K", "4K camera set", "4Kカメラセット", 85000),
-    ("LFT-12", "Scissor lift 12 m", "高所作業車 12m", 138000),
-    ("SND-02", "Sound system", "音響システム", 39500),
-)
-USERS = (
-    ("tanaka", "田中 恵子"),
-    ("suzuki", "鈴木 一郎"),
-    ("sato", "佐藤 美咲"),
-    ("smith", "John Smith"),
-)
-# Stories of rentals: (days after the one before, event type). Payloads are made when they
-# are told. What is long past has come to an end; what is recent is still under way.
-PAST = (
-    (
-        *((2, "DemoStarted"), (6, "RentalConfirmed"), (3, "EquipmentDelivered")),
-        *((28, "RentalInvoiced"), (14, "EquipmentReturned"), (5, "RentalClosed")),
-        (2, "DemoCancelled"),
+ODOOS_DEMO_COMPANY = "YourCompany"
+FOLDER = "rental_event_sourcing/demo"
+OPENED = 400  # days ago
+
+
+class Shop(NamedTuple):
+    """One of the demo's shops; amounts are in its currency."""
+
+    key: str
+    company: dict
+    country: str
+    currency: str
+    timezone: str
+    lang: str
+    clerk: tuple  # login, name
+    prefix: str | None  # of its rentals, where it numbers them by itself
+    deposit: float
+    late_fee: float
+
+
+SHOPS = (
+    Shop(
+        "osaka",
+        {
+            "name": "大阪レンタル株式会社",
+            "street": "浪速区日本橋西 1-4-9",
+            "city": "大阪市",
+            "zip": "556-0004",
+            "phone": "06-5550-0142",
+            "email": "osaka@example.com",
+            "website": "http://osaka.example.com",
+        },
+        *("base.jp", "base.JPY", "Asia/Tokyo", "ja_JP", ("tanaka", "田中 恵子"), None),
+        *(20000, 1500),
     ),
-    ((2, "DemoStarted"), (6, "DemoCancelled"), (1, "DemoCancelled")),
-    (
-        *((1, "RentalConfirmed"), (2, "EquipmentDelivered"), (25, "RentalInvoiced")),
-        *((20, "EquipmentReturned"), (1, "DamageReported"), (6, "RentalClosed")),
+    Shop(
+        "lyon",
+        {
+            "name": "Lyon Location SARL",
+            "street": "12 rue des Entrepôts",
+            "city": "Lyon",
+            "zip": "69007",
+            "phone": "04 55 50 01 42",
+            "email": "lyon@example.com",
+            "website": "http://lyon.example.com",
+        },
+        *("base.fr", "base.EUR", "Europe/Paris", "fr_FR", ("moreau", "Camille Moreau"), "L"),
+        *(150, 12.5),
     ),
-    ((3, "RentalConfirmed"), (4, "RentalCancelled"), (1, "EquipmentDelivered")),
-    (
-        *((2, "RentalConfirmed"), (2, "EquipmentDelivered"), (9, "DamageReported")),
-        *((3, "RentalClosed"), (20, "EquipmentReturned")),
-    ),
-    ((1, "DemoStarted"), (5, "RentalConfirmed"), (2, "EquipmentDelivered"), (15, "RentalExtended")),
 )
-RECENT = (
-    ((1, "RentalConfirmed"), (3, "EquipmentDelivered"), (20, "RentalInvoiced")),
-    ((2, "DemoStarted"), (6, "DemoCancelled"), (1, "DemoCancelled")),
-    (
-        *((1, "RentalConfirmed"), (2, "EquipmentDelivered"), (12, "RentalClosed")),
-        *((2, "EquipmentReturned"), (1, "DamageReported")),
-    ),
-    ((1, "DemoStarted"), (7, "RentalConfirmed")),
-    (),
-    ((1, "DemoStarted"), (5, "DemoExtended")),
-    ((3, "RentalConfirmed"), (1, "PriceChanged")),
-    (),
-    ((1, "DemoStarted"),),
+MANAGER = ("sato", "佐藤 美咲")
+GROUPS = ("base.group_user", "base.group_allow_export")
+CLERK = ("rental_event_sourcing.rental_order_group_user",)
+MANAGERS = (
+    "rental_event_sourcing.rental_order_group_manager",
+    "event_sourcing.event_store_group_manager",
 )
-RENTALS = 48
-DAYS = 240
-RECENT_DAYS = 90
-YEN = 100  # so many for one of a currency that has decimals, near enough for a demo
 
 
 class RentalDemo(models.AbstractModel):
-    """Eight months of rentals, told by real events; loaded with the demo data, once."""
+    """A year of two shops, told by real events; loaded with the demo data, once."""
 
     _name = "rental.demo"
     _description = "Demo Data of Rentals"
 
     @api.model
     def _generate(self):
-        """Plan the rentals and tell their stories, each event at its own time."""
+        """Open the shops, and let a year of rentals happen, each event at its own time."""
         # The same choices on every install; nothing secret is drawn here.
         self = self.with_context(random=FromCode(random.Random(17)))
-        users = self._make_users()
-        partners = self.env["res.partner"].create([{"name": name} for name in CUSTOMERS])
-        products = self._make_products()
-        start = fields.Date.today() - timedelta(days=DAYS)
-        for number in range(RENTALS):
-            day = start + timedelta(days=number * (DAYS - 4) // RENTALS)
-            recent = (fields.Date.today() - day).days < RECENT_DAYS
-            stories = RECENT if recent else PAST
-            self._tell(
-                users[number % len(users)],
-                partners[number * 3 % len(partners)],
-                products[number * 2 % len(products)],
-                day,
-                stories[number % len(stories)],
-                users,
-            )
-        self._make_system_errors()
+        companies = {shop.key: self._make_company(shop) for shop in SHOPS}
+        everywhere = self.env["res.company"].union(*companies.values())
+        manager = self._make_user(MANAGER, everywhere, MANAGERS)
+        self._let_admin_in(everywhere)
+        for shop in SHOPS:
+            company = companies[shop.key]
+            clerk = self._make_user(shop.clerk, company, CLERK)
+            inside = self.with_context(allowed_company_ids=company.ids)
+            customers = inside._make_customers(shop, company)
+            owned = inside._make_owned(shop, company, manager)
+            inside._make_rentals(shop, company, clerk, manager, customers, owned)
+        self.with_company(companies["osaka"])._make_system_errors()
 
-    def _make_users(self):
-        group = self.env.ref("rental_event_sourcing.rental_order_group_user")
-        internal = self.env.ref("base.group_user")
-        export = self.env.ref("base.group_allow_export")
+    # ------------------------------------------------------------------
+    # Shops and people
+    # ------------------------------------------------------------------
+
+    def _make_company(self, shop):
+        """Return the company of a shop, which is there already after an uninstall."""
+        companies = self.env["res.company"]
+        values = {
+            **shop.company,
+            "country_id": self.env.ref(shop.country).id,
+            "currency_id": self.env.ref(shop.currency).id,
+            "rental_late_fee": shop.late_fee,
+        }
+        company = companies.search([("name", "=", shop.company["name"])]) or companies.create(
+            values
+        )
+        company.partner_id.tz = shop.timezone
+        if shop.prefix:
+            self._make_sequence(company, shop.prefix)
+        return company
+
+    def _let_admin_in(self, companies):
+        """Let the administrator begin in the first shop, if he is in nobody's company so far."""
+        admin = self.env.ref("base.user_admin")
+        admin.company_ids += companies
+        if admin.company_id.name == ODOOS_DEMO_COMPANY:
+            admin.company_id = companies[0]
+
+    def _make_sequence(self, company, prefix):
+        sequences, code = self.env["ir.sequence"], "rental.order"
+        if not sequences.search([("code", "=", code), ("company_id", "=", company.id)]):
+            name = f"Rental {company.name}"
+            values = {"name": name, "code": code, "prefix": prefix, "padding": 5}
+            sequences.create({**values, "company_id": company.id})
+
+    def _make_user(self, person, companies, groups):
+        login, label = person
         users = self.env["res.users"].with_context(no_reset_password=True)
         name = "group_ids" if "group_ids" in users._fields else "groups_id"
-        made = []
-        for login, label in USERS:
-            # Users stay when the addon is uninstalled; then they are taken on again.
-            user = users.search([("login", "=", login)]) or users.create(
-                {
-                    "name": label,
-                    "login": login,
-                    "password": login,
-                    "company_id": self.env.company.id,
-                    "company_ids": [(6, 0, self.env.company.ids)],
-                    name: [(6, 0, internal.ids)],
-                }
-            )
-            user.write({name: [(4, group.id), (4, export.id)]})
-            made.append(user)
+        # Users stay when the addon is uninstalled; then they are taken on again.
+        user = users.search([("login", "=", login)]) or users.create(
+            {
+                "name": label,
+                "login": login,
+                "password": login,
+                "company_id": companies[0].id,
+                "company_ids": [(6, 0, companies.ids)],
+                "tz": companies[0].partner_id.tz,
+            }
+        )
+        user.write({name: [(4, self.env.ref(group).id) for group in (*GROUPS, *groups)]})
         # They, and who looks at the demo first, begin with what it is about.
         home = self.env.ref("rental_event_sourcing.rental_order_action")
-        for user in (*made, self.env.ref("base.user_admin")):
-            user.action_id = user.action_id or home.id
-        return made
+        for lands in (user, self.env.ref("base.user_admin")):
+            lands.action_id = lands.action_id or home.id
+        return user
 
-    def _amount(self, yen):
-        """Return an amount of the demo in the currency of the company."""
-        return yen // YEN if self.env.company.currency_id.decimal_places else yen
+    def _make_customers(self, shop, company):
+        values = [
+            {
+                **{name: row[name] for name in ("name", "street", "zip", "city", "email")},
+                "is_company": row["is_company"] == "1",
+                "country_id": self.env.ref(shop.country).id,
+                "company_id": company.id,
+                "lang": self._lang(shop),
+            }
+            for row in self._rows("customers", shop)
+        ]
+        return self.env["res.partner"].create(values)
 
-    def _make_products(self):
-        products = self.env["product.product"]
-        for code, name, translated, price in PRODUCTS:
-            products += self._make_product(
-                code, name, translated, rental_price_month=self._amount(price)
-            )
+    def _lang(self, shop):
+        """Return the language of a shop's customers where it is installed, else the user's."""
+        installed = dict(self.env["res.lang"].get_installed())
+        return shop.lang if shop.lang in installed else self.env.lang
+
+    def _make_products(self, shop, company):
+        """Return the products of a shop, which have Japanese names where that is installed."""
+        rows = self._rows("products", shop)
+        products = self.env["product.product"].create(
+            [self._product(row, company, number) for number, row in enumerate(rows, 1)]
+        )
+        if "ja_JP" in dict(self.env["res.lang"].get_installed()):
+            for product, row in zip(products.with_context(lang="ja_JP"), rows, strict=True):
+                product.name = row["name_ja"] or row["name"]
         return products
 
+    def _product(self, row, company, number):
+        values = {
+            "name": row["name"],
+            "default_code": row["code"],
+            "rental_ok": True,
+            "rental_counting": row["counting"],
+            "sale_ok": False,
+            "list_price": 0,
+            "company_id": company.id,
+            **{f"rental_price_{name}": float(row[name]) for name in ("day", "week", "month")},
+        }
+        barcode = f"20{company.id:05}{number:05}"  # of those that a shop may give by itself
+        barcode += str(get_barcode_check_digit(f"{barcode}0"))
+        # Products stay when the addon is uninstalled, with their barcodes.
+        taken = self.env["product.product"].search([("barcode", "=", barcode)], limit=1)
+        return values if taken else {**values, "barcode": barcode}
+
     @api.model
-    def _make_product(self, code, name, translated, **values):
-        """Return a product for rent, which has its Japanese name where that is installed."""
-        product = self.env["product.product"].create(
-            {"default_code": code, "name": name, "rental_ok": True, **values}
-        )
-        if self.env["res.lang"].search_count([("code", "=", "ja_JP")]):
-            product.with_context(lang="ja_JP").name = translated
-        return product
+    def _rows(self, name, shop):
+        """Return the rows of a table of the demo that are about a shop."""
+        with file_open(f"{FOLDER}/{name}.csv") as file:
+            return [row for row in csv.DictReader(file) if row["shop"] == shop.key]
 
-    def _tell(self, user, partner, product, day, story, users):
-        """Plan one rental as ``user``, and record its story."""
+    # ------------------------------------------------------------------
+    # Times
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _today(self, company):
+        """Return the day that it is in a shop; what happened, happened before."""
+        return self.env["event.store"]._business_today(company.id, fields.Datetime.now())
+
+    @api.model
+    def _moment(self, company, day, step=0):
+        """Return a moment of a business day, in UTC; of more steps a later one.
+
+        Days of a shop's zone: what is recorded of a day is then of that business day.
+        """
         draw = from_code(self.env, "random")
-        order = (
-            self.env["rental.order"]
-            .with_user(user)
-            .sudo()
-            .with_context(event_timestamp=FromCode(self._moment(day)))
-            .create(
-                {
-                    "partner_id": partner.id,
-                    "product_id": product.id,
-                    "quantity": draw.randint(1, 6),
-                    "planned_start": day + timedelta(days=7),
-                    "planned_end": day + timedelta(days=7 + draw.choice((30, 60, 90, 180))),
-                    "monthly_price": product.rental_price_month,
-                    "user_id": user.id,
-                }
-            )
-        )
-        for number, (wait, event_type) in enumerate(story):
-            day += timedelta(days=wait)
-            if day >= fields.Date.today():
-                break  # has not happened yet
-            # Now and then a colleague does it, and sometimes it is refused.
-            person = user if number % 2 == 0 else users[(users.index(user) + number) % len(users)]
-            payload = self._payload(event_type, order, day)
-            # Long ago damages were written in their first version.
-            old = event_type == "DamageReported" and story in PAST
-            order.with_user(person)._apply_event(
-                event_type,
-                {"description": payload["description"], "cost": self._amount(12000)}
-                if old
-                else payload,
-                schema_version=1 if old else None,
-                timestamp=self._moment(day),
-                policy="record",
-            )
+        local = datetime.combine(day, time(9)) + timedelta(minutes=35 * step + draw.randint(0, 30))
+        zone = pytz.timezone(company.partner_id.tz)
+        return zone.localize(local).astimezone(pytz.utc).replace(tzinfo=None)
 
-    def _payload(self, event_type, order, day):
-        price = order.monthly_price
-        return {
-            "DemoStarted": {"demo_end": str(day + timedelta(days=14))},
-            "DemoExtended": {"demo_end": str(day + timedelta(days=21))},
-            "DemoCancelled": {"reason": "予算の都合"},
-            "RentalCancelled": {"reason": "Event postponed"},
-            "RentalExtended": {"planned_end": str(order.planned_end + timedelta(days=60))},
-            "PriceChanged": {"monthly_price": round(price * 0.9)},
-            "DamageReported": {
-                "description": "レンズに傷",
-                "repair_cost": self._amount(12000),
-                "charged": order.quantity > 1,
-            },
-            "RentalInvoiced": {"amount": price * order.quantity},
-        }.get(event_type, {})
+    @api.model
+    def _at(self, records, company, day, user, step=0):
+        """Return records about which a person records events as of a day."""
+        moment = FromCode(self._moment(company, day, step))
+        return records.with_user(user).sudo().with_context(event_timestamp=moment)
 
     def _make_system_errors(self):
         """Two faults as they happen: another system sends what no column can hold."""
-        store = self.env["event.store"]
-        yesterday = self._moment(fields.Date.today() - timedelta(days=1))
+        company = self.env.company
+        yesterday = self._today(company) - timedelta(days=1)
         with mute_logger("odoo.sql_db", "odoo.addons.event_sourcing.models.event_store_failure"):
             for aggregate_id, payload in (
-                ("WEB-1001", {"partner_id": 999999999, "quantity": 1}),
-                ("WEB-1002", {"product_id": 999999999, "quantity": 2}),
+                ("WEB-1001", {"delivery_partner_id": 999999999, "quantity": 1}),
+                ("WEB-1002", {"contact_partner_id": 999999999, "quantity": 2}),
             ):
-                store.append(
+                self.env["event.store"].append(
                     *("rental", aggregate_id, "RentalPlanned", payload),
-                    timestamp=yesterday,
+                    timestamp=self._moment(company, yesterday),
                     policy="record",
+                    company_id=company.id,
                 )
-
-    def _moment(self, day):
-        draw = from_code(self.env, "random")
-        return datetime.combine(day, time(draw.randint(0, 8), draw.randint(0, 59)))

@@ -20,9 +20,10 @@ class ResCompany(models.Model):
         help="A rental is confirmed only with a planned start and end.",
     )
     rental_backdate_days = fields.Integer(
-        string="Days a Start May Lie in the Past",
+        string="Days That May Lie in the Past",
         default=30,
-        help="A rental may be planned to begin so many days before the day on which it is planned.",
+        help="A rental may be planned to begin, and equipment be recorded as delivered or returned,"
+        " so many days before the day on which that is recorded.",
     )
     rental_early_days = fields.Integer(
         string="Days a Delivery May Come Early",
@@ -77,15 +78,17 @@ class RentalSnapshotHandler(models.AbstractModel):
         if state.get("partner_id"):
             self._check_has_dates(event, state, company)
             self._check_start(event, state, company)
+            self._check_movement(event, company)
             self._check_delivery(event, state, company)
 
     @api.model
     def _limited_events(self):
-        return ("RentalPlanned", "PlanChanged", "RentalConfirmed", "EquipmentDelivered")
+        planned = ("RentalPlanned", "PlanChanged", "RentalConfirmed")
+        return (*planned, "EquipmentDelivered", "EquipmentReturned")
 
     @api.model
     def _check_quantity(self, event, state, company):
-        asked = event.event_type == "RentalConfirmed" or "quantity" in event.payload
+        asked = event.event_type == "RentalConfirmed" or {"quantity", "lines"} & {*event.payload}
         limit = company.rental_max_quantity
         if asked and limit and (state.get("quantity") or 0) > limit:
             message = _(
@@ -135,9 +138,29 @@ class RentalSnapshotHandler(models.AbstractModel):
             )
             raise RuleViolation(message, "delivered_too_early")
 
+    @api.model
+    def _check_movement(self, event, company):
+        """Refuse a day of a delivery or return that has not come yet, or is long ago."""
+        key = {"EquipmentDelivered": "delivered_on", "EquipmentReturned": "returned_on"}
+        day = event.payload.get(key.get(event.event_type))
+        if not day:
+            return
+        last = event.business_date
+        first = last - timedelta(days=company.rental_backdate_days)
+        if not str(first) <= day <= str(last):
+            message = _(
+                "What went out or came back is recorded with a day from %(first)s to %(last)s, not"
+                " with %(day)s.",
+                first=format_date(self.env, first),
+                last=format_date(self.env, last),
+                day=format_date(self.env, day),
+            )
+            raise RuleViolation(message, "moved_on_other_day")
+
     def _rule_labels(self):
         return {
             **super()._rule_labels(),
+            "moved_on_other_day": _("Equipment moved today, or not long ago."),
             "quantity_too_large": _("A rental is of more pieces than the settings allow."),
             "dates_missing": _("A confirmed rental needs a planned start and a planned end."),
             "planned_in_the_past": _("A rental cannot be planned to begin in the past."),

@@ -1,13 +1,26 @@
 from odoo import _, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.arguments import shown
-from odoo.addons.event_sourcing.compat import check_access
+from odoo.addons.event_sourcing_base.arguments import shown
+from odoo.addons.event_sourcing_base.compat import check_access
+
+from .. import money
 
 # What needs more than a click is asked for by the wizard.
-ASKED = ("DemoExtended", "RentalExtended", "PriceChanged", "DamageReported", "RentalInvoiced")
+ASKED = (
+    *("DemoExtended", "RentalExtended", "PriceChanged", "DamageReported", "RentalInvoiced"),
+    "ContractAgreed",
+    *money.BUTTONS,
+    *("RentalShortened", "ProductExchanged", "DeliveryCorrected", "ReturnCorrected"),
+)
+# What is about the lines of one rental, asked for by a dialog with its lines.
+OF_LINES = ("EquipmentDelivered", "EquipmentReturned", "UnitsAssigned")
+# What cannot be the same for many rentals.
+OF_ONE = ("UnitsAssigned", "ProductExchanged")
 # What no click may do by a slip, because an event stays recorded; and people ask why.
 CANCELLATIONS = ("DemoCancelled", "RentalCancelled")
+# What no further event undoes is confirmed first.
+FINAL = ("RentalClosed",)
 
 
 class RentalOrderActions(models.Model):
@@ -31,43 +44,28 @@ class RentalOrderActions(models.Model):
         return self._record_and_tell(event_type)
 
     def _ask(self, event_type):
-        """Return the action that asks for what an event needs."""
+        """Return the action that asks for what an event needs.
+
+        :raise UserError: for many rentals, of an event that cannot be the same for them
+        """
+        if event_type in OF_ONE and len(self) > 1:
+            raise UserError(_("Choose one rental: this is about its lines."))
+        lines = event_type in OF_LINES and len(self) == 1
         return {
             "type": "ir.actions.act_window",
-            "name": self.env["rental.order.words"]._action_label(event_type),
-            "res_model": "rental.event.wizard",
+            "name": self._action_label(event_type),
+            "res_model": "rental.movement.wizard" if lines else "rental.event.wizard",
             "view_mode": "form",
             "views": [(False, "form")],  # the board runs it by itself
             "target": "new",
             "context": {
                 "default_event_type": event_type,
-                "default_order_ids": [(6, 0, self.ids)],
+                **({} if lines else {"default_order_ids": [(6, 0, self.ids)]}),
                 "active_model": self._name,
+                "active_id": self[:1].id,
                 "active_ids": self.ids,
             },
         }
-
-    def _record_and_tell(self, event_type, payload=None):
-        """Record an event about each rental, and say what became of each.
-
-        One that is refused does not stop the others: it is kept as an attempt.
-        """
-        events = self._apply_event(event_type, payload, policy="record")
-        applied = events.filtered(lambda event: event.outcome == "applied")
-        refused = events - applied
-        words = self.env["rental.order.words"]
-        label = self._event_label(event_type)
-        action = words._action_label(event_type)
-        done = applied and words._done_sentence(event_type, applied.mapped("aggregate_id"))
-        reasons = {}
-        for event in refused:
-            reasons.setdefault(event.error_message, []).append(event.aggregate_id)
-        return self._tell(
-            label if applied else _("Not possible: %(action)s", action=action),
-            words._told(done or "", reasons, len(events)),
-            "warning" if refused else "success",
-            refused._why(),
-        )
 
     def _event_label(self, event_type):
         labels = self.env["rental.snapshot.handler"]._event_labels()
@@ -80,6 +78,12 @@ class RentalOrderActions(models.Model):
                 )
             )
         return labels[event_type]
+
+    def _action_label(self, event_type):
+        return self.env["rental.order.words"]._action_label(event_type)
+
+    def _done_sentence(self, event_type, names):
+        return self.env["rental.order.words"]._done_sentence(event_type, names)
 
     def action_start_demo(self):
         return self.action_record_event("DemoStarted")
@@ -105,7 +109,31 @@ class RentalOrderActions(models.Model):
         return self._ask("RentalCancelled")
 
     def action_deliver(self):
+        """Deliver all that is open, or ask where there is something to choose or to scan."""
+        if self._has_choice():
+            return self._ask("EquipmentDelivered")
         return self.action_record_event("EquipmentDelivered")
+
+    def action_deliver_part(self):
+        return self._ask("EquipmentDelivered")
+
+    def action_assign_units(self):
+        return self._ask("UnitsAssigned")
+
+    def action_correct_delivery(self):
+        return self.action_record_event("DeliveryCorrected")
+
+    def action_shorten(self):
+        return self.action_record_event("RentalShortened")
+
+    def action_exchange_product(self):
+        return self.action_record_event("ProductExchanged")
+
+    def _has_choice(self):
+        """Whether it is to be asked which pieces move: of several lines, or by serial number."""
+        lines = self.line_ids
+        by_serial = "serial" in lines.product_id.mapped("rental_counting")
+        return len(self) == 1 and (len(lines) > 1 or by_serial)
 
     def action_extend(self):
         return self.action_record_event("RentalExtended")
@@ -117,10 +145,26 @@ class RentalOrderActions(models.Model):
         return self.action_record_event("DamageReported")
 
     def action_return(self):
+        """Take back all that is out, or ask where there is something to choose or to scan."""
+        if self._has_choice():
+            return self._ask("EquipmentReturned")
         return self.action_record_event("EquipmentReturned")
+
+    def action_return_part(self):
+        return self._ask("EquipmentReturned")
+
+    def action_correct_return(self):
+        return self.action_record_event("ReturnCorrected")
 
     def action_invoice(self):
         return self.action_record_event("RentalInvoiced")
 
+    def action_agree(self):
+        return self.action_record_event("ContractAgreed")
+
     def action_close(self):
         return self.action_record_event("RentalClosed")
+
+    def action_ask_close(self):
+        """Ask first, as nothing undoes it."""
+        return self._ask("RentalClosed")

@@ -1,11 +1,11 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.arguments import shown, whole
-from odoo.addons.event_sourcing.compat import check_access
-from odoo.addons.event_sourcing.event import EventData
+from odoo.addons.event_sourcing_base.arguments import shown, whole
+from odoo.addons.event_sourcing_base.compat import check_access
 
-from .rental_order_actions import ASKED, CANCELLATIONS
+from .. import money
+from .rental_order_actions import ASKED, CANCELLATIONS, FINAL
 from .rental_snapshot import STATUSES
 
 # Which button records an event; what it asks first, the board and the Action menu ask, too.
@@ -15,13 +15,21 @@ BUTTONS = {
     "DemoCancelled": "action_ask_cancel_demo",
     "RentalConfirmed": "action_confirm",
     "RentalCancelled": "action_ask_cancel",
+    "UnitsAssigned": "action_assign_units",
     "EquipmentDelivered": "action_deliver",
     "RentalExtended": "action_extend",
+    "RentalShortened": "action_shorten",
+    "ProductExchanged": "action_exchange_product",
     "PriceChanged": "action_change_price",
     "DamageReported": "action_report_damage",
     "EquipmentReturned": "action_return",
     "RentalInvoiced": "action_invoice",
-    "RentalClosed": "action_close",
+    "ContractAgreed": "action_agree",
+    "RentalClosed": "action_ask_close",
+    **money.BUTTONS,
+    # Last, so that the board takes them only where nothing else leads to a status.
+    "DeliveryCorrected": "action_correct_delivery",
+    "ReturnCorrected": "action_correct_return",
 }
 # The entries of the Action menu: their XML ids end as the buttons' methods do.
 MENU = {
@@ -49,7 +57,8 @@ class RentalOrderDesk(models.Model):
         self._event_label(event_type)
         if not self:
             raise UserError(_("Select at least one rental first."))
-        if len(self) > 1 or event_type in ASKED + CANCELLATIONS:
+        asked = (*ASKED, *CANCELLATIONS, *FINAL, "UnitsAssigned")
+        if len(self) > 1 or event_type in asked:
             return self._ask(event_type)
         return getattr(self, BUTTONS[event_type])()
 
@@ -73,7 +82,7 @@ class RentalOrderDesk(models.Model):
         transitions = self.env["rental.snapshot.handler"]._transitions
         for event_type, button in BUTTONS.items():
             step = transitions[event_type]
-            if step.target == status and self.status in step.sources:
+            if status in step.targets and self.status in step.sources:
                 return getattr(self, button)()
         handler = self.env["rental.snapshot.handler"]
         known = dict(self._fields["status"]._description_selection(self.env))
@@ -134,71 +143,6 @@ class RentalOrderDesk(models.Model):
     def _rule_in_the_way(self, event_type):
         step = self.env["rental.snapshot.handler"]._transitions[event_type]
         return bool(step.sources) and self.status not in step.sources
-
-    def _tell(self, title, message, kind="success", more=None):
-        """Return the action that says something and lets the page load anew."""
-        return {
-            "type": "ir.actions.client",
-            "tag": "event_sourcing_tell",
-            "params": {
-                "title": title,
-                "message": message,
-                "className": "text-prewrap",
-                "type": kind,
-                **({"more": more} if more else {}),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
-
-    # ------------------------------------------------------------------
-    # What would become of it
-    # ------------------------------------------------------------------
-
-    def _forecast(self, event_type, payload=None):
-        """Return ``{rental: why an event about it would be refused, or None}``; nothing is stored.
-
-        :param str event_type: one of the handler's
-        :param dict payload: the same for all
-        :return: the errors, each a UserError
-        """
-        store = self.env["event.store"].sudo()._with_user_lang()
-        handler = store._find_handler(self._aggregate_model)
-        keys = self._stream_keys()
-        states = handler._load_states(self._aggregate_model, list(keys.values()))
-        found = {}
-        for order, (company_id, aggregate_id) in keys.items():
-            vals = {
-                "model_name": self._aggregate_model,
-                "aggregate_id": aggregate_id,
-                "event_type": event_type,
-                "payload": payload or {},
-                "company_id": company_id,
-            }
-            found[order] = None
-            try:
-                (clean,) = store._clean_all([vals])
-                event = EventData.from_vals({**clean, "version": 1, "event_uuid": ""}, self.env.uid)
-                handler._fold_new(dict(states[company_id, aggregate_id]), event)
-            except UserError as error:
-                found[order] = error
-        return found
-
-    @api.model
-    def _forecast_sentence(self, refusals):
-        """Return what would be done and what not, with the reasons, as lines of text.
-
-        :param dict refusals: see :meth:`_forecast`
-        """
-        reasons = {}
-        for order, error in refusals.items():
-            if error is not None:
-                reasons.setdefault(str(error), []).append(order.name)
-        refused = sum(map(len, reasons.values()))
-        done = len(refusals) - refused
-        if not refused:
-            return _("%(done)s will be done.", done=done)
-        first = _("%(done)s will be done, %(refused)s not:", done=done, refused=refused)
-        return "\n".join([first, *self.env["rental.order.words"]._reason_lines(reasons)])
 
 
 class EventStore(models.Model):

@@ -1,31 +1,16 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import MissingError, UserError
 
-from odoo.addons.event_sourcing.arguments import whole
 from odoo.addons.event_sourcing.exceptions import RuleViolation
-from odoo.addons.event_sourcing.from_code import FromCode, from_code, without_defaults
-
-
-class Newcomers:
-    """Streams that have no business record yet, which follows as soon as the events are there."""
-
-    def __init__(self, records, keys):
-        self.records, self.keys = records, keys
-
-    def _refresh_from_snapshots(self):
-        self.records._adopt(self.keys)
+from odoo.addons.event_sourcing_base.arguments import whole
 
 
 class RentalOwnedMixin(models.AbstractModel):
-    """What units and quantities have in common: what a company owns of a product.
-
-    A stream that began over RPC or from a file gets its record here, so that there is no snapshot
-    without one.
-    """
+    """What units and quantities have in common: what a company owns of a product."""
 
     _name = "rental.owned.mixin"
     _description = "What Is Owned of a Product"
-    _inherit = "event.source.mixin"
+    _inherit = "rental.adopted.mixin"
     # Fields that only events set; columns of the snapshot, taken over when the record is made.
     _of_events = ("product_id",)
 
@@ -42,54 +27,13 @@ class RentalOwnedMixin(models.AbstractModel):
     )
 
     @api.model
-    def _adopt(self, keys):
-        """Make the records of streams that have none.
-
-        :param keys: of the streams, ``(company id, aggregate id)``
-        """
-        field = self._aggregate_field
-        known = {(r.company_id.id, r[field]) for r in self._of_streams(keys)}
-        missing = set(keys) - known
-        if not missing:
-            return
-        snapshots = self.env(su=True)["snapshot.handler.registry"]._snapshots_of(
-            self._aggregate_model
-        )
-        domain = [
-            ("model_name", "in", self._stream_names()),
-            ("aggregate_id", "in", [name for _company, name in missing]),
-        ]
-        found = snapshots.search(domain)
+    def _can_follow(self, snapshot):
         # Without a product that is here there is nothing to show.
-        found = found.filtered(
-            lambda s: (s.company_id.id, s.aggregate_id) in missing and s.product_id
-        )
-        vals_list = [
-            {
-                field: snapshot.aggregate_id,
-                "company_id": snapshot.company_id.id,
-                **{
-                    name: self._fields[name].convert_to_write(snapshot[name], snapshot)
-                    for name in self._of_events
-                },
-            }
-            for snapshot in found
-        ]
-        if vals_list:
-            # Their events are there already.
-            context = without_defaults(self.env.context)
-            adopting = self.sudo().with_context({**context, "rental_adopted": FromCode(True)})
-            adopting.create(vals_list)._refresh_from_snapshots()
+        return bool(snapshot.product_id)
 
     @api.model
-    def _adopted(self):
-        """Whether records are made of which the events are there already."""
-        return bool(from_code(self.env, "rental_adopted"))
-
-    @api.model
-    def _snapshots_changed(self, keys):
-        self._adopt(keys)
-        super()._snapshots_changed(keys)
+    def _adopted_fields(self):
+        return [*super()._adopted_fields(), *self._of_events]
 
     @api.model
     def _product_id_of(self, vals):
@@ -120,6 +64,7 @@ class RentalOwnedRules(models.AbstractModel):
 
     _name = "rental.owned.rules"
     _description = "Rules of What Is Owned"
+    _inherit = "rental.adopting.rules"
 
     @api.model
     def _check_counting(self, product_id, counting):
@@ -158,14 +103,3 @@ class RentalOwnedRules(models.AbstractModel):
                 given=event.aggregate_id,
             )
             raise RuleViolation(message, "other_reference")
-
-    @api.model
-    def _source_records(self, model_name, keys, heads):
-        """Let the business records that streams still lack be made, too."""
-        found = super()._source_records(model_name, keys, heads)
-        missing = [
-            (company_id, aggregate_id)
-            for (company_id, name, aggregate_id), head in heads.items()
-            if name == model_name and (company_id, aggregate_id) in keys and not head.sources
-        ]
-        return [*found, Newcomers(self.env[self._source_model], missing)] if missing else found

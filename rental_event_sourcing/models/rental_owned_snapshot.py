@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from odoo.addons.event_sourcing.fields import NO_SUM
+from odoo.addons.event_sourcing_base.fields import NO_SUM
 
 STATUSES = [
     ("new", "Not acquired"),  # before the first event
@@ -15,7 +15,7 @@ class RentalUnitSnapshot(models.Model):
 
     _name = "rental.unit.snapshot"
     _description = "Unit Snapshot"
-    _inherit = "snapshot.mixin"
+    _inherit = ["snapshot.mixin", "rental.totals.mixin"]
 
     status = fields.Selection(STATUSES, readonly=True)
     product_id = fields.Many2one("product.product", readonly=True, index=True, ondelete="restrict")

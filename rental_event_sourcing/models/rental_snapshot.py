@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from odoo.addons.event_sourcing.fields import NO_SUM
+from odoo.addons.event_sourcing_base.fields import NO_SUM
 
 STATUSES = [
     ("draft", "Draft"),
@@ -18,7 +18,7 @@ class RentalSnapshot(models.Model):
 
     _name = "rental.snapshot"
     _description = "Rental Snapshot"
-    _inherit = ["snapshot.mixin", "rental.overdue.mixin"]
+    _inherit = ["snapshot.mixin", "rental.overdue.mixin", "rental.totals.mixin"]
 
     # Not indexed: nearly every event changes it, and would then be written into every index.
     status = fields.Selection(STATUSES, readonly=True)
@@ -28,6 +28,12 @@ class RentalSnapshot(models.Model):
         readonly=True,
         index=True,
         ondelete="set null",  # see res.partner: not while the rental goes on
+    )
+    delivery_partner_id = fields.Many2one(
+        "res.partner", string="Delivery Address", readonly=True, ondelete="set null"
+    )
+    contact_partner_id = fields.Many2one(
+        "res.partner", string="Contact Person", readonly=True, ondelete="set null"
     )
     product_id = fields.Many2one("product.product", readonly=True, index=True, ondelete="restrict")
     # What events of schema version 1 name; the handler fills product_id from it.
@@ -50,6 +56,9 @@ class RentalSnapshot(models.Model):
     )
     last_damage = fields.Char(readonly=True)
     cancel_reason = fields.Char(string="Cancellation Reason", readonly=True)
+    agreed_by = fields.Char(readonly=True, help="Who agreed to the contract as it stands.")
+    agreed_at = fields.Datetime(readonly=True)
+    reminded_for = fields.Date(string="Reminded of the Return on", readonly=True)
 
     def init(self):
         super().init()

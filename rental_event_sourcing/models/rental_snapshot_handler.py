@@ -1,3 +1,4 @@
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -6,20 +7,44 @@ from odoo import _, api, models
 from odoo.addons.event_sourcing.exceptions import RuleViolation
 from odoo.addons.event_sourcing.transitions import PayloadField, Transition
 
-PLAN = {
-    "partner_id": PayloadField("integer", minimum=1, model="res.partner"),
+from .. import money
+from ..line_fields import LINES, UNITS, some_of_lines
+from ..lines import FLAT, summary, with_lines
+from ..photos import PHOTOS
+
+# Of a plan with one line, these may stand beside ``lines`` and mean that line.
+OF_THE_LINE = {
     "product_id": PayloadField("integer", minimum=1, model="product.product"),
     "quantity": PayloadField("integer", minimum=1),
-    "planned_start": PayloadField("date"),
-    "planned_end": PayloadField("date"),
     "monthly_price": PayloadField("number", minimum=0),
 }
+# Where it goes and who is to be asked for, where that is not the customer.
+PEOPLE = {
+    "delivery_partner_id": PayloadField("integer", minimum=1, model="res.partner"),
+    "contact_partner_id": PayloadField("integer", minimum=1, model="res.partner"),
+}
+PLAN = {
+    "partner_id": PayloadField("integer", minimum=1, model="res.partner"),
+    **PEOPLE,
+    "planned_start": PayloadField("date"),
+    "planned_end": PayloadField("date"),
+    "lines": LINES,
+    **OF_THE_LINE,
+}
+CHANGED_PLAN = {**PLAN, "removed_lines": PayloadField("list", items=PayloadField("text"))}
 # What version 1 of a plan says of its product: an id of the catalogue of that time.
 PLAN_1 = {"product_id": PayloadField("integer", minimum=1, model="rental.former.product")}
-# By either of them a state names its product.
-CATALOGUES = ("product_id", "former_product_id")
 REASON = {"reason": PayloadField("text")}
+WHY = {"reason": PayloadField("text", required=True)}
+MOVED = some_of_lines("quantity", "unit_ids", "condition")
+BACK = some_of_lines("quantity", "unit_ids", "condition", "missing")
+MOVEMENT = {"movement": PayloadField("integer", minimum=1)}
 AMOUNTS = ("monthly_price", "repair_cost", "amount")
+PLANNED = {"partner_id": 1, "planned_start": "2026-02-01", "planned_end": "2026-03-31"}
+LINES_PLANNED = {
+    "1": {"product_id": 1, "quantity": 2, "price": 48000, "price_period": "month"},
+    "2": {"product_id": 2, "quantity": 1, "price": 9000, "price_period": "week"},
+}
 # Pairs of dates of which the second must not come before the first.
 DATE_ORDER = (
     ("planned_start", "planned_end"),
@@ -32,24 +57,30 @@ class RentalSnapshotHandler(models.AbstractModel):
 
     _name = "rental.snapshot.handler"
     _description = "Rules of a Rental"
-    _inherit = "snapshot.handler"
+    _inherit = ["rental.said.rules", "rental.adopting.rules", "snapshot.handler"]
     _snapshot_model = "rental.snapshot"
     _source_model = "rental.order"
     _initial_status = "draft"
     # Version 1 of a damage had a cost, and every customer was charged all of it; version 1 of a
-    # plan named a product of a catalogue that rentals had to themselves.
-    _schema_versions = {"RentalPlanned": 2, "PlanChanged": 2, "DamageReported": 2}
+    # plan named a product of a catalogue that rentals had to themselves, version 2 knew no lines.
+    _schema_versions = {"RentalPlanned": 3, "PlanChanged": 3, "DamageReported": 2}
     _former_payload_fields = {
         "RentalPlanned": {1: PLAN_1},
         "PlanChanged": {1: PLAN_1},
         "DamageReported": {1: {"cost": PayloadField("number", minimum=0)}},
     }
     _upcasters = {
-        "RentalPlanned": {1: "_plan_2"},
-        "PlanChanged": {1: "_plan_2"},
+        "RentalPlanned": {1: "_plan_2", 2: "_plan_3"},
+        "PlanChanged": {1: "_plan_2", 2: "_plan_3"},
         "DamageReported": {1: "_damage_reported_2"},
     }
     _ended_statuses = ("closed", "cancelled")
+    _constraint_rules = {
+        "rental_snapshot_partner_id_fkey": "unknown_customer",
+        "rental_snapshot_product_id_fkey": "unknown_product",
+    }
+    # Of the lines, for lists; and the movements, whose sums stand in the lines.
+    _quiet_keys = ("product_id", "former_product_id", "quantity", "monthly_price", "movements")
     _transitions = {
         "RentalPlanned": Transition("draft"),
         "PlanChanged": Transition(("draft", "demo", "confirmed")),
@@ -58,33 +89,58 @@ class RentalSnapshotHandler(models.AbstractModel):
         "DemoCancelled": Transition("demo", "cancelled"),
         "RentalConfirmed": Transition(("draft", "demo"), "confirmed"),
         "RentalCancelled": Transition(("draft", "demo", "confirmed"), "cancelled"),
-        "EquipmentDelivered": Transition("confirmed", "active"),
+        "UnitsAssigned": Transition(("draft", "demo", "confirmed", "active")),
+        "EquipmentDelivered": Transition(("confirmed", "active"), "active"),
+        "DeliveryCorrected": Transition("active", ("confirmed", "active", "returned")),
         "RentalExtended": Transition(("confirmed", "active")),
+        "RentalShortened": Transition(("confirmed", "active")),
+        "ProductExchanged": Transition(("confirmed", "active")),
         "PriceChanged": Transition(("draft", "demo", "confirmed", "active")),
         "DamageReported": Transition(("active", "returned")),
-        "EquipmentReturned": Transition("active", "returned"),
+        "EquipmentReturned": Transition("active", ("active", "returned")),
+        "ReturnCorrected": Transition(("active", "returned"), "active"),
         "RentalInvoiced": Transition(("confirmed", "active", "returned")),
+        "ContractAgreed": Transition(("confirmed", "active")),
+        "ReturnReminded": Transition("active"),
         "RentalClosed": Transition("returned", "closed"),
+        **money.TRANSITIONS,
     }
     _payload_fields = {
         "RentalPlanned": PLAN,
-        "PlanChanged": PLAN,
+        "PlanChanged": CHANGED_PLAN,
         "DemoStarted": {"demo_end": PayloadField("date")},
         "DemoExtended": {"demo_end": PayloadField("date", required=True)},
         "DemoCancelled": REASON,
         "RentalConfirmed": {},
         "RentalCancelled": REASON,
-        "EquipmentDelivered": {"delivered_on": PayloadField("date")},
+        "UnitsAssigned": {"lines": replace(some_of_lines("unit_ids"), required=True)},
+        "EquipmentDelivered": {"delivered_on": PayloadField("date"), "lines": MOVED, **PHOTOS},
+        "DeliveryCorrected": {**MOVEMENT, **WHY},
         "RentalExtended": {"planned_end": PayloadField("date", required=True)},
-        "PriceChanged": {"monthly_price": PayloadField("number", required=True, minimum=0)},
+        "RentalShortened": {"planned_end": PayloadField("date", required=True), **REASON},
+        "ProductExchanged": {
+            "line": PayloadField("text", required=True),
+            "product_id": replace(OF_THE_LINE["product_id"], required=True),
+            "unit_ids": UNITS,
+            **REASON,
+        },
+        "PriceChanged": {
+            "monthly_price": OF_THE_LINE["monthly_price"],
+            "lines": some_of_lines("price", "price_period", "price_typed"),
+        },
         "DamageReported": {
             "description": PayloadField("text", required=True),
             "repair_cost": PayloadField("number", minimum=0),
             "charged": PayloadField("boolean"),
+            **PHOTOS,
         },
-        "EquipmentReturned": {"returned_on": PayloadField("date")},
-        "RentalInvoiced": {"amount": PayloadField("number", required=True, minimum=0)},
+        "EquipmentReturned": {"returned_on": PayloadField("date"), "lines": BACK, **PHOTOS},
+        "ReturnCorrected": {**MOVEMENT, **WHY},
+        "ContractAgreed": {"agreed_by": PayloadField("text", required=True)},
+        "ReturnReminded": {"reminded_for": PayloadField("date", required=True)},
+        "RentalInvoiced": money.INVOICED,
         "RentalClosed": {},
+        **money.FIELDS,
     }
 
     _event_icons = {
@@ -95,19 +151,46 @@ class RentalSnapshotHandler(models.AbstractModel):
         "DemoCancelled": "fa-stop",
         "RentalConfirmed": "fa-check",
         "RentalCancelled": "fa-times",
+        "UnitsAssigned": "fa-barcode",
         "EquipmentDelivered": "fa-truck",
+        "DeliveryCorrected": "fa-eraser",
         "RentalExtended": "fa-calendar",
+        "RentalShortened": "fa-calendar-minus-o",
+        "ProductExchanged": "fa-exchange",
         "PriceChanged": "fa-tag",
         "DamageReported": "fa-wrench",
         "EquipmentReturned": "fa-undo",
+        "ReturnCorrected": "fa-repeat",
         "RentalInvoiced": "fa-file-text-o",
+        "ContractAgreed": "fa-handshake-o",
+        "ReturnReminded": "fa-bell-o",
         "RentalClosed": "fa-archive",
+        **money.ICONS,
     }
     _event_examples = {
+        "RentalPlanned": {**PLANNED, "lines": LINES_PLANNED},
+        "PlanChanged": {"lines": {"2": {"quantity": 3}}},
+        "UnitsAssigned": {"lines": {"1": {"unit_ids": ["1/PRJ-0042"]}}},
+        "EquipmentDelivered": {"delivered_on": "2026-02-01", "lines": {"1": {"quantity": 1}}},
+        "DeliveryCorrected": {"reason": "The lift stayed on the truck"},
+        "RentalShortened": {"planned_end": "2026-02-20", "reason": "Done earlier"},
+        "ProductExchanged": {"line": "1", "product_id": 2, "reason": "The projector failed"},
+        "PriceChanged": {"monthly_price": 48000},
+        "EquipmentReturned": {
+            "returned_on": "2026-03-01",
+            "lines": {"1": {"quantity": 1, "condition": "Scratched", "missing": "Power cable"}},
+        },
+        "ReturnCorrected": {"reason": "Counted twice"},
         "DamageReported": {"description": "Lens scratched", "repair_cost": 12000, "charged": True},
         "DemoCancelled": {"reason": "Budget was cut"},
+        "ContractAgreed": {"agreed_by": "Keiko Tanaka"},
         "RentalCancelled": {"reason": "Event postponed"},
-        "RentalInvoiced": {"amount": 48000},
+        "RentalInvoiced": {
+            "amount": 48000,
+            "period_start": "2026-01-01",
+            "period_end": "2026-01-31",
+        },
+        **money.EXAMPLES,
     }
 
     def _evolve(self, state, event):
@@ -121,27 +204,16 @@ class RentalSnapshotHandler(models.AbstractModel):
             key: event.payload[key] for key in declared if event.payload.get(key) not in (None, "")
         }
         changes = getattr(self, f"_on_{event.event_type}", lambda _s, _e, g: g)(state, event, given)
-        if "product_id" in declared:
-            changes |= self._named_product(event)
         after = {**state, **changes}
-        for key, other in (CATALOGUES, CATALOGUES[::-1]):
-            if key in changes:
-                after.pop(other, None)
+        if "lines" in changes:
+            after = {key: value for key, value in after.items() if key not in FLAT}
+            after |= summary(changes["lines"])
         self._check_dates(after, changes)
         return after
 
     # ------------------------------------------------------------------
     # What is special about an event
     # ------------------------------------------------------------------
-
-    def _on_PlanChanged(self, state, event, given):
-        # An emptied date is a change, too; a rental without a customer or a price is none.
-        emptied = [key for key in PLAN if key in event.payload and key not in given]
-        for key in emptied:
-            if PLAN[key].kind != "date":
-                sentence = self._payload_refusal(key, PLAN[key], "missing")
-                raise RuleViolation(sentence, f"payload:{key}:missing")
-        return {**dict.fromkeys(emptied), **given}
 
     def _on_DemoStarted(self, state, event, given):
         start = str(event.business_date)
@@ -164,21 +236,24 @@ class RentalSnapshotHandler(models.AbstractModel):
 
     _on_RentalCancelled = _on_DemoCancelled
 
-    def _on_EquipmentDelivered(self, state, event, given):
-        return {"delivered_on": str(event.business_date), **given}
-
-    def _on_EquipmentReturned(self, state, event, given):
-        return {"returned_on": str(event.business_date), **given}
-
     def _on_RentalExtended(self, state, event, given):
         self._check_later(state.get("planned_end") or "", given["planned_end"])
         return given
 
+    def _on_RentalShortened(self, state, event, given):
+        known = state.get("planned_end")
+        if not known or given["planned_end"] >= known:
+            message = _(
+                "A rental is shortened to an end before the planned one: %(given)s is not before"
+                " %(known)s.",
+                given=given["planned_end"],
+                known=known or _("no date"),
+            )
+            raise RuleViolation(message, "shortening_not_earlier")
+        return {"planned_end": given["planned_end"]}
+
     def _on_DamageReported(self, state, event, given):
-        if not given["description"].strip():
-            field = self._payload_fields["DamageReported"]["description"]
-            sentence = self._payload_refusal("description", field, "missing")
-            raise RuleViolation(sentence, "payload:description:missing")
+        self._check_said("DamageReported", "description", given)
         cost = given.get("repair_cost", 0)
         charged = cost if given.get("charged") else 0
         return {
@@ -187,15 +262,6 @@ class RentalSnapshotHandler(models.AbstractModel):
             "damage_charged": self._sum(state.get("damage_charged", 0), charged),
             "last_damage": given["description"],
         }
-
-    def _on_RentalInvoiced(self, state, event, given):
-        return {"invoiced_amount": self._sum(state.get("invoiced_amount", 0), given["amount"])}
-
-    @api.model
-    def _named_product(self, event):
-        """Return what a plan of version 1 says of its product."""
-        former = event.payload.get("former_product_id")
-        return {} if former in (None, "") else {"former_product_id": former}
 
     @api.model
     def _plan_2(self, payload, event):
@@ -207,6 +273,12 @@ class RentalSnapshotHandler(models.AbstractModel):
             return payload
         known = {key: value for key, value in payload.items() if key != "product_id"}
         return {**known, "former_product_id": payload["product_id"]}
+
+    @api.model
+    def _plan_3(self, payload, event):
+        """Bring a plan to version 3, in which lines say what is rented: here the first one."""
+        unheard = ("lines", "removed_lines")
+        return with_lines({key: value for key, value in payload.items() if key not in unheard})
 
     @api.model
     def _damage_reported_2(self, payload, event):
@@ -253,25 +325,30 @@ class RentalSnapshotHandler(models.AbstractModel):
     def _check_new(self, event):
         """Refuse an amount that its currency does not have, rather than round it."""
         super()._check_new(event)
+        declared = self._payload_fields[event.event_type]
         for key in AMOUNTS:
-            if key in self._payload_fields[event.event_type]:
+            if key in declared:
                 self._check_amount(event, key)
+        lines = event.payload.get("lines") if "lines" in declared else None
+        for line_id, line in (lines or {}).items():
+            name = self._line_place(line_id, "price")
+            self._check_decimals(event, "price", line.get("price"), name)
 
     @api.model
     def _check_amount(self, event, key):
         """Refuse more decimals than the currency of the event's company has."""
-        value = event.payload.get(key)
-        if isinstance(value, float) and not value.is_integer() and event.company_id:
-            company = self.env["res.company"].browse(event.company_id)
-            self._check_decimals(key, value, company.currency_id)
+        self._check_decimals(event, key, event.payload.get(key), self._payload_label(key))
 
     @api.model
-    def _check_decimals(self, key, value, currency):
+    def _check_decimals(self, event, key, value, name):
+        if not isinstance(value, float) or value.is_integer() or not event.company_id:
+            return
+        currency = self.env["res.company"].browse(event.company_id).currency_id
         if -Decimal(repr(value)).as_tuple().exponent > currency.decimal_places:
             message = _(
                 "%(name)s has more decimals than an amount in %(currency)s: %(digits)s at most;"
                 " round it.",
-                name=self._payload_label(key),
+                name=name,
                 currency=currency.name,
                 digits=currency.decimal_places,
             )

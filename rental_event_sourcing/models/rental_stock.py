@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.from_code import FromCode, from_code
+from odoo.addons.event_sourcing_base.from_code import FromCode, from_code
 
 from .rental_stock_snapshot_handler import stock_reference
 
@@ -11,9 +11,9 @@ class RentalStock(models.Model):
 
     _name = "rental.stock"
     _description = "Quantity"
-    _inherit = "rental.owned.mixin"
+    _inherit = ["rental.owned.mixin", "rental.forecast.mixin", "rental.telling.mixin"]
     _order = "product_id"
-    _rec_names_search = ("product_id.name", "product_id.default_code")
+    _rec_names_search = ("product_id",)
     _aggregate_model = "rental_stock"
     _snapshot_fields = ("quantity", "snapshot_id")
     _check_company_auto = True
@@ -58,7 +58,8 @@ class RentalStock(models.Model):
     @api.depends("product_id")
     def _compute_display_name(self):
         for stock in self:
-            stock.display_name = stock.product_id.display_name or _("New quantity")
+            # Who sees what another company has sees of what it is.
+            stock.display_name = stock.sudo().product_id.display_name or _("New quantity")
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -14,7 +14,12 @@ class RentalUnit(models.Model):
 
     _name = "rental.unit"
     _description = "Unit"
-    _inherit = "rental.owned.mixin"
+    _inherit = [
+        "rental.owned.mixin",
+        "rental.totals.mixin",
+        "rental.forecast.mixin",
+        "rental.telling.mixin",
+    ]
     _order = "product_id, serial_number"
     _rec_names_search = ("serial_number", "barcode")
     _aggregate_model = "rental_unit"
@@ -58,6 +63,21 @@ class RentalUnit(models.Model):
     damaged_on = fields.Date(related="snapshot_id.damaged_on")
     retired_on = fields.Date(related="snapshot_id.retired_on")
     retire_reason = fields.Char(related="snapshot_id.retire_reason")
+    # With whom it is, the rentals say; the events of the unit do not.
+    out_line_ids = fields.Many2many(
+        "rental.order.line",
+        "rental_order_line_out_unit_rel",
+        string="Lines in Which It Is Out",
+        readonly=True,
+        copy=False,
+        groups="rental_event_sourcing.rental_order_group_user",
+    )
+    rental_id = fields.Many2one(
+        "rental.order",
+        string="Out with Rental",
+        compute="_compute_rental_id",
+        groups="rental_event_sourcing.rental_order_group_user",
+    )
 
     def init(self):
         self.env.cr.execute(
@@ -89,6 +109,11 @@ class RentalUnit(models.Model):
             snapshot = snapshots.get(unit)
             unit.snapshot_id = snapshot
             unit.status = snapshot.status if snapshot else False
+
+    @api.depends("out_line_ids")
+    def _compute_rental_id(self):
+        for unit in self:
+            unit.rental_id = unit.out_line_ids[:1].order_id
 
     @api.model
     def _expand_statuses(self, _values, _domain, _order=None):

@@ -1,11 +1,12 @@
 from odoo import _, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.arguments import shown
-from odoo.addons.event_sourcing.compat import check_access
+from odoo.addons.event_sourcing_base.arguments import shown
+from odoo.addons.event_sourcing_base.compat import check_access
 
 # What needs more than a click is asked for by the wizard.
 ASKED = ("MaintenanceStarted", "UnitDamaged", "UnitRetired")
+ACTIONS = (*ASKED, "MaintenanceEnded")
 
 
 class RentalUnitActions(models.Model):
@@ -15,6 +16,8 @@ class RentalUnitActions(models.Model):
 
     def action_record_event(self, event_type):
         """Record an event about each unit of self, or ask for what it needs.
+
+        Of many it is said first for how many it is possible: what was recorded stays recorded.
 
         :param str event_type: one of the handler's
         :return: an action: the wizard, or a notification that counts and names
@@ -32,7 +35,7 @@ class RentalUnitActions(models.Model):
             )
         if not self:
             raise UserError(_("Select at least one unit first."))
-        if event_type in ASKED:
+        if event_type in ASKED or len(self) > 1:
             return self._ask(event_type)
         return self._record_and_tell(event_type)
 
@@ -51,13 +54,12 @@ class RentalUnitActions(models.Model):
         }
 
     def _action_label(self, event_type):
-        """Return what the button says that records an event."""
         return {
             "MaintenanceStarted": _("Start maintenance"),
             "MaintenanceEnded": _("End maintenance"),
             "UnitDamaged": _("Report damage"),
             "UnitRetired": _("Retire unit"),
-        }.get(event_type) or self.env["rental.unit.snapshot.handler"]._event_label(event_type)
+        }.get(event_type) or self._event_label(event_type)
 
     def _done_sentence(self, event_type, names):
         units = names[0] if len(names) == 1 else _("%(count)s units", count=len(names))
@@ -66,40 +68,10 @@ class RentalUnitActions(models.Model):
             "MaintenanceEnded": _("Maintenance of %(units)s ended", units=units),
             "UnitDamaged": _("Damage of %(units)s recorded", units=units),
             "UnitRetired": _("%(units)s retired", units=units),
-        }.get(event_type) or self.env["rental.unit.snapshot.handler"]._event_label(event_type)
+        }.get(event_type) or self._event_label(event_type)
         if len(names) == 1:
             return _("%(done)s.", done=done)
         return _("%(done)s: %(names)s.", done=done, names=self._listed(names))
-
-    def _record_and_tell(self, event_type, payload=None):
-        """Record an event about each unit, and say what became of each.
-
-        One that is refused does not stop the others: it is kept as an attempt.
-        """
-        events = self._apply_event(event_type, payload, policy="record")
-        done, refused = [], {}
-        for unit, event in zip(self, events, strict=True):
-            if event.outcome == "applied":
-                done.append(unit.display_name)
-            else:
-                refused.setdefault(event.error_message, []).append(unit.display_name)
-        sentence = self._done_sentence(event_type, done) if done else ""
-        told = self.env["rental.order.words"]._told(sentence, refused, len(self))
-        action = self._action_label(event_type)
-        label = self.env["rental.unit.snapshot.handler"]._event_label(event_type)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "title": label if done else _("Not possible: %(action)s", action=action),
-                "message": told,
-                "className": "text-prewrap",
-                "type": "warning" if refused else "success",
-                "sticky": bool(refused),
-                # Closes the wizard, if there is one, and loads the records anew.
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
 
     def action_start_maintenance(self):
         return self.action_record_event("MaintenanceStarted")

@@ -3,6 +3,8 @@ from odoo import _, api, models
 from odoo.addons.event_sourcing.exceptions import RuleViolation
 from odoo.addons.event_sourcing.transitions import PayloadField, Transition
 
+from ..photos import SHA256
+
 MAX_SERIAL = 64
 
 
@@ -20,7 +22,7 @@ class RentalUnitSnapshotHandler(models.AbstractModel):
 
     _name = "rental.unit.snapshot.handler"
     _description = "Rules of a Unit"
-    _inherit = ["rental.owned.rules", "snapshot.handler"]
+    _inherit = ["rental.owned.rules", "rental.said.rules", "snapshot.handler"]
     _aggregate_model = "rental_unit"
     _snapshot_model = "rental.unit.snapshot"
     _source_model = "rental.unit"
@@ -117,13 +119,6 @@ class RentalUnitSnapshotHandler(models.AbstractModel):
         return {"retired_on": str(event.business_date), "retire_reason": given["reason"]}
 
     @api.model
-    def _check_said(self, event_type, key, given):
-        """Refuse a text of nothing but blanks."""
-        if not str(given[key]).strip():
-            sentence = self._payload_refusal(key, self._payload_fields[event_type][key], "missing")
-            raise RuleViolation(sentence, f"payload:{key}:missing")
-
-    @api.model
     def _check_new(self, event):
         """Refuse a unit under a wrong reference, or of a product that is counted otherwise."""
         super()._check_new(event)
@@ -144,7 +139,6 @@ class RentalUnitSnapshotHandler(models.AbstractModel):
 
     @api.model
     def _check_photo_hash(self, value):
-        digits = set("0123456789abcdef")
-        if len(value) != 64 or not digits.issuperset(value):
+        if not SHA256.fullmatch(value):
             message = _("The hash of a photo is its SHA-256: 64 digits from 0 to 9 and a to f.")
             raise RuleViolation(message, "photo_hash_form")

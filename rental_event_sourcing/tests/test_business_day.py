@@ -12,9 +12,9 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tools.safe_eval import safe_eval
 
-from odoo.addons.event_sourcing import zones
 from odoo.addons.event_sourcing.event import EventData
-from odoo.addons.event_sourcing.zones import find_zone, local_date
+from odoo.addons.event_sourcing_base import zones
+from odoo.addons.event_sourcing_base.zones import find_zone, local_date
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 from .test_rental_limits import without_limits

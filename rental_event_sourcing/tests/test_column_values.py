@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from odoo.addons.event_sourcing.column_values import (
+from odoo.addons.event_sourcing_base.column_values import (
     NoValue,
     _reference,
     parse_date,

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.canonical_json import InvalidJson, exact_float, parse_object
+from odoo.addons.event_sourcing_base.canonical_json import InvalidJson, exact_float, parse_object
 from odoo.addons.test_event_sourcing.common import EventCase
 
 LOST = (
@@ -112,6 +112,18 @@ class TestAmounts(EventCase):
         self.assertEqual(self.damage(10.5)["outcome"], "rejected")
         self.assertEqual(self.record("RentalInvoiced", {"amount": 0.01})["outcome"], "rejected")
         self.assertEqual(self.snapshot().damage_cost, 24000)
+
+    def test_the_price_of_a_line_has_the_decimals_of_the_currency_and_no_other_one(self):
+        self.rental("USD")
+        for said, sentence in (
+            ({"price": 10.125}, "Line 1: Price has more decimals than an amount in USD"),
+            ({"price": "10 EUR"}, "Price must be a number"),
+        ):
+            answer = self.record("PriceChanged", {"lines": {"1": said}})
+            self.assertEqual(answer["outcome"], "rejected")
+            self.assertIn(sentence, answer["message"])
+        answer = self.record("PriceChanged", {"lines": {"1": {"price": 10.25}}})
+        self.assertEqual(answer["outcome"], "applied", answer)
 
     def test_sums_without_noise(self):
         self.rental("USD")

@@ -5,7 +5,6 @@ import json
 from odoo import fields
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.canonical_json import canonical
 from odoo.addons.event_sourcing.testing import lint_handler
 from odoo.addons.rental_event_sourcing.former_products import convert, detach
 from odoo.addons.test_event_sourcing.common import EventCase
@@ -203,17 +202,3 @@ class TestUpdate(FormerCase):
         self.env.invalidate_all()
         self.assertEqual(self.order.product_id, product)
         self.assertEqual(self.env["product.product"].search_count([]), count)
-
-    def test_the_state_is_the_one_that_a_replay_gives(self):
-        self.update()
-        former = self.order.product_id
-        self.append(
-            "RentalPlanned",
-            {"partner_id": self.partner.id, "product_id": 7, "quantity": 1, **WEEK},
-            1,
-            key="F9",
-        )
-        self.assertEqual(self.rental("F9").product_id, former)
-        kept = {**self.order.snapshot_id.state}
-        kept.pop("monthly_price", None)
-        self.assertEqual(canonical(kept), canonical(self.rental("F9").state))

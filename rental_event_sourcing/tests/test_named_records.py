@@ -1,5 +1,7 @@
 """What a payload names must be of the stream's company, as the form has it."""
 
+from odoo.tools import mute_logger
+
 from odoo.addons.event_sourcing.transitions import PayloadField
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
@@ -27,8 +29,11 @@ class TestNamedRecords(EventCase):
         for number, partner in enumerate((self.own, self.shared)):
             self.assertEqual(self.plan(partner.id, name=f"G{number}")["outcome"], "applied")
 
-    def test_a_customer_that_is_not_there_is_a_fault_as_before(self):
-        self.assertEqual(self.plan(999999999, name="N2")["outcome"], "failed")
+    @mute_logger("odoo.sql_db")
+    def test_a_customer_that_is_not_there_is_refused_too(self):
+        answer = self.plan(999999999, name="N2")
+        self.assertEqual(answer["outcome"], "rejected")
+        self.assertIn("There is no such customer", answer["message"])
 
     def test_the_attempt_shows_the_clerk_no_name(self):
         clerk = make_user(

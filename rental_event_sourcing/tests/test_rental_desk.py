@@ -18,7 +18,7 @@ from .test_rental_order import RentalCase
 class TestBoard(RentalCase):
     def test_a_card_records_the_event_that_leads_there(self):
         order = self.order()
-        for status in ("demo", "confirmed", "active", "returned", "closed"):
+        for status in ("demo", "confirmed", "active", "returned"):
             self.assertEqual(order.action_move_to(status)["params"]["type"], "success")
             self.assertEqual(order.status, status)
 
@@ -71,7 +71,7 @@ class TestMenu(RentalCase):
         found = self.env["rental.order"].action_menu_statuses()
         cancel = self.env.ref("rental_event_sourcing.rental_order_action_cancel_demo")
         self.assertEqual(found[str(cancel.id)], ["demo"])
-        self.assertEqual(len(found), 12)
+        self.assertEqual(len(found), 23)
 
     def test_one_is_asked_for_a_reason_as_many_are(self):
         orders = self.order() + self.order()
@@ -129,17 +129,76 @@ class TestForecast(RentalCase):
         self.assertEqual(str(wizard.planned_end), "2026-02-01")
 
     def test_what_is_proposed_is_accepted(self):
-        order = self.order(planned_end="2026-03-01", monthly_price=100)
-        order._apply_event("DemoStarted", {"demo_end": "2030-03-01"})
-        for event_type in ("DemoExtended", "PriceChanged", "RentalConfirmed", "RentalExtended"):
-            if event_type == "RentalConfirmed":
-                order._apply_event(event_type)
-                continue
-            if event_type == "PriceChanged":
-                order._apply_event("DemoExtended", {"demo_end": "2030-04-01"})
-            if event_type in ("DemoExtended", "RentalExtended"):
-                params = self.wizard(order, event_type).action_record()["params"]
-                self.assertEqual(params["type"], "success", params)
+        """By every dialog that proposes something, in the life of a rental that is late."""
+        self.env.company.rental_late_fee = 5
+        today = self.store._business_today(self.env.company.id, fields.Datetime.now())
+        days = {"planned_start": today - timedelta(days=70), "planned_end": today}
+        order = self.order(quantity=2, monthly_price=100, **days)
+        order._apply_event("DemoStarted", {"demo_end": str(today)})
+        self.accepted(order, "DemoExtended")
+        order._apply_event("RentalConfirmed")
+        self.accepted(order, "PriceChanged")
+        end = order.planned_end
+        self.accepted(order, "RentalExtended")
+        self.assertGreater(order.planned_end, end)
+        order._apply_event("RentalShortened", {"planned_end": str(today - timedelta(days=3))})
+        self.accepted(order, "RentalShortened")
+        self.assertEqual(order.planned_end, today - timedelta(days=4))
+        delivered = {"delivered_on": str(order.planned_start)}
+        order._apply_event("EquipmentDelivered", delivered)
+        for _period in range(3):  # month by month, to the end
+            self.accepted(order, "RentalInvoiced")
+        self.accepted(order, "InvoiceCorrected", reason="Typed twice")
+        self.accepted(order, "DepositTaken", amount=30)
+        self.accepted(order, "DepositReturned")
+        self.assertEqual(order.deposit_held, 0)
+        self.accepted(order, "LateFeeCharged")
+        self.assertEqual(order.late_fee_amount, 5 * 2 * 4)
+        damage = {"description": "Scratch", "repair_cost": 70, "charged": True}
+        order._apply_event("DamageReported", damage)
+        self.accepted(order, "DamageCharged")
+        self.assertEqual(order.damage_billed, 70)
+        self.assertEqual(order.rejected_event_count, 0)
+
+    def accepted(self, order, event_type, **typed):
+        """Record what a dialog proposes; only what nobody can know is typed."""
+        wizard = self.wizard(order, event_type, **typed)
+        self.assertFalse(wizard._lacks(), event_type)
+        self.assertEqual((wizard.refused_count, wizard.forecast), (0, False), event_type)
+        self.assertEqual(wizard.action_record()["params"]["type"], "success", event_type)
+
+    def test_nothing_is_proposed_that_is_refused(self):
+        """A rental of one day cannot be shorter; what is back already has no days to come."""
+        day = {"planned_start": "2026-03-01", "planned_end": "2026-03-01"}
+        order = self.order(**day)
+        order._apply_event("RentalConfirmed")
+        wizard = self.wizard(order, "RentalShortened")
+        self.assertFalse(wizard.planned_end)
+        self.assertEqual((wizard.forecast, wizard.refused_count), (False, 0))
+        for event_type in ("DemoExtended", "LateFeeCharged", "DamageCharged", "InvoiceCorrected"):
+            self.assertTrue(self.wizard(order, event_type)._lacks(), event_type)
+
+    def test_what_is_proposed_to_move_is_accepted(self):
+        serial = self.env["product.product"].create({"name": "Drone", "rental_counting": "serial"})
+        units = self.env["rental.unit"].create(
+            [{"product_id": serial.id, "serial_number": f"PD-{n}"} for n in range(2)]
+        )
+        lines = [
+            (0, 0, {"product_id": self.product.id, "quantity": 3}),
+            (0, 0, {"product_id": serial.id, "quantity": 2, "unit_ids": [(6, 0, units.ids)]}),
+        ]
+        order = self.env["rental.order"].create({"partner_id": self.partner.id, "line_ids": lines})
+        order._apply_event("RentalConfirmed")
+        for event_type, status in (
+            ("UnitsAssigned", "confirmed"),
+            ("EquipmentDelivered", "active"),
+            ("EquipmentReturned", "returned"),
+        ):
+            context = order._ask(event_type)["context"]
+            wizards = self.env["rental.movement.wizard"].with_context(**context)
+            wizard = wizards.create(wizards.default_get(list(wizards._fields)))
+            self.assertEqual(wizard.action_record()["params"]["type"], "success", event_type)
+            self.assertEqual(order.status, status)
 
     def test_a_page_that_is_old_says_what_happened(self):
         order = self.order()
@@ -190,6 +249,29 @@ class TestDue(RentalCase):
         for order in orders:
             self.assertEqual(order in found, order.due_today)
             self.assertEqual(order in week, order.due_this_week)
+
+    def test_weeks_of_filter_and_groups_agree(self):
+        """A week begins as the reader's language says, in the filter and in groups of lists."""
+        language = self.env["res.lang"]._lang_get("en_US")
+        rentals = self.env["rental.order"].with_context(lang="en_US")
+        for begins in range(1, 8):
+            language.week_start = str(begins)
+            last = rentals._due_days()[self.env.company.id][1]
+            self.assertEqual((last + timedelta(days=1)).isoweekday(), begins)
+            orders = rentals.browse()
+            for day in (last - timedelta(days=6), last, last + timedelta(days=1)):
+                orders += rentals.create(
+                    {
+                        "partner_id": self.partner.id,
+                        "product_id": self.product.id,
+                        "planned_start": day,
+                    }
+                )
+            orders._apply_event("RentalConfirmed")
+            own = [("id", "in", orders.ids)]
+            groups = rentals._read_group(own, ["planned_start:week"], ["id:recordset"])
+            this_week = rentals.search([*own, ("due_this_week", "=", True)])
+            self.assertEqual([set(found) for _day, found in groups], [set(this_week), {orders[2]}])
 
     def test_the_list_of_today(self):
         action = self.env.ref("rental_event_sourcing.rental_today_action")

@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 
-from odoo.addons.event_sourcing.from_code import FromCode
+from odoo.addons.event_sourcing_base.from_code import FromCode
 from odoo.addons.test_event_sourcing.common import EventCase
 
 from .test_rental_numbers import NumbersCase
@@ -92,9 +92,11 @@ class TestLimits(EventCase):
         order = self.order(planned_start=self.day(180), planned_end=self.day(200))
         order._apply_event("RentalConfirmed")
         self.refused(order, "EquipmentDelivered", "long before the plan", "delivered_too_early")
-        day = {"delivered_on": self.day(172)}
+        order._apply_event("PlanChanged", {"planned_start": self.day(8)})
+        self.refused(order, "EquipmentDelivered", "long before the plan", "delivered_too_early")
+        day = {"delivered_on": self.day(0)}
         self.refused(order, "EquipmentDelivered", "long before", "delivered_too_early", day)
-        day = {"delivered_on": self.day(173)}
+        order._apply_event("PlanChanged", {"planned_start": self.day(7)})
         self.assertEqual(order._apply_event("EquipmentDelivered", day).outcome, "applied")
 
     def test_five_thousand_lifts(self):
@@ -118,6 +120,21 @@ class TestLimits(EventCase):
         snapshot = order.snapshot_id
         snapshot.sudo()._rebuild() if hasattr(snapshot, "_rebuild") else None
         self.assertEqual(snapshot.quantity, 900)
+
+    def test_what_moved_is_recorded_soon(self):
+        order = self.order(planned_start=self.day(-30))
+        order._apply_event("RentalConfirmed")
+        for event_type, key in (
+            ("EquipmentDelivered", "delivered_on"),
+            ("EquipmentReturned", "returned_on"),
+        ):
+            for day in (1, -31, -400):
+                if event_type == "EquipmentDelivered" or day > 0:  # else it is before the delivery
+                    sentence = "with a day from .+ to .+, not with"
+                    payload = {key: self.day(day)}
+                    self.refused(order, event_type, sentence, "moved_on_other_day", payload)
+            order._apply_event(event_type, {key: self.day(-30)})
+        self.assertEqual(str(order.returned_on), self.day(-30))
 
     def test_limits_are_not_below_zero(self):
         with self.assertRaisesRegex(ValidationError, "cannot be below 0"):

@@ -174,7 +174,7 @@ class TestUnits(UnitCase):
             for number in range(5)
         ]
         self.store.append_batch(batch)
-        found = self.units.search([("serial_number", "like", "B_")])
+        found = self.units.search([("serial_number", "=like", "B_")])
         self.assertEqual(found.mapped("status"), ["in_order"] * 5)
 
     def test_a_record_that_is_lost_comes_back_with_the_rebuild(self):
@@ -239,17 +239,13 @@ class TestActions(UnitCase):
     def test_what_needs_no_more_is_recorded_and_told(self):
         units = self.unit("A") + self.unit("B")
         units[0]._apply_event("MaintenanceStarted")
-        told = units.action_end_maintenance()["params"]
+        told = units[0].action_end_maintenance()
         self.assertEqual(units.mapped("status"), ["in_order", "in_order"])
-        self.assertEqual(told["type"], "warning")
-        self.assertEqual(
-            told["message"].splitlines(),
-            [
-                "Maintenance of A ended.",
-                "1 rejected:",
-                "B: A unit in order has no maintenance to end.",
-            ],
-        )
+        self.assertEqual(told["tag"], "event_sourcing_tell")  # it leaves by itself
+        self.assertEqual(told["params"]["message"], "Maintenance of A ended.")
+        params = units[1].action_end_maintenance()["params"]
+        self.assertEqual((params["type"], params["title"][:12]), ("warning", "Not possible"))
+        self.assertEqual(params["message"], "B: A unit in order has no maintenance to end.")
         with self.assertRaisesRegex(UserError, "Select at least one unit"):
             self.units.action_retire()
         with self.assertRaisesRegex(UserError, "Units know no event"):
@@ -261,6 +257,36 @@ class TestActions(UnitCase):
         for name, value in vals.items():
             form[name] = value
         return form.save().action_record()
+
+    def test_many_are_told_before_what_will_be_done(self):
+        units = self.unit("A") + self.unit("B") + self.unit("C")
+        units[0]._apply_event("MaintenanceStarted")
+        context = units.action_end_maintenance()["context"]
+        wizard = self.env["rental.unit.wizard"].with_context(**context).create({})
+        self.assertEqual(
+            wizard.forecast,
+            "1 will be done, 2 not:\nB, C: A unit in order has no maintenance to end.",
+        )
+        self.assertEqual(wizard.refused_count, 2)
+        self.assertEqual(units.mapped("status"), ["maintenance", "in_order", "in_order"])
+        params = wizard.action_record()["params"]
+        self.assertEqual(params["message"], "Maintenance of A ended.")
+        # What was announced as not possible is no attempt.
+        self.assertEqual(units.mapped("rejected_event_count"), [0, 0, 0])
+
+    def test_a_dialog_about_units_keeps_what_was_typed(self):
+        units = self.unit("A") + self.unit("B")
+        units._apply_event("UnitRetired", {"reason": "Sold"})
+        counts = units.mapped("event_count")
+        for some in (units, units[0]):
+            action = some.action_start_maintenance()
+            wizard = self.env["rental.unit.wizard"].with_context(**action["context"]).create({})
+            wizard.reason = "Check"
+            self.assertIn("retired", wizard.forecast)
+            with self.assertRaisesRegex(UserError, "retired"):
+                wizard.action_record()
+            self.assertEqual(wizard.reason, "Check")
+        self.assertEqual(units.mapped("event_count"), counts)
 
     def test_reasons_are_asked_for_many_as_for_one(self):
         units = self.unit("A") + self.unit("B")
@@ -311,7 +337,7 @@ class TestAddUnits(UnitCase):
             with self.subTest(text=text), self.assertRaisesRegex(UserError, sentence):
                 with self.env.cr.savepoint():
                     self.add(serial_numbers=text)
-        self.assertFalse(self.units.search([("serial_number", "like", "B_")]))
+        self.assertFalse(self.units.search([("serial_number", "=like", "B_")]))
         found = self.store.search_count([("model_name", "=", "rental_unit")])
         self.assertEqual(found, before)
 
@@ -409,17 +435,3 @@ class TestHistory(UnitCase):
         snapshot = self.units.search([("name", "=", name)]).snapshot_id
         self.assertEqual(state["state_json"], snapshot.state_json)
         self.assertEqual(fields.Date.to_string(snapshot.acquired_on), "2026-03-01")
-
-
-class TestDemo(EventCase):
-    def test_it_is_told_by_events(self):
-        if not self.env["rental.unit"].search([], limit=1):
-            self.env["rental.owned.demo"]._generate()
-        units = self.env["rental.unit"].search([])
-        self.assertGreaterEqual(len(units), 20)
-        self.assertEqual(len(units.product_id), 2)
-        self.assertGreaterEqual(len(units.filtered(lambda u: u.status == "maintenance")), 3)
-        self.assertTrue(all(units.mapped("event_count")))
-        self.assertEqual(sum(units.mapped("rejected_event_count")), 1)
-        stocks = self.env["rental.stock"].search([])
-        self.assertEqual(sorted(stocks.mapped("quantity")), [77, 174])

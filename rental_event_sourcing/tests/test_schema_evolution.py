@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.canonical_json import canonical
 from odoo.addons.event_sourcing.testing import lint_handler, rejected, scenario
 from odoo.addons.event_sourcing.transitions import Transition
+from odoo.addons.event_sourcing_base.canonical_json import canonical
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 

@@ -41,11 +41,12 @@ class TestTimeline(EventCase):
         self.assertEqual(newest["icon"], "fa-tag")
         self.assertEqual(newest["who"], self.env.user.name)
         self.assertEqual(
-            newest["changes"], [{"label": "Monthly price", "before": "12,000", "after": "10,000"}]
+            newest["changes"],
+            [{"label": "Lines › 1 › Price", "before": "12,000", "after": "10,000"}],
         )
         self.assertFalse(newest["values"])
         self.assertIn(
-            {"label": "Monthly price", "before": "—", "after": "12,000"}, entries[1]["changes"]
+            {"label": "Lines › 1 › Price", "before": "—", "after": "12,000"}, entries[1]["changes"]
         )
 
     def test_a_status_reads_in_words(self):

@@ -6,8 +6,8 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from odoo.addons.event_sourcing.canonical_json import canonical
 from odoo.addons.event_sourcing.models.event_checkpoint import CHECKPOINT_INTERVAL
+from odoo.addons.event_sourcing_base.canonical_json import canonical
 from odoo.addons.test_event_sourcing.common import EventCase
 from odoo.addons.test_event_sourcing.models.counter_handler import CounterSnapshotHandler
 

@@ -3,8 +3,8 @@ import json
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 
-from odoo.addons.event_sourcing.humanize import spaced
 from odoo.addons.event_sourcing.transitions import PayloadField
+from odoo.addons.event_sourcing_base.humanize import spaced
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 
@@ -112,7 +112,7 @@ class TestEventsPage(HttpCase):
         self.assertEqual(page.status_code, 200)
         for text in ("Events of Rental", "DamageReported", "Repair cost", "Lens scratched"):
             self.assertIn(text, page.text)
-        self.assertEqual(page.text.count("<section"), 14)
+        self.assertEqual(page.text.count("<section"), 26)
 
     def test_the_page_in_japanese(self):
         self.env.ref("base.user_admin").lang = "ja_JP"

@@ -2,7 +2,7 @@
 
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.canonical_json import BEYOND_XML
+from odoo.addons.event_sourcing_base.canonical_json import BEYOND_XML
 from odoo.addons.test_event_sourcing.common import JobCase
 
 BAD = "bad\uffff\ufffe\x0b"

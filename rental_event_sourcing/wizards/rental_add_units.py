@@ -13,7 +13,9 @@ class RentalAddUnits(models.TransientModel):
     _description = "Add Units"
 
     product_id = fields.Many2one(
-        "product.product", required=True, domain=[("rental_counting", "=", "serial")]
+        "product.product",
+        required=True,
+        domain=[("rental_ok", "=", True), ("rental_counting", "=", "serial")],
     )
     company_id = fields.Many2one("res.company", required=True, default=lambda s: s.env.company)
     currency_id = fields.Many2one(related="company_id.currency_id")

@@ -3,9 +3,9 @@ from dateutil.relativedelta import relativedelta
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.arguments import listed, whole
-from odoo.addons.event_sourcing.compat import check_access
 from odoo.addons.event_sourcing.exceptions import RuleViolation
+from odoo.addons.event_sourcing_base.arguments import listed, whole
+from odoo.addons.event_sourcing_base.compat import check_access
 
 from ..models.rental_order_desk import BUTTONS
 
@@ -16,6 +16,11 @@ NEEDED = {
     "PriceChanged": ("monthly_price",),
     "DamageReported": ("description",),
     "RentalInvoiced": ("amount",),
+    "ContractAgreed": ("agreed_by",),
+    "RentalShortened": ("planned_end",),
+    "ProductExchanged": ("line_id", "product_id"),
+    "DeliveryCorrected": ("reason",),
+    "ReturnCorrected": ("reason",),
 }
 
 
@@ -23,11 +28,10 @@ class RentalEventWizard(models.TransientModel):
     """Asks for what an event needs, for one rental or many, and says what would become of it."""
 
     _name = "rental.event.wizard"
-    _inherit = "access.first.mixin"
+    _inherit = ["access.first.mixin", "rental.event.help.mixin", "rental.photos.mixin"]
     _description = "Record What Happened to Rentals"
 
     event_type = fields.Selection(selection="_selection_event_type", required=True, readonly=True)
-    event_help = fields.Char(compute="_compute_event_help")
     order_ids = fields.Many2many("rental.order", string="Rentals", required=True, readonly=True)
     forecast = fields.Text(compute="_compute_forecast")
     refused_count = fields.Integer(string="Not Possible", compute="_compute_forecast")
@@ -35,12 +39,18 @@ class RentalEventWizard(models.TransientModel):
     demo_end = fields.Date(string="New End of the Demo")
     planned_end = fields.Date(string="New End Date")
     currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
-    monthly_price = fields.Monetary(string="New Monthly Price")
+    monthly_price = fields.Monetary(string="New Price")
     description = fields.Char(string="What Is Damaged")
     repair_cost = fields.Monetary(string="Estimated Repair Cost")
     charged = fields.Boolean(string="Charged to the Customer", default=True)
     amount = fields.Monetary(string="Invoiced Amount")
+    agreed_by = fields.Char(help="The name of the person who agrees for the customer.")
     reason = fields.Char(help="Why, in the words of the customer.")
+    line_id = fields.Many2one("rental.order.line", domain="[('order_id', 'in', order_ids)]")
+    line_count = fields.Integer(string="Number of Lines", compute="_compute_line_count")
+    product_id = fields.Many2one(
+        "product.product", string="New Product", domain=[("rental_ok", "=", True)]
+    )
 
     def _selection_event_type(self):
         labels = self.env["rental.snapshot.handler"]._event_labels()
@@ -53,16 +63,16 @@ class RentalEventWizard(models.TransientModel):
             # Of several, each rental checks its own when the event is recorded.
             wizard.currency_id = currencies if len(currencies) == 1 else False
 
-    @api.depends("event_type")
-    @api.depends_context("lang")
-    def _compute_event_help(self):
-        words = self.env["rental.snapshot.handler"]._event_help()
+    @api.depends("order_ids")
+    def _compute_line_count(self):
         for wizard in self:
-            wizard.event_help = words.get(wizard.event_type, "")
+            one = len(wizard.order_ids) == 1
+            wizard.line_count = len(wizard.order_ids.line_ids) if one else 0
 
     @api.depends(
         *("event_type", "order_ids", "demo_end", "planned_end", "monthly_price"),
-        *("description", "repair_cost", "charged", "amount", "reason"),
+        *("description", "repair_cost", "charged", "amount", "agreed_by", "reason"),
+        *("line_id", "product_id"),
     )
     @api.depends_context("lang")
     def _compute_forecast(self):
@@ -95,19 +105,25 @@ class RentalEventWizard(models.TransientModel):
                 order.demo_end and order.demo_end + relativedelta(days=7)
                 for order in orders
             },
-            "planned_end": {
-                order.planned_end and order.planned_end + relativedelta(months=1)
-                for order in orders
-            },
+            "planned_end": {self._proposed_end(order) for order in orders},
             "monthly_price": set(orders.mapped("monthly_price")),
             "amount": {
-                order.currency_id.round(order.monthly_price * order.quantity) for order in orders
+                order.currency_id.round(sum(order.line_ids.mapped("amount"))) for order in orders
             },
         }
         for name, found in proposals.items():
             if name in fields_list and len(found) == 1:
                 values.setdefault(name, *found)
         return values
+
+    @api.model
+    def _proposed_end(self, order):
+        """Return the planned end that is proposed; False where none would be accepted."""
+        start, end = order.planned_start, order.planned_end
+        if self.env.context.get("default_event_type") != "RentalShortened":
+            return end and end + relativedelta(months=1)
+        shorter = end and end - relativedelta(days=1)
+        return shorter if shorter and not (start and shorter < start) else False
 
     def _lacks(self):
         """Return whether something that the event needs was not entered yet."""
@@ -118,19 +134,37 @@ class RentalEventWizard(models.TransientModel):
         payload = {
             "DemoExtended": {"demo_end": fields.Date.to_string(self.demo_end)},
             "RentalExtended": {"planned_end": fields.Date.to_string(self.planned_end)},
-            "PriceChanged": {"monthly_price": self.monthly_price},
+            "PriceChanged": self._price_payload(),
             "DamageReported": {
                 "description": self.description or "",
                 "repair_cost": self.repair_cost,
                 "charged": self.charged,
             },
             "RentalInvoiced": {"amount": self.amount},
+            "ContractAgreed": {"agreed_by": self.agreed_by},
             "DemoCancelled": {"reason": self.reason},
             "RentalCancelled": {"reason": self.reason},
+            "RentalShortened": {
+                "planned_end": fields.Date.to_string(self.planned_end),
+                "reason": self.reason,
+            },
+            "ProductExchanged": {
+                "line": self.line_id.line_key,
+                "product_id": self.product_id.id,
+                "reason": self.reason,
+            },
+            "DeliveryCorrected": {"reason": self.reason},
+            "ReturnCorrected": {"reason": self.reason},
         }.get(self.event_type, {})
         return {
             key: value for key, value in payload.items() if key == "charged" or value is not False
         }
+
+    def _price_payload(self):
+        if not self.line_id:
+            return {"monthly_price": self.monthly_price}
+        said = {"price": self.monthly_price, "price_typed": True}
+        return {"lines": {self.line_id.line_key: said}}
 
     def _refusals(self):
         return self.order_ids._origin._forecast(self.event_type, self._payload())
@@ -146,8 +180,9 @@ class RentalEventWizard(models.TransientModel):
         if self.event_type == "RentalInvoiced" and not self.amount:
             raise UserError(_("Enter the amount that was invoiced; it cannot be zero."))
         if self.event_type == "PriceChanged" and not self.monthly_price:
-            raise UserError(_("Enter the new monthly price; it cannot be zero."))
+            raise UserError(_("Enter the new price; it cannot be zero."))
         check_access(self.order_ids, "write")
+        photos = self._photos() if self.event_type == "DamageReported" else {}
         refusals = self._refusals()
         orders = self.order_ids.filtered(lambda order: refusals[order] is None)
         if not orders:
@@ -157,7 +192,9 @@ class RentalEventWizard(models.TransientModel):
             if not self._is_of_its_status(errors[0]):
                 raise errors[0]
             orders = self.order_ids
-        return orders._record_and_tell(self.event_type, self._payload())
+        elif photos:
+            self._keep_photos(orders)
+        return orders._record_and_tell(self.event_type, {**self._payload(), **photos})
 
     @api.model
     def _is_of_its_status(self, error):

@@ -14,7 +14,9 @@ class RentalStockWizard(models.TransientModel):
 
     stock_id = fields.Many2one("rental.stock", readonly=True)
     product_id = fields.Many2one(
-        "product.product", required=True, domain=[("rental_counting", "=", "quantity")]
+        "product.product",
+        required=True,
+        domain=[("rental_ok", "=", True), ("rental_counting", "=", "quantity")],
     )
     company_id = fields.Many2one("res.company", required=True, default=lambda s: s.env.company)
     owned = fields.Integer(
@@ -48,7 +50,7 @@ class RentalStockWizard(models.TransientModel):
     def action_record(self):
         """Record the change; a quantity that was not recorded yet begins with it.
 
-        :raise UserError: for a change that a rule refuses
+        :raise UserError: for a change that a rule refuses; what was entered stays in the dialog
         """
         self.ensure_one()
         stock = self._stock()
@@ -63,28 +65,24 @@ class RentalStockWizard(models.TransientModel):
         change = self._change(stock)
         if stock:
             payload = stock._change(change, self.why, self.changed_on)
+            error = stock._forecast("QuantityChanged", payload)[stock]
+            if error is not None:
+                raise error
             event = stock._apply_event("QuantityChanged", payload, policy="record")
         else:
             vals = {"product_id": self.product_id.id, "company_id": self.company_id.id}
             stock = stock._begin(vals, change, self.why, self.changed_on)
             event = self.env["event.store"]
-        refused = event.error_message if event and event.outcome != "applied" else False
+        refused = event.filtered(lambda e: e.outcome != "applied")
         done = _(
             "%(product)s: %(quantity)s owned.",
             product=self.product_id.display_name,
             quantity=stock.quantity,
         )
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "title": _("Not possible: Change quantity") if refused else _("Quantity changed"),
-                "message": refused or done,
-                "type": "warning" if refused else "success",
-                "sticky": bool(refused),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        if refused:
+            title = _("Not possible: Change quantity")
+            return stock._tell(title, refused.error_message, "warning", refused._why())
+        return stock._tell(_("Quantity changed"), done)
 
     def _change(self, stock):
         if self.why == "corrected":

@@ -4,19 +4,23 @@ from hashlib import sha256
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.rental_unit_actions import ASKED
+from odoo.addons.event_sourcing_base.compat import check_access
+
+from ..models.rental_unit_actions import ACTIONS
 
 
 class RentalUnitWizard(models.TransientModel):
-    """Asks for what an event needs, for one unit or many."""
+    """Asks for what an event needs, for one unit or many, and says what would become of it."""
 
     _name = "rental.unit.wizard"
-    _inherit = "access.first.mixin"
+    _inherit = ["access.first.mixin", "rental.event.help.mixin"]
+    _help_of = "rental.unit.snapshot.handler"
     _description = "Record What Happened to Units"
 
     event_type = fields.Selection(selection="_selection_event_type", required=True, readonly=True)
-    event_help = fields.Char(compute="_compute_event_help")
     unit_ids = fields.Many2many("rental.unit", string="Units", required=True, readonly=True)
+    forecast = fields.Text(compute="_compute_forecast")
+    refused_count = fields.Integer(string="Not Possible", compute="_compute_forecast")
     reason = fields.Char()
     expected_end = fields.Date(
         help="Last day on which the unit cannot be rented, as far as is known."
@@ -28,38 +32,68 @@ class RentalUnitWizard(models.TransientModel):
 
     def _selection_event_type(self):
         labels = self.env["rental.unit.snapshot.handler"]._event_labels()
-        return [(name, labels[name]) for name in ASKED]
+        return [(name, labels[name]) for name in ACTIONS]
 
-    @api.depends("event_type")
+    @api.depends("event_type", "unit_ids", "reason", "expected_end", "description")
     @api.depends_context("lang")
-    def _compute_event_help(self):
-        words = self.env["rental.unit.snapshot.handler"]._event_help()
+    def _compute_forecast(self):
         for wizard in self:
-            wizard.event_help = words.get(wizard.event_type, "")
+            wizard.forecast, wizard.refused_count = False, 0
+            if wizard.event_type not in ACTIONS or not wizard.unit_ids or wizard._lacks():
+                continue
+            refusals = wizard._refusals()
+            wizard.refused_count = sum(error is not None for error in refusals.values())
+            if len(refusals) > 1:
+                wizard.forecast = wizard.unit_ids._forecast_sentence(refusals)
+            elif wizard.refused_count:
+                wizard.forecast = str(next(iter(refusals.values())))
 
-    def action_record(self):
-        """Record the event about each unit; refused ones are named afterwards."""
-        self.ensure_one()
+    def _lacks(self):
+        """Return the sentence about what was not entered yet; None where nothing is missing."""
         if self.event_type == "UnitRetired" and not (self.reason or "").strip():
-            raise UserError(_("Say why the unit is retired: sold, lost, beyond repair."))
+            return _("Say why the unit is retired: sold, lost, beyond repair.")
         if self.event_type == "UnitDamaged" and not (self.description or "").strip():
-            raise UserError(_("Say what is damaged."))
-        photo = base64.b64decode(self.photo) if self.photo else b""
+            return _("Say what is damaged.")
+        return None
+
+    def _payload(self):
+        """Return what was entered as the payload of the event; of a photo, its hash comes last."""
         payload = {
             "MaintenanceStarted": {
                 "reason": self.reason,
                 "expected_end": fields.Date.to_string(self.expected_end),
             },
-            "UnitDamaged": {
-                "description": self.description,
-                "photo_hash": photo and sha256(photo).hexdigest(),
-            },
+            "UnitDamaged": {"description": self.description},
             "UnitRetired": {"reason": self.reason},
-        }[self.event_type]
-        told = self.unit_ids._record_and_tell(
-            self.event_type, {key: value for key, value in payload.items() if value}
-        )
-        if photo and self.event_type == "UnitDamaged":
+        }.get(self.event_type, {})
+        return {key: value for key, value in payload.items() if value}
+
+    def _refusals(self):
+        return self.unit_ids._origin._forecast(self.event_type, self._payload())
+
+    def action_record(self):
+        """Record the event about each unit for which it is possible.
+
+        :raise UserError: where it is possible for none, so that what was entered stays in the
+            dialog and nothing is recorded
+        """
+        self.ensure_one()
+        lacking = self._lacks()
+        if lacking:
+            raise UserError(lacking)
+        check_access(self.unit_ids, "write")
+        refusals = self._refusals()
+        units = self.unit_ids.filtered(lambda unit: refusals[unit] is None)
+        if not units:
+            errors = list(refusals.values())
+            one = len(errors) == 1
+            raise errors[0] if one else UserError(self.unit_ids._forecast_sentence(refusals))
+        payload, photo = self._payload(), b""
+        if self.event_type == "UnitDamaged" and self.photo:
+            photo = base64.b64decode(self.photo)
+            payload["photo_hash"] = sha256(photo).hexdigest()
+        told = units._record_and_tell(self.event_type, payload)
+        if photo:
             self._keep_photo(photo)
         return told
 

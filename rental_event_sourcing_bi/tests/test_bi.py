@@ -8,7 +8,7 @@ from odoo.tools import mute_logger
 from odoo.tools.sql import drop_depending_views
 
 from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFailure
-from odoo.addons.event_sourcing.zones import local_date
+from odoo.addons.event_sourcing_base.zones import local_date
 from odoo.addons.event_sourcing_bi.bi_role import role_name, script_of
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 

@@ -1,7 +1,5 @@
 from odoo import fields, models
 
-from odoo.addons.event_sourcing.fields import NO_SUM
-
 
 class RentalUtilisation(models.Model):
     """A read model: how much a product was out in a month, and what it brought.
@@ -16,6 +14,7 @@ class RentalUtilisation(models.Model):
     _order = "month desc, product_id"
     _rec_name = "product_id"
     _log_access = False
+    _export_text_as_text = True
 
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     # A product with rentals cannot be deleted; another one has but rows without days.
@@ -58,13 +57,11 @@ class RentalUtilisationShare(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     aggregate_id = fields.Char(string="Rental", required=True, readonly=True)
     counted = fields.Boolean(string="Its Days Count", readonly=True)
-    # As the event says: no more than a number, whatever became of the product.
-    product_id = fields.Integer(readonly=True, **NO_SUM)
-    quantity = fields.Integer(readonly=True)
+    # As the events say: ids of products are no more than numbers, whatever became of them.
+    lines = fields.Json(readonly=True)
     planned_start = fields.Date(readonly=True)
     planned_end = fields.Date(readonly=True)
-    delivered_on = fields.Date(readonly=True)
-    returned_on = fields.Date(readonly=True)
+    movements = fields.Json(string="Deliveries and Returns", readonly=True)
     invoiced = fields.Json(string="Invoiced per Month", readonly=True)
 
     def init(self):

@@ -7,10 +7,8 @@ from odoo import api, models
 
 from ..rental_share import NO_REVENUE, Share
 
-COLUMNS = (
-    *("counted", "product_id", "quantity", "planned_start", "planned_end"),
-    *("delivered_on", "returned_on"),
-)
+COLUMNS = ("counted", "planned_start", "planned_end")
+LISTS = ("lines", "movements", "invoiced")
 NOTHING = (0, 0, NO_REVENUE)
 
 
@@ -28,7 +26,9 @@ class RentalUtilisationProjection(models.AbstractModel):
     _subscribes = {
         "rental": (
             *("RentalPlanned", "PlanChanged", "RentalConfirmed", "RentalCancelled"),
-            *("EquipmentDelivered", "RentalExtended", "EquipmentReturned", "RentalInvoiced"),
+            *("EquipmentDelivered", "DeliveryCorrected", "RentalExtended", "RentalShortened"),
+            *("EquipmentReturned", "ReturnCorrected", "RentalInvoiced", "PriceChanged"),
+            "ProductExchanged",
         )
     }
     _read_models = ("rental.utilisation", "rental.utilisation.share")
@@ -37,6 +37,7 @@ class RentalUtilisationProjection(models.AbstractModel):
         "rental.utilisation.share": ("company_id", "aggregate_id"),
     }
     _inline = True
+    _projection_version = 2  # version 1 knew one product of a rental
 
     @api.model
     def _project(self, events):
@@ -56,12 +57,21 @@ class RentalUtilisationProjection(models.AbstractModel):
 
     @api.model
     def _with_product(self, event):
-        """Return an event with the product that one of the former catalogue became."""
-        former = event.payload.get("former_product_id")
-        if type(former) is not int:
+        """Return an event with the products that those of the former catalogue became."""
+        lines = event.payload.get("lines")
+        former = {
+            line_id: line
+            for line_id, line in (lines.items() if isinstance(lines, dict) else ())
+            if isinstance(line, dict) and type(line.get("former_product_id")) is int
+        }
+        if not former:
             return event
-        product_id = self.env["rental.former.product"]._product_of(former)
-        return replace(event, payload={**event.payload, "product_id": product_id})
+        formers = self.env["rental.former.product"]
+        known = {
+            line_id: {**line, "product_id": formers._product_of(line["former_product_id"])}
+            for line_id, line in former.items()
+        }
+        return replace(event, payload={**event.payload, "lines": {**lines, **known}})
 
     @api.model
     def _shares(self, keys):
@@ -69,7 +79,8 @@ class RentalUtilisationProjection(models.AbstractModel):
         self.env["rental.utilisation.share"].flush_model()
         self.env.cr.execute(
             f"""
-            SELECT company_id, aggregate_id, invoiced::text, {", ".join(COLUMNS)}
+            SELECT company_id, aggregate_id, {", ".join(f"{name}::text" for name in LISTS)},
+                   {", ".join(COLUMNS)}
               FROM unnest(%s::int[], %s::text[]) AS asked (company_id, aggregate_id)
               JOIN rental_utilisation_share USING (company_id, aggregate_id)
             """,
@@ -78,37 +89,42 @@ class RentalUtilisationProjection(models.AbstractModel):
         return {
             (company_id, name): Share(
                 **dict(zip(COLUMNS, values, strict=True)),
+                lines=tuple(map(tuple, json.loads(lines))),
+                movements=tuple(
+                    (version, kind, date.fromisoformat(day), moved and tuple(map(tuple, moved)))
+                    for version, kind, day, moved in json.loads(movements)
+                ),
                 invoiced=tuple(
                     (date.fromisoformat(month), Decimal(amount))
                     for month, amount in json.loads(invoiced)
                 ),
             )
-            for company_id, name, invoiced, *values in self.env.cr.fetchall()
+            for company_id, name, lines, movements, invoiced, *values in self.env.cr.fetchall()
         }
 
     @api.model
     def _write_shares(self, shares):
         columns = [[getattr(share, name) for share in shares.values()] for name in COLUMNS]
-        invoiced = [
-            json.dumps([(str(month), str(amount)) for month, amount in share.invoiced])
-            for share in shares.values()
+        lists = [
+            [json.dumps(getattr(share, name), default=str) for share in shares.values()]
+            for name in LISTS
         ]
+        names = ", ".join((*LISTS, *COLUMNS))
         self.env.cr.execute(
             f"""
-            INSERT INTO rental_utilisation_share
-                   (company_id, aggregate_id, invoiced, {", ".join(COLUMNS)})
-            SELECT company_id, aggregate_id, invoiced::jsonb, {", ".join(COLUMNS)}
-              FROM unnest(%s::int[], %s::text[], %s::text[], %s::bool[], %s::int[], %s::int[],
-                          %s::date[], %s::date[], %s::date[], %s::date[])
-                AS given (company_id, aggregate_id, invoiced, {", ".join(COLUMNS)})
+            INSERT INTO rental_utilisation_share (company_id, aggregate_id, {names})
+            SELECT company_id, aggregate_id, {", ".join(f"{name}::jsonb" for name in LISTS)},
+                   {", ".join(COLUMNS)}
+              FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bool[],
+                          %s::date[], %s::date[])
+                AS given (company_id, aggregate_id, {names})
                 ON CONFLICT (company_id, aggregate_id) DO UPDATE
-               SET (invoiced, {", ".join(COLUMNS)})
-                 = (excluded.invoiced, {", ".join(f"excluded.{name}" for name in COLUMNS)})
+               SET ({names}) = ({", ".join(f"excluded.{name}" for name in (*LISTS, *COLUMNS))})
             """,
             [
                 [company_id for company_id, _name in shares],
                 [name for _company_id, name in shares],
-                invoiced,
+                *lists,
                 *columns,
             ],
         )
@@ -145,13 +161,12 @@ class RentalUtilisationProjection(models.AbstractModel):
 
 def _add_difference(rows, event, before, after):
     """Add to ``{(company, product, month): values}`` what an event changes."""
-    for share, sign in ((before, -1), (after, 1)):
-        other = after if share is before else before
-        others = other.months() if other.product_id == share.product_id else {}
-        for month, values in share.months().items():
-            if values == others.get(month):
-                continue
-            row = rows.setdefault((event.company_id, share.product_id, month), [*NOTHING, None])
-            for number, value in enumerate(values):
-                row[number] += sign * value
-            row[3] = max(row[3] or event.timestamp, event.timestamp)
+    was, now = before.months(), after.months()
+    for product_id, month in dict.fromkeys([*was, *now]):
+        old, new = (known.get((product_id, month), NOTHING) for known in (was, now))
+        if ((product_id, month) in was) == ((product_id, month) in now) and old == new:
+            continue
+        row = rows.setdefault((event.company_id, product_id, month), [*NOTHING, None])
+        for number in range(len(NOTHING)):
+            row[number] += new[number] - old[number]
+        row[3] = max(row[3] or event.timestamp, event.timestamp)

@@ -15,4 +15,4 @@ class TestFormerProduct(UtilisationCase):
         rows = self.env["rental.utilisation"].search([("product_id", "=", self.lift)])
         self.assertEqual(sum(rows.mapped("unit_days")), 8)
         share = self.env["rental.utilisation.share"].search([("aggregate_id", "=", "R-F1")])
-        self.assertEqual(share.product_id, self.lift)
+        self.assertEqual(share.lines, [["1", self.lift, 2, 0]])

@@ -31,7 +31,8 @@ def fold(*steps, timezone="UTC"):
 
 
 def days(*steps, **options):
-    return {month: found[1] for month, found in fold(*steps, **options).months().items()}
+    months = fold(*steps, **options).months()
+    return {month: found[1] for (_product, month), found in months.items()}
 
 
 @tagged("post_install", "-at_install")
@@ -68,12 +69,60 @@ class TestShare(BaseCase):
         found = days(self.planned, "RentalConfirmed", "EquipmentDelivered", timezone="Asia/Tokyo")
         self.assertEqual(found, {FEBRUARY: 4})
         paid = fold(self.planned, ("RentalInvoiced", {"amount": 5}), timezone="Asia/Tokyo")
-        self.assertEqual(paid.months(), {FEBRUARY: (0, 0, Decimal(5))})
+        self.assertEqual(paid.months(), {(7, FEBRUARY): (0, 0, Decimal(5))})
 
     def test_amounts_are_exact_and_stay_where_days_go(self):
         paid = [("RentalInvoiced", {"amount": amount}) for amount in (0.1, 0.2, 3)]
         share = fold(self.planned, "RentalConfirmed", *paid, "RentalCancelled")
-        self.assertEqual(share.months(), {JANUARY: (0, 0, Decimal("3.3"))})
+        self.assertEqual(share.months(), {(7, JANUARY): (0, 0, Decimal("3.3"))})
+
+    def test_each_line_counts_for_its_product(self):
+        lines = {
+            "1": {"product_id": 7, "quantity": 2, "price": 10},
+            "2": {"product_id": 8, "quantity": 1, "price": 5},
+            "3": {"product_id": 7, "quantity": 1},
+        }
+        plan = ("RentalPlanned", {**PLAN, "product_id": None, "quantity": None, "lines": lines})
+        share = fold(plan, "RentalConfirmed", ("RentalInvoiced", {"amount": 101}))
+        paid = {7: Decimal(81), 8: Decimal(20)}  # 20 : 5, and what rounding leaves
+        self.assertEqual(
+            share.months(),
+            {
+                **{
+                    (product, JANUARY): (1, 2 * n, paid[product]) for product, n in ((7, 3), (8, 1))
+                },
+                **{(product, FEBRUARY): (0, 2 * n, 0) for product, n in ((7, 3), (8, 1))},
+            },
+        )
+        fewer = fold(plan, "RentalConfirmed", ("PlanChanged", {"removed_lines": ["1", "3"]}))
+        self.assertEqual(fewer.months(), {(8, JANUARY): (1, 2, 0), (8, FEBRUARY): (0, 2, 0)})
+        other = ("ProductExchanged", {"line": "2", "product_id": 9})
+        self.assertIn((9, JANUARY), fold(plan, "RentalConfirmed", other).months())
+
+    def test_it_is_back_with_the_last_piece(self):
+        begin = (
+            self.planned,
+            "RentalConfirmed",
+            ("EquipmentDelivered", {"delivered_on": "2026-01-30"}),
+        )
+        part = {"returned_on": "2026-01-31", "lines": {"1": {"quantity": 1}}}
+        first, last = (
+            ("EquipmentReturned", part),
+            ("EquipmentReturned", {**part, "returned_on": "2026-02-01"}),
+        )
+        self.assertEqual(days(*begin, first), {JANUARY: 4, FEBRUARY: 4})
+        self.assertEqual(days(*begin, first, last), {JANUARY: 4, FEBRUARY: 2})
+        corrected = ("ReturnCorrected", {"reason": "slip"})
+        self.assertEqual(days(*begin, first, last, corrected), {JANUARY: 4, FEBRUARY: 4})
+        one = (
+            "EquipmentDelivered",
+            {"delivered_on": "2026-02-01", "lines": {"1": {"quantity": 1}}},
+        )
+        back = ("EquipmentReturned", {"returned_on": "2026-02-01"})
+        begin = (self.planned, "RentalConfirmed", one)
+        self.assertEqual(days(*begin, back), {FEBRUARY: 1})
+        wrong = ("DeliveryCorrected", {"reason": "slip"})
+        self.assertEqual(days(*begin, wrong), {JANUARY: 4, FEBRUARY: 4})
 
     def test_a_slip_in_a_year_costs_no_table(self):
         plan = {**PLAN, "planned_end": "9999-12-31"}

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 import tracemalloc
 from datetime import date, datetime, timedelta
 from unittest.mock import patch
@@ -15,15 +16,14 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, HttpCase, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.event_sourcing import piece_size
 from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFailure
+from odoo.addons.event_sourcing_base import piece_size
+from odoo.addons.event_sourcing_base.sheet_name import cut, sheet_name
 from odoo.addons.event_sourcing_report_xlsx import excel_workbook
 from odoo.addons.event_sourcing_report_xlsx.excel_text import (
     MAX_UNITS,
     clean,
-    cut,
     excel_format,
-    sheet_name,
     width,
 )
 from odoo.addons.event_sourcing_report_xlsx.models import event_job_excel
@@ -31,6 +31,25 @@ from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 QUIET = mute_logger("odoo.sql_db", EventStoreFailure.__module__)
 ODD = "=1+1\x00\x07\x1b <b>&amp;\ufffe 東京"
+
+
+class Book:
+    """A workbook whose sheets are found by what they are about, whatever they are of."""
+
+    def __init__(self, content):
+        self.book = openpyxl.load_workbook(io.BytesIO(content))
+        self.worksheets, self.sheetnames = self.book.worksheets, self.book.sheetnames
+
+    def __iter__(self):
+        return iter(self.worksheets)
+
+    def __getitem__(self, about):
+        (found,) = (sheet for sheet in self if self.about(sheet) == about)
+        return found
+
+    @staticmethod
+    def about(sheet):
+        return re.sub(r" \d{4}[-\d_. ]*( [A-Z]{3}(-[A-Z]{3})*)?(?=$| \()", "", sheet.title)
 
 
 class ReportCase(EventCase):
@@ -75,7 +94,7 @@ class ReportCase(EventCase):
 
     def book(self, *args, **options):
         job = self.job(self.ask(*args, **options))
-        return openpyxl.load_workbook(io.BytesIO(base64.b64decode(job.report)))
+        return Book(base64.b64decode(job.report))
 
     def rows(self, sheet):
         return list(sheet.iter_rows(min_row=2, values_only=True))
@@ -189,7 +208,7 @@ class TestSnapshots(ReportCase):
         self.add("S1", 1234, payload={"day": "2026-05-06", "partner_id": partner.id})
         self.add("S0", 1)
         book = self.book("counter")
-        sheet = book[book.sheetnames[0]]
+        sheet = book["counter"]
         titles = [cell.value for cell in sheet[1]]
         self.assertEqual(titles[:5], ["counter", "Status", "Total", "Last Day", "Partner"])
         rows = [row for row in sheet.iter_rows(min_row=2) if row[0].value in ("S0", "S1")]
@@ -207,7 +226,10 @@ class TestSnapshots(ReportCase):
     def test_a_sheet_per_chosen_type_also_without_a_model_of_its_own(self):
         self.ticket("S2", "2026-11-05 00:00:00")
         book = self.book()
-        self.assertEqual(book.sheetnames, ["counter", "Ticket", "Events", "Rejected Attempts"])
+        self.assertEqual(
+            [Book.about(sheet) for sheet in book],
+            ["counter", "Ticket", "Events", "Rejected Attempts"],
+        )
         self.assertIn("S2", [row[0] for row in self.rows(book["Ticket"])])
 
     def test_rental_in_japanese(self):
@@ -222,6 +244,62 @@ class TestSnapshots(ReportCase):
         partner.company_id = hidden
         rows = {row[0]: row[4] for row in self.rows(self.book("counter")["counter"])}
         self.assertEqual(rows["S3"], str(partner.id))
+
+
+class TestMoneyAndMoment(ReportCase):
+    """Each sheet says of when it is; amounts, in which currency."""
+
+    def two_companies(self):
+        """Return a clerk of a company with yen and one with francs that have two decimals."""
+        clerk = self.elsewhere("xl-two")
+        yen, francs = self.env.ref("base.JPY"), self.env.ref("base.CHF")
+        (yen + francs).active = True
+        companies = clerk.company_id + self.env["res.company"].create({"name": "Lausanne"})
+        clerk.company_ids = companies
+        clerk.tz = "Asia/Tokyo"
+        for company, currency, price in zip(companies, (yen, francs), (12000, 99.5), strict=True):
+            company.currency_id = currency
+            env = self.env(context={"allowed_company_ids": company.ids})
+            self.env.user.company_ids += company
+            vals = {
+                "partner_id": env["res.partner"].create({"name": "Builders"}).id,
+                "product_id": env["product.product"].create({"name": "Lift"}).id,
+                "monthly_price": price,
+            }
+            env["rental.order"].create(vals)
+        return clerk
+
+    def test_amounts_in_two_currencies(self):
+        clerk = self.two_companies()
+        both = {"user": clerk, "allowed_company_ids": clerk.company_ids.ids}
+        sheet = self.book("rental", **both)["Rental"]
+        self.assertRegex(sheet.title, r"^Rental \d{4}-\d\d-\d\d \d\d\.\d\d CHF-JPY$")
+        titles = [cell.value for cell in sheet[1]]
+        self.assertEqual(titles[titles.index("Monthly Price") + 1], "Currency")
+        found = {}
+        for row in sheet.iter_rows(min_row=2):
+            cells = dict(zip(titles, row, strict=True))
+            price = cells["Monthly Price"]
+            self.assertEqual((price.data_type, price.number_format), ("n", "#,##0.00"))
+            found[cells["Currency"].value] = price.value
+        self.assertEqual(found, {"JPY": 12000, "CHF": 99.5})
+        name = self.job(self.ask("rental", **both)).report_name
+        self.assertEqual(name, "event-report-rental-2026-11-CHF-JPY.xlsx")
+
+    def test_amounts_in_one_currency(self):
+        clerk = self.two_companies()
+        one = {"user": clerk, "allowed_company_ids": clerk.company_id.ids}
+        sheet = self.book("rental", **one)["Rental"]
+        self.assertTrue(sheet.title.endswith(" JPY"), sheet.title)
+        titles = [cell.value for cell in sheet[1]]
+        self.assertNotIn("Currency", titles)
+        price = sheet[2][titles.index("Monthly Price")]
+        self.assertEqual((price.value, price.number_format), (12000, "#,##0"))
+
+    def test_moments_and_periods(self):
+        book = self.book("ticket")
+        self.assertEqual(book.sheetnames[1:], ["Events 2026-11", "Rejected Attempts 2026-11"])
+        self.assertRegex(book.sheetnames[0], r"^Ticket \d{4}-\d\d-\d\d \d\d\.\d\d$")
 
 
 class TestRejectedAttempts(ReportCase):
@@ -263,7 +341,7 @@ class TestRejectedAttempts(ReportCase):
         self.assertEqual(kinds, {"BarChart", "LineChart"})
         series = [one for part in chart._charts for one in part.ser]
         self.assertEqual(len(series), 4)
-        self.assertIn("'Rejected Attempts'!$E$6:$E$8", [one.val.numRef.f for one in series])
+        self.assertIn(f"'{sheet.title}'!$E$6:$E$8", [one.val.numRef.f for one in series])
         cached = [pt.v for pt in series[0].val.numRef.numCache.pt]
         self.assertEqual([float(value) for value in cached], [1, 1, 3])
 
@@ -277,7 +355,11 @@ class TestRejectedAttempts(ReportCase):
     def test_by_user_reason_and_event(self):
         self.attempts()
         tables = self.tables(self.book("counter")["Rejected Attempts"])
-        self.assertEqual(tables["By User"][1][:5], (self.env.user.name, 5, 1, 1, 0.2))
+        self.assertNotIn("By User", tables)
+        manager = make_user(self.env, "xl-boss", "manager")
+        book = self.book("counter", user=manager)
+        by_user = self.tables(book["Rejected Attempts"])["By User"]
+        self.assertEqual(by_user[1][:5], (self.env.user.name, 5, 1, 1, 0.2))
         self.assertEqual(
             tables["By Reason"][1:],
             [
@@ -334,6 +416,17 @@ class TestWhose(ReportCase):
         for ids, keys in ((company.ids, ["C3"]), (both, ["C3", "C4"])):
             rows = self.rows(self.book("ticket", allowed_company_ids=ids)["Events"])
             self.assertEqual([row[3] for row in rows], keys)
+
+    def test_the_company_that_it_names_is_the_askers_own(self):
+        """Also where another one of theirs comes first in the list of companies."""
+        own = self.clerk.company_id
+        first = self.env["res.company"].create({"name": "Aardvark Ltd", "sequence": -9})
+        self.clerk.company_ids += first
+        content = self.env["event.report.content"].with_user(self.clerk)
+        for asked, companies in (([], [own.id, first.id]), ([first.id, own.id],) * 2):
+            asking = content.with_context(allowed_company_ids=asked)
+            options = asking._options(["ticket"], "2026-11-01", "2026-11-30")
+            self.assertEqual(options["context"]["allowed_company_ids"], companies)
 
     def test_whoever_works_on_it_the_rights_are_the_askers(self):
         self.ticket("C5", "2026-11-05 00:00:00")
@@ -419,7 +512,7 @@ class TestPieces(ReportCase):
             self.ticket(f"Q{number}", f"2026-11-05 00:00:{number:02}")
         with patch.object(excel_workbook, "MAX_ROWS", 4):
             book = self.book("ticket")
-        names = [name for name in book.sheetnames if name.startswith("Events")]
+        names = [Book.about(sheet) for sheet in book if sheet.title.startswith("Events")]
         self.assertEqual(names, ["Events", "Events (2)", "Events (3)"])
         keys = [row[3] for name in names for row in self.rows(book[name])]
         self.assertEqual(keys, [f"Q{number}" for number in range(7)])
@@ -513,7 +606,9 @@ class TestQuestion(ReportCase):
         form.date_from, form.date_to = "2026-11-01", "2026-11-30"
         action = form.save().action_report()
         self.assertEqual(action["type"], "ir.actions.act_url")
-        self.assertIn("/event-report-rental-2026-11.xlsx?download=true", action["url"])
+        currency = self.clerk.company_id.currency_id.name
+        name = f"/event-report-rental-2026-11-{currency}.xlsx?download=true"
+        self.assertIn(name, action["url"])
 
     def test_my_reports(self):
         job = self.job(self.ask("ticket"))
@@ -584,6 +679,12 @@ class TestText(EventCase):
         self.assertEqual(names[2:5], ["x", "Sheet", "History (2)"])
         self.assertEqual(names[5], "y" * 30 + "…")
         self.assertEqual(names[6], "Y" * 26 + "… (2)")
+        when = "2026-10-31 EUR-JPY"  # stays whole
+        self.assertEqual(sheet_name("z" * 40, taken, when), f"{'z' * 11}… {when}")
+        self.assertEqual(sheet_name("Z" * 40, taken, when), f"{'Z' * 7}… {when} (2)")
+        two = "2026-09-30 - 2026-10-31 EUR-JPY"
+        self.assertEqual(sheet_name("Rentals", taken, two), two)
+        self.assertEqual(len(sheet_name("Rentals", taken, f"{two}-USD")), 31)
 
     def test_formats_of_languages(self):
         for words, found in (
@@ -615,7 +716,7 @@ class TestFiles(HttpCase):
         action = jobs._request_report(["rental"], day, day)
         answer = self.url_open(action["url"])
         self.assertEqual(answer.status_code, 200)
-        self.assertIn("event-report-rental-2026-11-05.xlsx", answer.headers["Content-Disposition"])
+        self.assertIn("event-report-rental-2026-11-05-", answer.headers["Content-Disposition"])
         self.assertIn("spreadsheetml", answer.headers["Content-Type"])
         openpyxl.load_workbook(io.BytesIO(answer.content))
 
@@ -636,7 +737,8 @@ class TestFiles(HttpCase):
                 types = {model._fields[column].type for column in names}
                 self.assertFalse(types & {"json", "binary"})
                 sheet = self.export(model, names)
-                self.assertEqual(len(sheet[1]), len(names))
+                # Amounts of several currencies say theirs in a column more.
+                self.assertIn(len(sheet[1]) - len(names), (0, 1))
                 self.assertGreater(sheet.max_row, 1)
                 for row in sheet.iter_rows():
                     for cell in row:

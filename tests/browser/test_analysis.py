@@ -14,7 +14,7 @@ WORDS = {
             "Reason": "The rental is not in a demo at present, so the demo cannot be cancelled.",
             "Product": "Generator",
             "Week": "W",
-            "Company": "YourCompany",
+            "Company": "大阪レンタル株式会社",
         },
     },
     "ja_JP": {
@@ -26,7 +26,7 @@ WORDS = {
             "理由": "現在デモ状態ではないため、キャンセルできません",
             "製品": "発電機",
             "週": "W",
-            "会社": "YourCompany",
+            "会社": "大阪レンタル株式会社",
         },
     },
 }

@@ -18,7 +18,7 @@ def test_a_boundary_and_one_of_its_keys(person, server, lang):
         )
     someone = person(lang=lang)
     page = someone.page
-    someone.open("event_sourcing.event_boundary_status_action")
+    someone.open("event_sourcing_boundary.event_boundary_status_action")
     rows = page.locator(".o_data_row", has_text="One Booking per Seat")
     assert "booking: Booked, Moved, Cancelled" in rows.inner_text()
     assert ("有効" if lang == "ja_JP" else "In Force") in rows.inner_text()

@@ -1,23 +1,24 @@
 """A clerk's day: the board, a rental, its timeline, the calendar, on a screen and a phone."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from support.languages import LANGUAGES
+from support.server import shop_today
 
 ENTRY = ".o_event_timeline_entry"
 WORDS = {
     "en_US": {
         "columns": ["Draft", "Demo", "Confirmed", "Active", "Returned", "Closed", "Cancelled"],
         "buttons": ["Confirm rental", "Change price"],
-        "price": ("Monthly price", "12,000", "10,000"),
+        "price": ("Lines › 1 › Price", "12,000", "10,000"),
         "reason": "The rental is not in a demo at present",
         "overdue": "Overdue",
     },
     "ja_JP": {
         "columns": ["下書き", "デモ中", "確定", "貸出中", "返却済", "完了", "キャンセル済"],
         "buttons": ["レンタル確定", "価格変更"],
-        "price": ("月額", "12,000", "10,000"),
+        "price": ("明細 › 1 › 単価", "12,000", "10,000"),
         "reason": "現在デモ状態ではないため",
         "overdue": "期限超過",
     },
@@ -31,7 +32,7 @@ def rental(server):
     partner = call("res.partner", "create", {"name": "عميل الإيجار <b>"})
     product = call("product.product", "search", [["rental_ok", "=", True]], 0, 1)[0]
     vals = {"partner_id": partner, "product_id": product, "quantity": 2, "monthly_price": 12000}
-    start, end = (str(date.today() - timedelta(days=days)) for days in (25, 5))
+    start, end = (str(shop_today() - timedelta(days=days)) for days in (25, 5))
     dates = {"planned_start": start, "planned_end": end}
     order = call("rental.order", "create", {**vals, **dates})
     return call, order, call("rental.order", "read", [order], ["name"])[0]["name"]

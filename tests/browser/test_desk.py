@@ -1,9 +1,10 @@
 """The desk of a rental shop: cards that are dragged, menus, dialogs that tell before, tabs."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from support.languages import LANGUAGES
+from support.server import shop_today
 
 WORDS = {
     "en_US": {
@@ -43,7 +44,7 @@ def plan(server):
     product = call(product, "search", [], 0, 1)[0]
 
     def rental(start=3, end=20, *events):
-        first, last = (str(date.today() + timedelta(days=days)) for days in (start, end))
+        first, last = (str(shop_today() + timedelta(days=days)) for days in (start, end))
         vals = {"partner_id": partner, "product_id": product, "quantity": 2}
         dates = {"planned_start": first, "planned_end": last}
         order = call("rental.order", "create", {**vals, **dates})
@@ -171,9 +172,11 @@ def test_a_second_tab_is_told(person, plan, lang):
     someone.shot("told")
     # Nothing was confirmed, and the page shows the price of today.
     assert plan.call("rental.order", "read", [order], ["status"])[0]["status"] == "draft"
-    assert "77" in page.locator("[name=monthly_price] input").input_value()
+    assert "77" in page.locator("[name=line_ids] td[name=price]").inner_text()
     page.get_by_role("button", name=words["confirm"], exact=True).click()
-    page.wait_for_selector(".o_statusbar_status [aria-checked=true][data-value=confirmed]")
+    # Beside so many buttons the status bar is a menu.
+    confirmed = ".o_statusbar_status [aria-checked=true][data-value=confirmed]"
+    page.wait_for_selector(confirmed, state="attached")
     someone.settle()
 
 

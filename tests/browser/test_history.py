@@ -1,11 +1,14 @@
 """The past on screen: one rental as it was, all of them, two moments, a rebuild, a proof."""
 
 import io
+import re
 import time
 import zipfile
+from datetime import timedelta
 
 import pytest
 from support.languages import LANGUAGES
+from support.server import shop_today
 
 
 def plan(call, reference):
@@ -93,6 +96,9 @@ def test_all_rentals_as_of_a_moment_and_to_excel(person, server, lang):
     with page.expect_download() as caught:
         someone.menu("エクスポート" if lang == "ja_JP" else "Export")
         page.click(".modal .o_select_button, .modal-footer .btn-primary")
+    what = "レンタル" if lang == "ja_JP" else "Rentals"
+    last = shop_today().replace(day=1) - timedelta(days=1)
+    assert re.fullmatch(rf"{what} {last}( [A-Z]{{3}})*\.xlsx", caught.value.suggested_filename)
     book = zipfile.ZipFile(io.BytesIO(caught.value.path().read_bytes()))
     assert f"LIST-{lang}" in book.read("xl/sharedStrings.xml").decode()
 
@@ -113,11 +119,56 @@ def test_two_moments_side_by_side(person, server):
     someone.settle()
     groups = page.locator(".o_group_header").all_inner_texts()
     assert any("Ended" in group for group in groups)
-    page.locator(".o_group_header", has_text="Ended").click()
-    page.wait_for_selector(".o_data_row")
-    someone.settle()
-    assert page.locator(".o_data_row", has_text="TWO-1").count() >= 2
+    # They are open, and say of whom and of what; a row opens the record.
+    rows = page.locator(".o_data_row", has_text="TWO-1")
+    assert rows.count() >= 2
+    assert "客 TWO-1" in rows.first.inner_text()
     someone.shot("compared")
+    rows.first.locator("td[name=label]").click()
+    page.wait_for_selector(".o_form_view .o_event_timeline_entry")
+    someone.settle()
+    assert "TWO-1" in page.locator(".o_form_view").inner_text()
+    someone.shot("opened")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("width", (1366, 390))
+def test_what_was_out_at_the_end_of_the_month(person, server, lang, width):
+    _uid, call = server.login("admin", "admin")
+    name = f"OUT-{lang}-{width}"
+    partner = call("res.partner", "create", {"name": f"客 {name}"})
+    product = call("product.product", "create", {"name": f"椅子 {name}"})
+    days = {"planned_start": "2026-03-01", "planned_end": "2026-03-20"}
+    payload = {"partner_id": partner, "product_id": product, "quantity": 5, "monthly_price": 100}
+    out = {"lines": {"1": {"quantity": 3}}, "delivered_on": "2026-03-01"}
+    for event_type, content in (
+        ("RentalPlanned", payload | days),
+        ("RentalConfirmed", {}),
+        ("EquipmentDelivered", out),
+    ):
+        call(
+            *("event.store", "append", "rental", name, event_type, content),
+            timestamp="2026-03-01 03:00:00",
+        )
+    someone = person(lang=lang, width=width)
+    page = someone.page
+    someone.open("rental_event_sourcing.rental_line_as_of_action")
+    someone.shot("question")
+    page.click(".modal button[name=action_show]")
+    page.wait_for_selector(".o_list_view .o_data_row, .o_kanban_record:not(.o_kanban_ghost)")
+    someone.settle()
+    page.locator(".o_searchview_input, .o_control_panel .fa-search").first.click()
+    page.locator(".o_searchview_input").fill(name)
+    page.keyboard.press("Enter")
+    someone.settle()
+    text = page.locator(".o_list_view, .o_kanban_view").inner_text()
+    assert width < 1000 or f"客 {name}" in text
+    assert f"椅子 {name}" in text
+    someone.shot("out")
+    if width > 1000:
+        row = page.locator(".o_data_row", has_text=name)
+        assert row.locator("td[name=pieces_out]").inner_text() == "3"
+        assert "text-danger" in row.get_attribute("class")  # overdue at that moment
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -78,7 +78,7 @@ def test_a_file_is_checked_corrected_and_imported(person, server, tmp_path, lang
     assert words["meant"] in warning.inner_text()
     someone.shot("slip")
 
-    choose("good.csv", 48000, 1250.5)
+    choose("good.csv", 48000, 1250)
     page.click(".modal-footer button[name=action_check]")
     wait_for_end(someone)
     assert page.locator(".alert-success:visible", has_text=words["good"]).count() == 1
@@ -99,7 +99,7 @@ def test_a_file_is_checked_corrected_and_imported(person, server, tmp_path, lang
         ["aggregate_id", "monthly_price", "planned_start"],
     )
     found = {row["aggregate_id"]: (row["monthly_price"], row["planned_start"]) for row in rows}
-    assert found == {keys[0]: (48000, "2026-02-01"), keys[1]: (1250.5, "2026-02-01")}
+    assert found == {keys[0]: (48000, "2026-02-01"), keys[1]: (1250, "2026-02-01")}
 
 
 @pytest.mark.parametrize("lang", LANGUAGES[-1:])  # the wider words; others show the rest

@@ -18,7 +18,7 @@ def test_each_view_opens(person, lang):
     page.wait_for_selector(".o_pivot_view")
     assert title in page.locator(".o_breadcrumb").inner_text()
     page.locator(".o_searchview_dropdown_toggler").click()
-    menu = page.locator(".o_group_by_menu").inner_text()
+    menu = page.locator(".o_dropdown_container.o_group_by_menu").inner_text()
     assert all(group in menu for group in groups), menu
     page.locator(".o_searchview_dropdown_toggler").click()
     for kind in ("graph", "list"):

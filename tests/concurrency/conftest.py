@@ -3,13 +3,12 @@
 import uuid
 
 import pytest
-from support.commits import database
+from support.commits import database, env_of
 from support.feed import add, let_consumers_begin
 from support.forked import Forked
 from support.partitioned import SIZE, PartitionedStore
 from support.seals import append, seal
 
-from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 
 
@@ -33,7 +32,7 @@ def cursor():
 @pytest.fixture
 def env(cursor):
     """Give an environment in a transaction of its own, for each time it is called."""
-    return lambda: api.Environment(cursor(), SUPERUSER_ID, {})
+    return lambda: env_of(cursor())
 
 
 @pytest.fixture

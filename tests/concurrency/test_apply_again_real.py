@@ -6,9 +6,9 @@ import time
 import pytest
 from psycopg2 import errors
 from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
-from support.commits import add, database, store
+from support.commits import add, database, env_of, store
 
-from odoo import SUPERUSER_ID, api
+from odoo import SUPERUSER_ID
 from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
 from odoo.service.model import retrying
@@ -58,7 +58,7 @@ def rows(cursor, key):
 
 def press(cr, key):
     """Press the button on the failed events of one aggregate, as a request does."""
-    env = api.Environment(cr, SUPERUSER_ID, {})
+    env = env_of(cr)
     domain = [("aggregate_id", "=", key), ("event_type", "=", "SystemErrorOccurred")]
 
     def request():
@@ -276,7 +276,7 @@ def test_two_scheduled_actions_give_one_activity(cursor, key, bug):
     summary = f"Alert {key}"
 
     def alert(cr):
-        env = api.Environment(cr, SUPERUSER_ID, {})
+        env = env_of(cr)
         with mute_logger("odoo.addons.event_sourcing_job.models.event_alert", "odoo.sql_db"):
             env["event.alert"]._raise_alert(key, "res.users", SUPERUSER_ID, summary)
 
@@ -288,7 +288,7 @@ def test_two_scheduled_actions_give_one_activity(cursor, key, bug):
     second.rollback()
     alert(second)
     second.commit()
-    env = api.Environment(cursor(), SUPERUSER_ID, {})
+    env = env_of(cursor())
     activities = env["mail.activity"].search([("summary", "=", summary)])
     assert activities
     assert len(activities) == len(activities.user_id)

@@ -19,6 +19,7 @@ from support.forked import until
 from odoo.modules.registry import Registry
 from odoo.tools import mute_logger
 
+pytestmark = pytest.mark.fills
 DATABASE = os.environ.get("ES_DB")
 LEVELS = {"read": ISOLATION_LEVEL_READ_COMMITTED, "repeatable": ISOLATION_LEVEL_REPEATABLE_READ}
 RACERS = 16

@@ -28,7 +28,8 @@ GATE = 471100  # see the handler "slow"
 
 @pytest.fixture(scope="module")
 def cluster():
-    with restored_cluster("crash", DATABASE) as cluster:
+    # As it was made: what other tests wrote only takes time.
+    with restored_cluster("crash", DATABASE, os.environ["ES_TEMPLATE"]) as cluster:
         yield cluster
 
 
@@ -88,6 +89,13 @@ def test_a_restored_row_is_not_opened_by_a_number_that_comes_again(cluster):
         row = cr.fetchone()
         assert row, "the test database holds no row of a later transaction"
         event_id, coming = row
+        # A savepoint that writes takes a number, too, and many fit into one statement.
+        cr.execute("CREATE TEMP TABLE number (taken int)")
+        cr.execute(
+            f"DO $$ BEGIN FOR number IN 1..{coming - now - 100} LOOP"
+            " BEGIN INSERT INTO number VALUES (1); EXCEPTION WHEN others THEN RAISE; END;"
+            " END LOOP; END $$"
+        )
         while now < coming - 1:
             cr.execute("SELECT pg_current_xact_id()::text::bigint")
             (now,) = cr.fetchone()
@@ -252,7 +260,7 @@ def may_mount():
 def test_a_full_disk_in_the_middle_of_a_batch(server, cluster, key, kind):
     _uid, call = server.login("admin", "admin")
     blob = os.urandom(75_000).hex()  # does not compress
-    batch = [event(key, number, note=blob[number:]) for number in range(260)]
+    batch = [event(key, number, note=blob[number:]) for number in range(150)]  # more than fits
     call("event.store", "append_batch", [event(key, "before")])
     with kind(cluster) as make_room:
         with pytest.raises(xmlrpc.client.Fault) as caught:
@@ -264,5 +272,5 @@ def test_a_full_disk_in_the_middle_of_a_batch(server, cluster, key, kind):
         assert events_of(cluster, key) == 1
         make_room()
         answers = call("event.store", "append_batch", batch)
-        assert [answer["version"] for answer in answers] == list(range(2, 262))
+        assert [answer["version"] for answer in answers] == list(range(2, 152))
         assert {answer["duplicate"] for answer in answers} == {False}

@@ -15,6 +15,7 @@ from odoo.tools import config
 
 from odoo.addons.event_sourcing_report_xlsx.models import event_job_excel
 
+pytestmark = pytest.mark.fills
 DAY = date(2031, 5, 6)
 
 
@@ -40,7 +41,8 @@ def event(key, day=DAY):
 
 def keys_in(report):
     book = openpyxl.load_workbook(io.BytesIO(base64.b64decode(report)), read_only=True)
-    return [row[3] for row in book["Events"].iter_rows(min_row=2, values_only=True)]
+    (sheet,) = (sheet for sheet in book if sheet.title.startswith("Events "))
+    return [row[3] for row in sheet.iter_rows(min_row=2, values_only=True)]
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from support.commits import env_of
 from support.durable import restored_cluster
 from support.feed import add, added, cursor, fetch, how_many, let_consumers_begin, run_due
 from support.forked import Forked, until
 
-from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
 from odoo.tools import config, mute_logger
@@ -36,7 +36,7 @@ def key():
 
 @pytest.fixture(scope="module")
 def cluster(key):
-    with restored_cluster("feed", DATABASE) as cluster:
+    with restored_cluster("feed", DATABASE, os.environ["ES_DB"]) as cluster:
         yield cluster
 
 
@@ -66,7 +66,7 @@ def write(cluster, key, told, ready):
 
     def append(calls):
         with registry.cursor() as cr:
-            api.Environment(cr, SUPERUSER_ID, {})["event.store"].append_batch(calls)
+            env_of(cr)["event.store"].append_batch(calls)
 
     for _number in range(3):  # a transaction each
         append(added(key))
@@ -123,7 +123,8 @@ def test_restored_and_killed(cluster, key):
         assert versions(cluster, STORED, key) == {key: "1,2,3,4,5,6,7,8"}
         assert versions(cluster, NOTED, key) == {key: "1,2,3"}
         worker = start_worker(cluster)
-        until(lambda: versions(cluster, NOTED, key) == {key: "1,2,3,4,5,6,7,8"})
+        # It loads the registry first, which takes long on a busy machine.
+        until(lambda: versions(cluster, NOTED, key) == {key: "1,2,3,4,5,6,7,8"}, 180)
         until(lambda: versions(cluster, PROJECTED, key) == {key: "1,2,3,4,5,6,7,8"})
         os.write(tell, b"1")
         until(lambda: len(versions(cluster, NOTED, key)) > 1)
@@ -147,7 +148,7 @@ def test_an_upgraded_cluster_counts_on(key, monkeypatch):
     """pg_upgrade gives another identifier, and goes on with the numbers of transactions."""
     monkeypatch.setattr(Registry(os.environ["ES_DB"])["counter.reaction"], "_page_size", 1)
     with cursor() as cr:
-        env = api.Environment(cr, SUPERUSER_ID, {})
+        env = env_of(cr)
         while env["event.subscription"]._run_due():
             pass
         cr.rollback()

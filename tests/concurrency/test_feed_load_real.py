@@ -174,6 +174,6 @@ def test_nothing_is_written_while_nothing_is_new(prefix, started):
         for _poll in range(5):
             assert not env["event.subscription"]._run_due()
         statements = cr.sql_log_count
-        assert env["event.subscription"]._due() == []
+        assert env["event.subscription"]._due().pages == []
         assert cr.sql_log_count == statements + 1  # for all subscriptions
     assert fetch(rows) == before

@@ -15,9 +15,9 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
-from odoo.addons.event_sourcing.from_code import FromCode
 from odoo.addons.event_sourcing_archive.archive_file import digest_of as sha256
 from odoo.addons.event_sourcing_archive.models import event_archive_detach
+from odoo.addons.event_sourcing_base.from_code import FromCode
 from odoo.addons.event_sourcing_transfer.transfer_command import export_file
 from odoo.addons.test_event_sourcing.common import make_user
 
@@ -413,13 +413,13 @@ def test_an_archived_uuid_is_not_recorded_again(store, key, archived):
     assert (again["duplicate"], again["version"]) == (True, 4)
 
 
-def check_only(store, *rows):
+def check_only(store, *rows, user=2):
     """Check rows of a file, and store nothing; return the job."""
-    own = store.env()
+    own = store.env()(user=user, su=False, context={})
     content = "".join(json.dumps(row) + "\n" for row in rows).encode()
     job, _going_on = own["event.job"]._request_import(base64.b64encode(content), "rows", True)
     own.cr.commit()
-    job._work(600)
+    job.sudo()._work(600)
     return store.env()["event.job"].browse(job.id)
 
 
@@ -429,10 +429,20 @@ def test_a_check_refuses_what_an_import_would(store, key, archived):
         {**counter, "aggregate_id": f"{key}-x{number}", "payload": {"amount": number}, **more}
         for number, more in enumerate(({}, {"event_uuid": f"{key}-uuid"}, {}))
     ]
-    job = check_only(store, *rows)
+    own = store.env()
+    somebody = make_user(own, key, "manager")
+    own.cr.commit()
+    job = check_only(store, *rows, user=somebody.id)
     assert (job.storable_count, job.refused_count) == (2, 1)
     assert job.refusal_ids.line == 2
     assert "is in" in job.refusal_ids.reason
+    # Who works for several companies, and the first of the list is another one than theirs.
+    own = store.env()
+    other = own["res.company"].create({"name": f"Aardvark {key}", "sequence": -9})
+    own["res.users"].browse(somebody.id).company_ids |= other
+    own.cr.commit()
+    job = check_only(store, *rows, user=somebody.id)
+    assert (job.refusal_ids.line, job.storable_count) == (2, 2)
     bring_back(store, archived)
 
 

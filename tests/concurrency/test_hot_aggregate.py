@@ -3,8 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from support.commits import env_of
 
-from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
 from odoo.service import model as service_model
 from odoo.tools import mute_logger
@@ -97,13 +97,13 @@ def test_one_uuid_from_eight_writers_is_no_failure_either(server, key):
 def test_where_retries_run_out_the_message_says_so_and_nothing_is_stored(cursor, key, monkeypatch):
     monkeypatch.setattr(service_model.time, "sleep", lambda _seconds: None)
     cr = cursor()
-    env = api.Environment(cr, SUPERUSER_ID, {})
+    env = env_of(cr)
     tries = []
 
     def lose():
         env.cr.execute("SELECT count(*) FROM event_store")  # sees the database as it is now
         other = cursor()
-        api.Environment(other, SUPERUSER_ID, {})["event.store"].create([event(key)])
+        env_of(other)["event.store"].create([event(key)])
         other.commit()
         tries.append(True)
         env["event.store"].create([event(key, 100)])
@@ -121,7 +121,7 @@ def test_where_retries_run_out_the_message_says_so_and_nothing_is_stored(cursor,
 def test_fewer_conflicts_than_tries_stay_invisible(cursor, key, monkeypatch):
     monkeypatch.setattr(service_model.time, "sleep", lambda _seconds: None)
     cr = cursor()
-    env = api.Environment(cr, SUPERUSER_ID, {})
+    env = env_of(cr)
     tries = []
 
     def lose_sometimes():
@@ -129,7 +129,7 @@ def test_fewer_conflicts_than_tries_stay_invisible(cursor, key, monkeypatch):
         tries.append(True)
         if len(tries) < service_model.MAX_TRIES_ON_CONCURRENCY_FAILURE:
             other = cursor()
-            api.Environment(other, SUPERUSER_ID, {})["event.store"].create([event(key)])
+            env_of(other)["event.store"].create([event(key)])
             other.commit()
         env["event.store"].create([event(key, 100)])
 
@@ -141,7 +141,7 @@ def test_fewer_conflicts_than_tries_stay_invisible(cursor, key, monkeypatch):
 
 def test_a_lost_connection_is_said_in_words(cursor, key):
     cr = cursor()
-    store = api.Environment(cr, SUPERUSER_ID, {})["event.store"]
+    store = env_of(cr)["event.store"]
     cr.execute("SELECT pg_backend_pid()")
     (pid,) = cr.fetchone()
     cursor().execute("SELECT pg_terminate_backend(%s)", [pid])
@@ -154,7 +154,7 @@ def test_a_statement_that_takes_too_long_is_nobodys_fault(cursor, key):
     other, cr = cursor(), cursor()
     other.execute("LOCK TABLE counter_snapshot IN EXCLUSIVE MODE")
     cr.execute("SET LOCAL statement_timeout = '300ms'")
-    store = api.Environment(cr, SUPERUSER_ID, {})["event.store"]
+    store = env_of(cr)["event.store"]
     with mute_logger("odoo.sql_db"), pytest.raises(UserError, match="it took too long"):
         store.create([event(key)])
     cr.commit()

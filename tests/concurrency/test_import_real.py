@@ -217,7 +217,7 @@ def second():
     )
     try:
         cluster.start()
-        cluster.restore("second", dict(os.environ), os.environ["ES_DB"])
+        cluster.restore("second", dict(os.environ), os.environ["ES_TEMPLATE"])
         with cluster.connect("second").cursor() as cr:
             cr.execute(
                 """

@@ -11,7 +11,7 @@ from odoo.modules.registry import Registry
 from odoo.service.model import retrying
 from odoo.tools import config
 
-from odoo.addons.event_sourcing.from_code import FromCode
+from odoo.addons.event_sourcing_base.from_code import FromCode
 
 
 def database():

@@ -2,14 +2,14 @@
 
 import os
 import signal
-import subprocess
 import threading
 import time
 import uuid
 
 import pytest
+from support.commits import env_of
+from support.feed import start_worker
 
-from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.tools import mute_logger
 
@@ -66,7 +66,7 @@ def run(env, turns=1):
 def noted(env, aggregate_id):
     """Return the ids of the events of an aggregate that the toy reacted to, in that order."""
     with Registry(os.environ["ES_DB"]).cursor() as cr:
-        own = api.Environment(cr, SUPERUSER_ID, {})
+        own = env_of(cr)
         notes = own["counter.note"].search([("aggregate_id", "=", aggregate_id)], order="id")
         return notes.mapped("event_id")
 
@@ -229,7 +229,7 @@ def test_several_workers_keep_the_order_of_every_line(env, reaction, monkeypatch
         registry = Registry(os.environ["ES_DB"])
         while not stop.is_set():
             with registry.cursor() as cr:
-                own = api.Environment(cr, SUPERUSER_ID, {})
+                own = env_of(cr)
                 if not own["event.subscription"]._run_due():
                     time.sleep(0.01)
 
@@ -256,23 +256,6 @@ def test_several_workers_keep_the_order_of_every_line(env, reaction, monkeypatch
 # ----------------------------------------------------------------------
 # Worker processes that are killed
 # ----------------------------------------------------------------------
-
-
-def start_worker():
-    addons = f"--addons-path={os.environ['ES_ADDONS_PATH']}"
-    return subprocess.Popen(
-        [
-            # Commands of addons are found where the addons are named first.
-            *(os.environ["ES_PYTHON"], os.environ["ES_LAUNCHER"], addons, "event_worker"),
-            *("-d", os.environ["ES_DB"], addons),
-            f"--data-dir={os.environ['ES_DATA']}",
-            f"--logfile={os.environ['ES_ARTEFACTS']}/event_worker.log",
-        ],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
 
 
 def test_each_event_once_whenever_a_worker_is_killed(env):
@@ -340,7 +323,7 @@ def test_a_timeout_comes_once_however_many_workers_there_are(env):
         registry = Registry(os.environ["ES_DB"])
         while time.monotonic() < since + 5:
             with registry.cursor() as cr:
-                api.Environment(cr, SUPERUSER_ID, {})["event.subscription"]._run_due()
+                env_of(cr)["event.subscription"]._run_due()
 
     workers = [threading.Thread(target=work) for _number in range(3)]
     for worker in workers:

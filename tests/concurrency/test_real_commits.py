@@ -10,9 +10,8 @@ import time
 import psycopg2
 import pytest
 from psycopg2 import errors
-from support.commits import add, database, store
+from support.commits import add, database, env_of, store
 
-from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
 from odoo.service.model import retrying
@@ -75,7 +74,7 @@ def test_a_concurrent_writer_gets_a_serialization_failure_and_its_retry_succeeds
     add(first, key)
     first.commit()
     with mute_logger("odoo.sql_db"):
-        answer = retrying(append, api.Environment(second, SUPERUSER_ID, {}))
+        answer = retrying(append, env_of(second))
     assert (answer["version"], answer["outcome"]) == (3, "applied")
     assert len(tries) == 3
     assert [version for _type, version, _outcome in stored(cursor, key)] == [1, 2, 3]
@@ -97,7 +96,7 @@ def test_batches_in_opposite_order_do_not_deadlock(cursor, key):
         for _round in range(10):
             cr = Registry(database()).cursor()
             try:
-                env = api.Environment(cr, SUPERUSER_ID, {})
+                env = env_of(cr)
                 calls = [
                     {
                         "model_name": "counter",
@@ -172,9 +171,7 @@ def test_an_attempt_kept_apart_says_why_in_every_language(cursor, key):
 def test_the_first_attempt_that_somebody_ever_makes_survives(cursor, key, before):
     """Also where the transaction that is refused has just noted who they are."""
     cr = cursor()
-    newcomer = api.Environment(cr, SUPERUSER_ID, {})["res.users"].create(
-        {"name": key, "login": key}
-    )
+    newcomer = env_of(cr)["res.users"].create({"name": key, "login": key})
     cr.commit()
     began = time.monotonic()
     own = store(cr).with_user(newcomer).sudo()
@@ -225,7 +222,7 @@ def test_odoos_retry_does_not_record_an_attempt_twice(cursor, key):
         return True
 
     with mute_logger("odoo.sql_db"):
-        assert retrying(attempt, api.Environment(cr, SUPERUSER_ID, {}))
+        assert retrying(attempt, env_of(cr))
     assert len(tries) == 3
     assert [row[0] for row in stored(cursor, key)] == ["InvalidOperationAttempted"]
 

@@ -10,8 +10,8 @@ import uuid
 import pytest
 from psycopg2 import errors
 from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
+from support.commits import env_of
 
-from odoo import SUPERUSER_ID, api
 from odoo.tools import mute_logger
 
 # It leaves streams that only its own handler can tell.
@@ -42,7 +42,7 @@ def key(cursor):
 
 
 def add(cr, key):
-    store = api.Environment(cr, SUPERUSER_ID, {})["event.store"]
+    store = env_of(cr)["event.store"]
     return store.append("parcel", key, "Weighed", {"grams": 10})["version"]
 
 

@@ -13,7 +13,7 @@ from support.seals import append, newest, run_tool, seal, tampered, told_by_tool
 from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
-from odoo.addons.event_sourcing.sql_functions import ensure_function
+from odoo.addons.event_sourcing_base.sql_functions import ensure_function
 from odoo.addons.event_sourcing_seal.event_hash import seal_digest
 
 

@@ -17,10 +17,14 @@ from collections import defaultdict
 from tools.layout import ROOT
 
 CORE = "event_sourcing"
+BASE = "event_sourcing_base"
 # What each addon needs besides itself; what these need in turn is within reach, too.
 DEPENDS = {
-    CORE: (),
-    "event_sourcing_catalog": (CORE,),
+    BASE: (),
+    CORE: (BASE,),
+    "event_sourcing_boundary": (CORE,),
+    "event_sourcing_catalog": (CORE, "event_sourcing_boundary"),
+    "event_sourcing_numbering": (CORE,),
     "event_sourcing_job": ("event_sourcing_catalog",),
     "event_sourcing_record": ("event_sourcing_catalog",),
     "event_sourcing_history": ("event_sourcing_job",),
@@ -32,15 +36,23 @@ DEPENDS = {
     "event_sourcing_bi": ("event_sourcing_analysis",),
     "event_sourcing_mail": ("event_sourcing_analysis",),
     "event_sourcing_feed": ("event_sourcing_job",),
+    "event_sourcing_delivery": ("event_sourcing_feed",),
+    "event_sourcing_delivery_webhook": ("event_sourcing_delivery",),
+    "event_sourcing_delivery_nats": ("event_sourcing_delivery",),
     "event_sourcing_feed_bi": ("event_sourcing_feed", "event_sourcing_bi"),
     "event_sourcing_all": (
         *("event_sourcing_archive", "event_sourcing_bi", "event_sourcing_feed"),
-        *("event_sourcing_history", "event_sourcing_mail", "event_sourcing_record"),
+        *("event_sourcing_history", "event_sourcing_mail", "event_sourcing_numbering"),
+        "event_sourcing_record",
         *("event_sourcing_report_xlsx", "event_sourcing_transfer"),
     ),
-    "rental_event_sourcing": ("event_sourcing_history", "event_sourcing_analysis"),
+    "rental_event_sourcing": (
+        *("event_sourcing_history", "event_sourcing_analysis"),
+        *("event_sourcing_boundary", "event_sourcing_numbering"),
+    ),
     "rental_event_sourcing_bi": ("rental_event_sourcing", "event_sourcing_bi"),
     "rental_event_sourcing_feed": ("rental_event_sourcing", "event_sourcing_feed"),
+    "rental_event_sourcing_account": ("rental_event_sourcing", "event_sourcing_feed"),
     "rental_event_sourcing_report_xlsx": ("rental_event_sourcing", "event_sourcing_report_xlsx"),
 }
 # Odoo's own methods, of which an addon has one of the same name.

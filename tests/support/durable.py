@@ -86,17 +86,18 @@ class DurableCluster(Cluster):
 
 
 @contextmanager
-def restored_cluster(name, database):
-    """Give a cluster into which the test database is restored; its data go at the end.
+def restored_cluster(name, database, source):
+    """Give a cluster into which a database is restored; its data go at the end.
 
     :param str name: what its folder is called
     :param str database: the name of the restored one
+    :param str source: the name of what is restored
     """
     folder = f"postgres-{name}-{os.environ['ES_SERIES']}"
     cluster = DurableCluster(folder, Path(os.environ["ES_PYTHON"]), "the tests")
     try:
         cluster.start()
-        cluster.restore(database, dict(os.environ), os.environ["ES_DB"])
+        cluster.restore(database, dict(os.environ), source)
         yield cluster
     finally:
         cluster.durable = False  # its data go

@@ -1,9 +1,11 @@
 """What tests of the feed with real commits share: appending, and what the toy consumers made."""
 
 import os
+import subprocess
 
-from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
+
+from support.commits import env_of
 
 
 def cursor(level=None):
@@ -15,10 +17,6 @@ def cursor(level=None):
     if level:
         cr.connection.set_isolation_level(level)
     return cr
-
-
-def env_of(cr):
-    return api.Environment(cr, SUPERUSER_ID, {})
 
 
 def fetch(query, *values):
@@ -80,3 +78,21 @@ def subscription(consumer="counter.reaction"):
     with cursor() as cr:
         found = env_of(cr)["event.subscription"].search([("consumer", "=", consumer)])
         return found.read(load="")[0]
+
+
+def start_worker():
+    """Start a real worker process on the test database, which leads a session of its own."""
+    addons = f"--addons-path={os.environ['ES_ADDONS_PATH']}"
+    return subprocess.Popen(
+        [
+            # Commands of addons are found where the addons are named first.
+            *(os.environ["ES_PYTHON"], os.environ["ES_LAUNCHER"], addons, "event_worker"),
+            *("-d", os.environ["ES_DB"], addons),
+            f"--data-dir={os.environ['ES_DATA']}",
+            f"--logfile={os.environ['ES_ARTEFACTS']}/event_worker.log",
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )

@@ -6,8 +6,10 @@ import socket
 import subprocess
 import time
 import xmlrpc.client
+from datetime import datetime
 from pathlib import Path
 from xml.parsers.expat import ExpatError
+from zoneinfo import ZoneInfo
 
 
 class OdooServer:
@@ -98,6 +100,16 @@ class OdooServer:
     def _proxy(self, service):
         # One connection a call: a proxy must not be shared by threads.
         return xmlrpc.client.ServerProxy(f"{self.url}/xmlrpc/2/{service}", allow_none=True)
+
+
+def company_of(uid, call):
+    """Return the id of the company that a user works in; products of it have prices of it."""
+    return call("res.users", "read", [uid], ["company_id"])[0]["company_id"][0]
+
+
+def shop_today():
+    """Return the business day of the shop in which the administrator and ``tanaka`` work."""
+    return datetime.now(ZoneInfo("Asia/Tokyo")).date()
 
 
 def _free_port():

@@ -1,6 +1,7 @@
 """No addon reaches another that it does not depend on."""
 
 import ast
+import re
 
 from support import boundaries
 
@@ -22,4 +23,13 @@ def test_what_is_within_reach():
     reach = boundaries.within_reach("rental_event_sourcing")
     assert {"event_sourcing", "event_sourcing_history", "event_sourcing_job"} <= reach
     assert "event_sourcing_bi" not in reach
-    assert boundaries.within_reach("event_sourcing") == {"event_sourcing"}
+    assert boundaries.within_reach("event_sourcing") == {"event_sourcing", "event_sourcing_base"}
+
+
+def test_modules_that_scripts_import_are_there():
+    missing = []
+    for script in ROOT.glob("*/static/src/**/*.js"):
+        for addon, module in re.findall(r'from "@(\w+)/([^"]+)"', script.read_text()):
+            if addon in ADDONS and not (ROOT / addon / "static/src" / f"{module}.js").is_file():
+                missing.append(f"{script.relative_to(ROOT)} imports @{addon}/{module}")
+    assert missing == []

@@ -28,8 +28,8 @@ def own(monkeypatch):
     monkeypatch.setattr(cluster, "LOG", scratch / "log")
     made = []
 
-    def make(durable=True):
-        one = cluster.Cluster("pg", PYTHON, "make run", durable)
+    def make(durable=True, source=None, name="pg"):
+        one = cluster.Cluster(name, PYTHON, "make run", durable, source)
         made.append(one)
         return one
 
@@ -47,7 +47,7 @@ def server():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cluster, "RUN", scratch)
         patch.setattr(cluster, "LOG", scratch / "log")
-        one = cluster.Cluster("pg", PYTHON, "make run", True)
+        one = cluster.Cluster("pg", PYTHON, "make run", False)  # waits for no disk
         one.start()
         try:
             yield one
@@ -104,6 +104,14 @@ def test_changed_addons_are_updated_once(demo, monkeypatch):
     demo.ensure(["event_sourcing"])
     demo.ensure(["event_sourcing"])
     assert demo.asked == ["-i", "-u"]
+
+
+def test_where_odoo_set_up_nothing_its_last_words_are_said(demo, monkeypatch, tmp_path):
+    monkeypatch.setattr(demo, "run_odoo", lambda *_args: None)
+    monkeypatch.setattr(database, "LOG", tmp_path)
+    demo.log.write_text("It could not begin")
+    with pytest.raises(Stop, match=r"ir_module_module.*\n.*It could not begin"):
+        demo.ensure(["event_sourcing"])
 
 
 def test_what_odoo_silently_left_out_is_said(demo):
@@ -316,6 +324,19 @@ def test_one_for_tests_is_fresh_each_time(own):
     assert query(PYTHON, second.environment, "postgres", "SHOW fsync") == [["off"]]
     with pytest.raises(Stop, match="gone"):
         query(PYTHON, second.environment, "gone", "SELECT 1")
+
+
+def test_one_is_made_as_a_copy_of_a_running_one(own):
+    first = own(durable=False)
+    first.start()
+    query(PYTHON, first.environment, "postgres", "CREATE DATABASE copied")
+    query(PYTHON, first.environment, "copied", "CREATE TABLE one AS SELECT pg_current_xact_id() x")
+    ((number,),) = query(PYTHON, first.environment, "copied", "SELECT x FROM one")
+    second = own(durable=False, source=first, name="pg-copy")
+    second.start()
+    query(PYTHON, first.environment, "copied", "DROP TABLE one")
+    there = "SELECT x, pg_current_xact_id()::text::bigint > x::text::bigint FROM one"
+    assert query(PYTHON, second.environment, "copied", there) == [[number, "True"]]
 
 
 def test_the_servers_processes_are_gone_after_stop(own):

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from tools import ending, locks, odoo, run
-from tools.layout import ROOT
+from tools import ending, locks, odoo, python, run
+from tools.layout import ROOT, RUN
 from tools.say import Stop
 
 
@@ -190,3 +190,15 @@ def alive(pid):
             return file.read().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_bytecode_is_kept_and_in_no_source_tree(monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    python.keep_bytecode()
+    code = "import sys; print(sys.dont_write_bytecode, sys.pycache_prefix)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert answer.stdout.split() == ["False", str(RUN / "bytecode")]
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", "/of/the/command/around/it")
+    python.keep_bytecode()
+    assert os.environ["PYTHONPYCACHEPREFIX"] == "/of/the/command/around/it"

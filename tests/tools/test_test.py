@@ -1,14 +1,16 @@
 """What ``make test`` makes of its arguments, and of what pytest reports."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tools import test as make_test
 from tools.addon_databases import below_of, reach_of
-from tools.report import Report
+from tools.report import Load, Report
 from tools.say import Stop
 
 XML = """<testsuites><testsuite>
-<testcase classname="a" name="good"/>
+<testcase classname="a" name="good" time="1.25"/>
 <testcase classname="a" name="bad"><failure message="no"/></testcase>
 <testcase classname="a" name="broken"><error message="no"/></testcase>
 <testcase classname="a" name="left"><skipped message="because"/></testcase>
@@ -48,16 +50,16 @@ def test_named_tests_take_the_place_of_the_suites(monkeypatch):
 def test_a_skipped_test_is_no_success(tmp_path):
     path = tmp_path / "report.xml"
     path.write_text(XML)
-    report = Report("17.0", 1, path)
+    report = Report("17.0", 1, {"live": path})
     assert (report.passed, report.failed, report.skipped) == (1, 2, ["a::left: because"])
     assert report.text() == (
         "Odoo 17.0: 1 passed, 2 failed, 1 skipped (pytest ended with 1)\n"
         "    skipped: a::left: because"
     )
     path.write_text('<testsuite><testcase name="a"><skipped message="b"/></testcase></testsuite>')
-    assert Report("17.0", 0, path).bad
+    assert Report("17.0", 0, {"live": path}).bad
     path.write_text('<testsuite><testcase name="a"/></testsuite>')
-    assert not Report("17.0", 0, path).bad
+    assert not Report("17.0", 0, {"live": path}).bad
 
 
 def test_an_addon_is_tested_by_itself(monkeypatch):
@@ -68,14 +70,15 @@ def test_an_addon_is_tested_by_itself(monkeypatch):
         targets(monkeypatch, ADDON="event_sourcing_all")
 
 
-def test_each_addon_has_a_database_and_the_browser_comes_first():
+def test_each_addon_has_a_database_and_the_longest_part_comes_first(monkeypatch):
+    monkeypatch.setattr(make_test, "LOWEST", 1)
     one = "event_sourcing_job/tests/test_job.py::TestJob"
     everything = ["event_sourcing/tests", one, "tests/unit", "tests/rpc"]
     everything += ["tests/concurrency/test_server.py::test_x", "tests/browser"]
     assert make_test._parts(everything) == [
-        make_test.Part("browser", ("tests/browser",)),
-        make_test.Part("event_sourcing", ("event_sourcing/tests",), "event_sourcing"),
         make_test.Part("concurrency", ("tests/concurrency/test_server.py::test_x",)),
+        make_test.Part("event_sourcing", ("event_sourcing/tests",), "event_sourcing"),
+        make_test.Part("browser", ("tests/browser",)),
         make_test.Part("live", ("tests/unit", "tests/rpc")),
         make_test.Part("event_sourcing_job", (one,), "event_sourcing_job"),
     ]
@@ -83,11 +86,14 @@ def test_each_addon_has_a_database_and_the_browser_comes_first():
 
 
 def test_a_database_is_made_from_the_one_below_it():
-    assert below_of("event_sourcing") is None
+    assert below_of("event_sourcing_base") is None
+    assert below_of("event_sourcing_catalog") == "event_sourcing_boundary"
     assert below_of("event_sourcing_archive") == "event_sourcing_seal"
     assert below_of("event_sourcing_bi") == "event_sourcing_analysis"
     assert reach_of("event_sourcing_seal") == {
         "event_sourcing",
+        "event_sourcing_base",
+        "event_sourcing_boundary",
         "event_sourcing_catalog",
         "event_sourcing_job",
         "event_sourcing_seal",
@@ -98,12 +104,56 @@ def test_two_reports_are_counted_as_one(tmp_path):
     paths = [tmp_path / "one.xml", tmp_path / "two.xml"]
     for path in paths:
         path.write_text(XML)
-    report = Report("17.0", 1, *paths)
+    report = Report("17.0", 1, dict(zip("ab", paths, strict=True)))
     assert (report.passed, report.failed, len(report.skipped)) == (2, 4, 2)
-    assert Report("17.0", 0, paths[0], tmp_path / "none.xml").failed == 3
+    assert Report("17.0", 0, {"a": paths[0], "b": tmp_path / "none.xml"}).failed == 3
+
+
+def test_a_report_says_where_the_time_went(tmp_path):
+    path = tmp_path / "report.xml"
+    path.write_text(
+        """<testsuites><testsuite>
+<testcase classname="tests.rpc.test_quick" name="one" time="0.6"/>
+<testcase classname="addons.mine.tests.test_slow.TestSlow" name="one" time="1.5"/>
+<testcase classname="addons.mine.tests.test_slow.TestOther" name="two" time="2"/>
+<testcase classname="" name="could_not_be_read"/>
+<testcase classname="tests.rpc.test_quick" name="moves_the_clock" time="1931603190.8"/>
+<testcase classname="tests.rpc.test_quick" name="moves_it_back" time="-1931603999.9"/>
+</testsuite></testsuites>"""
+    )
+    report = Report("19.0", 0, {"live": path}, {"live": (12.3, 45.6), "mine": (1, 2)})
+    assert report.times() == (
+        "Odoo 19.0, seconds of each part: its database, its tests\n"
+        "       12     46  live\n"
+        "        1      2  mine\n"
+        "Odoo 19.0, seconds of the slowest files\n"
+        "               4  live/test_slow\n"
+        "               1  live/test_quick\n"
+        "               0  live/"
+    )
+
+
+def test_a_run_says_how_busy_the_processors_were(tmp_path):
+    stat = tmp_path / "stat"
+    stat.write_text("cpu  100 0 100 700 100 0 0 0 0 0\ncpu0 1 2 3\n")
+    load = Load(stat)
+    stat.write_text("cpu  160 0 100 720 120 0 0 0 0 0\n")
+    assert load.text() == "The processors were busy 60 % of the time."
+
+
+def test_a_part_without_a_database_has_failed_and_stops_no_other(capsys):
+    with ThreadPoolExecutor() as pool:
+
+        def refused():
+            raise Stop("the disk is full")
+
+        assert make_test._result("mine", pool.submit(refused)) == (1, None)
+        assert make_test._result("other", pool.submit(lambda: (0, "path"))) == (0, "path")
+    assert "mine was not tested" in capsys.readouterr().out
+    assert Report("17.0", 1, {"mine": None}).failed == 1
 
 
 def test_a_report_that_is_missing_counts_as_a_failure(tmp_path):
-    report = Report("17.0", 0, tmp_path / "none.xml")
+    report = Report("17.0", 0, {"live": tmp_path / "none.xml"})
     assert report.bad
     assert report.failed == 1

@@ -138,3 +138,15 @@ def _translates(node):
         isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id == "_"
         for part in ast.walk(node)
     )
+
+
+def test_strings_of_code_are_marked_for_both_series(addon):
+    """19.0 takes only those whose comment says of which code they are."""
+    unmarked = [
+        entry.msgid
+        for entry in polib.pofile(ROOT / addon / "i18n" / "ja.po")
+        for place, _line in entry.occurrences
+        if place.startswith("code:")
+        and f"odoo-{'javascript' if '/static/' in place else 'python'}" not in entry.comment
+    ]
+    assert unmarked == []

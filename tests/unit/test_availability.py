@@ -26,13 +26,18 @@ def intervals(prefix):
 
 
 STATES = some.fixed_dictionaries(
-    {"owned": some.integers(0, 6), "bookings": intervals("R"), "blocked": intervals("M")}
+    {
+        "owned": some.integers(0, 6),
+        "bookings": intervals("R"),
+        "late": intervals("R"),
+        "blocked": intervals("M"),
+    }
 )
 
 
 def free_on(state, text):
     """Return how many are free on one day, counted one by one."""
-    lists = [*state["bookings"].values(), *state["blocked"].values()]
+    lists = [days for kind in availability.KINDS for days in state[kind].values()]
     return state["owned"] - sum(count for begin, end, count in lists if begin <= text <= end)
 
 
@@ -68,7 +73,7 @@ class TestAvailability(BaseCase):
         if short is None:
             self.assertIsNone(found)
             return
-        for kind in ("bookings", "blocked"):
+        for kind in availability.KINDS:
             there = sorted(
                 (begin, key, end)
                 for key, (begin, end, count) in state[kind].items()

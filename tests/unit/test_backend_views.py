@@ -145,6 +145,7 @@ class TestScreens(EventCase):
         own_files = "My Imports and Exports"
         checking = ("Rebuild and Check", "Seals", "Archives", "Subscriptions", "Dead Letters")
         checking += ("Builds of Read Models", "Processes", "Timeouts")
+        checking += ("Destinations", "Deliveries")
         expected = {
             "user": everybody,
             "integration": {*everybody, "Record Event", "Import …", own_files},

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from odoo.exceptions import UserError
 
 from odoo.addons.event_sourcing import event, event_columns
-from odoo.addons.event_sourcing.canonical_json import InvalidJson, canonical, normalise
+from odoo.addons.event_sourcing_base.canonical_json import InvalidJson, canonical, normalise
 from odoo.addons.event_sourcing_seal import event_hash
 from odoo.addons.event_sourcing_seal.models.event_seal import ROW
 from odoo.addons.test_event_sourcing.common import EventCase, make_user

@@ -2,7 +2,7 @@
 
 All keys that any addon reads are found in its code. A new one has to be judged: whether it
 changes rights, names, times or checks, or lets a file be read. Such a one goes through
-``from_code`` (see ``event_sourcing/from_code.py``), which no caller can send.
+``from_code`` (see ``event_sourcing_base/from_code.py``), which no caller can send.
 """
 
 import ast
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from odoo.modules.module import get_module_path
 
-from odoo.addons.event_sourcing.from_code import FromCode, from_code, without_defaults
+from odoo.addons.event_sourcing_base.from_code import FromCode, from_code, without_defaults
 from odoo.addons.test_event_sourcing.common import JobCase, make_user
 
 from tools.layout import ADDONS
@@ -20,6 +20,9 @@ HARMLESS = {
     "tz": "how a moment is shown or read; the moment that was meant is stored as UTC",
     "default_model_name": "what the form of a question suggests",
     "aggregate_label": "what the list of choices of a form calls the types",
+    "default_event_type": "which event a dialog records: possible or refused as any other",
+    "default_amount": "which amount a dialog proposes",
+    "active_id": "from which record a dialog was opened; it is asked for access",
     "active_model": "from which list a wizard was opened; its records are asked for access",
     "active_ids": "which records were chosen there; each is asked for access",
 }

@@ -293,9 +293,8 @@ class TestWrongAttributes(Declarations):
         self.assertEqual(len(orders._own_snapshots()), 3)
         orders.snapshot_id.read()
         with self.assertRaises(HandlerOff):
-            orders.create(
-                [{"partner_id": orders[0].partner_id.id, "product_id": orders[0].product_id.id}]
-            )
+            names = ("partner_id", "product_id", "company_id")
+            orders.create([{name: orders[0][name].id for name in names}])
         for call in (
             lambda: self.store.state_at("parcel", "P1"),
             lambda: self.env["event.job"].start("rebuild", "parcel"),

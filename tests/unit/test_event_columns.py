@@ -5,7 +5,7 @@ from pathlib import Path
 
 from odoo.addons.event_sourcing import event_columns
 from odoo.addons.event_sourcing.event import EventData, content_text
-from odoo.addons.event_sourcing.event_columns import CALLER, COLUMNS, CONTENT, OWN, RECORDING
+from odoo.addons.event_sourcing.event_columns import CALLER, COLUMNS, CONTENT, INSERTED, RECORDING
 from odoo.addons.event_sourcing.models.event_store_append import APPEND_KEYS, RENAMED
 from odoo.addons.test_event_sourcing.common import EventCase
 
@@ -26,7 +26,7 @@ class TestEventColumns(EventCase):
             " AND attnum > 0 AND NOT attisdropped"
         )
         table = {name for (name,) in self.env.cr.fetchall()}
-        self.assertLessEqual({*OWN, *RECORDING}, table)
+        self.assertLessEqual({*INSERTED, *RECORDING}, table)
 
     def is_extra(self, field):
         return not (field._module or "").startswith("event_sourcing")

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from odoo.addons.event_sourcing.canonical_json import canonical
+from odoo.addons.event_sourcing_base.canonical_json import canonical
 from odoo.addons.event_sourcing_transfer.tests.test_import import ImportCase
 
 DATA = Path(__file__).parent / "data"

@@ -15,7 +15,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.service import model as service
 from odoo.tools import mute_logger
 
-from odoo.addons.event_sourcing.compat import check_access
+from odoo.addons.event_sourcing_base.compat import check_access
 from odoo.addons.test_event_sourcing.common import EventCase, groups_field, make_user
 
 from tools.layout import ADDONS

@@ -7,8 +7,8 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
-from odoo.addons.event_sourcing.from_code import FromCode
-from odoo.addons.event_sourcing.models import access_first
+from odoo.addons.event_sourcing.models import snapshot_handler_registry
+from odoo.addons.event_sourcing_base.from_code import FromCode
 from odoo.addons.event_sourcing_job.models import event_snapshot_drift
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
@@ -335,7 +335,7 @@ class TestOutside(EventCase):
         handlers = self.env["snapshot.handler.registry"]
         manager = make_user(self.env, "registrar", "manager", "base.group_system")
         for asked in (handlers.with_user(manager), handlers):
-            with patch.object(access_first, "request", object()):
+            with patch.object(snapshot_handler_registry, "request", object()):
                 with self.assertRaisesRegex(AccessError, "while Odoo starts"):
                     asked.register_handler("counter", "unclaimed.rules")
                 with self.assertRaisesRegex(AccessError, "while Odoo starts"):

@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 from odoo.tools import mute_logger
 
-from odoo.addons.event_sourcing import piece_size
+from odoo.addons.event_sourcing_base import piece_size
 from odoo.addons.event_sourcing_job import piece_size as job_piece_size
 from odoo.addons.event_sourcing_seal.models import event_seal
 from odoo.addons.event_sourcing_transfer.models import event_export_content

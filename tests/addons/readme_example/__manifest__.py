@@ -4,6 +4,6 @@
     "category": "Hidden/Tests",
     "license": "LGPL-3",
     "author": "Event Sourcing for Odoo contributors",
-    "depends": ["event_sourcing"],
+    "depends": ["event_sourcing_boundary"],
     "installable": True,
 }

@@ -2,7 +2,7 @@
 
 from odoo.tests import TransactionCase, tagged
 
-from odoo.addons.event_sourcing.column_values import _date_of
+from odoo.addons.event_sourcing_base.column_values import _date_of
 
 
 def groups_field(env):

@@ -1,6 +1,5 @@
 from . import article_handlers
 from . import bad_handlers
-from . import boundaries
 from . import conventions
 from . import counter_handler
 from . import extra_field

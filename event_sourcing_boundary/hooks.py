@@ -1,0 +1,10 @@
+"""What stood in ``event_sourcing`` up to 1.0.0 and is here since."""
+
+
+def take_over_xml_ids(env):
+    """Keep the records: installed without this, they would be made anew and the old ones go."""
+    env.cr.execute(
+        "UPDATE ir_model_data SET module = 'event_sourcing_boundary'"
+        " WHERE module = 'event_sourcing'"
+        " AND name ~ '^(access_|constraint_|field_|model_|selection__)?event_boundary(_|$)'"
+    )

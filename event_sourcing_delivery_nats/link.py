@@ -1,0 +1,176 @@
+"""One connection to a NATS server, over which many events are published side by side."""
+
+import asyncio
+import os
+import random
+import ssl
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from nats.aio.client import Client
+from nats.errors import ConnectionClosedError, Error, SecureConnWantedError
+from nats.errors import TimeoutError as NatsTimeout
+
+from .login import login_of
+
+# Seconds for a connection, for the answer to an event, and for the end of a connection.
+CONNECT_TIMEOUT = 5
+TIMEOUT = 5
+CLOSE_TIMEOUT = 1
+
+
+class Away(Exception):
+    """No server can be reached, or none takes the login; its text is a sentence."""
+
+
+class LoginRefused(Away):
+    """The server does not take the login."""
+
+
+class NotPermitted(Error):
+    """The login may not publish under a subject."""
+
+
+async def connect(settings, loop):
+    """Return a ``Link`` to one of the servers of a destination.
+
+    :param NatsSettings settings: where to, and with what
+    :param CheckedLoop loop: the running one
+    :raise Away: where there is none
+    """
+    reason = Away("No server is named.")
+    for server in random.sample(settings.servers, len(settings.servers)):
+        for secret in settings.secrets or ("",):
+            link = Link(loop, settings.encrypted)
+            try:
+                await link.open(server, secret)
+                return link
+            except LoginRefused as error:
+                reason = error  # while a secret is rotated, the former one may still count
+            except Away as error:
+                reason = error
+                break
+    raise reason
+
+
+class Link:
+    """A connection to one server.
+
+    The library's own reconnecting is left out: it would go to servers that nobody named.
+
+    :param CheckedLoop loop: the running one
+    :param bool encrypted: whether nothing is said without TLS
+    """
+
+    def __init__(self, loop, encrypted):
+        self._loop, self._encrypted = loop, encrypted
+        self._client = Client()
+        self._jetstream = self._client.jetstream()
+        self._waiting, self._ended = {}, {}
+        self._last_error = ""
+        self._is_opening = True
+
+    @property
+    def is_open(self):
+        """Whether something can be published."""
+        return self._client.is_connected
+
+    @property
+    def max_payload(self):
+        """Bytes of headers and content that the server takes."""
+        return self._client.max_payload
+
+    async def open(self, server, secret):
+        """Connect and log in.
+
+        :raise Away: with a sentence, which holds nothing secret
+        """
+        host = urlsplit(server).hostname
+        try:
+            login = login_of(secret, self._check_encrypted) if secret else {}
+        except ValueError as error:
+            raise LoginRefused(str(error)) from None
+        try:
+            await self._client.connect(
+                servers=[server],
+                allow_reconnect=False,
+                connect_timeout=CONNECT_TIMEOUT,
+                error_cb=self._on_error,
+                closed_cb=self._on_closed,
+                name="event_sourcing_delivery_nats",
+                tls=ssl.create_default_context(cafile=os.environ.get("REQUESTS_CA_BUNDLE")),
+                **login,
+            )
+            self._check_encrypted()
+            if not self.is_open:
+                raise Error("no answer")
+        except (Error, OSError, ValueError, asyncio.TimeoutError) as error:
+            self._is_opening = False
+            await self.close()
+            raise self._reason(error, host) from None
+        self._is_opening = False
+
+    def _check_encrypted(self):
+        """Say nothing secret where the server wants no TLS, whoever that is then."""
+        if self._encrypted and not self._loop.is_encrypted:
+            raise SecureConnWantedError
+
+    def _reason(self, error, host):
+        """Return ``Away`` for what went wrong with a connection."""
+        text = str(error)
+        if self._loop.refused:
+            return Away(self._loop.refused)
+        if isinstance(error, SecureConnWantedError):
+            return Away(f"{host} speaks no TLS; nothing was sent.")
+        if isinstance(error, ssl.SSLError):
+            return Away(f"The certificate of {host} is not valid.")
+        if isinstance(error, (asyncio.TimeoutError, TimeoutError)):
+            return Away(f"No connection to {host} within {CONNECT_TIMEOUT} s.")
+        if "authorization" in text.lower() or "authentication" in text.lower():
+            return LoginRefused(f"{host} does not take the login; enter another secret.")
+        if isinstance(error, (OSError, ValueError)):  # or a name that cannot be one
+            number = getattr(error, "errno", None) or 0
+            why = os.strerror(number) if number > 0 else "no connection"
+            return Away(f"{host} cannot be reached: {why}.")
+        return Away(f"{host} does not answer as a NATS server.")
+
+    async def publish(self, subject, body, headers):
+        """Publish, and wait until a stream has it.
+
+        :return: the acknowledgement, ``nats.js.api.PubAck``
+        :raise nats.errors.Error: why it has it not
+        """
+        # A task of its own, for the library lets it wait where the connection is gone.
+        answer = self._loop.create_task(
+            self._jetstream.publish(subject, body, timeout=TIMEOUT, headers=headers)
+        )
+        self._waiting[answer] = subject
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            raise self._ended.pop(answer, ConnectionClosedError()) from None
+        except NatsTimeout:
+            raise NatsTimeout(self._last_error) from None
+        finally:
+            del self._waiting[answer]
+
+    async def _on_error(self, error):
+        """Take what the server says beside the answers."""
+        if self._is_opening:
+            raise error  # of the attempt to connect, which is not made again
+        self._last_error = str(error)
+        for answer, subject in self._waiting.items():
+            if f'publish to "{subject.lower()}"' in self._last_error:
+                self._ended[answer] = NotPermitted()
+                answer.cancel()
+
+    async def _on_closed(self):
+        """Let nobody wait for answers of a server that is gone."""
+        for answer in self._waiting:
+            answer.cancel()
+
+    async def close(self):
+        """End the connection."""
+        # After a handshake that failed the library waits for ever.
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._client.close(), CLOSE_TIMEOUT)

@@ -1,0 +1,2 @@
+from . import test_nats
+from . import test_senders

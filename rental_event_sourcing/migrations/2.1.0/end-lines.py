@@ -1,0 +1,7 @@
+from odoo import SUPERUSER_ID, api
+
+from odoo.addons.rental_event_sourcing.former_products import fold_anew
+
+
+def migrate(cr, version):
+    fold_anew(api.Environment(cr, SUPERUSER_ID, {}))

@@ -1,0 +1,2 @@
+from . import test_rental_invoice
+from . import test_rental_collected

@@ -1,0 +1,72 @@
+"""What tests of destinations with real commits share: appending, sending, and what waits."""
+
+import time
+
+from support.feed import cursor, env_of, fetch
+from support.forked import until
+
+
+def add(*aggregate_ids):
+    with cursor() as cr:
+        calls = [
+            {
+                "model_name": "counter",
+                "aggregate_id": name,
+                "event_type": "Added",
+                "payload": {"amount": number},
+            }
+            for number, name in enumerate(aggregate_ids, 1)
+        ]
+        return env_of(cr)["event.store"].append_batch(calls)
+
+
+def deliver(seconds=30):
+    """Send what is due, as the scheduler does, until nothing is."""
+    with cursor() as cr:
+        env = env_of(cr)
+        deadline = time.monotonic() + seconds
+        while env["event.subscription"]._deliver(deadline) and time.monotonic() < deadline:
+            pass
+
+
+def deliver_until(condition, seconds=40):
+    """Send what is due again and again, until something is so."""
+
+    def attempt():
+        deliver(5)
+        return condition()
+
+    return until(attempt, seconds)
+
+
+def make_due(destination):
+    with cursor() as cr:
+        cr.execute(
+            "UPDATE event_reaction_task SET next_try = timezone('UTC', now())"
+            " WHERE state = 'waiting' AND subscription_id = (SELECT subscription_id"
+            " FROM event_destination WHERE id = %s)",
+            [destination],
+        )
+        cr.execute(
+            "UPDATE event_subscription SET next_try = NULL WHERE id = (SELECT subscription_id"
+            " FROM event_destination WHERE id = %s)",
+            [destination],
+        )
+
+
+def waiting(destination):
+    return fetch(
+        "SELECT task.aggregate_id, task.state FROM event_reaction_task AS task"
+        " JOIN event_destination AS dest ON dest.subscription_id = task.subscription_id"
+        " WHERE dest.id = %s ORDER BY task.event_id",
+        destination,
+    )
+
+
+def subscription(destination):
+    return fetch(
+        "SELECT sub.state, sub.error_count, coalesce(sub.last_error, '') FROM event_subscription"
+        " AS sub JOIN event_destination AS dest ON dest.subscription_id = sub.id"
+        " WHERE dest.id = %s",
+        destination,
+    )[0]
