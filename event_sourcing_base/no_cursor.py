@@ -10,13 +10,18 @@ from odoo.sql_db import BaseCursor
 DATA = re.compile(
     r"\b(from|into|update|join|table|copy|lock|call|nextval|setval|currval)\b", re.IGNORECASE
 )
-# Words for people come from the database, and are no part of a state.
+# Words for people come from the database, and are no part of a state. What spells a day or a
+# number may find a language by id alone: Odoo 17 remembers no more, and reads the rest there.
 WORDS = {
     "get_field_string",
     "get_field_help",
     "get_field_selection",
     "get_lang",
     "_get_lang",
+    "format_date",
+    "format_time",
+    "format_datetime",
+    "formatLang",
     "_key_label",
 }
 LANGUAGES = ("/tools/translate.py", "/base/models/res_lang.py")

@@ -1,1 +1,1 @@
-from . import test_number_text
+from . import test_no_cursor, test_number_text
