@@ -174,6 +174,15 @@ class Person:
                 quiet = 0
         assert not self.page.locator(".o_error_dialog").count(), self.shot("error")
 
+    def search(self, text):
+        """Type something into the search box and press Enter, once it knows where to look."""
+        self.page.locator(".o_searchview_input, .o_control_panel .fa-search").first.click()
+        self.page.locator(".o_searchview_input").fill(text)
+        self.page.wait_for_selector(".o_searchview_autocomplete")
+        self.page.keyboard.press("Enter")
+        self.page.locator(".o_searchview_facet", has_text=text).wait_for()
+        self.settle()
+
     def menu(self, name):
         """Choose an entry of the menu beside the title (or of the selected rows)."""
         self.page.locator(".o_cp_action_menus button").last.click()

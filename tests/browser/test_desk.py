@@ -84,8 +84,7 @@ def test_cards_are_dragged(person, plan, lang):
     someone = person(login="tanaka", lang=lang, width=2700)  # all columns beside each other
     page = someone.page
     someone.open(ACTION)
-    page.locator(".o_searchview_input").fill(name)
-    page.keyboard.press("Enter")
+    someone.search(name)
     page.click(".o_switch_view.o_kanban")
     page.wait_for_selector(".o_kanban_group")
     someone.settle()
@@ -127,9 +126,7 @@ def test_the_menu_offers_what_is_possible_and_tells_before(person, plan, lang):
     someone = person(login="tanaka", lang=lang, width=1366)
     page = someone.page
     someone.open(ACTION)
-    page.locator(".o_searchview_input").fill("株式会社机上")
-    page.keyboard.press("Enter")
-    someone.settle()
+    someone.search("株式会社机上")
 
     def choose(*names):
         for name in names:

@@ -157,10 +157,7 @@ def test_what_was_out_at_the_end_of_the_month(person, server, lang, width):
     page.click(".modal button[name=action_show]")
     page.wait_for_selector(".o_list_view .o_data_row, .o_kanban_record:not(.o_kanban_ghost)")
     someone.settle()
-    page.locator(".o_searchview_input, .o_control_panel .fa-search").first.click()
-    page.locator(".o_searchview_input").fill(name)
-    page.keyboard.press("Enter")
-    someone.settle()
+    someone.search(name)
     text = page.locator(".o_list_view, .o_kanban_view").inner_text()
     assert width < 1000 or f"客 {name}" in text
     assert f"椅子 {name}" in text

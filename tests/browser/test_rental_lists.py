@@ -29,9 +29,7 @@ def test_found_and_template_offered(person, shop, lang):
     page.click(".o_switch_view.o_list")
     page.wait_for_selector(".o_list_view")
     someone.settle()
-    page.locator(".o_searchview_input").fill(serial)
-    page.keyboard.press("Enter")
-    page.locator(".o_searchview_facet", has_text=serial).wait_for()
+    someone.search(serial)
     page.locator(".o_data_row", has_text=name).wait_for()
     someone.settle()
     assert page.locator(".o_data_row").count() == 1
