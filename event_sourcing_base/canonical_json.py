@@ -21,6 +21,7 @@ MAX_DEPTH = 64
 MAX_BYTES = 256 * 1024
 # What a double can hold; jsonb gives large floats back as integers.
 MAX_INTEGER = int(sys.float_info.max)
+CONTAINERS = frozenset((dict, list))
 # What no XML-RPC answer may hold: XML 1.0 has no spelling for these characters.
 BEYOND_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -70,14 +71,16 @@ def normalise(value, levels=MAX_DEPTH, where=None):
         return _integer(value, where)
     if kind is float:
         return _float(value, where)
-    if kind is dict and levels > 0:
+    if levels > 0 and kind is dict:
         return _object(value, levels, where)
+    if levels > 0 and kind is list:
+        return _list(value, levels, where)
     if levels <= 0 and isinstance(value, Mapping | list | tuple):
         raise InvalidJson("depth", where)
     if isinstance(value, Mapping):
         return _object(value, levels, where)
     if isinstance(value, list | tuple):
-        return [normalise(item, levels - 1, (where, index)) for index, item in enumerate(value)]
+        return _list(value, levels, where)
     if isinstance(value, str):  # Markup and other subclasses
         return _text(str(value), where)
     if isinstance(value, int):
@@ -88,15 +91,8 @@ def normalise(value, levels=MAX_DEPTH, where=None):
 
 
 def _object(value, levels, where):
-    try:
-        keys = "".join(value)
-    except TypeError:
-        raise InvalidJson("key", where, next(k for k in value if not isinstance(k, str))) from None
-    if not keys.isascii() or "\x00" in keys:
-        for key in value:
-            _text(key, where)
     result = {}
-    for key in sorted(value):
+    for key in _sorted_keys(value, where):
         item = value[key]
         kind = type(item)
         # Most values are such; a call for each would take longer than all the rest.
@@ -107,14 +103,67 @@ def _object(value, levels, where):
     return result
 
 
+def _sorted_keys(value, where):
+    try:
+        keys = "".join(value)
+    except TypeError:
+        raise InvalidJson("key", where, next(k for k in value if not isinstance(k, str))) from None
+    if not keys.isascii() or "\x00" in keys:
+        for key in value:
+            _text(key, where)
+    return sorted(value)
+
+
+def _list(value, levels, where):
+    result = []
+    for index, item in enumerate(value):
+        kind = type(item)
+        plain = (kind is str and item.isascii() and "\x00" not in item) or (
+            kind is int and -MAX_INTEGER <= item <= MAX_INTEGER
+        )
+        result.append(item if plain else normalise(item, levels - 1, (where, index)))
+    return result
+
+
+def normalise_beside(value, lent, kept, levels=MAX_DEPTH, where=None):
+    """Return what :func:`normalise` does, of an object that was made of another one.
+
+    What it has of that as it was is taken from the normal original, and not looked at again.
+
+    :param dict lent: what ``value`` was made of: an equal copy of ``kept``, still unchanged
+    :param dict kept: the original, in normal form; the result shares parts with it
+    """
+    if value is lent:
+        return kept
+    if type(value) is not dict or levels <= 0:
+        return normalise(value, levels, where)
+    result = {}
+    for key in _sorted_keys(value, where):
+        item, before = value[key], lent.get(key)
+        if item is before:
+            result[key] = kept.get(key)
+        elif type(item) is dict and type(before) is dict:
+            result[key] = normalise_beside(item, before, kept[key], levels - 1, (where, key))
+        else:
+            result[key] = normalise(item, levels - 1, (where, key))
+    return result
+
+
 def sort_keys(value):
     """Return what ``jsonb`` gave back with its keys in order: normal again, as a fresh copy."""
-    if type(value) is dict:
-        return {
-            key: sort_keys(value[key]) if type(value[key]) in (dict, list) else value[key]
-            for key in sorted(value)
-        }
-    return [sort_keys(item) if type(item) in (dict, list) else item for item in value]
+    if type(value) is not dict:
+        return [sort_keys(item) if type(item) in CONTAINERS else item for item in value]
+    result = {}
+    for key in sorted(value):
+        item = value[key]
+        kind = type(item)
+        if kind is dict:
+            item = sort_keys(item)
+        elif kind is list:
+            # Most lists hold plain values; a call for each would take longer than all the rest.
+            item = [sort_keys(each) if type(each) in CONTAINERS else each for each in item]
+        result[key] = item
+    return result
 
 
 _encode = json.JSONEncoder(

@@ -1,6 +1,22 @@
 from collections import Counter
+from typing import NamedTuple
 
 from odoo.addons.event_sourcing.exceptions import BoundaryKeysMissing
+from odoo.addons.event_sourcing_base.canonical_json import canonical
+
+REMEMBERED = 1000  # events of a first fold; of more than these the handlers are asked again
+
+
+class FirstFold(NamedTuple):
+    """What a fold came to that was to find the keys.
+
+    :ivar dict before: the state of the aggregate before the event, and ``after``
+    :ivar dict keys: ``{model of a boundary: what its _keys_of gave}``
+    """
+
+    before: dict
+    after: dict
+    keys: dict
 
 
 class BoundaryBatch:
@@ -15,6 +31,7 @@ class BoundaryBatch:
     :ivar dict states: of those that new events have changed
     :ivar list events: ``(key of the row, its version after the event, KeyedEvent)``
     :ivar set missing: keys that are asked for and not locked
+    :ivar dict named: what folds have looked up of records, see ``_look_up_named``
     """
 
     def __init__(self, boundaries, rules, known, whole):
@@ -47,7 +64,33 @@ class BoundaryBatch:
 
     def judge(self, env, event, before, after):
         """Return what an event changes, in the language of ``env``; see ``_judge``."""
+        place = event.stream, event.version
+        if not self.whole and len(self._folds) < REMEMBERED:
+            known = self._folds.get(place)
+            if known is None or known.after is not after:
+                self._folds[place] = FirstFold(before, after, {})
         return env["event.boundary"]._judge(self, event, before, after)
+
+    def recall(self, event, before):
+        """Return the state after an event as the first fold found it, None where it did not.
+
+        :param dict before: the state of its aggregate, which may be another one than then: what
+            was taken then may be refused now
+        """
+        known = self._folds.get((event.stream, event.version))
+        if known is None:
+            return None
+        same = known.before is before or canonical(known.before) == canonical(before)
+        return known.after if same else None
+
+    def keys_of(self, boundary, event, before, after):
+        """Return what ``_keys_of`` does; where a second fold comes to the same it is not asked."""
+        known = self._folds.get((event.stream, event.version))
+        if known is None or known.after is not after:
+            return boundary._keys_of(event, before, after)
+        if boundary._name not in known.keys:
+            known.keys[boundary._name] = boundary._keys_of(event, before, after)
+        return known.keys[boundary._name]
 
     def save_statement(self, ids):
         """Return the statement that writes what new events changed, and its parameters.
@@ -66,7 +109,8 @@ class BoundaryBatch:
 
     def begin(self):
         """Begin with nothing locked."""
-        self.rows, self.missing = {}, set()
+        self.rows, self.missing, self.named = {}, set(), {}
+        self._folds = {}
         self.forget()
 
     def forget(self):

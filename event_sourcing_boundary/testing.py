@@ -73,7 +73,7 @@ class BoundaryScenario:
         boundary, cursor = without_database(self._boundary)
         changed = {}
         for key, about in boundary._keys_of(event, before, after).items():
-            state = self._keys.get(key, boundary._initial_state())
+            state = self._keys.get(key, boundary._begin_state())
             changed[key] = boundary._decided(state, about, key)
         assert not cursor.statements, f"asks the database: {cursor.statements[0]}"
         return changed

@@ -1,6 +1,7 @@
 """The event store with a boundary: bookings, one append and one commit each, as over RPC."""
 
 import threading
+from functools import partial
 
 from psycopg2.errors import DeadlockDetected, SerializationFailure
 
@@ -21,9 +22,20 @@ def reset():
     return {}
 
 
-def _with_client(kind, work, delay=0):
+def _with_client(kind, work, delay=0, held=()):
     with as_admin(registry) as env:
         store = env["event.store"]
+        if held:
+            calls = [
+                {
+                    "model_name": kind,
+                    "aggregate_id": f"held-{number}",
+                    "event_type": "Booked",
+                    "payload": {"seat": seat},
+                }
+                for number, seat in enumerate(held)
+            ]
+            store.append_batch(calls)
         env.cr.execute(SLOW_DISK.format(delay))
         env.cr.commit()
 
@@ -41,12 +53,14 @@ def _with_client(kind, work, delay=0):
         return work(Client(decide, (SerializationFailure, DeadlockDetected)))
 
 
-def book(kind, tag, seats, seconds, delay=0):
+def book(kind, tag, seats, seconds, delay=0, held=0):
     """Book and release; see :class:`benchmarks.seats.Client`.
 
     :param int delay: microseconds that each commit takes more
+    :param int held: how many bookings each seat has before that
     """
-    return _with_client(kind, lambda client: client.book(tag, seats, seconds), delay)
+    work = partial(Client.book, tag=tag, seats=seats, seconds=seconds)
+    return _with_client(kind, work, delay, [*seats] * held)
 
 
 def race(kind, tag, count, begin, pace):

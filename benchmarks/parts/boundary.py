@@ -5,7 +5,7 @@ from functools import partial
 
 from ..race import LIBRARY, at_once
 from ..results import Row, Samples, Target, rates
-from ..seats import SEATS, TABLE, TRIES
+from ..seats import HALL, SEATS, TABLE, TRIES
 
 CLIENTS = 8
 SECONDS = 4  # of each run
@@ -16,6 +16,7 @@ NAIVE = "look, then write"
 MANY = "1 000 seats, eight clients"
 SLOW = "as on a disk that takes 5 ms for a commit"
 HOT = "one table that all eight want"
+HELD = 500  # bookings of a hall
 RPC = "READ COMMITTED, as calls over RPC"
 
 
@@ -46,8 +47,9 @@ def _turn(clients, do, **values):
     asked = [(each, do, {"tag": f"B{n}", **values}) for n, each in enumerate(clients)]
     found = at_once(asked)
     verified = clients[0].ask("verify")
-    if verified["events"] != found["count"]:
-        raise ValueError(f"{verified['events']} of {found['count']} events were stored")
+    expected = found["count"] + values.get("held", 0)
+    if verified["events"] != expected:
+        raise ValueError(f"{verified['events']} of {expected} events were stored")
     return {**found, "twice": verified["twice"]}
 
 
@@ -117,14 +119,17 @@ def _races(ours, library):
 
 def _cost(race, alone):
     """One client: what a boundary adds to an append."""
-    kinds = {
-        "without a boundary": "bench_booking_free",
-        "its key in the payload": "bench_booking",
-        "its key from the state": "bench_booking_stated",
+    free, full = "without a boundary", f"its key in the payload and {HELD} bookings in its state"
+    ways = {
+        free: {"kind": "bench_booking_free"},
+        "its key in the payload": {"kind": "bench_booking"},
+        "its key from the state": {"kind": "bench_booking_stated"},
+        full: {"kind": "bench_booking_hall", "seats": HALL, "held": HELD},
     }
-    turn = partial(_turn, alone, "book", seats=SEATS, seconds=SECONDS / 2)
-    found = race.alternate(**{what: partial(turn, kind=kind) for what, kind in kinds.items()})
-    free, *guarded = kinds
+    turn = partial(_turn, alone, "book", seconds=SECONDS / 2)
+    found = race.alternate(
+        **{what: partial(turn, **{"seats": SEATS, **values}) for what, values in ways.items()}
+    )
     return [
         Row(
             f"single append with a boundary, {what}",
@@ -132,5 +137,6 @@ def _cost(race, alone):
             free,
             rates(found[free], "appends/s"),
         )
-        for what in guarded
+        for what in ways
+        if what != free
     ]

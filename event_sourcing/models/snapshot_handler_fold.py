@@ -52,7 +52,8 @@ class SnapshotHandlerFold(models.AbstractModel):
             the state as it was
         :raise StreamFoldError: with the streams in which a handler's SQL broke the transaction
         """
-        problems, named, others = {}, {}, None
+        problems, others = {}, None
+        named = boundaries.named if boundaries else {}
         self._look_up_named(((e.company_id, e.event_type, e.payload) for _id, e in events), named)
         for event_id, event in events:
             state = states[event.key]
@@ -88,8 +89,10 @@ class SnapshotHandlerFold(models.AbstractModel):
         :param bool note: whether it does
         :raise UserError: where the handler or a boundary refuses it
         """
-        # A careless handler may change the state that it is given.
-        after = self._fold_new(sort_keys(state), event, named)
+        after = boundaries.recall(event, state) if boundaries else None
+        if after is None:
+            # A careless handler may change the state that it is given.
+            after = self._fold_new(sort_keys(state), event, named)
         if boundaries:
             today = self._upcast(event)
             changes = boundaries.judge(self.env, today, state, after)

@@ -10,6 +10,7 @@ from odoo.addons.event_sourcing_base.canonical_json import normalise, sort_keys
 from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
 
 from ..batch import BoundaryBatch
+from ..lent import Lent
 from .event_boundary import MAX_KEY
 
 
@@ -193,7 +194,7 @@ class EventBoundaryAppend(models.AbstractModel):
         changes = []
         for name in self._guarded().get(event.model_name, {}).get(event.event_type, ()):
             boundary = self.env[name]
-            for key, about in boundary._keys_of(event, before, after).items():
+            for key, about in batch.keys_of(boundary, event, before, after).items():
                 place = event.company_id, boundary._boundary_name(), key
                 if place not in batch.rows:
                     batch.missing.add(place)
@@ -211,7 +212,7 @@ class EventBoundaryAppend(models.AbstractModel):
         if problem := batch.rows[place].problem:
             raise problem
         state = batch.state(place)
-        return self._initial_state() if state is None else state
+        return self._begin_state() if state is None else state
 
     @api.model
     def _decided(self, state, event, key):
@@ -219,19 +220,28 @@ class EventBoundaryAppend(models.AbstractModel):
 
         :raise UserError: where the boundary refuses it
         """
-        self._check_new(sort_keys(state), event, key)
-        return self._evolved(state, event, key)
+        lent = Lent(state)
+        self._check_new(lent.copy(), event, key)
+        return self._evolved(lent, event, key)
 
     @api.model
-    def _evolved(self, state, event, key):
-        """Return what ``_evolve`` gives, in normal form."""
-        after = self._evolve(sort_keys(state), event, key)
+    def _evolved(self, lent, event, key):
+        """Return what ``_evolve`` gives, in normal form.
+
+        :param Lent lent: the state of the key before it
+        """
+        after = self._evolve(lent.copy(), event, key)
         if not isinstance(after, dict):
             raise TypeError(
                 f"{self._name}._evolve returned {type(after).__name__} for {event.event_type},"
                 " not a dict"
             )
-        return normalise(after)
+        return lent.normalise(after)
+
+    @api.model
+    def _begin_state(self):
+        """Return the state of a key before its first event, in normal form."""
+        return normalise(self._initial_state())
 
     @api.model
     def _save_statement(self, batch, ids):
@@ -285,7 +295,7 @@ class EventBoundaryAppend(models.AbstractModel):
             return None
         batch = self._batch_of(names)
         try:
-            self._judge(batch, today, state, handler._fold_new(sort_keys(state), event))
+            batch.judge(self.env, today, state, handler._fold_new(sort_keys(state), event))
         except Exception as error:
             if is_infrastructure_error(error):
                 raise

@@ -13,6 +13,8 @@ from odoo.addons.event_sourcing_base.compat import check_access
 from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
 from odoo.addons.event_sourcing_base.fields import sendable
 
+from ..lent import Lent
+
 PAGE = 1000
 
 
@@ -96,7 +98,7 @@ class EventBoundaryHistory(models.AbstractModel):
         :return: ``(number of events, state, problem)``; the exception that stopped the fold, or
             None
         """
-        state, count, types = self._initial_state(), 0, self._event_types()
+        state, count, types = self._begin_state(), 0, self._event_types()
         try:
             for _number, event, event_id in self._read_key(place, version):
                 if event is None:
@@ -132,7 +134,7 @@ class EventBoundaryHistory(models.AbstractModel):
     def _follow(self, state, event, key):
         """Return the state after an event that was applied, which is refused no more."""
         try:
-            return self._evolved(state, event, key)
+            return self._evolved(Lent(state), event, key)
         except UserError:
             return state
 

@@ -3,7 +3,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 
 from odoo.addons.event_sourcing.models.event_stream import BEGUN
-from odoo.addons.event_sourcing_base.canonical_json import canonical, pretty
+from odoo.addons.event_sourcing_base.canonical_json import canonical, pretty, sort_keys
 from odoo.addons.event_sourcing_base.fields import NO_SUM, JsonDocument, Many2oneNoForeignKey
 from odoo.addons.event_sourcing_base.sql_functions import ensure_function
 
@@ -22,7 +22,7 @@ class BoundaryRow(NamedTuple):
     :ivar int version: how many events its state holds, 0 for none
     :ivar closed: 1 while the boundary does not count yet, None where nobody has looked whether
         it does, else 0
-    :ivar state: None where there is none, or where it is of other rules
+    :ivar state: in normal form; None where there is none, or where it is of other rules
     :ivar bool stale: whether the events must be folded anew
     :ivar problem: why they cannot be, None where they need not or can
     """
@@ -168,7 +168,7 @@ class EventBoundaryState(models.Model):
     def _rows_of(self, found):
         """Return ``{(company id, boundary, key): BoundaryRow}`` of what the statement gave."""
         return {
-            row[:3]: BoundaryRow(version=row[3], closed=row[4], state=row[6], stale=row[7])
+            row[:3]: BoundaryRow(row[3], row[4], row[6] and sort_keys(row[6]), row[7])
             for row in found
         }
 

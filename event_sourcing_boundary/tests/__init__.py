@@ -3,3 +3,4 @@ from . import test_boundary_order
 from . import test_boundary_screens
 from . import test_boundary_properties
 from . import test_boundary_details
+from . import test_boundary_lent

@@ -124,7 +124,7 @@ class EventImportBoundary(models.Model):
             if (key := self._staged_key(place)) in staged:
                 found[place] = staged[key][1]
             elif place not in stored:
-                found[place] = boundary._initial_state()
+                found[place] = boundary._begin_state()
             elif stored[place][1] == boundary._rules_digest():
                 found[place] = normalise(stored[place][0] or {})
         return found

@@ -29,6 +29,16 @@ class StatedBookingSnapshotHandler(models.AbstractModel):
     _transitions = TRANSITIONS
 
 
+class HallBookingSnapshotHandler(models.AbstractModel):
+    """The same in a hall, about which one key knows hundreds of bookings."""
+
+    _name = "bench_booking_hall.snapshot.handler"
+    _inherit = "snapshot.handler"
+    _description = "Rules of a Booking of a Place in a Hall"
+    _initial_status = "new"
+    _transitions = TRANSITIONS
+
+
 class FreeBookingSnapshotHandler(models.AbstractModel):
     """The same without a boundary, and without the rule."""
 
@@ -88,3 +98,23 @@ class StatedSeatBoundary(models.AbstractModel):
 
     def _keys(self, event, state):
         return [state["seat"]] if state.get("seat") else []
+
+
+class HallBoundary(models.AbstractModel):
+    """A hall is taken by a thousand bookings at a time, and knows the days of each."""
+
+    _name = "bench_hall.boundary"
+    _inherit = "event.boundary"
+    _description = "A Thousand Bookings per Hall"
+    _subscribes = {"bench_booking_hall": ("Booked", "Released")}
+    _key_fields = {"Booked": "seat", "Released": "seat"}
+
+    def _check_new(self, state, event, key):
+        if event.event_type == "Booked" and len(state.get("taken", ())) >= 1000:
+            raise RuleViolation("The hall is full.", "taken")
+
+    def _evolve(self, state, event, key):
+        taken = {k: days for k, days in state.get("taken", {}).items() if k != event.aggregate_id}
+        if event.event_type == "Booked":
+            taken[event.aggregate_id] = ["2026-03-01", "2026-03-14", 1]
+        return {"taken": taken}
