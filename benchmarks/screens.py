@@ -46,26 +46,36 @@ class Site:
         self.page.fill("#password", "admin")
         self.page.click("form.oe_login_form button[type=submit]")
         self.page.wait_for_selector(".o_main_navbar")
-        rental = self._first("rental.order", [["status", "=", "cancelled"]])
-        event = self._first("event.store", [["outcome", "=", "rejected"]])
-        self.records = {
-            "rental": f"id={rental}&model=rental.order&view_type=form",
-            "event": f"id={event}&model=event.store&view_type=form",
-        }
+        self.records = {}
 
-    def _first(self, model, domain):
-        return self.page.evaluate(
-            """async ([model, domain]) => {
-                const params = {model, method: "search", args: [domain], kwargs: {limit: 1}};
+    def call(self, model, method, args):
+        """Call a method of Odoo and return its answer.
+
+        :raise RuntimeError: with the words of an error
+        """
+        answer = self.page.evaluate(
+            """async (params) => {
                 const answer = await fetch("/web/dataset/call_kw", {
                     method: "POST",
                     headers: {"Content-Type": "application/json"},
                     body: JSON.stringify({jsonrpc: "2.0", method: "call", params}),
                 });
-                return (await answer.json()).result[0];
+                return answer.json();
             }""",
-            [model, domain],
+            {"model": model, "method": method, "args": args, "kwargs": {}},
         )
+        if "error" in answer:
+            raise RuntimeError(answer["error"]["data"]["message"])
+        return answer["result"]
+
+    def find_records(self):
+        """Find the rental and the event whose screens are opened."""
+        for name, model, domain in (
+            ("rental", "rental.order", [["status", "=", "cancelled"]]),
+            ("event", "event.store", [["outcome", "=", "rejected"]]),
+        ):
+            found = self.call(model, "search", [domain, 0, 1])[0]
+            self.records[name] = f"id={found}&model={model}&view_type=form"
 
     def _began(self, request):
         if "/websocket" not in request.url and "/longpolling" not in request.url:
@@ -83,9 +93,13 @@ class Site:
         self.page.goto(f"{self.url}/web#{self.records.get(target, target)}")
         self.page.wait_for_selector(selector)
         shown = time.perf_counter()
+        self.settle()
+        return max(shown, self.last) - begin
+
+    def settle(self):
+        """Wait until nothing has been loading for a moment."""
         while self.busy or time.perf_counter() - self.last < QUIET:
             self.page.wait_for_timeout(10)
-        return max(shown, self.last) - begin
 
 
 def main(few_url, many_url):
@@ -95,6 +109,7 @@ def main(few_url, many_url):
             args=["--headless", "--no-sandbox", "--disable-gpu"],
         )
         few, many = Site(browser, few_url), Site(browser, many_url)
+        few.find_records(), many.find_records()
         print(f"{'screen':28} {'few':>8} {'many':>8} {'ratio':>6}")
         for name in SCREENS:
             few.open(name), many.open(name)  # what is cached once

@@ -49,6 +49,7 @@ from . import rental_stock_snapshot_handler
 from . import rental_unit
 from . import rental_unit_actions
 from . import rental_stock
+from . import rental_owned_due
 from . import rental_boundary
 from . import rental_order_availability
 from . import rental_line_as_of

@@ -92,7 +92,7 @@ class TestSearch(ListCase):
                 *crane,
             ),
             "rental_unit_action": ("2900000047116", self.rental.name, "テスト", *crane),
-            "rental_stock_action": ("Hebebuehne",),
+            "rental_stock_action": ("Hebebuehne", "テスト"),
             "rental_product_action": ("Hebebuehne", "2900000047116", *crane),
             "rental_customer_action": ("テスト", self.rental.name, "Hebebuehne", *crane),
         }
@@ -154,10 +154,63 @@ class TestSearch(ListCase):
             [self.today - timedelta(days=1), self.rental.id],
         )
         self.env.invalidate_all()
-        for xmlid in ("rental_order_action", "rental_unit_action", "rental_product_action"):
-            action = self.env.ref(f"rental_event_sourcing.{xmlid}")
+        for name in ("order", "unit", "stock", "product"):
+            action = self.env.ref(f"rental_event_sourcing.rental_{name}_action")
             (node,) = self.arch(action).xpath("//filter[@name='overdue']")
             self.assertTrue(self.env[action.res_model].search(safe_eval(node.get("domain"))))
+
+    def test_what_goes_out_today_comes_back_and_is_with_whom(self):
+        clerk = make_user(self.env, "at-the-desk", USER)
+        drill = self.env["product.product"].create({"name": "Bohrer", "rental_ok": True})
+        idle = self.env["rental.stock"].create({"product_id": drill.id, "quantity": 1})
+        spare = self.env["rental.unit"].create(
+            {"product_id": self.crane.id, "serial_number": "SN-4712"}
+        )
+
+        def shown(xmlid, name, records):
+            action = self.env.ref(f"rental_event_sourcing.{xmlid}")
+            (node,) = self.arch(action, clerk).xpath(f"//filter[@name='{name}']")
+            found = records.with_user(clerk).search(safe_eval(node.get("domain")))
+            return found & records
+
+        stocks, units = self.stock + idle, self.unit + spare
+        for name, found in (
+            ("due_today", self.stock),
+            ("out", self.stock),
+            ("overdue", stocks[:0]),
+        ):
+            self.assertEqual(shown("rental_stock_action", name, stocks), found, name)
+        self.assertEqual(stocks.mapped("pieces_out"), [2, 0])
+        self.assertEqual(stocks.mapped("customers"), [self.partner.name, ""])
+        self.assertEqual(stocks.mapped("comes_back_today"), [True, False])
+        own = [("id", "in", stocks.ids)]
+        for leaf, found in (
+            (("pieces_out", "=", 0), idle),
+            (("pieces_out", ">=", 2), self.stock),
+            (("customers", "=", False), idle),
+            (("customers", "not ilike", "テスト"), idle),
+            (("goes_out_today", "!=", True), stocks),
+            (("overdue", "=", False), stocks),
+        ):
+            self.assertEqual(stocks.search([leaf, *own]), found, leaf)
+        for xmlid, records in (("rental_stock_action", stocks), ("rental_unit_action", units)):
+            self.assertFalse(shown(xmlid, "goes_out_today", records))
+        lines = [
+            (0, 0, {"product_id": drill.id, "quantity": 1}),
+            (0, 0, {"product_id": self.crane.id, "unit_ids": [(6, 0, spare.ids)]}),
+        ]
+        dates = {"planned_start": self.today, "planned_end": self.today + timedelta(days=5)}
+        vals = {"partner_id": self.partner.id, **dates, "line_ids": lines}
+        self.env["rental.order"].create(vals)._apply_event("RentalConfirmed")
+        self.assertEqual(shown("rental_stock_action", "goes_out_today", stocks), idle)
+        self.assertEqual(shown("rental_unit_action", "goes_out_today", units), spare)
+        self.assertEqual(units.mapped("goes_out_today"), [False, True])
+        # Of the company that has them alone.
+        company = self.env["res.company"].create({"name": "Anderswo"})
+        stock = self.env["rental.stock"].with_context(allowed_company_ids=company.ids)
+        self.env.user.company_ids += company
+        other = stock.create({"product_id": self.lift.id, "quantity": 1})
+        self.assertEqual((other.pieces_out, other.comes_back_today), (0, False))
 
     def test_names_are_found_by_code_and_barcode(self):
         for model, record, words in (

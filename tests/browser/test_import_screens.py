@@ -14,7 +14,7 @@ WORDS = {
         "done": "Every event of the file is stored",
         "slip": "No handler here for 2 events of “rentall”",
         "meant": "Did you mean “rental”?",
-        "state": "Done",
+        "unnamed": "“/” stands for a record that has no reference yet",
     },
     "ja_JP": {
         "bad": "インポートできない行があります",
@@ -23,17 +23,17 @@ WORDS = {
         "done": "ファイルのすべてのイベントが保存されています",
         "slip": "「rentall」のイベント 2 件に対応するハンドラーがありません",
         "meant": "「rental」ではありませんか。",
-        "state": "完了",
+        "unnamed": "番号がまだないレコード",
     },
 }
 HEAD = "model_name,aggregate_id,event_type,timestamp,payload.monthly_price,payload.planned_start\n"
 
 
-def wait_for_end(someone):
+def wait_for_end(someone, state="done"):
     """Wait until the job's form shows what came of it."""
     page = someone.page
     # All events of the database go out and come in again: that takes a while.
-    done = ".o_form_view [name=state] [aria-checked=true][data-value=done]"
+    done = f".o_form_view [name=state] [aria-checked=true][data-value={state}]"
     page.wait_for_selector(done, timeout=120_000)
     someone.settle()
 
@@ -100,6 +100,33 @@ def test_a_file_is_checked_corrected_and_imported(person, server, tmp_path, lang
     )
     found = {row["aggregate_id"]: (row["monthly_price"], row["planned_start"]) for row in rows}
     assert found == {keys[0]: (48000, "2026-02-01"), keys[1]: (1250, "2026-02-01")}
+    # Each has its rental, as has what comes over RPC; what can have none is refused.
+    payload = {"monthly_price": 70, "planned_start": "2026-02-01"}
+    over_rpc = ("rental", f"IMP-{lang}-RPC", "RentalPlanned", payload)
+    call("event.store", "append", *over_rpc, timestamp="2026-01-31 09:30:00")
+    someone.open("rental_event_sourcing.rental_order_action")
+    page.locator(".o_switch_view.o_list").click()
+    page.wait_for_selector(".o_list_view")
+    someone.settle()
+    page.locator(".o_searchview_input").fill(f"IMP-{lang}")
+    page.keyboard.press("Enter")
+    page.locator(".o_searchview_facet", has_text=f"IMP-{lang}").wait_for()
+    someone.settle()
+    someone.shot("rentals")
+    for name in (*keys, over_rpc[1]):
+        assert page.locator(".o_data_row", has_text=name).count() == 1
+    page.locator(".o_data_row", has_text=keys[0]).locator("[name=name]").click()
+    page.wait_for_selector(".o_event_timeline_entry")
+    someone.settle()
+    someone.shot("rental")
+    keys[0] = "/"
+    choose("unnamed.csv", 1, 2)
+    page.click(".modal-footer button[name=action_import]")
+    wait_for_end(someone, "failed")
+    page.locator(".alert:visible", has_text=words["unnamed"]).wait_for()
+    someone.shot("unnamed")
+    domain = [["aggregate_id", "=", "/"], ["outcome", "=", "applied"]]
+    assert not call("event.store", "search_count", domain)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES[-1:])  # the wider words; others show the rest

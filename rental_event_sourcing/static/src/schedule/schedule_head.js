@@ -4,6 +4,8 @@ import { Component } from "@odoo/owl";
 import { dayText, isWeekend } from "./schedule_layout";
 import { columnWords, monthWords } from "./schedule_words";
 
+const LEAST = 120; // pixels in which a month has room
+
 /** What stands above the lines of a schedule: months, and days or weeks. */
 export class ScheduleHead extends Component {
     static template = "rental_event_sourcing.ScheduleHead";
@@ -26,7 +28,12 @@ export class ScheduleHead extends Component {
             }
             months[months.length - 1].days += end - start + 1;
         }
-        return months.map((month) => ({ ...month, style: this.wide(month.days) }));
+        // A year that is cut off would be another month.
+        return months.map((month) => ({
+            ...month,
+            words: month.days * this.props.dayWidth < LEAST ? "" : month.words,
+            style: this.wide(month.days),
+        }));
     }
 
     get heads() {
