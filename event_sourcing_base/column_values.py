@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timezone
+from datetime import date, datetime, time, timezone
 from functools import lru_cache, partial
 from numbers import Real
 
@@ -30,6 +30,8 @@ EXAMPLES = {
 KINDS = tuple(EXAMPLES)
 # Business dates; beyond them weeks, zones and date pickers leave what they can count with.
 FIRST_YEAR, LAST_YEAR = 1900, 2999
+# Beyond these, time zones and weeks leave what Python and Odoo can count with.
+YEARS = range(1000, 9000)
 INT4 = range(-(2**31), 2**31)
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MOMENT = re.compile(
@@ -94,6 +96,35 @@ def parse_moment(value):
     if not FIRST_YEAR <= value.year <= LAST_YEAR:
         raise NoValue("datetime")
     return value.replace(microsecond=0)
+
+
+def given_moment(value):
+    """Return a datetime, with its zone where it names one, from what callers may give.
+
+    :param value: datetime, date, Odoo's or ISO 8601 text, or an XML-RPC DateTime
+    :raise TypeError, ValueError: for anything else
+    """
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return datetime.combine(value, time.min)
+    if type(value).__name__ == "DateTime":  # xmlrpc.client.DateTime
+        return datetime.strptime(str(value), "%Y%m%dT%H:%M:%S")
+    if not isinstance(value, str):
+        raise TypeError(type(value))
+    return datetime.fromisoformat(value.strip().replace("Z", "+00:00"))
+
+
+def in_utc(moment):
+    """Return a moment as UTC without zone, in whole seconds; one without a zone is UTC.
+
+    :raise ValueError, OverflowError: for years that nobody can count with
+    """
+    if moment.tzinfo:
+        moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    if moment.year not in YEARS:
+        raise ValueError(moment.year)
+    return moment.replace(microsecond=0)
 
 
 def _whole(value):
@@ -241,6 +272,18 @@ class PayloadField:
         yield place, self, value
         for step, inner, held in self.inside(value):
             yield from inner.walk(held, (*place, step))
+
+    def within(self, place):
+        """Yield ``(place, field)`` of what is declared: this one and those in it.
+
+        :param str place: how a sentence names this one
+        """
+        yield place, self
+        if isinstance(self.items, PayloadField):
+            yield from self.items.within(f"{place}.items")
+        for key, inner in self.fields.items() if isinstance(self.fields, Mapping) else ():
+            if isinstance(inner, PayloadField):
+                yield from inner.within(f'{place}.fields["{key}"]')
 
     def wrong(self, value, place=()):
         """Return None when all of ``value`` is fine, else ``(place, field, problem)``."""

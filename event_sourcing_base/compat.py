@@ -35,6 +35,13 @@ def check_access(records, operation):
             records.check_access_rule(operation)
 
 
+def may_read(model):
+    """Whether the user has the right to read a model's records."""
+    if hasattr(model, "has_access"):
+        return model.has_access("read")
+    return model.check_access_rights("read", raise_exception=False)
+
+
 def readable(records):
     """Return those of the records that the user may read, by rights and rules."""
     if hasattr(records, "_filtered_access"):

@@ -5,7 +5,7 @@
     "category": "Technical",
     "license": "LGPL-3",
     "author": "Event Sourcing for Odoo contributors",
-    "depends": ["event_sourcing"],
+    "depends": ["event_sourcing_declaration"],
     "data": [
         "security/ir.model.access.csv",
         "security/event_boundary_rules.xml",

@@ -9,6 +9,7 @@ LOG = RUN / "log"
 ADDONS = (
     "event_sourcing_base",
     "event_sourcing",
+    "event_sourcing_declaration",
     "event_sourcing_numbering",
     "event_sourcing_boundary",
     "event_sourcing_catalog",

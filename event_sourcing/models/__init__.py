@@ -18,8 +18,6 @@ from . import snapshot_handler
 from . import snapshot_handler_fold
 from . import snapshot_handler_save
 from . import snapshot_handler_registry
-from . import snapshot_handler_declaration
-from . import snapshot_handler_problems
 from . import snapshot_mixin
 from . import event_store_storage
 from . import snapshot_validation

@@ -145,18 +145,3 @@ class EventCheckpoint(models.Model):
         )
         found = self.env.cr.fetchone()
         return (found[0], sort_keys(found[1])) if found else (0, handler._initial_state())
-
-    @api.model
-    def _replace(self, handler, model_name, folded):
-        """Take the checkpoints of streams anew, after a fold from the first event."""
-        whole = {key: fold for key, (fold,) in folded.items() if fold.problem is None}
-        checkpoints = [mark for fold in whole.values() for mark in fold.checkpoints]
-        self.env.cr.execute(
-            "DELETE FROM event_checkpoint AS mark"
-            " USING unnest(%s::int[], %s::text[]) AS gone (company_id, aggregate_id)"
-            " WHERE mark.model_name = %s AND mark.company_id = gone.company_id"
-            " AND mark.aggregate_id = gone.aggregate_id",
-            [[key[0] for key in whole], [key[1] for key in whole], model_name],
-        )
-        if checkpoints:
-            self.env.cr.execute(*self._save_statement(handler, checkpoints))

@@ -12,6 +12,8 @@ DERIVED_KEYS = ("retry_of_id", "import_key")
 # Among the values of an event, and no field: an attempt of its UUID was recorded apart and waits.
 ATTEMPTED = "attempted?"
 ORIGINS = [("imported", "Imported"), ("restored", "Restored")]
+# What becomes of a call whose event is refused.
+POLICIES = ("record", "reject", "reject_and_record")
 OUTCOMES = [
     ("applied", "Applied"),
     ("rejected", "Rejected"),

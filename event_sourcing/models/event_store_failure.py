@@ -89,7 +89,8 @@ class EventStoreFailure(models.Model):
                 continue
             kind = vals["model_name"], isinstance(error, UserError)
             if kind not in default:
-                default[kind] = self._default_policy(vals["model_name"], error)
+                name = "invalid_policy" if kind[1] else "error_policy"
+                default[kind] = self._policy_of(self._find_handler(kind[0]), name)
             policy = policies[vals["id"]] or default[kind]
             if policy != "record":
                 rejection = self._rejection(vals, error, policy, alone=len(policies) == 1)
@@ -142,11 +143,6 @@ class EventStoreFailure(models.Model):
         vals = {name: self[name] for name in names}
         payload = normalise(vals["payload"])
         return {**vals, "id": self.id, "payload": payload, "company_id": self.company_id.id}
-
-    @api.model
-    def _default_policy(self, model_name, error):
-        name = "invalid_policy" if isinstance(error, UserError) else "error_policy"
-        return self._policy_of(self._find_handler(model_name), name)
 
     @api.model
     def _as_refusal(self, error):

@@ -1,7 +1,8 @@
 from odoo import _, api, models
 from odoo.exceptions import AccessError, UserError
 
-from ..declared import MAX_NAME
+from odoo.addons.event_sourcing_base.names import MAX_NAME
+
 from ..event_columns import DECIDED_BY_STORE
 
 

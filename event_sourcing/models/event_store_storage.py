@@ -2,8 +2,8 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from odoo.addons.event_sourcing_base.json_rows import listed, record_of
-from odoo.addons.event_sourcing_base.partitioned_tables import is_partitioned
 from odoo.addons.event_sourcing_base.sql_functions import ensure_function
+from odoo.addons.event_sourcing_base.storage_parameters import set_storage_parameters
 
 from ..event_columns import INSERTED
 
@@ -23,28 +23,6 @@ REWRITTEN = {
     "autovacuum_analyze_scale_factor": 0.05,
     "autovacuum_vacuum_cost_delay": 0,
 }
-
-
-def set_storage_parameters(cr, table, settings):
-    """Give a table its storage parameters; what somebody set by hand stays.
-
-    A partitioned one holds no rows and takes none: its partitions have them.
-
-    :param cr: cursor
-    :param str table: its name
-    :param dict settings: parameters with their values
-    """
-    if is_partitioned(cr, table):
-        return
-    cr.execute("SELECT reloptions FROM pg_class WHERE oid = %s::regclass", [table])
-    there = {option.partition("=")[0] for option in cr.fetchone()[0] or ()}
-    missing = [
-        SQL("%s = %s", SQL.identifier(name), value)
-        for name, value in settings.items()
-        if name not in there
-    ]
-    if missing:
-        cr.execute(SQL("ALTER TABLE %s SET (%s)", SQL.identifier(table), SQL(", ").join(missing)))
 
 
 class EventStoreStorage(models.Model):
@@ -134,49 +112,6 @@ class EventStoreStorage(models.Model):
             RETURNING id;
             """,
         )
-
-    @api.model
-    def _check_streams_whole(self, model_name, moment):
-        """Refuse to look at all streams of a type as of a moment where not all are here; a hook.
-
-        :raise UserError: when events that had happened by then are kept elsewhere
-        """
-
-    @api.model
-    def _check_period_whole(self, period, begin, end, after=0, last=None):
-        """Refuse to speak for a period of which events are kept elsewhere; a hook.
-
-        :param str period: ``recorded`` or ``happened``: which time counts
-        :param datetime begin: None for no begin
-        :param datetime end: the first moment after it, None for no end
-        :param int after: only events with a greater id matter
-        :param int last: only events up to this id matter, None for all
-        :raise UserError: saying where they are
-        """
-
-    @api.model
-    def _check_may_leave(self, first, last):
-        """Refuse to take events out of the store that somebody has still to see; a hook.
-
-        :param int first: id, and ``last``, that of the last one
-        :raise UserError: saying who has not seen them
-        """
-
-    @api.model
-    def _events_left(self, first, last):
-        """Note that events leave the store in this transaction, while they are there; a hook."""
-
-    @api.model
-    def _events_returned(self, first, last):
-        """Note that events which had left are back; a hook."""
-
-    @api.model
-    def _drop_dependent_views(self):
-        """Drop the database views that read the table, because it is renamed; a hook."""
-
-    @api.model
-    def _create_dependent_views(self):
-        """Create them again; a hook."""
 
 
 class EventStreamStorage(models.Model):

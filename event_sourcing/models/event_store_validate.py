@@ -1,5 +1,4 @@
 import unicodedata
-from datetime import date, datetime, time, timezone
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
@@ -14,16 +13,15 @@ from odoo.addons.event_sourcing_base.canonical_json import (
     normalise,
     parse_object,
 )
+from odoo.addons.event_sourcing_base.column_values import given_moment, in_utc
+from odoo.addons.event_sourcing_base.names import MAX_NAME
 from odoo.addons.event_sourcing_base.zones import find_zone
 
-from ..declared import MAX_NAME, POLICIES
 from ..event import RetryStableUuids
 from ..event_columns import DECIDED_BY_STORE
-from .event_store import FAILURE_TYPES
+from .event_store import FAILURE_TYPES, POLICIES
 
 MAX_VERSION = 2**31 - 1
-# Beyond these, time zones and weeks leave what Python and Odoo can count with.
-YEARS = range(1000, 9000)
 CONTROL_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 
 
@@ -297,11 +295,7 @@ class EventStoreValidate(models.Model):
         if is_nothing(value):
             return now or fields.Datetime.now()
         try:
-            moment = self._parse_moment(value)
-            if moment.tzinfo:
-                moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
-            if moment.year not in YEARS:
-                raise ValueError(moment.year)
+            return in_utc(given_moment(value))
         except (TypeError, ValueError, OverflowError) as error:
             raise UserError(
                 _(
@@ -310,19 +304,6 @@ class EventStoreValidate(models.Model):
                     value=shown(value),
                 )
             ) from error
-        return moment.replace(microsecond=0)
-
-    @api.model
-    def _parse_moment(self, value):
-        if isinstance(value, datetime):
-            return value
-        if isinstance(value, date):
-            return datetime.combine(value, time.min)
-        if type(value).__name__ == "DateTime":  # xmlrpc.client.DateTime
-            return datetime.strptime(str(value), "%Y%m%dT%H:%M:%S")
-        if not isinstance(value, str):
-            raise TypeError(type(value))
-        return datetime.fromisoformat(value.strip().replace("Z", "+00:00"))
 
     @api.model
     def _clean_payload(self, payload):

@@ -12,8 +12,6 @@ from ..event import EventData
 from .event_store import FAILURE_TYPES, INVALID_OPERATION, SYSTEM_ERROR
 from .snapshot_handler import UNKNOWN_EVENT
 
-DEFAULT_ICON = "fa-circle-o"
-
 
 class SnapshotHandlerVocabulary(models.AbstractModel):
     """Words that follow from what a handler declares."""
@@ -130,18 +128,17 @@ class RegistryVocabulary(models.AbstractModel):
     @api.model
     def _foldable(self):
         """Return the aggregate types whose handler folds in memory, sorted."""
-        store = self.env["event.store"]
-        return sorted(
-            model_name
-            for model_name in self._handler_names()
-            if (handler := self._known_handler(model_name)) is not None
-            and store._folds_in_memory(handler)
-        )
+        return sorted(filter(self._can_fold, self._handler_names()))
+
+    @api.model
+    def _can_fold(self, model_name):
+        handler = self._known_handler(model_name)
+        return handler is not None and self.env["event.store"]._folds_in_memory(handler)
 
     @api.model
     def _check_can_fold(self, model_name):
         """Refuse an aggregate type whose events no handler folds."""
-        if model_name not in self._foldable():
+        if not self._can_fold(model_name):
             raise UserError(
                 _(
                     "The events of %(aggregate)s cannot be replayed: this database has no handler"
@@ -173,19 +170,6 @@ class RegistryVocabulary(models.AbstractModel):
         if not source or source not in self.env:
             return model_name or ""
         return self.env["ir.model"].sudo()._get(source).name
-
-    @api.model
-    def _records_label(self, model_name):
-        """Return what people call several records of an aggregate type."""
-        handler = self._known_handler(model_name)
-        plural = handler._records_label() if handler is not None else None
-        return plural or self._aggregate_label(model_name)
-
-    @api.model
-    def _may_read(self, model):
-        if hasattr(model, "has_access"):
-            return model.has_access("read")
-        return model.check_access_rights("read", raise_exception=False)
 
     @api.model
     def _reason(self, event):

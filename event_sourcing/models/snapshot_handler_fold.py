@@ -5,12 +5,19 @@ from odoo.exceptions import UserError
 
 from odoo.addons.event_sourcing_base.canonical_json import sort_keys
 from odoo.addons.event_sourcing_base.column_values import MISSING, NoValue
+from odoo.addons.event_sourcing_base.companies import of_companies, usable
 from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
 from odoo.addons.event_sourcing_base.savepoint import is_broken
 
-from ..declared import fields_in
 from ..exceptions import RuleViolation, StreamFoldError
 from .event_checkpoint import CHECKPOINT_INTERVAL
+
+
+def as_record_id(value):
+    """Return a value as the id of a record, None where it is none."""
+    if type(value) is float and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and 1 <= value < 2**31 else None
 
 
 class SnapshotHandlerFold(models.AbstractModel):
@@ -172,12 +179,7 @@ class SnapshotHandlerFold(models.AbstractModel):
         for key, field in self._payload_fields.get(event_type, {}).items():
             if field.model:
                 found[key] = field.model
-        return tuple((key, model) for key, model in found.items() if self._of_companies(model))
-
-    @api.model
-    def _of_companies(self, model_name):
-        records = self.env.get(model_name)
-        return records is not None and not records._abstract and "company_id" in records._fields
+        return tuple((key, model) for key, model in found.items() if of_companies(self.env, model))
 
     @api.model
     def _look_up_named(self, events, named):
@@ -193,36 +195,15 @@ class SnapshotHandlerFold(models.AbstractModel):
                 keys[event_type] = self._record_keys(event_type), self._nested_keys(event_type)
             flat, nested = keys[event_type]
             for key, model in flat:
-                record_id = self._record_id(payload.get(key))
+                record_id = as_record_id(payload.get(key))
                 if record_id and record_id not in named.get((company_id, model), ()):
                     wanted.setdefault((company_id, model), set()).add(record_id)
             for model, record_id in self._ids_held(event_type, payload) if nested else ():
                 known = named.get((company_id, model), ())
-                if self._record_id(record_id) and record_id not in known:
+                if as_record_id(record_id) and record_id not in known:
                     wanted.setdefault((company_id, model), set()).add(record_id)
         for place, ids in wanted.items():
-            named.setdefault(place, {}).update(self._usable(*place, ids))
-
-    @api.model
-    def _usable(self, company_id, model, ids):
-        """Return ``{id: whether a company may use the record}``, None for one that is not there.
-
-        It may use its own, those of the companies above it, and what all share.
-        """
-        # Of the company only its parents are wanted, not its letterhead in every language.
-        records = self.env(su=True)[model].with_context(active_test=False, prefetch_fields=False)
-        domain = records._check_company_domain(self.env["res.company"].browse(company_id))
-        seen = records.search([("id", "in", list(ids)), *domain], order="id").ids
-        others = set(ids).difference(seen)
-        foreign = records.browse(others).exists().ids if others else ()
-        return {**dict.fromkeys(ids), **dict.fromkeys(seen, True), **dict.fromkeys(foreign, False)}
-
-    @api.model
-    def _record_id(self, value):
-        """Return a value as the id of a record, None where it is none."""
-        if type(value) is float and value.is_integer():
-            value = int(value)
-        return value if type(value) is int and 1 <= value < 2**31 else None
+            named.setdefault(place, {}).update(usable(self.env, *place, ids))
 
     @api.model
     def _check_named(self, keys, before, after, event, named):
@@ -241,7 +222,7 @@ class SnapshotHandlerFold(models.AbstractModel):
             return  # of no stream, as in tests of rules alone
         for key, model in keys:
             for holder in (event.payload, after):
-                record_id = self._record_id(holder.get(key))
+                record_id = as_record_id(holder.get(key))
                 if record_id is None or record_id == before.get(key):
                     continue
                 # Of one that is not there at all, the snapshot's column says so.
@@ -253,7 +234,7 @@ class SnapshotHandlerFold(models.AbstractModel):
     def _may_name(self, company_id, model, record_id, named):
         known = named.setdefault((company_id, model), {})
         if record_id not in known:
-            known.update(self._usable(company_id, model, [record_id]))
+            known.update(usable(self.env, company_id, model, [record_id]))
         return known[record_id]
 
     @api.model
@@ -265,7 +246,7 @@ class SnapshotHandlerFold(models.AbstractModel):
         return tuple(
             (key, field)
             for key, field in declared.items()
-            if any(inner.model for _place, inner in fields_in(key, field) if inner is not field)
+            if any(inner.model for _place, inner in field.within(key) if inner is not field)
         )
 
     @api.model
@@ -282,7 +263,7 @@ class SnapshotHandlerFold(models.AbstractModel):
         return {
             (inner.model, value)
             for _key, _place, inner, value in self._nested_ids(event_type, document)
-            if type(value) in (int, float) and self._of_companies(inner.model)
+            if type(value) in (int, float) and of_companies(self.env, inner.model)
         }
 
     @api.model
@@ -292,11 +273,11 @@ class SnapshotHandlerFold(models.AbstractModel):
         :param set held: what the state held before, as :meth:`_ids_held` gives it
         """
         for key, place, field, value in self._nested_ids(event.event_type, event.payload):
-            if self._record_id(value) is None:
+            if as_record_id(value) is None:
                 sentence = self._payload_refusal(key, field, "id", place)
                 raise RuleViolation(sentence, self._payload_rule(key, place, "type"))
             known = not event.company_id or (field.model, value) in held
-            if known or not self._of_companies(field.model):
+            if known or not of_companies(self.env, field.model):
                 continue
             if not self._may_name(event.company_id, field.model, value, named):
                 label = ", ".join(self._place_labels(key, place))

@@ -6,8 +6,8 @@ from odoo.http import request
 
 from odoo.addons.event_sourcing_base.arguments import shown, text
 from odoo.addons.event_sourcing_base.compat import check_access, returns_model
+from odoo.addons.event_sourcing_base.names import LISTS, is_name
 
-from ..declared import LISTS, is_name
 from ..exceptions import HandlerConflict, HandlerOff
 
 CONVENTIONS = (
@@ -53,7 +53,6 @@ class SnapshotHandlerRegistry(models.AbstractModel):
                 )
             )
         self._registered()[model_name] = name
-        self._log_problems({name})
         return True
 
     @api.model
@@ -110,7 +109,7 @@ class SnapshotHandlerRegistry(models.AbstractModel):
             " %(problem)s",
             aggregate=model_name,
             handler=name,
-            problem=self._problems()[name][0],
+            problem=self._why_off(name),
         )
 
     @api.model
@@ -124,6 +123,39 @@ class SnapshotHandlerRegistry(models.AbstractModel):
     def _off(self):
         """Return ``{aggregate type: the model that is declared wrongly}``."""
         return self._found_off(self._registered_names())
+
+    @api.model
+    def _found_off(self, registered):
+        """Return :meth:`_off`, for what is registered explicitly; a hook, asked by each append."""
+        return {}
+
+    @api.model
+    def _why_off(self, name):
+        """Return what is declared wrongly in a model that is named there, a sentence; a hook."""
+        return ""
+
+    @api.model
+    def _problems_of(self, name):
+        """Return what is declared wrongly in a handler that serves an aggregate type; a hook."""
+        return []
+
+    @api.model
+    def _lint_histories(self, model_name, histories):
+        """Return what replay could not rely on, for ``testing.lint_handler``; a hook."""
+        raise NotImplementedError("No addon is installed that checks handlers.")
+
+    @api.model
+    def _snapshots_of(self, model_name):
+        """Return the model with the snapshots of an aggregate type, None where there is none.
+
+        Also where the type is switched off: what is stored can still be read.
+        """
+        handler = self._claimed(model_name)
+        name = getattr(handler, "_snapshot_model", None)
+        model = self.env.registry.get(name) if is_name(name) else None
+        if model is None or not issubclass(model, self.env.registry["snapshot.mixin"]):
+            return None
+        return None if model._abstract else self.env[name]
 
     @api.model
     def _claimed(self, model_name):
@@ -227,7 +259,6 @@ class SnapshotHandlerRegistry(models.AbstractModel):
     @tools.ormcache()
     def _discover(self):
         """Return ``{aggregate type: tuple of handler names}`` by the naming conventions."""
-        self._disarm()
         found = {}
         for name, model in sorted(self.env.registry.items()):
             if name in ENGINE_MODELS or not model._abstract:

@@ -148,10 +148,11 @@ class SnapshotHandlerSave(models.AbstractModel):
 
     @api.model
     def _find_violations(self, folds, applied=False):
-        """Return why snapshots could not be written, as ``{index: sentence}``; none is.
+        """Return why snapshots could not be written, by index; none is.
 
         :param list folds: ``(state, last EventData)`` of each
         :param bool applied: see ``snapshot.mixin._find_violations``
+        :return: ``{index: what that gives, or an exception}``
         """
         if not folds:
             return {}
@@ -165,13 +166,12 @@ class SnapshotHandlerSave(models.AbstractModel):
             if is_infrastructure_error(error):
                 raise
             if len(folds) == 1:
-                return {0: self._explain_unfit(error)}
+                return {0: error}
         # One value spoils the whole query: find out whose.
         half = len(folds) // 2
         found = self._find_violations(folds[:half], applied)
-        for index, reason in self._find_violations(folds[half:], applied).items():
-            found[half + index] = reason
-        return found
+        later = self._find_violations(folds[half:], applied)
+        return found | {half + index: reason for index, reason in later.items()}
 
     @api.model
     def _as_broken_rule(self, error):
@@ -191,13 +191,3 @@ class SnapshotHandlerSave(models.AbstractModel):
         spoken = {lang: handler._rule_labels().get(rule, sentence) for lang, handler in others}
         broken.sentences = {lang: other for lang, other in spoken.items() if other != sentence}
         return broken
-
-    @api.model
-    def _explain_unfit(self, error):
-        if isinstance(error, UserError):
-            return str(error)
-        said = isinstance(error, psycopg2.Error) and error.diag.message_primary
-        return _(
-            "The columns of the snapshot cannot hold this (%(error)s); correct the value.",
-            error=self.env["event.store"]._storable(str(said or error)),
-        )

@@ -1,4 +1,4 @@
-from odoo import _, api, models
+from odoo import api, models
 from odoo.tools import SQL
 
 from odoo.addons.event_sourcing_base.canonical_json import in_one_text
@@ -11,7 +11,10 @@ class SnapshotValidation(models.AbstractModel):
 
     @api.model
     def _find_violations(self, vals_list, applied=False):
-        """Return why the table would not hold rows, as ``{index: sentence}``.
+        """Return why the table would not hold rows, as ``{index: (kind, column, row)}``.
+
+        A kind is ``gone`` for the id of no record, ``needed`` for one that the column cannot do
+        without, and ``empty``.
 
         :param list vals_list: complete rows, dicts with the same keys each
         :param bool applied: whether their events were applied once: then the id of a
@@ -23,11 +26,11 @@ class SnapshotValidation(models.AbstractModel):
             vals = vals_list[index]
             needed = [name for name in gone if self._fields[name].required]
             if applied and needed:
-                unfit[index] = self._explain_needed(needed[0], vals)
+                unfit[index] = "needed", needed[0], vals
             elif gone and not applied:
-                unfit[index] = self._explain_gone(gone[0], vals)
+                unfit[index] = "gone", gone[0], vals
             elif empty:
-                unfit[index] = self._explain_empty(empty[0])
+                unfit[index] = "empty", empty[0], vals
         return unfit
 
     @api.model
@@ -122,40 +125,3 @@ class SnapshotValidation(models.AbstractModel):
             name,
             name,
         )
-
-    # ------------------------------------------------------------------
-    # In words
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _explain_gone(self, name, vals):
-        return _(
-            "%(label)s names the %(record)s with the id %(id)s, which is not here; give the id of"
-            " one that is.",
-            **self._labels_of(name),
-            id=vals[name],
-        )
-
-    @api.model
-    def _explain_needed(self, name, vals):
-        return _(
-            "The snapshot needs %(label)s, but the %(record)s with the id %(id)s is not here; bring"
-            " that record back, or let the addon allow the column to be empty.",
-            **self._labels_of(name),
-            id=vals[name],
-        )
-
-    @api.model
-    def _explain_empty(self, name):
-        return _(
-            "The snapshot needs %(label)s, but the events leave it empty; give it in the event,"
-            " or let the addon allow the column to be empty.",
-            label=self._labels_of(name)["label"],
-        )
-
-    @api.model
-    def _labels_of(self, name):
-        """Return what a column and the records that it names are called."""
-        field = self._fields[name]
-        record = field.comodel_name and self.env["ir.model"].sudo()._get(field.comodel_name).name
-        return {"label": field._description_string(self.env), "record": record}

@@ -22,4 +22,3 @@ from . import test_refused_batches
 from . import test_registry
 from . import test_rules_digest
 from . import test_search_events
-from . import test_switched_off

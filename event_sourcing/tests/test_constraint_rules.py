@@ -2,7 +2,6 @@
 
 from psycopg2.errors import UniqueViolation
 
-from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
 from odoo.addons.event_sourcing.exceptions import RuleViolation
@@ -113,16 +112,3 @@ class TestConstraintRules(EventCase):
             self.env.cr.execute("INSERT INTO test_ticket (name, hours) VALUES ('a', 1), ('b', 1)")
         handler = self.env["counter.snapshot.handler"]
         self.assertIs(handler._as_broken_rule(caught.exception), caught.exception)
-
-    def test_a_rule_without_a_sentence_is_a_problem(self):
-        self.declare(counter_sum_uniq="total_takne")
-        (found,) = self.env["counter.snapshot.handler"]._declaration_problems()
-        self.assertIn("total_takne (total_taken?)", found)
-        with self.assertRaises(UserError):
-            self.add("C2", 1)
-
-    def test_another_form_is_a_problem(self):
-        self.patch(self.handler, "_constraint_rules", {"counter_sum_uniq": 5})
-        self.registry.clear_cache()
-        (found,) = self.env["counter.snapshot.handler"]._declaration_problems()
-        self.assertIn("_constraint_rules['counter_sum_uniq'] is 5; write it like", found)

@@ -1,13 +1,11 @@
 from dataclasses import replace
-from datetime import datetime
 
 from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
-from odoo.addons.event_sourcing.event import EventData
 from odoo.addons.event_sourcing.models import event_store_failure
-from odoo.addons.event_sourcing.testing import lint_handler, rejected, scenario
+from odoo.addons.event_sourcing.testing import rejected, scenario
 from odoo.addons.event_sourcing.transitions import PayloadField, Transition
 from odoo.addons.test_event_sourcing.common import EventCase
 from odoo.addons.test_event_sourcing.models.counter_handler import CounterSnapshotHandler
@@ -139,80 +137,6 @@ class TestTestingTools(EventCase):
         before = self.store.search_count([])
         scenario(self.env, "counter").given(("Added", {"amount": 1})).when("Closed")
         self.assertEqual(self.store.search_count([]), before)
-
-    def lint(self, evolve):
-        self.patch(CounterSnapshotHandler, "_transitions", {"Added": Transition("open")})
-        self.patch(CounterSnapshotHandler, "_evolve", evolve)
-        history = [("Added", {"amount": 1}), ("Added", {"amount": 2})]
-        return lint_handler(self.env, "counter", [history])
-
-    def test_the_lint_passes_a_good_handler(self):
-        def good(handler, state, event):
-            return {**state, **event.payload}
-
-        self.assertEqual(self.lint(good), [])
-        self.assertFalse(self.store.search([("aggregate_id", "like", "lint%")]))
-
-    def test_the_lint_finds_each_kind_of_fault(self):
-        ticks = iter(range(1000))
-
-        def change_argument(handler, state, event):
-            state["seen"] = True
-            return dict(state)
-
-        def change_then_refuse(handler, state, event):
-            state["seen"] = True
-            raise UserError("no")
-
-        for evolve, fault in (
-            (lambda handler, state, event: {**state, "tick": next(ticks)}, "a clock or a random"),
-            (
-                lambda handler, state, event: {**state, "pair": (1, 2)},
-                "JSON gives back differently",
-            ),
-            (lambda handler, state, event: {**state, "set": {1}}, "what is no JSON"),
-            (change_argument, "changes its arguments"),
-            (change_then_refuse, "before it refuses"),
-            (lambda handler, state, event: 1 / 0, "ZeroDivisionError"),
-            (lambda handler, state, event: None, "TypeError"),
-        ):
-            with self.subTest(fault=fault):
-                self.assertIn(fault, " ".join(self.lint(evolve)))
-
-    def test_the_lint_finds_a_handler_that_chokes_on_an_empty_payload(self):
-        self.patch(CounterSnapshotHandler, "_payload_fields", {})
-        found = self.lint(lambda handler, state, event: {**state, "sum": event.payload["amount"]})
-        self.assertIn("Added with an empty payload raises KeyError", found[0])
-
-    def test_the_lint_tries_empty_payloads_in_every_state_of_the_histories(self):
-        self.patch(CounterSnapshotHandler, "_payload_fields", {})
-
-        def later(handler, state, event):
-            return {
-                **state,
-                "sum": event.payload.get("amount", 0) if not state.get("sum") else 1 / 0,
-            }
-
-        self.patch(CounterSnapshotHandler, "_transitions", {"Added": Transition("open")})
-        self.patch(CounterSnapshotHandler, "_evolve", later)
-        found = lint_handler(self.env, "counter", [[("Added", {"amount": 1})]])
-        self.assertEqual(len(found), 1)
-        self.assertIn("Added with an empty payload raises ZeroDivisionError", found[0])
-
-    def test_the_lint_appends_events_in_the_version_they_were_given(self):
-        seen = []
-        append_batch = type(self.store).append_batch
-
-        def spy(store, calls=None):
-            seen.extend(call["schema_version"] for call in calls)
-            return append_batch(store, calls)
-
-        self.patch(type(self.store), "append_batch", spy)
-        old = EventData(
-            "parcel", "P1", "Weighed", {"pounds": 1}, 1, datetime(2026, 1, 1), schema_version=1
-        )
-        self.assertEqual(lint_handler(self.env, "parcel", [[old]]), [])
-        self.assertEqual(set(seen), {1})
 
     def test_a_key_that_is_not_there_is_told_from_an_empty_one(self):
         counter = scenario(self.env, "counter").when(("Added", {"amount": 1}))

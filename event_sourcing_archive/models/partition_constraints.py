@@ -1,9 +1,7 @@
 from odoo import api, models
 
-from odoo.addons.event_sourcing.models.event_store_storage import (
-    APPEND_ONLY,
-    set_storage_parameters,
-)
+from odoo.addons.event_sourcing.models.event_store_storage import APPEND_ONLY
+from odoo.addons.event_sourcing_base.storage_parameters import set_storage_parameters
 
 from .event_partition import REST
 

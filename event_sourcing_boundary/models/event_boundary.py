@@ -2,7 +2,7 @@ import logging
 
 from odoo import _, api, models, tools
 
-from odoo.addons.event_sourcing.declared import is_name, is_names
+from odoo.addons.event_sourcing_base.names import is_name, is_names
 
 _logger = logging.getLogger(__name__)
 SUFFIX = ".boundary"

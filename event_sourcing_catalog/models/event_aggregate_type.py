@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from odoo.addons.event_sourcing_base.compat import may_read
+
 
 class EventSnapshotKind(models.Model):
     """What kinds of snapshots there are: one row per aggregate type, whatever table holds them."""
@@ -22,7 +24,7 @@ class EventSnapshotKind(models.Model):
         tables = {"event.snapshot": []}
         for name in registry._handler_names():
             table = getattr(registry._known_handler(name), "_snapshot_model", None)
-            if table in self.env and registry._may_read(self.env[table]):
+            if table in self.env and may_read(self.env[table]):
                 tables.setdefault(table, []).append(name)
         rows = {}
         for table, names in tables.items():

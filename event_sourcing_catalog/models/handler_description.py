@@ -1,10 +1,11 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.models.handler_vocabulary import DEFAULT_ICON
 from odoo.addons.event_sourcing_base.arguments import shown, text
 from odoo.addons.event_sourcing_base.compat import check_access
+from odoo.addons.event_sourcing_declaration.declared import example
 
+DEFAULT_ICON = "fa-circle-o"
 # What JSON Schema calls the kinds of payload fields.
 SCHEMAS = {
     "text": {"type": "string"},
@@ -109,7 +110,7 @@ class HandlerDescription(models.AbstractModel):
                 self._describe_field(handler, key, field) for key, field in declared.items()
             ],
             "json_schema": self._json_schema(handler, declared),
-            "example": handler._example(event_type),
+            "example": example(handler, event_type),
         }
 
     @api.model

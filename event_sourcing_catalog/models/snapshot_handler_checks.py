@@ -1,6 +1,7 @@
 from odoo import _, api, models
 
 from odoo.addons.event_sourcing_base.no_cursor import without_database
+from odoo.addons.event_sourcing_declaration.declared import guess
 
 # Where a handler decides on statuses by itself, the table does not say what is reached.
 OWN_STATUSES = ("_next_status", "_checked_evolve", "_fold", "apply_event")
@@ -47,7 +48,7 @@ class SnapshotHandlerChecks(models.AbstractModel):
                         " leads to it.",
                         type=event_type,
                         status=status,
-                        guess=handler._guess(status, reached - {status}),
+                        guess=guess(status, reached - {status}),
                     )
         for status in handler._ended_statuses:
             if status not in reached:
@@ -55,7 +56,7 @@ class SnapshotHandlerChecks(models.AbstractModel):
                     "_ended_statuses names %(status)s%(guess)s, to which no event leads; correct"
                     " the status.",
                     status=status,
-                    guess=handler._guess(status, reached - {status}),
+                    guess=guess(status, reached - {status}),
                 )
         snapshots = self.env.registry.get(handler._snapshot_model)
         column = None if snapshots is None else snapshots._fields.get("status")
@@ -67,7 +68,7 @@ class SnapshotHandlerChecks(models.AbstractModel):
                 "The status %(status)s%(guess)s is no choice of the field status of %(model)s; add"
                 " it there, or correct it here.",
                 status=status,
-                guess=handler._guess(status, known),
+                guess=guess(status, known),
                 model=handler._snapshot_model,
             )
 

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from odoo.addons.event_sourcing.models.handler_vocabulary import DEFAULT_ICON
+from .handler_description import DEFAULT_ICON
 
 
 class SnapshotHandlerEventType(models.Model):

@@ -3,8 +3,11 @@ from difflib import get_close_matches
 
 from odoo import _, api, models
 
-from odoo.addons.event_sourcing.declared import SHAPES
-from odoo.addons.event_sourcing.models.snapshot_handler_problems import ENGINE, own_classes
+from odoo.addons.event_sourcing_declaration.declared import SHAPES
+from odoo.addons.event_sourcing_declaration.models.snapshot_handler_problems import (
+    ENGINE,
+    own_classes,
+)
 
 _logger = logging.getLogger(__name__)
 

@@ -94,8 +94,16 @@ class EventJobAsOf(models.Model):
             "help": f'<p class="o_view_nocontent_smiling_face">{help_text}</p>',
         }
 
+    @api.model
+    def _records_label(self, model_name):
+        """Return what people call several records of an aggregate type."""
+        registry = self.env["snapshot.handler.registry"]
+        handler = registry._known_handler(model_name)
+        plural = handler._records_label() if handler is not None else None
+        return plural or registry._aggregate_label(model_name)
+
     def _result_name(self):
-        label = self.env["snapshot.handler.registry"]._records_label(self.model_name)
+        label = self._records_label(self.model_name)
         moment = self._moment_text(self.moment)
         if self.kind == "as_of":
             return _("%(what)s as of %(moment)s", what=label, moment=moment)
@@ -110,7 +118,7 @@ class EventJobAsOf(models.Model):
     def _export_about(self):
         """Return what the result of one job is called in a file, and of which moments it is."""
         self.ensure_one()
-        label = self.env["snapshot.handler.registry"]._records_label(self.model_name)
+        label = self._records_label(self.model_name)
         return label, [moment for moment in (self.date_from, self.moment) if moment]
 
     def _moment_text(self, moment):

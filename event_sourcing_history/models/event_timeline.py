@@ -12,9 +12,9 @@ from odoo.addons.event_sourcing.models.event_store import (
     SYSTEM_ERROR,
 )
 from odoo.addons.event_sourcing.models.event_store_reader import FoldResult
-from odoo.addons.event_sourcing.models.handler_vocabulary import DEFAULT_ICON
 from odoo.addons.event_sourcing_base.arguments import listed, model_of, whole
 from odoo.addons.event_sourcing_base.compat import check_access
+from odoo.addons.event_sourcing_catalog.models.handler_description import DEFAULT_ICON
 
 PAGE = 30
 MAX_PAGE = 200

@@ -1,5 +1,7 @@
 from odoo import _, api, fields, models
 
+from odoo.addons.event_sourcing_base.compat import may_read
+
 
 class SourceLink(models.AbstractModel):
     """The business record that an event or a stream is about, where there is one."""
@@ -38,7 +40,7 @@ class SourceLink(models.AbstractModel):
         if not name or name not in self.env:
             return {}
         source = self.env[name]
-        if not registry._may_read(source):
+        if not may_read(source):
             return {}
         field = getattr(source, "_aggregate_field", "name")
         names = list({aggregate_id for _company_id, aggregate_id in keys})

@@ -3,3 +3,4 @@ from . import test_checkpoints
 from . import test_event_document
 from . import test_future_events
 from . import test_source_history
+from . import test_states

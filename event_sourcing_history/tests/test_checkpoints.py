@@ -109,7 +109,7 @@ class TestCheckpoints(EventCase):
         self.assertEqual((drift["kind"], drift["aggregate_id"]), ("checkpoint", "LONG"))
         self.assertIn(f"version {CHECKPOINT_INTERVAL} ", drift["message"])
         folded = self.store._fold_streams("counter", [self.key("LONG")])
-        self.checkpoints._replace(handler, "counter", folded)
+        self.checkpoints._retake(handler, "counter", folded)
         self.assertEqual(wrong(), [])
         state = json.loads(self.state_at(version=CHECKPOINT_INTERVAL)["state_json"])
         self.assertEqual(state["total"], CHECKPOINT_INTERVAL)
@@ -119,7 +119,7 @@ class TestCheckpoints(EventCase):
         self.env.cr.execute("DELETE FROM event_checkpoint")
         folded = self.store._fold_streams("counter", [self.key("LONG")])
         handler = self.store._find_handler("counter")
-        self.checkpoints._replace(handler, "counter", folded)
+        self.checkpoints._retake(handler, "counter", folded)
         self.assertEqual(self.versions(), [CHECKPOINT_INTERVAL])
 
     def test_a_timeline_begins_at_one(self):

@@ -3,6 +3,7 @@ from . import event_alert
 from . import event_document
 from . import snapshot_difference
 from . import event_checkpoint
+from . import event_store_elsewhere
 from . import event_store_reader
 from . import event_snapshot_drift
 from . import event_boundary_drift
@@ -16,3 +17,4 @@ from . import event_job_alert
 from . import event_job_actions
 from . import event_overview
 from . import event_metrics
+from . import snapshot_violation

@@ -46,3 +46,18 @@ class EventCheckpoint(models.Model):
             if folded[key][0].problem is None
             and canonical(state) != canonical(checkpoints.get((key, version), missing) or {})
         ]
+
+    @api.model
+    def _retake(self, handler, model_name, folded):
+        """Take the checkpoints of streams anew, after a fold from the first event."""
+        whole = {key: fold for key, (fold,) in folded.items() if fold.problem is None}
+        checkpoints = [mark for fold in whole.values() for mark in fold.checkpoints]
+        self.env.cr.execute(
+            "DELETE FROM event_checkpoint AS mark"
+            " USING unnest(%s::int[], %s::text[]) AS gone (company_id, aggregate_id)"
+            " WHERE mark.model_name = %s AND mark.company_id = gone.company_id"
+            " AND mark.aggregate_id = gone.aggregate_id",
+            [[key[0] for key in whole], [key[1] for key in whole], model_name],
+        )
+        if checkpoints:
+            self.env.cr.execute(*self._save_statement(handler, checkpoints))

@@ -102,7 +102,7 @@ class EventJobRebuild(models.Model):
             }
             if longer:
                 self.env["event.store"]._fold_streams(model_name, list(longer), begun=longer)
-            for name, count in self._replace(model_name, free).items():
+            for name, count in self._write_rebuilt(model_name, free).items():
                 counts[name] += count
             self._note_applied(model_name, free, locked)
         piece["held"] = held
@@ -143,7 +143,7 @@ class EventJobRebuild(models.Model):
         for statement in self.env["event.stream"]._applied_statement(named, applied):
             self.env.cr.execute(*statement)
 
-    def _replace(self, model_name, folded):
+    def _write_rebuilt(self, model_name, folded):
         """Write the snapshots that differ from ``{key: [FoldResult]}``; return counts."""
         drifts = self.env["event.snapshot.drift"]
         handler = self.env["event.store"]._find_handler(model_name)
@@ -178,12 +178,13 @@ class EventJobRebuild(models.Model):
                         snapshots._upsert(snapshots._drop_dangling([vals]))
                     changed.append(key)
                 except IntegrityError as reason:
-                    said = snapshots._find_violations([vals], applied=True).get(0)
+                    found = snapshots._find_violations([vals], applied=True).get(0)
+                    said = found and snapshots._explain_violation(found)
                     text = said or self.env["event.store"]._error_text(reason)
                     problems.append(drifts._problem(model_name, key, text))
         if empty:
             snapshots._forget(model_name, empty)
-        self.env["event.checkpoint"]._replace(handler, model_name, folded)
+        self.env["event.checkpoint"]._retake(handler, model_name, folded)
         handler._notify_source(changed)
         return {"changed_count": len(changed), **drifts._record(self, problems)}
 

@@ -1,7 +1,7 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from odoo.addons.event_sourcing.declared import MAX_NAME
+from odoo.addons.event_sourcing_base.names import MAX_NAME
 from odoo.addons.event_sourcing_base.zones import find_zone
 
 

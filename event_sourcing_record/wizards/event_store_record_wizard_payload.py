@@ -12,6 +12,7 @@ from odoo.addons.event_sourcing_base.canonical_json import (
     pretty,
 )
 from odoo.addons.event_sourcing_base.column_values import KINDS, MISSING, NESTED
+from odoo.addons.event_sourcing_base.compat import may_read
 
 
 class EventStoreRecordPayload(models.TransientModel):
@@ -71,7 +72,7 @@ class EventStoreRecordPayload(models.TransientModel):
         """Return the model to choose a record from, if the user may read it."""
         if field.kind != "integer" or not field.model or field.model not in self.env:
             return False
-        allowed = self.env["snapshot.handler.registry"]._may_read(self.env[field.model])
+        allowed = may_read(self.env[field.model])
         return field.model if allowed else False
 
     def _payload(self):

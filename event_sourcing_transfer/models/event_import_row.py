@@ -7,7 +7,7 @@ from odoo import api, models
 from odoo.addons.event_sourcing.event import text_hash
 from odoo.addons.event_sourcing.event_columns import DECIDED_BY_STORE
 from odoo.addons.event_sourcing_base.canonical_json import canonical, parse_json
-from odoo.addons.event_sourcing_base.column_values import NESTED
+from odoo.addons.event_sourcing_base.column_values import NESTED, given_moment
 from odoo.addons.event_sourcing_base.zones import find_zone
 
 from ..transfer_file import RowParseError
@@ -189,7 +189,7 @@ class EventImportRow(models.AbstractModel):
             year, *rest = [int(part or 0) for part in match.groups()]
             value = "{:04}-{:02}-{:02} {:02}:{:02}:{:02}".format(year, *rest)
         try:
-            moment = self.env["event.store"]._parse_moment(value)
+            moment = given_moment(value)
             if not moment.tzinfo:
                 moment = moment.replace(tzinfo=find_zone(zone))
             return moment.astimezone(timezone.utc).replace(tzinfo=None)

@@ -42,4 +42,5 @@ class EventImportSnapshots(models.Model):
         first = len(folds) - 1
         while first - 1 in unfit:
             first -= 1
-        return events[first][0], unfit[first]
+        snapshots = handler.env[handler._snapshot_model]
+        return events[first][0], snapshots._explain_violation(unfit[first])

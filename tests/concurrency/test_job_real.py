@@ -242,7 +242,7 @@ def test_a_fault_of_the_job_itself_ends_it_with_a_message(env, keys, monkeypatch
     def fail(*_args):
         raise RuntimeError("no such luck")
 
-    monkeypatch.setattr(Registry(database())["event.job"], "_replace", fail)
+    monkeypatch.setattr(Registry(database())["event.job"], "_write_rebuilt", fail)
     assert not job(env, job_id)._work_once()
     after = job(env, job_id)
     assert (after.state, after.message) == ("failed", "RuntimeError: no such luck")

@@ -22,7 +22,8 @@ BASE = "event_sourcing_base"
 DEPENDS = {
     BASE: (),
     CORE: (BASE,),
-    "event_sourcing_boundary": (CORE,),
+    "event_sourcing_declaration": (CORE,),
+    "event_sourcing_boundary": ("event_sourcing_declaration",),
     "event_sourcing_catalog": (CORE, "event_sourcing_boundary"),
     "event_sourcing_numbering": (CORE,),
     "event_sourcing_job": ("event_sourcing_catalog",),

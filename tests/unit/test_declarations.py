@@ -16,7 +16,7 @@ from odoo.addons.event_sourcing.transitions import PayloadField, Transition
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 PARCEL = "parcel.snapshot.handler"
-LOG = "odoo.addons.event_sourcing.models.snapshot_handler_problems"
+LOG = "odoo.addons.event_sourcing_declaration.models.snapshot_handler_problems"
 HINTS = "odoo.addons.event_sourcing_catalog.models.snapshot_handler_lint"
 
 

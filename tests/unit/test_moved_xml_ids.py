@@ -5,11 +5,19 @@ from pathlib import Path
 
 from odoo.tests import TransactionCase
 
-from odoo.addons import event_sourcing_catalog
+from odoo.addons import event_sourcing, event_sourcing_catalog
 from odoo.addons.event_sourcing_base import hooks as of_base
 from odoo.addons.event_sourcing_boundary import hooks as of_boundary
 
 SCRIPT = Path(event_sourcing_catalog.__file__).parent / "migrations/1.1.0/pre-xml-ids.py"
+DECLARATION = Path(event_sourcing.__file__).parent / "migrations/1.1.0/post-declaration.py"
+
+
+def script_of(path):
+    spec = importlib.util.spec_from_file_location("migration", path)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    return script
 
 
 class TestMovedXmlIds(TransactionCase):
@@ -42,9 +50,7 @@ class TestMovedXmlIds(TransactionCase):
         )
 
     def test_settings(self):
-        spec = importlib.util.spec_from_file_location("moved_settings", SCRIPT)
-        script = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(script)
+        script = script_of(SCRIPT)
         names = ["event_store_policy_wizard_menu", "access_event_store_policy_wizard"]
         names += ["event_store_policy_wizard_rule_own", "res_config_settings_view_form"]
         names += ["field_res_config_settings__event_sourcing_error_policy"]
@@ -54,3 +60,13 @@ class TestMovedXmlIds(TransactionCase):
             ),
             [],
         )
+
+    def test_a_database_of_the_core_alone_gets_the_checks_of_declarations(self):
+        module = self.env["ir.module.module"].search([("name", "=", "event_sourcing_declaration")])
+        for before, after in (("uninstalled", "to install"), ("installed", "installed")):
+            self.env.cr.execute(
+                "UPDATE ir_module_module SET state = %s WHERE id = %s", [before, module.id]
+            )
+            script_of(DECLARATION).migrate(self.env.cr, "1.0.0")
+            module.invalidate_recordset()
+            self.assertEqual(module.state, after)

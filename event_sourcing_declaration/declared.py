@@ -3,28 +3,16 @@
 import math
 from collections.abc import Mapping
 from contextlib import nullcontext, suppress
+from difflib import get_close_matches
 from inspect import signature
 from numbers import Real
 from unittest.mock import patch
 
+from odoo.addons.event_sourcing.models.event_store import POLICIES
+from odoo.addons.event_sourcing.transitions import PayloadField, Transition
 from odoo.addons.event_sourcing_base.column_values import NESTED
+from odoo.addons.event_sourcing_base.names import MAX_NAME, is_name, is_names
 from odoo.addons.event_sourcing_base.no_cursor import without_database
-
-from .transitions import PayloadField, Transition
-
-POLICIES = ("record", "reject", "reject_and_record")
-MAX_NAME = 128
-LISTS = (list, tuple, set, frozenset)
-
-
-def is_name(value):
-    """Whether a value can be a technical name."""
-    return isinstance(value, str) and bool(value) and value == value.strip()
-
-
-def is_names(value):
-    """Whether a value is a list of technical names."""
-    return isinstance(value, LISTS) and all(map(is_name, value))
 
 
 def _is_short_name(value):
@@ -171,16 +159,6 @@ def takes(method, count):
     return True
 
 
-def fields_in(place, field):
-    """Yield ``(place, field)`` of a payload field and of those in it."""
-    yield place, field
-    if isinstance(field.items, PayloadField):
-        yield from fields_in(f"{place}.items", field.items)
-    for key, inner in field.fields.items() if isinstance(field.fields, Mapping) else ():
-        if isinstance(inner, PayloadField):
-            yield from fields_in(f'{place}.fields["{key}"]', inner)
-
-
 def how_to_nest(field):
     """Return how to write a payload field that does not say what it holds, else None."""
     items, fields = field.items, field.fields
@@ -197,6 +175,21 @@ def how_to_nest(field):
         'PayloadField("object", fields={"price": PayloadField("number")}), or, where its keys are'
         ' free, PayloadField("object", items=PayloadField("number"))'
     )
+
+
+def guess(word, known):
+    """Return what may have been meant, as the end of a clause, or nothing."""
+    close = get_close_matches(word, list(known), n=1)
+    return f" ({close[0]}?)" if close else ""
+
+
+def example(handler, event_type):
+    """Return a payload of an event type: the one that is declared, or one made up."""
+    given = handler._event_examples.get(event_type)
+    if given is not None:
+        return given
+    declared = handler._payload_fields.get(event_type, {})
+    return {key: field.example for key, field in declared.items()}
 
 
 def unfit_minimum(field, example):

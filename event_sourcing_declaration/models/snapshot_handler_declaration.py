@@ -1,89 +1,88 @@
 from datetime import datetime
-from difflib import get_close_matches
 from itertools import chain
 
 from odoo import _, api, models
 
+from odoo.addons.event_sourcing.event import EventData
+from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 from odoo.addons.event_sourcing_base.canonical_json import normalise
 from odoo.addons.event_sourcing_base.column_values import EXAMPLES
+from odoo.addons.event_sourcing_base.names import is_name, is_names
 from odoo.addons.event_sourcing_base.no_cursor import DATA, without_database
 
 from ..declared import (
     METHODS,
-    fields_in,
+    example,
+    guess,
     how_to_nest,
-    is_name,
-    is_names,
     statements_of,
     takes,
     unfit_minimum,
 )
-from ..event import EventData
-from .event_store import FAILURE_TYPES
 
 
 class SnapshotHandlerDeclaration(models.AbstractModel):
     """What is wrong with the declarations of one handler, in sentences.
 
-    Here is what would let history go wrong; an addon may look closer, see the registry's
-    ``_further_problems``.
+    Here is what would let history go wrong; an addon may look closer, see
+    ``_further_problems``. On the registry and not on handlers, whose classes are part of the
+    rules by which they fold.
     """
 
-    _inherit = "snapshot.handler"
+    _inherit = "snapshot.handler.registry"
 
     @api.model
-    def _declaration_problems(self):
+    def _declaration_problems(self, handler):
         """Return what of the declarations cannot be worked with; see the registry's.
 
         :return: list of sentences, empty when all is well
         """
-        registry = self.env["snapshot.handler.registry"]
-        found = list(self._wrong_shapes(registry)) or [
-            *self._wrong_models(),
-            *self._wrong_source(),
-            *self._wrong_event_types(),
-            *self._wrong_payload_fields(),
-            *self._wrong_constraint_rules(),
-            *(sentence for _code, sentence in self._wrong_versions()),
-            *registry._further_problems(self),
+        found = list(self._wrong_shapes(handler)) or [
+            *self._wrong_models(handler),
+            *self._wrong_source(handler),
+            *self._wrong_event_types(handler),
+            *self._wrong_payload_fields(handler),
+            *self._wrong_constraint_rules(handler),
+            *(sentence for _code, sentence in self._wrong_versions(handler)),
+            *self._further_problems(handler),
         ]
-        return found or [*self._wrong_beginning(), *self._wrong_folds()]
+        return found or [*self._wrong_beginning(handler), *self._wrong_folds(handler)]
 
     @api.model
-    def _wrong_shapes(self, registry):
-        yield from registry._misshapen(self)
-        yield from registry._wrong_methods(self, METHODS)
+    def _wrong_shapes(self, handler):
+        yield from self._misshapen(handler)
+        yield from self._wrong_methods(handler, METHODS)
 
     @api.model
-    def _wrong_models(self):
+    def _wrong_models(self, handler):
         registry = self.env.registry
-        snapshots = registry.get(self._snapshot_model)
+        snapshots = registry.get(handler._snapshot_model)
         if snapshots is None:
             yield _(
                 "_snapshot_model names %(model)s, but there is no such model; name one that"
                 " inherits snapshot.mixin.",
-                model=self._snapshot_model,
+                model=handler._snapshot_model,
             )
         elif not issubclass(snapshots, registry["snapshot.mixin"]):
             yield _(
                 "_snapshot_model names %(model)s, which does not inherit snapshot.mixin; write"
                 ' _inherit = "snapshot.mixin" there.',
-                model=self._snapshot_model,
+                model=handler._snapshot_model,
             )
         elif snapshots._abstract or snapshots._transient or not snapshots._auto:
             yield _(
                 "_snapshot_model names %(model)s, which has no table of its own; make it a"
                 " models.Model.",
-                model=self._snapshot_model,
+                model=handler._snapshot_model,
             )
 
     @api.model
-    def _wrong_source(self):
+    def _wrong_source(self, handler):
         """Yield what is wrong with the business model: its table and fields are in SQL."""
-        if not self._source_model:
+        if not handler._source_model:
             return
-        source = self.env.registry.get(self._source_model)
-        names = {"model": self._source_model}
+        source = self.env.registry.get(handler._source_model)
+        names = {"model": handler._source_model}
         if source is None:
             yield _(
                 "_source_model names %(model)s, but there is no such model; name the one whose"
@@ -105,11 +104,10 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
                 **names,
             )
             return
-        registry = self.env["snapshot.handler.registry"]
-        served = self._served_names()
+        served = handler._served_names()
         meant = source._aggregate_model
         quoted = [f'"{name}"' for name in served]
-        if not is_name(meant) or registry._canonical_name(meant) not in served:
+        if not is_name(meant) or self._canonical_name(meant) not in served:
             yield _(
                 "_source_model names %(model)s, whose _aggregate_model is %(meant)s; write"
                 " _aggregate_model = %(served)s there.",
@@ -138,36 +136,30 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
             )
 
     @api.model
-    def _wrong_event_types(self):
-        for event_type in {*self._transitions, *self._event_aliases} & {*FAILURE_TYPES}:
+    def _wrong_event_types(self, handler):
+        for event_type in {*handler._transitions, *handler._event_aliases} & {*FAILURE_TYPES}:
             yield _(
                 "%(type)s is written by the event store itself; give the event type another name.",
                 type=event_type,
             )
-        if not self._transitions:
+        if not handler._transitions:
             return
         for name in ("_payload_fields", "_schema_versions", "_upcasters"):
-            for event_type in getattr(self, name):
-                if event_type not in self._transitions:
+            for event_type in getattr(handler, name):
+                if event_type not in handler._transitions:
                     yield _(
                         "%(attribute)s names the event type %(type)s, which _transitions does not"
                         " know%(guess)s; correct the one or add it to the other.",
                         attribute=name,
                         type=event_type,
-                        guess=self._guess(event_type, self._transitions),
+                        guess=guess(event_type, handler._transitions),
                     )
 
     @api.model
-    def _guess(self, word, known):
-        """Return what may have been meant, as the end of a clause, or nothing."""
-        close = get_close_matches(word, list(known), n=1)
-        return f" ({close[0]}?)" if close else ""
-
-    @api.model
-    def _wrong_payload_fields(self):
-        for event_type, declared in self._payload_fields.items():
+    def _wrong_payload_fields(self, handler):
+        for event_type, declared in handler._payload_fields.items():
             named = (
-                fields_in(f'_payload_fields["{event_type}"]["{key}"]', field)
+                field.within(f'_payload_fields["{event_type}"]["{key}"]')
                 for key, field in declared.items()
             )
             for place, field in chain.from_iterable(named):
@@ -204,23 +196,23 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
                     )
 
     @api.model
-    def _wrong_constraint_rules(self):
-        labels = self._rule_labels() if self._constraint_rules else {}
-        for rule in self._constraint_rules.values():
+    def _wrong_constraint_rules(self, handler):
+        labels = handler._rule_labels() if handler._constraint_rules else {}
+        for rule in handler._constraint_rules.values():
             if not labels.get(rule):
                 yield _(
                     "_constraint_rules names the rule %(rule)s%(guess)s, for which _rule_labels has"
                     " no sentence; add one there.",
                     rule=rule,
-                    guess=self._guess(rule, labels),
+                    guess=guess(rule, labels),
                 )
 
     @api.model
-    def _wrong_versions(self):
+    def _wrong_versions(self, handler):
         """Yield ``(code, sentence)`` of former versions and names by which nothing is read."""
-        for event_type, steps in self._upcasters.items():
+        for event_type, steps in handler._upcasters.items():
             for version, name in steps.items():
-                method = getattr(self, name, None)
+                method = getattr(handler, name, None)
                 if not callable(method):
                     yield (
                         "no_such_method",
@@ -243,9 +235,9 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
                             method=name,
                         ),
                     )
-        known = self._transitions
-        for old, new in self._event_aliases.items():
-            if (known and new not in known) or new in self._event_aliases:
+        known = handler._transitions
+        for old, new in handler._event_aliases.items():
+            if (known and new not in known) or new in handler._event_aliases:
                 yield (
                     "alias_target",
                     _(
@@ -264,16 +256,15 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
                         old=old,
                     ),
                 )
-        yield from self._wrong_former_names()
+        yield from self._wrong_former_names(handler)
 
     @api.model
-    def _wrong_former_names(self):
+    def _wrong_former_names(self, handler):
         """Yield ``(code, sentence)`` of former names that are another handler's, too."""
-        registry = self.env["snapshot.handler.registry"]
-        served = self._served_names()
-        for old in registry._former_names(self._name):
-            for model_name, name in registry._serving().items():
-                if model_name not in served and old in registry._former_names(name):
+        served = handler._served_names()
+        for old in self._former_names(handler._name):
+            for model_name, name in self._serving().items():
+                if model_name not in served and old in self._former_names(name):
                     yield (
                         "shared_alias",
                         _(
@@ -283,7 +274,7 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
                             other=name,
                         ),
                     )
-            if registry._canonical_name(old) not in served:
+            if self._canonical_name(old) not in served:
                 yield (
                     "aggregate_alias",
                     _(
@@ -298,9 +289,9 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _wrong_beginning(self):
+    def _wrong_beginning(self, handler):
         """Yield what is wrong with the state before the first event, and its columns."""
-        handler, cursor = without_database(self)
+        handler, cursor = without_database(handler)
         name = "_initial_state"
         try:
             state = handler._initial_state()
@@ -309,7 +300,7 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
             normalise(state)
             name = "_columns"
             columns = handler._columns(state)
-            known = self.env.registry[self._snapshot_model]._fields
+            known = self.env.registry[handler._snapshot_model]._fields
             unknown = [key for key in columns if key not in known or not known[key].store]
             if unknown:
                 raise KeyError(unknown[0])
@@ -324,8 +315,8 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
             )
 
     @api.model
-    def _wrong_folds(self):
-        for event_type, statements in self._statements_of_folds():
+    def _wrong_folds(self, handler):
+        for event_type, statements in self._statements_of_folds(handler):
             if statements and DATA.search(statements[0]):
                 yield _(
                     "The fold of %(type)s asks the database (%(statement)s), so that replay would"
@@ -335,37 +326,28 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
                 )
 
     @api.model
-    def _statements_of_folds(self):
+    def _statements_of_folds(self, handler):
         """Yield ``(event type, [SQL])``: what folds of made-up events want to run."""
-        if not self.env["event.store"]._folds_in_memory(self):
+        if not self.env["event.store"]._folds_in_memory(handler):
             return
-        names = [*self._transitions, *self._payload_fields, *self._schema_versions]
+        names = [*handler._transitions, *handler._payload_fields, *handler._schema_versions]
         for event_type in dict.fromkeys(names) or ("Example",):
-            rule = self._transitions.get(event_type)
+            rule = handler._transitions.get(event_type)
             event = EventData(
-                model_name=next(iter(self._served_names()), self._name),
+                model_name=next(iter(handler._served_names()), handler._name),
                 aggregate_id="example",
                 event_type=event_type,
-                payload=normalise(self._example(event_type)),
+                payload=normalise(example(handler, event_type)),
                 version=1,
                 timestamp=datetime(2026, 1, 1, 9),
-                schema_version=self._schema_versions.get(event_type, 1),
+                schema_version=handler._schema_versions.get(event_type, 1),
                 company_id=1,
                 user_id=1,
             )
-            state = without_database(self)[0]._initial_state()
+            state = without_database(handler)[0]._initial_state()
             if rule and rule.sources:
                 state = {**state, "status": next(iter(rule.sources))}
-            yield event_type, statements_of(self, state, event)
-
-    @api.model
-    def _example(self, event_type):
-        """Return a payload of an event type: the one that is declared, or one made up."""
-        given = self._event_examples.get(event_type)
-        if given is not None:
-            return given
-        declared = self._payload_fields.get(event_type, {})
-        return {key: field.example for key, field in declared.items()}
+            yield event_type, statements_of(handler, state, event)
 
 
 def shown_error(error):

@@ -18,7 +18,7 @@ def invented(handler, state):
 
 
 class TestSwitchedOff(EventCase):
-    """What would let history go wrong switches off its aggregate type, with the core alone."""
+    """What would let history go wrong switches off its aggregate type."""
 
     def setUp(self):
         super().setUp()

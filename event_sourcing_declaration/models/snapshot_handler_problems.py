@@ -2,7 +2,10 @@ import logging
 
 from odoo import _, api, models, tools
 
-from ..declared import METHODS, OF_ONE_TYPE, SHAPES, is_name, misshapen, takes
+from odoo.addons.event_sourcing_base.names import is_name
+
+from ..declared import METHODS, OF_ONE_TYPE, SHAPES, guess, misshapen, takes
+from ..lint import lint_histories
 from .snapshot_handler_declaration import shown_error
 
 _logger = logging.getLogger(__name__)
@@ -24,6 +27,22 @@ class SnapshotHandlerProblems(models.AbstractModel):
         if self._disarm():
             self.env.registry.clear_cache()
         self._log_problems()
+
+    @api.model
+    def register_handler(self, model_name, handler):
+        registered = super().register_handler(model_name, handler)
+        self._log_problems({handler if isinstance(handler, str) else handler._name})
+        return registered
+
+    @api.model
+    @tools.ormcache()
+    def _discover(self):
+        self._disarm()
+        return super()._discover()
+
+    @api.model
+    def _lint_histories(self, model_name, histories):
+        return lint_histories(self.env, model_name, histories)
 
     @api.model
     def _log_problems(self, names=None):
@@ -63,17 +82,8 @@ class SnapshotHandlerProblems(models.AbstractModel):
         return [model_name for model_name in meant if is_name(model_name)]
 
     @api.model
-    def _snapshots_of(self, model_name):
-        """Return the model with the snapshots of an aggregate type, None where there is none.
-
-        Also where the type is switched off: what is stored can still be read.
-        """
-        handler = self._claimed(model_name)
-        name = getattr(handler, "_snapshot_model", None)
-        model = self.env.registry.get(name) if is_name(name) else None
-        if model is None or not issubclass(model, self.env.registry["snapshot.mixin"]):
-            return None
-        return None if model._abstract else self.env[name]
+    def _why_off(self, name):
+        return self._problems()[name][0]
 
     @api.model
     def _problems(self):
@@ -98,7 +108,7 @@ class SnapshotHandlerProblems(models.AbstractModel):
         handler = self.env[name].sudo()
         try:
             if isinstance(handler, self.env.registry["snapshot.handler"]):
-                return handler._declaration_problems()
+                return self._declaration_problems(handler)
             names = ("_aggregate_model", "_invalid_policy", "_error_policy")
             return list(self._misshapen(handler, names))
         except Exception as error:
@@ -125,7 +135,7 @@ class SnapshotHandlerProblems(models.AbstractModel):
 
         :return: list of ``(code, sentence)``, empty when all is well
         """
-        return list(handler._wrong_versions())
+        return list(self._wrong_versions(handler))
 
     @api.model
     def _misshapen(self, handler, names=tuple(SHAPES)):
@@ -236,7 +246,7 @@ class SnapshotHandlerProblems(models.AbstractModel):
                     " the aggregate type of its handler, or name the handler"
                     " %(meant)s.snapshot.handler.",
                     meant=meant,
-                    guess=self.env["snapshot.handler"]._guess(meant, known),
+                    guess=guess(meant, known),
                 )
                 yield name, sentence
 

@@ -1,0 +1,2 @@
+from . import snapshot_handler_declaration
+from . import snapshot_handler_problems
