@@ -1,6 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.event_sourcing_base.fields import NO_SUM
 from odoo.addons.event_sourcing_base.from_code import FromCode, from_code
 
 from ..lines import ordered
@@ -52,7 +53,7 @@ class RentalOrderLine(models.Model):
         domain=[("rental_ok", "=", True)],
     )
     quantity = fields.Integer(default=1)
-    price = fields.Monetary(help="Of one piece, without tax.")
+    price = fields.Monetary(help="Of one piece, without tax.", **NO_SUM)
     price_period = fields.Selection(
         [
             ("day", "per day"),
