@@ -86,6 +86,8 @@ class ExportSheet:
     :ivar tuple formats: Excel's number format of each column, None for what is no number
     :ivar tuple amounts: places of the columns with amounts
     :ivar currency: place of the column that says the currency, where amounts are in several
+    :ivar tuple ratios: places of percentages, each with those of the part and of the whole; None
+        where these are not exported
     """
 
     name: str
@@ -93,6 +95,7 @@ class ExportSheet:
     formats: tuple = ()
     amounts: tuple = ()
     currency: int | None = None
+    ratios: tuple = ()
 
     @classmethod
     def of_request(cls, model, params):
@@ -122,6 +125,7 @@ class ExportSheet:
             formats=tuple(number_format(field, model.env, places) for field in known),
             amounts=tuple(n for n, field in enumerate(known) if field and field.type == "monetary"),
             currency=place,
+            ratios=_ratios(model, names),
         )
         return sheet, columns
 
@@ -140,6 +144,18 @@ class ExportSheet:
         label = model.fields_get([name], ["string"])[name]["string"]
         added = {"name": name, "label": label, "type": "many2one", "store": False}
         return [*columns[: amount + 1], added, *columns[amount + 1 :]], amount + 1
+
+
+def _ratios(model, names):
+    """Return the places of the columns of which a model says that they are percentages."""
+    return tuple(
+        (
+            names.index(name),
+            tuple(map(names.index, columns)) if set(columns) <= set(names) else None,
+        )
+        for name, columns in getattr(model, "_export_ratios", {}).items()
+        if name in names
+    )
 
 
 def _about(model, domain):

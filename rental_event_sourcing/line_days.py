@@ -3,6 +3,8 @@
 from datetime import date
 
 DELIVERED = "delivered"
+# What of its payload says on which day something moved; the day of the event, if left out.
+DAY_SAID = {"EquipmentDelivered": "delivered_on", "EquipmentReturned": "returned_on"}
 
 
 def piece_days(movements, line_id, first, last):

@@ -69,6 +69,15 @@ def line_amount(line, start, end):
     return exact(line["price"]) * exact(line.get("quantity") or 0) * count
 
 
+def amount_if_known(line, start, end):
+    """Return what :func:`line_amount` does; None for days in the wrong order, as forms have them.
+
+    :param date start: first day
+    :param date end: last day
+    """
+    return None if start and end and end < start else line_amount(line, start, end)
+
+
 def periods(period, start, end):
     """Return how many periods the days take, None where one of the two days is not known.
 

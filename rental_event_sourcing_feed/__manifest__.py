@@ -1,7 +1,7 @@
 {
     "name": "Rental: What Events Cause",
     "summary": "Utilisation per product and month, and repairs of what was damaged",
-    "version": "2.1.0",
+    "version": "2.2.0",
     "category": "Sales/Rental",
     "license": "LGPL-3",
     "author": "Event Sourcing for Odoo contributors",

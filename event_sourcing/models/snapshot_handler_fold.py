@@ -220,13 +220,16 @@ class SnapshotHandlerFold(models.AbstractModel):
         """
         if not event.company_id:
             return  # of no stream, as in tests of rules alone
+        columns = self.env[self._snapshot_model]._typed_columns()
         for key, model in keys:
             for holder in (event.payload, after):
                 record_id = as_record_id(holder.get(key))
                 if record_id is None or record_id == before.get(key):
                     continue
-                # Of one that is not there at all, the snapshot's column says so.
-                if self._may_name(event.company_id, model, record_id, named) is False:
+                usable = self._may_name(event.company_id, model, record_id, named)
+                # Of one that is not there at all, the column says so that would hold it.
+                held = usable is None and key in columns and after.get(key) == record_id
+                if not usable and not held:
                     sentence = self._not_visible(self._payload_label(key), model, record_id)
                     raise RuleViolation(sentence, f"payload:{key}:record")
 

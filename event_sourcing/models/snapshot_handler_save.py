@@ -128,6 +128,16 @@ class SnapshotHandlerSave(models.AbstractModel):
             self.env[self._source_model]._snapshots_changed(keys)
 
     @api.model
+    def _without_source(self, keys):
+        """Return those of some streams whose business record is lost and can be made again.
+
+        None here: what makes a record beyond what the events say, only an addon knows.
+
+        :param keys: of streams that have a snapshot, ``(company id, aggregate id)``
+        """
+        return []
+
+    @api.model
     def _heal(self, model_name, key, fold):
         """Write the snapshot of a stream that was folded anew, or remove it where it has none.
 

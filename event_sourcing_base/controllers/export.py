@@ -4,7 +4,9 @@ Names and reasons come from people and from other systems. A text that begins wi
 ``=`` must not become a live formula in a spreadsheet, nor one that looks like an
 address a link. Models say with ``_export_text_as_text`` that they want this;
 exports of all others are left alone. ``_export_about(domain)`` of such a model may say
-what its records are called and of which moments they are: see ``export_sheet``.
+what its records are called and of which moments they are: see ``export_sheet``. Its
+``_export_ratios`` are columns with percentages, ``{name: (columns of the part, of the whole)}``:
+groups have that of their sums where these columns are exported, too.
 """
 
 import json
@@ -68,13 +70,30 @@ class TextGroupXlsxWriter(TextCells, export.GroupExportXlsxWriter):
         label = f"{'    ' * group_depth}{label} ({group.count})"
         self.write(row, column, label, self.header_bold_style)
         mixed = len(self._currencies(group)) > 1
+        ratios = dict(self.sheet.ratios)
         for place, field in enumerate(self.fields[1:], 1):  # the title stands in the first
             total = group.aggregated_values.get(field["name"])
+            if place in ratios:
+                total = self._ratio(group, ratios[place])
             if total is None or (mixed and place in self.sheet.amounts):
                 total = ""
             style = self.head_styles[place] or self.header_bold_style
             self.write(row, column + place, total, style)
         return row + 1, 0
+
+    def _ratio(self, group, places):
+        """Return the percentage of a group: that of its sums, not the mean of its rows."""
+        if not places:
+            return None
+        part, whole = places
+        known = [row for row in self._rows(group) if row[whole]]
+        total = sum(row[whole] for row in known)
+        return 100 * sum(row[part] for row in known) / total if total else None
+
+    def _rows(self, group):
+        yield from group.data
+        for child in group.children.values():
+            yield from self._rows(child)
 
     def _currencies(self, group):
         """Return the currencies that the rows of a group name."""

@@ -185,6 +185,7 @@ class EventJobRebuild(models.Model):
         if empty:
             snapshots._forget(model_name, empty)
         self.env["event.checkpoint"]._retake(handler, model_name, folded)
+        changed += handler._without_source(whole.keys() - {*changed, *empty})
         handler._notify_source(changed)
         return {"changed_count": len(changed), **drifts._record(self, problems)}
 

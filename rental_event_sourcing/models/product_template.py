@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.event_sourcing_base.fields import NO_SUM
+
 from .. import pricing
 
 PRICES = {f"rental_price_{period}": period for period in pricing.PERIODS}
@@ -34,14 +36,17 @@ class ProductTemplate(models.Model):
     rental_price_day = fields.Monetary(
         string="Rental Price per Day",
         help="For one piece, without tax; 0 where it is not let by the day.",
+        **NO_SUM,
     )
     rental_price_week = fields.Monetary(
         string="Rental Price per Week",
         help="For one piece, without tax; 0 where it is not let by the week.",
+        **NO_SUM,
     )
     rental_price_month = fields.Monetary(
         string="Rental Price per Month",
         help="For one piece, without tax; 0 where it is not let by the month.",
+        **NO_SUM,
     )
 
     @api.model
@@ -65,14 +70,17 @@ class ProductProduct(models.Model):
     rental_variant_price_day = fields.Monetary(
         string="Variant's Rental Price per Day",
         help="For one piece of the variant, without tax; 0 for the price of its product.",
+        **NO_SUM,
     )
     rental_variant_price_week = fields.Monetary(
         string="Variant's Rental Price per Week",
         help="For one piece of the variant, without tax; 0 for the price of its product.",
+        **NO_SUM,
     )
     rental_variant_price_month = fields.Monetary(
         string="Variant's Rental Price per Month",
         help="For one piece of the variant, without tax; 0 for the price of its product.",
+        **NO_SUM,
     )
 
     @api.constrains(*VARIANT_PRICES)

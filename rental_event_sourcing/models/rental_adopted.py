@@ -34,19 +34,9 @@ class RentalAdoptedMixin(models.AbstractModel):
 
         :param set keys: of the streams, ``(company id, aggregate id)``
         """
-        keys = {key for key in keys if key[1] != UNNUMBERED}
-        if not keys:
+        found = self._adoptable(keys)
+        if not found:
             return
-        snapshots = self.env(su=True)["snapshot.handler.registry"]._snapshots_of(
-            self._aggregate_model
-        )
-        domain = [
-            ("model_name", "in", self._stream_names()),
-            ("aggregate_id", "in", [name for _company, name in keys]),
-        ]
-        found = snapshots.search(domain, order="id")
-        found = found.filtered(lambda s: (s.company_id.id, s.aggregate_id) in keys)
-        found = found.filtered(self._can_follow)
         vals_list = [
             {
                 self._aggregate_field: snapshot.aggregate_id,
@@ -63,6 +53,20 @@ class RentalAdoptedMixin(models.AbstractModel):
         # Their events are there already.
         context = {**without_defaults(self.env.context), "rental_adopted": FromCode(True)}
         self.sudo().with_context(context).create(vals_list)
+
+    @api.model
+    def _adoptable(self, keys):
+        """Return the snapshots of streams that a record can show, with full rights."""
+        snapshots = self.env(su=True)["snapshot.handler.registry"]._snapshots_of(
+            self._aggregate_model
+        )
+        names = [name for _company_id, name in keys if name != UNNUMBERED]
+        if not names:
+            return snapshots
+        domain = [("model_name", "in", self._stream_names()), ("aggregate_id", "in", names)]
+        return snapshots.search(domain, order="id").filtered(
+            lambda s: (s.company_id.id, s.aggregate_id) in keys and self._can_follow(s)
+        )
 
     @api.model
     def _adopt_all(self):
@@ -104,8 +108,17 @@ class RentalAdoptedMixin(models.AbstractModel):
     @api.model
     def _snapshots_changed(self, keys):
         known = self._of_streams(keys)
-        self._adopt(set(keys) - {(r.company_id.id, r[self._aggregate_field]) for r in known})
+        self._adopt(self._without_record(keys, known))
         known._refresh_from_snapshots()
+
+    @api.model
+    def _without_record(self, keys, known=None):
+        """Return those of some streams, ``(company id, aggregate id)``, that have no record.
+
+        :param known: the records of these streams, where they are found already
+        """
+        known = self._of_streams(keys) if known is None else known
+        return set(keys) - {(r.company_id.id, r[self._aggregate_field]) for r in known}
 
 
 class RentalAdoptingRules(models.AbstractModel):
@@ -113,6 +126,12 @@ class RentalAdoptingRules(models.AbstractModel):
 
     _name = "rental.adopting.rules"
     _description = "Rules of What Others Recorded"
+
+    @api.model
+    def _without_source(self, keys):
+        source = self.env[self._source_model]
+        found = source._adoptable(source._without_record(keys))
+        return [(snapshot.company_id.id, snapshot.aggregate_id) for snapshot in found]
 
     @api.model
     def _source_records(self, model_name, keys, heads):

@@ -1,5 +1,4 @@
 from odoo import _, api, fields, models
-from odoo.tools import format_amount
 
 from odoo.addons.event_sourcing_base.compat import check_access
 
@@ -76,17 +75,13 @@ class ResPartner(models.Model):
     def _compute_rental_owed(self):
         heirs = self._rental_heirs()
         everybody = [partner_id for ids in heirs.values() for partner_id in ids]
-        debts = self._rental_debts(everybody)
+        debts, words = self._rental_debts(everybody), self.env["rental.order.words"]
         for partner in self:
-            sums = {}
-            for partner_id in heirs.get(partner, ()):
-                for currency, amount in debts.get(partner_id, ()):
-                    sums[currency] = sums.get(currency, 0) + amount
-            partner.rental_owed = " + ".join(
-                format_amount(self.env, amount, currency)
-                for currency, amount in sums.items()
-                if not currency.is_zero(amount)
+            sums = words._sums(
+                debt for partner_id in heirs.get(partner, ()) for debt in debts.get(partner_id, ())
             )
+            owed = {c: amount for c, amount in sums.items() if not c.is_zero(amount)}
+            partner.rental_owed = words._amounts(owed)
 
     @api.model
     def _rental_debts(self, partner_ids):

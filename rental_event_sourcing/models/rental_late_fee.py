@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.event_sourcing_base.fields import NO_SUM
+
 
 def check_rates(records):
     """Refuse a late fee below 0, of companies or of products."""
@@ -17,6 +19,7 @@ class ResCompany(models.Model):
         string="Late Fee per Day",
         help="For one piece and day after the planned end, where its product has no rate of"
         " its own.",
+        **NO_SUM,
     )
 
     @api.constrains("rental_late_fee")
@@ -43,6 +46,7 @@ class ProductTemplate(models.Model):
     rental_late_fee = fields.Monetary(
         string="Late Fee per Day",
         help="For one piece and day after the planned end; 0 for the rate of the settings.",
+        **NO_SUM,
     )
 
     @api.constrains("rental_late_fee")

@@ -6,6 +6,8 @@ from odoo.tools import format_date
 
 from odoo.addons.event_sourcing.exceptions import RuleViolation
 
+from ..line_days import DAY_SAID
+
 DATES = ("planned_start", "planned_end")
 
 
@@ -84,7 +86,7 @@ class RentalSnapshotHandler(models.AbstractModel):
     @api.model
     def _limited_events(self):
         planned = ("RentalPlanned", "PlanChanged", "RentalConfirmed")
-        return (*planned, "EquipmentDelivered", "EquipmentReturned")
+        return (*planned, *DAY_SAID)
 
     @api.model
     def _check_quantity(self, event, state, company):
@@ -141,8 +143,7 @@ class RentalSnapshotHandler(models.AbstractModel):
     @api.model
     def _check_movement(self, event, company):
         """Refuse a day of a delivery or return that has not come yet, or is long ago."""
-        key = {"EquipmentDelivered": "delivered_on", "EquipmentReturned": "returned_on"}
-        day = event.payload.get(key.get(event.event_type))
+        day = event.payload.get(DAY_SAID.get(event.event_type))
         if not day:
             return
         last = event.business_date

@@ -2,7 +2,6 @@ from datetime import date
 
 from odoo import api, fields, models
 
-from .. import pricing
 from ..line_days import out_since, piece_days
 from ..lines import ordered, out_quantity
 from .rental_snapshot import STATUSES
@@ -20,7 +19,7 @@ class RentalLineAsOf(models.Model):
 
     _name = "rental.line.as.of"
     _description = "Line of a Rental as of a Moment"
-    _inherit = ["event.job.row.mixin", "source.link.mixin"]
+    _inherit = ["event.job.row.mixin", "source.link.mixin", "rental.totals.mixin"]
     _order = "aggregate_id, line_key, id"
     _rec_name = "aggregate_id"
 
@@ -106,7 +105,9 @@ class RentalLineAsOf(models.Model):
             "planned_start": rental.planned_start,
             "planned_end": rental.planned_end,
         }
-        pieces, amount = line.get("quantity", 0), self._amount(rental, line)
+        pieces = line.get("quantity", 0)
+        days_planned = rental.planned_start, rental.planned_end
+        amount = self.env["rental.order.line"]._amount_of(rental.currency_id, line, *days_planned)
         rows = []
         for unit in line["out"]:
             since = out_since(movements, line_id, unit)
@@ -136,18 +137,10 @@ class RentalLineAsOf(models.Model):
         return [*rows, {**base, **rest}] if any(rest.values()) or not rows else rows
 
     @api.model
-    def _amount(self, rental, line):
-        """Return what was agreed for a line; for one period where the days are not known."""
-        start, end = rental.planned_start, rental.planned_end
-        known = not (start and end and end < start)
-        exact = pricing.line_amount(line, start, end) if known else None
-        amount = line.get("quantity", 0) * line.get("price", 0) if exact is None else float(exact)
-        return rental.currency_id.round(amount)
-
-    @api.model
     def _name_records(self, rows):
         """Let rows name the products and units that there are now."""
-        units = self._units_of(rows)
+        named = {row["unit_id"] for row in rows if row.get("unit_id")}
+        units = self.env["rental.unit"]._by_reference(named)
         products = {row["product_id"] for row in rows if row["product_id"]}
         there = set(self.env["product.product"].browse(products).exists().ids)
         for row in rows:
@@ -157,13 +150,6 @@ class RentalLineAsOf(models.Model):
             elif row["product_id"] not in there:
                 row["product_id"] = False
             row["unit_id"] = units.get((row["company_id"], row.get("unit_id")), False)
-
-    @api.model
-    def _units_of(self, rows):
-        """Return ``{(company id, reference in events): id}``."""
-        names = {row["unit_id"] for row in rows if row.get("unit_id")}
-        units = self.env["rental.unit"].search([("name", "in", list(names))])
-        return {(unit.company_id.id, unit.name): unit.id for unit in units}
 
 
 class RentalSnapshotAsOf(models.Model):

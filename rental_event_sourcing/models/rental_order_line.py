@@ -1,6 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.event_sourcing_base.fields import NO_SUM
 from odoo.addons.event_sourcing_base.from_code import FromCode, from_code
 
 from ..lines import ordered
@@ -52,7 +53,7 @@ class RentalOrderLine(models.Model):
         domain=[("rental_ok", "=", True)],
     )
     quantity = fields.Integer(default=1)
-    price = fields.Monetary(help="Of one piece, without tax.")
+    price = fields.Monetary(help="Of one piece, without tax.", **NO_SUM)
     price_period = fields.Selection(
         [
             ("day", "per day"),
@@ -233,7 +234,9 @@ class RentalOrderLine(models.Model):
         :param list states: ``(company id, lines of the state)`` of each
         :param known: rows of rentals by key; a product that one of them has is there
         """
-        units = self._units_of(states)
+        lines_of_all = [line for _company_id, lines in states for line in lines.values()]
+        named = {u for line in lines_of_all for k in ("unit_ids", "out") for u in line.get(k, ())}
+        units = self.env["rental.unit"]._by_reference(named)
         found = [
             {key: self._row_of(company_id, key, lines[key], units) for key in ordered(lines)}
             for company_id, lines in states
@@ -248,21 +251,6 @@ class RentalOrderLine(models.Model):
                 if vals["product_id"] in missing:
                     vals["product_id"] = False
         return found
-
-    @api.model
-    def _units_of(self, states):
-        """Return ``{(company id, reference): id}`` of the units that states name."""
-        named = {
-            unit
-            for _company_id, lines in states
-            for line in lines.values()
-            for unit in [*line.get("unit_ids", []), *line.get("out", [])]
-        }
-        if not named:
-            return {}
-        units = self.env["rental.unit"].sudo().with_context(active_test=False)
-        found = units.search([("name", "in", list(named))])
-        return {(unit.company_id.id, unit.name): unit.id for unit in found}
 
     @api.model
     def _row_of(self, company_id, key, line, units):

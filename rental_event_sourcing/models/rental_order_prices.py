@@ -29,7 +29,7 @@ class RentalOrder(models.Model):
         for snapshot, vals in zip(snapshots, found, strict=True):
             days = snapshot.planned_start, snapshot.planned_end
             vals["amount"] = sum(
-                lines._shown_amount(snapshot.currency_id, pricing.line_amount(row, *days), row)
+                lines._amount_of(snapshot.currency_id, row, *days)
                 for _command, _id, row in vals["line_ids"]
             )
         return found
@@ -83,24 +83,28 @@ class RentalOrderLine(models.Model):
     )
     def _compute_amount(self):
         for line in self:
-            line.amount = line._shown_amount(line.currency_id, line._exact_amount(), line)
+            line.amount = line._amount_of(line.currency_id, *line._priced())
 
     @api.model
-    def _shown_amount(self, currency, exact, line):
-        """Return an amount as the currency has it; of one period where it is not known for all.
+    def _amount_of(self, currency, line, start, end):
+        """Return what a line costs as the currency has it; of one period without the days.
 
-        :param line: with ``quantity`` and ``price``
+        :param dict line: with ``quantity``, ``price`` and ``price_period``
         """
-        amount = line["quantity"] * line["price"] if exact is None else float(exact)
-        return currency.round(amount) if currency else amount
+        exact = pricing.amount_if_known(line, start, end)
+        if exact is None:
+            exact = line.get("quantity", 0) * line.get("price", 0)
+        return currency.round(float(exact)) if currency else float(exact)
 
     def _exact_amount(self):
         """Return what one line costs, not rounded; None where the days are not known."""
-        start, end = line_days = self.order_id.planned_start, self.order_id.planned_end
-        if all(line_days) and end < start:
-            return None
+        return pricing.amount_if_known(*self._priced())
+
+    def _priced(self):
+        """Return one line as ``pricing`` has it, with its first and last day."""
+        order = self.order_id
         line = {"quantity": self.quantity, **self._said_price()}
-        return pricing.line_amount(line, start, end)
+        return line, order.planned_start, order.planned_end
 
     @api.depends(
         *("product_id", "price", "price_period", "price_typed", "currency_id"),

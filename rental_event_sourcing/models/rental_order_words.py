@@ -1,4 +1,5 @@
 from odoo import _, api, models
+from odoo.tools import format_amount
 
 MAX_REASONS = 10
 
@@ -109,6 +110,20 @@ class RentalOrderWords(models.AbstractModel):
             _("%(name)s: %(reason)s", name=self._listed(names), reason=reason)
             for reason, names in reasons.items()
         ]
+
+    @api.model
+    def _sums(self, amounts):
+        """Return ``{currency: sum}`` of ``(currency, amount)``, in their order."""
+        sums = {}
+        for currency, amount in amounts:
+            sums[currency] = sums.get(currency, 0) + amount
+        return sums
+
+    @api.model
+    def _amounts(self, sums):
+        """Return ``{currency: amount}`` in words, such as ``$ 1.00 + ¥ 2``."""
+        shown = (format_amount(self.env, amount, currency) for currency, amount in sums.items())
+        return " + ".join(shown)
 
     @api.model
     def _listed(self, names, limit=10):

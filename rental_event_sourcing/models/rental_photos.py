@@ -66,18 +66,26 @@ class RentalPhotosMixin(models.AbstractModel):
         for photo in self.photo_ids:
             if not (photo.mimetype or "").startswith("image/"):
                 raise UserError(_("%(name)s is no photo; remove it.", name=photo.name))
-            if photo.file_size > photos.MAX_BYTES:
-                raise UserError(
-                    _(
-                        "The photo %(name)s has %(size)s MB; at most %(limit)s MB are possible."
-                        " Make it smaller, or take it with a lower resolution.",
-                        name=photo.name,
-                        size=round(photo.file_size / 1024 / 1024, 1),
-                        limit=photos.MAX_BYTES // 1024 // 1024,
-                    )
-                )
+            self._check_photo_size(photo.name, photo.file_size)
         known = [photos.said(photo.name, photo.raw) for photo in self.photo_ids]
         return {"photos": known} if known else {}
+
+    @api.model
+    def _check_photo_size(self, name, size):
+        """Refuse a photo that is too large.
+
+        :param int size: in bytes
+        """
+        if size > photos.MAX_BYTES:
+            raise UserError(
+                _(
+                    "The photo %(name)s has %(size)s MB; at most %(limit)s MB are possible."
+                    " Make it smaller, or take it with a lower resolution.",
+                    name=name,
+                    size=round(size / 1024 / 1024, 1),
+                    limit=photos.MAX_BYTES // 1024 // 1024,
+                )
+            )
 
     def _keep_photos(self, orders):
         """Let the photos be attachments of rentals, each of all of them."""

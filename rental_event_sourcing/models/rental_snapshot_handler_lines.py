@@ -1,4 +1,5 @@
 from odoo import _, api, models
+from odoo.exceptions import MissingError
 
 from odoo.addons.event_sourcing.exceptions import RuleViolation
 
@@ -15,6 +16,8 @@ from ..lines import (
     with_lines,
 )
 from .rental_snapshot_handler import PEOPLE
+
+PRODUCT = "product.product"
 
 
 class RentalSnapshotHandler(models.AbstractModel):
@@ -71,12 +74,42 @@ class RentalSnapshotHandler(models.AbstractModel):
 
     @api.model
     def _check_new(self, event):
-        """Refuse a product that is not there; no column of the snapshot may hold it."""
         super()._check_new(event)
-        if event.event_type == "ProductExchanged" and event.company_id:
-            product = self.env["product.product"].sudo().browse(event.payload["product_id"])
-            if not product.exists():
-                raise RuleViolation(self._rule_labels()["unknown_product"], "unknown_product")
+        if event.event_type == "ProductExchanged":
+            self._check_offered(event, {event.payload["product_id"]})
+
+    @api.model
+    def _check_nested(self, held, event, named):
+        """Refuse a plan with a product that was archived, unless the rental has it already."""
+        super()._check_nested(held, event, named)
+        said = [event.payload, *(event.payload.get("lines") or {}).values()]
+        ids = {self._record_id(each.get("product_id")) for each in said}
+        known = {record_id for model, record_id in held if model == PRODUCT}
+        of_batch = named.get((event.company_id, PRODUCT), {})
+        self._check_offered(event, ids - known - {None}, of_batch)
+
+    @api.model
+    def _check_offered(self, event, ids, of_batch=()):
+        """Refuse products that were archived: what is out comes back, and no more goes out.
+
+        :param set ids: of the products
+        :param of_batch: ids of more of them, which are read in the same query
+        """
+        if not event.company_id:
+            return  # of no stream, as in tests of rules alone
+        products = self.env[PRODUCT].sudo().with_context(prefetch_fields=False)
+        for product in products.browse({*ids, *of_batch}):
+            try:
+                offered = product.id not in ids or product.active
+            except MissingError:
+                continue  # which is refused for that
+            if not offered:
+                message = _(
+                    "%(product)s is archived, so it is not rented any more; choose another product,"
+                    " or unarchive it.",
+                    product=product.display_name,
+                )
+                raise RuleViolation(message, "archived_product")
 
     # ------------------------------------------------------------------
 

@@ -231,6 +231,7 @@ class RentalSnapshotHandlerWords(models.AbstractModel):
             "no_lines": _("A rental needs a line with a product."),
             "unknown_customer": _("There is no such customer; give the id of one that exists."),
             "unknown_product": _("There is no such product; give the id of one that exists."),
+            "archived_product": _("A product that is archived is not rented any more."),
             "unknown_line": _("An event names a line that the rental does not have."),
             "line_not_named": _("A rental has several lines, and none is named."),
             "same_product": _("A product is exchanged for another one."),

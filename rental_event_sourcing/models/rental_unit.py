@@ -116,6 +116,15 @@ class RentalUnit(models.Model):
             unit.rental_id = unit.out_line_ids[:1].order_id
 
     @api.model
+    def _by_reference(self, names):
+        """Return ``{(company id, reference): id}`` of the units that events name."""
+        if not names:
+            return {}
+        units = self.sudo().with_context(active_test=False)
+        units = units.search([("name", "in", list(names))])
+        return {(unit.company_id.id, unit.name): unit.id for unit in units}
+
+    @api.model
     def _expand_statuses(self, _values, _domain, _order=None):
         """Show every status as a column, in the order of a unit's life."""
         return [status for status, _label in STATUSES if status != "new"]

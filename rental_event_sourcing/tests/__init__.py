@@ -13,6 +13,7 @@ from . import test_month_end
 from . import test_named_records
 from . import test_products
 from . import test_reasons
+from . import test_rental_bad_input
 from . import test_rental_boundaries
 from . import test_rental_collect
 from . import test_rental_customers

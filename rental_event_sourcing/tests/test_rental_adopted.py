@@ -106,12 +106,17 @@ class TestAdopted(RentalCase):
         answer = self.store.append("rental", "WEB-N9", "RentalPlanned", flat)
         self.assertEqual(answer["outcome"], "rejected", answer)
         self.assertIn("There is no such product; give the id of one", answer["message"])
-        order = self.order()
+        self.store.append("rental", "WEB-N0", "RentalPlanned", self.plan())
+        order = self.found("WEB-N0")
         order._apply_event("RentalConfirmed")
-        exchange = {"line": "1", "product_id": NOBODY}
-        event = order._apply_event("ProductExchanged", exchange, policy="record")
-        self.assertIn("There is no such product", event.error_message)
-        self.assertEqual(event.outcome, "rejected")
+        for line, sentence in (
+            ("1", "There is no such product"),  # as the column says
+            ("2", f"Product: the Product Variant with the id {NOBODY} cannot be used"),
+        ):
+            exchange = {"line": line, "product_id": NOBODY}
+            event = order._apply_event("ProductExchanged", exchange, policy="record")
+            self.assertIn(sentence, event.error_message)
+            self.assertEqual(event.outcome, "rejected")
 
     def test_no_reference_is_refused(self):
         with self.assertRaisesRegex(UserError, "“/” stands for a record that has no reference"):
@@ -197,12 +202,31 @@ class TestAdopted(RentalCase):
         # A rebuild of a lost snapshot makes what it lacks, too.
         self.lose("WEB-R")
         self.lose("WEB-R", "rental_snapshot", "aggregate_id")
+        self.rebuild("rental")
+        self.assertFollows(self.found("WEB-R"))
+
+    def rebuild(self, model_name, *names):
         jobs = self.env["event.job"]
-        job = jobs.browse(jobs.start("rebuild", "rental")["id"])
+        job = jobs.browse(jobs.start("rebuild", model_name, list(names) or None)["id"])
         while job._write_piece(job._read_piece()):
             pass
         self.env.invalidate_all()
+        return job.changed_count
+
+    def test_a_rebuild_makes_what_is_lost_beside_its_snapshot(self):
+        self.store.append("rental", "WEB-R", "RentalPlanned", self.plan())
+        self.lose("WEB-R")
+        self.assertEqual(self.rebuild("rental", "WEB-R"), 1)
         self.assertFollows(self.found("WEB-R"))
+        self.assertEqual(self.rebuild("rental", "WEB-R"), 0)
+        self.product.rental_counting = "serial"
+        unit = self.env["rental.unit"].create(
+            {"product_id": self.product.id, "serial_number": "LOST-1"}
+        )
+        name = unit.name
+        self.lose(name, "rental_unit")
+        self.assertEqual(self.rebuild("rental_unit", name), 1)
+        self.assertEqual(self.env["rental.unit"].search([("name", "=", name)]).status, "in_order")
 
     def test_the_update_makes_those_that_were_snapshots_alone(self):
         for name in ("WEB-U1", "WEB-U2"):

@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 from odoo.tests import Form
 from odoo.tools.safe_eval import safe_eval
 
+from odoo.addons.event_sourcing_base.fields import AGGREGATOR
 from odoo.addons.test_event_sourcing.common import make_user
 
 from .test_rental_order import USER, RentalCase
@@ -276,6 +277,19 @@ class TestTotals(ListCase):
                 totals = etree.fromstring(views).xpath("/*/field[@sum]/@name")
                 money = [n for n in totals if self.env[model]._fields[n].type == "monetary"]
                 self.assertEqual(bool(money), bool(shown), (model, totals))
+
+    def test_every_model_with_amounts_of_companies_knows_that(self):
+        """Also those of addons beside this one that are installed."""
+        totals = self.registry["rental.totals.mixin"]
+        found = [
+            str(field)
+            for model in self.env.values()
+            if not (model._abstract or model._transient or isinstance(model, totals))
+            for field in model._fields.values()
+            if (field._module or "").startswith("rental_event_sourcing")
+            if field.type == "monetary" and field.store and getattr(field, AGGREGATOR)
+        ]
+        self.assertEqual(found, [])
 
 
 class TestDuplicates(ListCase):

@@ -1,6 +1,5 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_amount
 
 from odoo.addons.event_sourcing_base.compat import check_access
 
@@ -25,12 +24,10 @@ class RentalCollectWizard(models.TransientModel):
     @api.depends("line_ids.amount")
     @api.depends_context("lang")
     def _compute_total(self):
+        words = self.env["rental.order.words"]
         for wizard in self:
-            sums = {}
-            for line in wizard.line_ids:
-                sums[line.currency_id] = sums.get(line.currency_id, 0) + line.amount
-            shown = (format_amount(self.env, amount, currency) for currency, amount in sums.items())
-            wizard.total = " + ".join(shown)
+            sums = words._sums((line.currency_id, line.amount) for line in wizard.line_ids)
+            wizard.total = words._amounts(sums)
 
     def action_record(self):
         """Record all charges, each as an event; all of them or none.

@@ -28,14 +28,12 @@ class RentalEventWizard(models.TransientModel):
     """Asks for what an event needs, for one rental or many, and says what would become of it."""
 
     _name = "rental.event.wizard"
-    _inherit = ["access.first.mixin", "rental.event.help.mixin", "rental.photos.mixin"]
+    _inherit = ["access.first.mixin", "rental.event.forecast.mixin", "rental.photos.mixin"]
     _description = "Record What Happened to Rentals"
+    _event_types = tuple(BUTTONS)
+    _records_field = "order_ids"
 
-    event_type = fields.Selection(selection="_selection_event_type", required=True, readonly=True)
     order_ids = fields.Many2many("rental.order", string="Rentals", required=True, readonly=True)
-    forecast = fields.Text(compute="_compute_forecast")
-    refused_count = fields.Integer(string="Not Possible", compute="_compute_forecast")
-    possible_count = fields.Integer(string="Possible", compute="_compute_forecast")
     demo_end = fields.Date(string="New End of the Demo")
     planned_end = fields.Date(string="New End Date")
     currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
@@ -52,10 +50,6 @@ class RentalEventWizard(models.TransientModel):
         "product.product", string="New Product", domain=[("rental_ok", "=", True)]
     )
 
-    def _selection_event_type(self):
-        labels = self.env["rental.snapshot.handler"]._event_labels()
-        return [(name, labels[name]) for name in BUTTONS]
-
     @api.depends("order_ids")
     def _compute_currency_id(self):
         for wizard in self:
@@ -70,24 +64,12 @@ class RentalEventWizard(models.TransientModel):
             wizard.line_count = len(wizard.order_ids.line_ids) if one else 0
 
     @api.depends(
-        *("event_type", "order_ids", "demo_end", "planned_end", "monthly_price"),
+        *("order_ids", "demo_end", "planned_end", "monthly_price"),
         *("description", "repair_cost", "charged", "amount", "agreed_by", "reason"),
         *("line_id", "product_id"),
     )
-    @api.depends_context("lang")
     def _compute_forecast(self):
-        orders = self.env["rental.order"]
-        for wizard in self:
-            wizard.forecast, wizard.refused_count, wizard.possible_count = False, 0, 0
-            if wizard.event_type not in BUTTONS or not wizard.order_ids or wizard._lacks():
-                continue
-            refusals = wizard._refusals()
-            refused = sum(error is not None for error in refusals.values())
-            wizard.refused_count, wizard.possible_count = refused, len(refusals) - refused
-            if len(refusals) > 1:
-                wizard.forecast = orders._forecast_sentence(refusals)
-            elif refused:
-                wizard.forecast = str(next(iter(refusals.values())))
+        return super()._compute_forecast()
 
     @api.model
     def default_get(self, fields_list):
@@ -126,11 +108,9 @@ class RentalEventWizard(models.TransientModel):
         return shorter if shorter and not (start and shorter < start) else False
 
     def _lacks(self):
-        """Return whether something that the event needs was not entered yet."""
         return any(not self[name] for name in NEEDED.get(self.event_type, ()))
 
     def _payload(self):
-        """Return what was entered as the payload of the event."""
         payload = {
             "DemoExtended": {"demo_end": fields.Date.to_string(self.demo_end)},
             "RentalExtended": {"planned_end": fields.Date.to_string(self.planned_end)},
@@ -165,9 +145,6 @@ class RentalEventWizard(models.TransientModel):
             return {"monthly_price": self.monthly_price}
         said = {"price": self.monthly_price, "price_typed": True}
         return {"lines": {self.line_id.line_key: said}}
-
-    def _refusals(self):
-        return self.order_ids._origin._forecast(self.event_type, self._payload())
 
     def action_record(self):
         """Record the event about each rental for which it is possible.

@@ -5,11 +5,11 @@ from odoo.addons.event_sourcing.exceptions import RuleViolation
 from odoo.addons.event_sourcing_base.arguments import whole
 from odoo.addons.event_sourcing_base.compat import check_access
 
+from ..line_days import DAY_SAID
 from ..line_fields import NOTES
 
-DAYS = {"EquipmentDelivered": "delivered_on", "EquipmentReturned": "returned_on"}
 MAX_SERIAL = 64  # of what was scanned, as much is repeated
-KINDS = (*DAYS, "UnitsAssigned")
+KINDS = (*DAY_SAID, "UnitsAssigned")
 
 
 class RentalMovementWizard(models.TransientModel):
@@ -18,8 +18,8 @@ class RentalMovementWizard(models.TransientModel):
     _name = "rental.movement.wizard"
     _inherit = ["access.first.mixin", "rental.event.help.mixin", "rental.photos.mixin"]
     _description = "Deliver, Return or Assign What a Rental Is Of"
+    _event_types = KINDS
 
-    event_type = fields.Selection(selection="_selection_event_type", required=True, readonly=True)
     order_id = fields.Many2one("rental.order", string="Rental", required=True, readonly=True)
     day = fields.Date(help="On which it went out or came back.")
     scan = fields.Char(
@@ -29,10 +29,6 @@ class RentalMovementWizard(models.TransientModel):
     line_ids = fields.One2many("rental.movement.wizard.line", "wizard_id", string="Lines")
     remains = fields.Text(compute="_compute_remains")
 
-    def _selection_event_type(self):
-        labels = self.env["rental.snapshot.handler"]._event_labels()
-        return [(name, labels[name]) for name in KINDS]
-
     @api.depends("line_ids.quantity", "event_type")
     @api.depends_context("lang")
     def _compute_remains(self):
@@ -40,7 +36,7 @@ class RentalMovementWizard(models.TransientModel):
         for wizard in self:
             open_lines = wizard.line_ids.filtered(lambda line: line.quantity < line.possible)
             pieces = ", ".join(open_lines.mapped(lambda line: line._remains_words()))
-            if not pieces or wizard.event_type not in DAYS:
+            if not pieces or wizard.event_type not in DAY_SAID:
                 wizard.remains = False
             elif wizard.event_type == "EquipmentReturned":
                 wizard.remains = _("Still out afterwards: %(pieces)s", pieces=pieces)
@@ -161,7 +157,7 @@ class RentalMovementWizard(models.TransientModel):
         if not lines:
             raise UserError(_("Nothing is entered; enter a quantity in one line at least."))
         day = fields.Date.to_string(self.day)
-        key = DAYS.get(self.event_type)
+        key = DAY_SAID.get(self.event_type)
         photos = self._photos() if key else {}
         return {"lines": lines, **({key: day} if key and day else {}), **photos}
 

@@ -13,14 +13,13 @@ class RentalUnitWizard(models.TransientModel):
     """Asks for what an event needs, for one unit or many, and says what would become of it."""
 
     _name = "rental.unit.wizard"
-    _inherit = ["access.first.mixin", "rental.event.help.mixin"]
+    _inherit = ["access.first.mixin", "rental.event.forecast.mixin"]
     _help_of = "rental.unit.snapshot.handler"
+    _event_types = ACTIONS
+    _records_field = "unit_ids"
     _description = "Record What Happened to Units"
 
-    event_type = fields.Selection(selection="_selection_event_type", required=True, readonly=True)
     unit_ids = fields.Many2many("rental.unit", string="Units", required=True, readonly=True)
-    forecast = fields.Text(compute="_compute_forecast")
-    refused_count = fields.Integer(string="Not Possible", compute="_compute_forecast")
     reason = fields.Char()
     expected_end = fields.Date(
         help="Last day on which the unit cannot be rented, as far as is known."
@@ -30,23 +29,9 @@ class RentalUnitWizard(models.TransientModel):
         max_width=1920, max_height=1920, help="Kept with the unit; its hash is in the event."
     )
 
-    def _selection_event_type(self):
-        labels = self.env["rental.unit.snapshot.handler"]._event_labels()
-        return [(name, labels[name]) for name in ACTIONS]
-
-    @api.depends("event_type", "unit_ids", "reason", "expected_end", "description")
-    @api.depends_context("lang")
+    @api.depends("unit_ids", "reason", "expected_end", "description")
     def _compute_forecast(self):
-        for wizard in self:
-            wizard.forecast, wizard.refused_count = False, 0
-            if wizard.event_type not in ACTIONS or not wizard.unit_ids or wizard._lacks():
-                continue
-            refusals = wizard._refusals()
-            wizard.refused_count = sum(error is not None for error in refusals.values())
-            if len(refusals) > 1:
-                wizard.forecast = wizard.unit_ids._forecast_sentence(refusals)
-            elif wizard.refused_count:
-                wizard.forecast = str(next(iter(refusals.values())))
+        return super()._compute_forecast()
 
     def _lacks(self):
         """Return the sentence about what was not entered yet; None where nothing is missing."""
@@ -68,9 +53,6 @@ class RentalUnitWizard(models.TransientModel):
         }.get(self.event_type, {})
         return {key: value for key, value in payload.items() if value}
 
-    def _refusals(self):
-        return self.unit_ids._origin._forecast(self.event_type, self._payload())
-
     def action_record(self):
         """Record the event about each unit for which it is possible.
 
@@ -91,6 +73,7 @@ class RentalUnitWizard(models.TransientModel):
         payload, photo = self._payload(), b""
         if self.event_type == "UnitDamaged" and self.photo:
             photo = base64.b64decode(self.photo)
+            self.env["rental.photos.mixin"]._check_photo_size(self.description, len(photo))
             payload["photo_hash"] = sha256(photo).hexdigest()
         told = units._record_and_tell(self.event_type, payload)
         if photo:

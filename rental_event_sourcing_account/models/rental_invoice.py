@@ -19,7 +19,7 @@ class RentalInvoice(models.Model):
     """
 
     _name = "rental.invoice"
-    _inherit = "access.first.mixin"
+    _inherit = ["access.first.mixin", "rental.totals.mixin"]
     _description = "Invoice of a Rental"
     _order = "id desc"
     _rec_name = "aggregate_id"

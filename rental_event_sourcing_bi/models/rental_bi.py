@@ -41,12 +41,14 @@ class RentalBiSnapshot(models.AbstractModel):
                    snapshot.cancel_reason,
                    snapshot.last_event_type AS last_event,
                    snapshot.last_event_date AS last_event_on,
-                   company.name AS company
+                   company.name AS company,
+                   currency.name AS currency
               FROM rental_snapshot AS snapshot
               LEFT JOIN res_partner AS customer ON customer.id = snapshot.partner_id
               LEFT JOIN product_product AS product ON product.id = snapshot.product_id
               LEFT JOIN product_template AS template ON template.id = product.product_tmpl_id
               LEFT JOIN res_company AS company ON company.id = snapshot.company_id
+              LEFT JOIN res_currency AS currency ON currency.id = company.currency_id
             """
         )
 

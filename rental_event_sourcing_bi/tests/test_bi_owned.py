@@ -16,7 +16,10 @@ class TestOwned(BiCase):
         self.assertEqual((row["product"], row["serial_number"]), ("Drone", "D-1"))
         self.assertEqual((row["status"], row["damaged"]), ("in_order", True))
         self.assertEqual((row["acquired_on"], row["cost"]), (date(2026, 1, 31), 9.5))
-        self.assertEqual(row["company"], self.env.company.name)
+        company = self.env.company
+        self.assertEqual(
+            (row["company"], row["currency"]), (company.name, company.currency_id.name)
+        )
 
     def test_a_quantity(self):
         product = self.env["product.product"].create({"name": "Chair"})

@@ -9,7 +9,7 @@ class RentalUtilisation(models.Model):
     """
 
     _name = "rental.utilisation"
-    _inherit = "access.first.mixin"
+    _inherit = ["access.first.mixin", "rental.totals.mixin"]
     _description = "Utilisation of Rental Products"
     _order = "month desc, product_id"
     _rec_name = "product_id"
