@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from . import browser, odoo
-from .addon_databases import AddonDatabases
+from .addon_databases import ENGINE, AddonDatabases
 from .cluster import Cluster
 from .ending import kill_all, unhurried, with_parent
 from .layout import ADDONS, LOG, ROOT, RUN
@@ -187,6 +187,8 @@ def _test(source, parts, arguments, chromium):
             "ES_LIVE_DATABASE": made[-1].name,
             "ES_TEMPLATE": template.name,
         }
+        if part.addon is None:
+            databases_of_it["ES_ENGINE_TEMPLATE"] = databases.made(ENGINE).name
         with output.open("wb") as file:
             process = subprocess.Popen(
                 [str(word) for word in command],

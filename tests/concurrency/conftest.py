@@ -72,6 +72,16 @@ def started():
         process.kill()
 
 
+@pytest.fixture(scope="session")
+def apart():
+    """A database with few events, for tests that look at all of them again and again."""
+    store = PartitionedStore("apart")
+    try:
+        yield store.create()
+    finally:
+        store.drop()
+
+
 @pytest.fixture(scope="module")
 def partitioned(request):
     """A database of the module's own whose event store is partitioned."""

@@ -6,6 +6,13 @@ from support.seals import append, newest, seal, tampered, told_by_tool
 from odoo.addons.event_sourcing_seal.event_hash import ENTRY, row_digest, seal_digest
 
 
+@pytest.fixture
+def env(apart):
+    """Give an environment in a transaction of its own, as elsewhere, for each time it is called."""
+    yield apart.env
+    apart.close()
+
+
 def forged(env, state, change):
     """Return the statement that inserts a seal over events that are not sealed yet.
 

@@ -15,7 +15,7 @@ SIZE = 100
 
 
 class PartitionedStore:
-    """A copy of the test database as it was made; converted when a test asks for it.
+    """A copy of the engine's database as it was made; converted when a test asks for it.
 
     :param str name: of the new database
     """
@@ -25,9 +25,13 @@ class PartitionedStore:
         self.opened = []
 
     def create(self):
-        """Copy the test database as it was made: what other tests wrote only takes time."""
+        """Copy the database of ``event_sourcing_all`` as it was made.
+
+        Addons that only use the engine, and what other tests wrote, only take time.
+        """
         self.drop()
-        subprocess.run(["createdb", "-T", os.environ["ES_TEMPLATE"], self.name], check=True)
+        template = os.environ.get("ES_ENGINE_TEMPLATE") or os.environ["ES_TEMPLATE"]
+        subprocess.run(["createdb", "-T", template, self.name], check=True)
         # Nothing may be archived that a running one has not seen, and nobody works here.
         pause = "UPDATE event_subscription SET state = 'paused'"
         subprocess.run(["psql", "-q", "-d", self.name, "-c", pause], check=True)
