@@ -14,6 +14,14 @@ from support.forked import until
 SIZE = 100
 
 
+def engine_template():
+    """Return the name of the database of ``event_sourcing_all``; of all addons where it is not.
+
+    Addons that only use the engine take time, and nothing here asks them.
+    """
+    return os.environ.get("ES_ENGINE_TEMPLATE") or os.environ["ES_TEMPLATE"]
+
+
 class PartitionedStore:
     """A copy of the engine's database as it was made; converted when a test asks for it.
 
@@ -25,13 +33,9 @@ class PartitionedStore:
         self.opened = []
 
     def create(self):
-        """Copy the database of ``event_sourcing_all`` as it was made.
-
-        Addons that only use the engine, and what other tests wrote, only take time.
-        """
+        """Copy it as it was made: what other tests wrote only takes time."""
         self.drop()
-        template = os.environ.get("ES_ENGINE_TEMPLATE") or os.environ["ES_TEMPLATE"]
-        subprocess.run(["createdb", "-T", template, self.name], check=True)
+        subprocess.run(["createdb", "-T", engine_template(), self.name], check=True)
         # Nothing may be archived that a running one has not seen, and nobody works here.
         pause = "UPDATE event_subscription SET state = 'paused'"
         subprocess.run(["psql", "-q", "-d", self.name, "-c", pause], check=True)
