@@ -16,6 +16,7 @@ from .ending import kill_all, unhurried, with_parent
 from .layout import ADDONS, LOG, ROOT, RUN
 from .port import addons_for
 from .postgres import server
+from .programs import end_of
 from .report import Load, Report
 from .say import Stop, say
 from .sources import obtain_all
@@ -199,14 +200,14 @@ def _test(source, parts, arguments, chromium):
                 preexec_fn=with_parent,
             )
         running.append(process)
-        code = process.wait()
+        code, processors = end_of(process)
         say(f"--- Odoo {series}, {part.name} ---\n{output.read_text(errors='replace').rstrip()}")
         if code < 0:
             say(f"pytest of {part.name} was ended by signal {-code}.")
         sys.stdout.flush()
         for database in made:
             database.drop(database.name)
-        spent[part.name] = ready - began, time.monotonic() - ready
+        spent[part.name] = ready - began, time.monotonic() - ready, processors
         return code, report
 
     pool = ThreadPoolExecutor(WORKERS)
