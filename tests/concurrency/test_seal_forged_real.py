@@ -7,10 +7,8 @@ from odoo.addons.event_sourcing_seal.event_hash import ENTRY, row_digest, seal_d
 
 
 @pytest.fixture
-def env(apart):
-    """Give an environment in a transaction of its own, as elsewhere, for each time it is called."""
-    yield apart.env
-    apart.close()
+def env(apart_env):
+    return apart_env
 
 
 def forged(env, state, change):

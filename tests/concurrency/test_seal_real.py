@@ -17,10 +17,8 @@ from odoo.addons.event_sourcing_seal.event_hash import seal_digest
 
 
 @pytest.fixture
-def env(apart):
-    """Give an environment in a transaction of its own, as elsewhere, for each time it is called."""
-    yield apart.env
-    apart.close()
+def env(apart_env):
+    return apart_env
 
 
 def test_all_that_is_committed_is_sealed_and_right(env, sealed):

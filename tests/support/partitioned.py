@@ -12,6 +12,7 @@ from support.commits import env_of
 from support.forked import until
 
 SIZE = 100
+APART = "apart"  # the one of the fixture ``apart``
 
 
 def engine_template():
