@@ -8,6 +8,8 @@ from .database import Database, code_hash
 from .layout import ADDONS, ROOT, TEST_ADDONS, installed_addons, test_addons
 
 PREFIX = "es_made_"
+# The addon with the whole engine and nothing that only uses it: everything is made on it.
+ENGINE = "event_sourcing_all"
 
 
 class AddonDatabases:
@@ -52,7 +54,7 @@ class AddonDatabases:
         database = Database(self._name(addon), *self._arguments)
         with self._locks[database.name]:
             if not database.is_complete():
-                below = below_of(addon) if addon else "event_sourcing_all"
+                below = below_of(addon) if addon else ENGINE
                 if below:
                     self.made(below).copy(database.name)
                     addons = [addon] if addon else installed_addons()

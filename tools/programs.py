@@ -26,6 +26,20 @@ WIDTH = 200  # of a line that is quoted
 DISK_FULL = ("No space left on device", "Disk quota exceeded", "You don't have enough free space")
 
 
+def end_of(process):
+    """Wait for a process.
+
+    :return: its exit code, negative for a signal; seconds that processors worked for it, and for
+        what it started and has waited for
+    """
+    try:
+        _pid, status, usage = os.wait4(process.pid, 0)
+    except ChildProcessError:  # whoever ends a run has asked for it meanwhile
+        return process.wait(), 0
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, usage.ru_utime + usage.ru_stime
+
+
 def run_logged(command, log, what, where=None, **options):
     """Run a program to its end; its output goes to a log.
 

@@ -35,7 +35,8 @@ class Report:
     :param str series: the Odoo series
     :param int code: how pytest ended
     :param dict paths: JUnit reports by the name of a part; a missing one, or None, is a failure
-    :param dict spent: seconds of a part, as ``(until its database was there, of its tests)``
+    :param dict spent: seconds of a part, as ``(until its database was there, of its tests, of
+        processors)``; the last are no more where others use the machine, too
     """
 
     def __init__(self, series, code, paths, spent=()):
@@ -87,9 +88,12 @@ class Report:
 
     def times(self):
         """Return the lines that say where the time went: each part, then the slowest files."""
-        lines = [f"Odoo {self.series}, seconds of each part: its database, its tests"]
-        for name, (database, tests) in self.spent.items():
-            lines.append(f"    {database:5.0f} {tests:6.0f}  {name}")
+        lines = [
+            f"Odoo {self.series}, seconds of each part: its database, its tests, of processors"
+            " without PostgreSQL's"
+        ]
+        for name, seconds in self.spent.items():
+            lines.append(f"    {seconds[0]:5.0f} {seconds[1]:6.0f} {seconds[2]:6.0f}  {name}")
         lines.append(f"Odoo {self.series}, seconds of the slowest files")
         for name, seconds in self._files.most_common(SLOWEST):
             lines.append(f"    {seconds:12.0f}  {name}")

@@ -10,12 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from . import browser, odoo
-from .addon_databases import AddonDatabases
+from .addon_databases import ENGINE, AddonDatabases
 from .cluster import Cluster
 from .ending import kill_all, unhurried, with_parent
 from .layout import ADDONS, LOG, ROOT, RUN
 from .port import addons_for
 from .postgres import server
+from .programs import end_of
 from .report import Load, Report
 from .say import Stop, say
 from .sources import obtain_all
@@ -187,6 +188,8 @@ def _test(source, parts, arguments, chromium):
             "ES_LIVE_DATABASE": made[-1].name,
             "ES_TEMPLATE": template.name,
         }
+        if part.addon is None:
+            databases_of_it["ES_ENGINE_TEMPLATE"] = databases.made(ENGINE).name
         with output.open("wb") as file:
             process = subprocess.Popen(
                 [str(word) for word in command],
@@ -197,14 +200,14 @@ def _test(source, parts, arguments, chromium):
                 preexec_fn=with_parent,
             )
         running.append(process)
-        code = process.wait()
+        code, processors = end_of(process)
         say(f"--- Odoo {series}, {part.name} ---\n{output.read_text(errors='replace').rstrip()}")
         if code < 0:
             say(f"pytest of {part.name} was ended by signal {-code}.")
         sys.stdout.flush()
         for database in made:
             database.drop(database.name)
-        spent[part.name] = ready - began, time.monotonic() - ready
+        spent[part.name] = ready - began, time.monotonic() - ready, processors
         return code, report
 
     pool = ThreadPoolExecutor(WORKERS)

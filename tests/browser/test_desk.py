@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from support.languages import LANGUAGES
+from support.languages import LANGUAGES, WIDTHS
 from support.server import shop_today
 
 WORDS = {
@@ -188,8 +188,7 @@ def test_a_snapshot_opens_at_its_top(person, plan, lang):
     assert someone.page.evaluate(SCROLLED) == 0
 
 
-@pytest.mark.parametrize("width", (1366, 390))
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(("lang", "width"), WIDTHS)
 def test_today_and_customers(person, plan, lang, width):
     words = WORDS[lang]
     out = [("RentalConfirmed",), ("EquipmentDelivered",), ("RentalInvoiced", {"amount": 1234})]

@@ -7,7 +7,7 @@ import zipfile
 from datetime import timedelta
 
 import pytest
-from support.languages import LANGUAGES
+from support.languages import LANGUAGES, WIDTHS
 from support.server import shop_today
 
 
@@ -131,8 +131,7 @@ def test_two_moments_side_by_side(person, server):
     someone.shot("opened")
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("width", (1366, 390))
+@pytest.mark.parametrize(("lang", "width"), WIDTHS)
 def test_what_was_out_at_the_end_of_the_month(person, server, lang, width):
     _uid, call = server.login("admin", "admin")
     name = f"OUT-{lang}-{width}"

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 import pytest
-from support.languages import LANGUAGES
+from support.languages import LANGUAGES, WIDTHS
 from support.server import shop_today
 from test_desk import open_rental
 
@@ -79,8 +79,7 @@ def test_a_part_goes_out(person, rental, lang):
     assert (found["status"], found["to_deliver"], found["pieces_out"]) == ("active", 1, 3)
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("width", (1366, 390))
+@pytest.mark.parametrize(("lang", "width"), WIDTHS)
 def test_a_part_comes_back_with_its_condition_and_a_photo(person, rental, lang, width):
     words = WORDS[lang]
     call, order, number = rental

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from support.languages import LANGUAGES
+from support.languages import LANGUAGES, WIDTHS
 from support.schedule import (
     BAR,
     GRID,
@@ -152,8 +152,7 @@ def test_what_is_refused_goes_back_and_says_why(person, shop, lang):
     assert planned(shop, order) == days(0, 9)
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("width", (1366, 390))
+@pytest.mark.parametrize(("lang", "width"), WIDTHS)
 def test_an_empty_cell_begins_a_rental(person, shop, lang, width):
     shop(2, 3)
     someone = person(login="tanaka", lang=lang, width=width)
@@ -235,8 +234,7 @@ def test_keys_are_enough(person, shop, lang):
     someone.settle()
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("width", (1366, 390))
+@pytest.mark.parametrize(("lang", "width"), WIDTHS)
 def test_it_can_be_read(person, shop, lang, width):
     _order, late = shop(-20, -2, ("RentalConfirmed",))
     shop(-1, 9, ("RentalConfirmed",), quantity=2)

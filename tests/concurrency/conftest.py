@@ -6,7 +6,7 @@ import pytest
 from support.commits import database, env_of
 from support.feed import add, let_consumers_begin
 from support.forked import Forked
-from support.partitioned import SIZE, PartitionedStore
+from support.partitioned import APART, SIZE, PartitionedStore
 from support.seals import append, seal
 
 from odoo.modules.registry import Registry
@@ -70,6 +70,23 @@ def started():
     yield start
     for process in processes:
         process.kill()
+
+
+@pytest.fixture(scope="session")
+def apart():
+    """A database with few events, for tests that look at all of them again and again."""
+    store = PartitionedStore(APART)
+    try:
+        yield store.create()
+    finally:
+        store.drop()
+
+
+@pytest.fixture
+def apart_env(apart):
+    """Give an environment in a transaction of its own there, for each time it is called."""
+    yield apart.env
+    apart.close()
 
 
 @pytest.fixture(scope="module")

@@ -280,7 +280,7 @@ def test_no_export_leaves_an_archived_period_out(store, key, archived, tmp_path)
         {"date_to": "2020-01-01", "period": "happened"},
         {"date_from": "2020-01-01", "period": "happened"},
         {"date_from": today},
-        {"model_names": ["rental"]},
+        {"model_names": ["ticket"]},
     ):
         with pytest.raises(UserError, match=NOT_COMPLETE):
             export_file(env, path, **options)

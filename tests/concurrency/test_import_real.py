@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from support.durable import DurableCluster
+from support.partitioned import engine_template
 
 from odoo.modules.registry import Registry
 from odoo.tools import mute_logger
@@ -217,7 +218,7 @@ def second():
     )
     try:
         cluster.start()
-        cluster.restore("second", dict(os.environ), os.environ["ES_TEMPLATE"])
+        cluster.restore("second", dict(os.environ), engine_template())
         with cluster.connect("second").cursor() as cr:
             cr.execute(
                 """

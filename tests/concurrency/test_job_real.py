@@ -6,17 +6,21 @@ import uuid
 import xmlrpc.client
 
 import pytest
+from support.partitioned import APART
 
 from odoo.modules.registry import Registry
 from odoo.service.model import retrying
-from odoo.tools import config
 
 from odoo.addons.event_sourcing_base.from_code import FromCode
 
 
 def database():
-    name = config["db_name"]
-    return name[0] if isinstance(name, list) else name
+    return APART
+
+
+@pytest.fixture
+def env(apart_env):
+    return apart_env
 
 
 @pytest.fixture
@@ -26,7 +30,7 @@ def keys():
 
 
 @pytest.fixture(autouse=True)
-def small_chunks(monkeypatch):
+def small_chunks(apart, monkeypatch):
     monkeypatch.setattr(Registry(database())["event.store"], "_reader_chunk", 20)
 
 
@@ -162,7 +166,7 @@ def divided(env, keys, monkeypatch):
 
 
 def work_on(env, job_id):
-    """Give a job some turns, as the scheduler does: other tests left many streams behind."""
+    """Give a job some turns, as the scheduler does."""
     for _turn in range(5):
         job(env, job_id)._work(60)
     return job(env, job_id)

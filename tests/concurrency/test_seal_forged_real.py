@@ -6,6 +6,11 @@ from support.seals import append, newest, seal, tampered, told_by_tool
 from odoo.addons.event_sourcing_seal.event_hash import ENTRY, row_digest, seal_digest
 
 
+@pytest.fixture
+def env(apart_env):
+    return apart_env
+
+
 def forged(env, state, change):
     """Return the statement that inserts a seal over events that are not sealed yet.
 

@@ -7,7 +7,6 @@ import subprocess
 
 import psycopg2
 import pytest
-from support.commits import database
 from support.seals import append, newest, run_tool, seal, tampered, told_by_tool
 
 from odoo.exceptions import UserError
@@ -15,6 +14,11 @@ from odoo.tools import mute_logger
 
 from odoo.addons.event_sourcing_base.sql_functions import ensure_function
 from odoo.addons.event_sourcing_seal.event_hash import seal_digest
+
+
+@pytest.fixture
+def env(apart_env):
+    return apart_env
 
 
 def test_all_that_is_committed_is_sealed_and_right(env, sealed):
@@ -355,7 +359,7 @@ def test_verify_as_a_job_names_what_is_wrong(env, sealed):
     own.cr.rollback()
 
 
-def test_a_backup_is_checked_without_odoo(env, sealed, tmp_path):
+def test_a_backup_is_checked_without_odoo(apart, env, sealed, tmp_path):
     document = newest(env)._digest_document()
     digest = tmp_path / "digest.json"
     digest.write_text(json.dumps(document))
@@ -365,7 +369,7 @@ def test_a_backup_is_checked_without_odoo(env, sealed, tmp_path):
     append(env, "seal-later")  # not sealed yet, and no problem
     with dump.open("wb") as out:
         subprocess.run(
-            [pg_dump, "--format=plain", "-t", "event_store", "-t", "event_seal", database()],
+            [pg_dump, "--format=plain", "-t", "event_store", "-t", "event_seal", apart.name],
             stdout=out,
             check=True,
         )

@@ -12,10 +12,19 @@ from support.commits import env_of
 from support.forked import until
 
 SIZE = 100
+APART = "apart"  # the one of the fixture ``apart``
+
+
+def engine_template():
+    """Return the name of the database of ``event_sourcing_all``; of all addons where it is not.
+
+    Addons that only use the engine take time, and nothing here asks them.
+    """
+    return os.environ.get("ES_ENGINE_TEMPLATE") or os.environ["ES_TEMPLATE"]
 
 
 class PartitionedStore:
-    """A copy of the test database as it was made; converted when a test asks for it.
+    """A copy of the engine's database as it was made; converted when a test asks for it.
 
     :param str name: of the new database
     """
@@ -25,9 +34,9 @@ class PartitionedStore:
         self.opened = []
 
     def create(self):
-        """Copy the test database as it was made: what other tests wrote only takes time."""
+        """Copy it as it was made: what other tests wrote only takes time."""
         self.drop()
-        subprocess.run(["createdb", "-T", os.environ["ES_TEMPLATE"], self.name], check=True)
+        subprocess.run(["createdb", "-T", engine_template(), self.name], check=True)
         # Nothing may be archived that a running one has not seen, and nobody works here.
         pause = "UPDATE event_subscription SET state = 'paused'"
         subprocess.run(["psql", "-q", "-d", self.name, "-c", pause], check=True)

@@ -1,11 +1,14 @@
 """What ``make test`` makes of its arguments, and of what pytest reports."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tools import test as make_test
 from tools.addon_databases import below_of, reach_of
+from tools.programs import end_of
 from tools.report import Load, Report
 from tools.say import Stop
 
@@ -121,16 +124,31 @@ def test_a_report_says_where_the_time_went(tmp_path):
 <testcase classname="tests.rpc.test_quick" name="moves_it_back" time="-1931603999.9"/>
 </testsuite></testsuites>"""
     )
-    report = Report("19.0", 0, {"live": path}, {"live": (12.3, 45.6), "mine": (1, 2)})
+    report = Report("19.0", 0, {"live": path}, {"live": (12.3, 45.6, 30.2), "mine": (1, 2, 3)})
     assert report.times() == (
-        "Odoo 19.0, seconds of each part: its database, its tests\n"
-        "       12     46  live\n"
-        "        1      2  mine\n"
+        "Odoo 19.0, seconds of each part: its database, its tests, of processors"
+        " without PostgreSQL's\n"
+        "       12     46     30  live\n"
+        "        1      2      3  mine\n"
         "Odoo 19.0, seconds of the slowest files\n"
         "               4  live/test_slow\n"
         "               1  live/test_quick\n"
         "               0  live/"
     )
+
+
+def test_work_of_what_a_process_started_is_its_own():
+    code = (
+        "import resource, subprocess, sys\n"
+        "subprocess.run([sys.executable, '-c', 'sum(range(9**7))'])\n"
+        "print(sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]))\n"
+        "sys.exit(3)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    of_child = float(process.stdout.read())
+    code, seconds = end_of(process)
+    assert (code, process.poll()) == (3, 3)
+    assert 0 < of_child < seconds
 
 
 def test_a_run_says_how_busy_the_processors_were(tmp_path):
