@@ -10,7 +10,7 @@ from .message import DONE, FAILED, GONE, UNAVAILABLE, Result
 
 _logger = logging.getLogger(__name__)
 
-# Streams of one destination that are sent side by side.
+# Streams of one destination that are sent side by side, each in a thread.
 CONCURRENT = 16
 # Seconds after which nothing else of a page waits for a message that is under way.
 PATIENCE = 2.0
@@ -72,9 +72,14 @@ class Line:
 class Senders:
     """Threads that send lines.
 
+    :cvar int page: events of the feed that are worth reading at a time
+    :cvar int width: lines that are sent side by side
     :param connect: function that returns a sender for one thread: an object with
         ``send(message)``, which returns a ``Result``, and ``close()``
     """
+
+    page = 200
+    width = CONCURRENT
 
     def __init__(self, connect):
         self._connect = connect
@@ -86,7 +91,7 @@ class Senders:
         """Let a line be sent."""
         self.outstanding += 1
         self._lines.put(line)
-        if len(self._threads) < min(self.outstanding, CONCURRENT):
+        if len(self._threads) < min(self.outstanding, self.width):
             thread = threading.Thread(target=self._work, name="event_delivery")
             self._threads.append(thread)
             thread.start()
@@ -146,17 +151,28 @@ def unexpected(error):
     return Result(FAILED, type(error).__name__)
 
 
-def stops_all(results):
+def stops_all(results, before=()):
     """Whether what came of a page so far says that nothing more is to be sent now.
 
     One that nobody could be reached for says little: the next one may be taken.
+
+    :param list results: that are new
+    :param list before: those that were asked about before
     """
-    if any(result.state == GONE or result.pause for result in results):
+    if wants_pause(results):
         return True
-    return is_outage(results) and len(results) >= MANY
+    together = [*before, *results]
+    return len(together) >= MANY and is_outage(together)
+
+
+def wants_pause(results):
+    """Whether the receiver wants to be left alone, for a while or for good."""
+    return any(result.pause or result.state == GONE for result in results)
 
 
 def is_outage(results):
     """Whether the receiver is not there for anybody, as far as what came of a page says."""
+    if any(result.state == DONE for result in results):
+        return False
     states = [result.state for result in results]
-    return DONE not in states and (UNAVAILABLE in states or states.count(FAILED) >= MANY)
+    return UNAVAILABLE in states or states.count(FAILED) >= MANY

@@ -1,15 +1,20 @@
 """One connection to a NATS server, over which many events are published side by side."""
 
 import asyncio
+import json
 import os
 import random
 import ssl
 from contextlib import suppress
+from itertools import count
 from urllib.parse import urlsplit
 
 from nats.aio.client import Client
 from nats.errors import ConnectionClosedError, Error, SecureConnWantedError
 from nats.errors import TimeoutError as NatsTimeout
+from nats.js.api import Header
+from nats.js.client import NO_RESPONDERS_STATUS
+from nats.js.errors import APIError, NoStreamResponseError
 
 from .login import login_of
 
@@ -17,6 +22,8 @@ from .login import login_of
 CONNECT_TIMEOUT = 5
 TIMEOUT = 5
 CLOSE_TIMEOUT = 1
+# Seconds between two looks at who has waited for too long.
+LOOK = 0.1
 
 
 class Away(Exception):
@@ -65,8 +72,10 @@ class Link:
     def __init__(self, loop, encrypted):
         self._loop, self._encrypted = loop, encrypted
         self._client = Client()
-        self._jetstream = self._client.jetstream()
-        self._waiting, self._ended = {}, {}
+        self._inbox = ""
+        # What waits for an answer, the oldest first: ``{number: (future, subject, until)}``.
+        self._numbers, self._waiting = count(), {}
+        self._is_looked_at = False
         self._last_error = ""
         self._is_opening = True
 
@@ -95,6 +104,7 @@ class Link:
                 servers=[server],
                 allow_reconnect=False,
                 connect_timeout=CONNECT_TIMEOUT,
+                flush_timeout=TIMEOUT,
                 error_cb=self._on_error,
                 closed_cb=self._on_closed,
                 name="event_sourcing_delivery_nats",
@@ -104,6 +114,8 @@ class Link:
             self._check_encrypted()
             if not self.is_open:
                 raise Error("no answer")
+            self._inbox = f"{self._client.new_inbox()}."
+            await self._client.subscribe(f"{self._inbox}*", cb=self._on_answer)
         except (Error, OSError, ValueError, asyncio.TimeoutError) as error:
             self._is_opening = False
             await self.close()
@@ -137,37 +149,64 @@ class Link:
     async def publish(self, subject, body, headers):
         """Publish, and wait until a stream has it.
 
-        :return: the acknowledgement, ``nats.js.api.PubAck``
+        The library's own way takes a task, a random name and a timer for each.
+
+        :return: the acknowledgement: a dict with ``stream``, ``seq`` and perhaps ``duplicate``
         :raise nats.errors.Error: why it has it not
         """
-        # A task of its own, for the library lets it wait where the connection is gone.
-        answer = self._loop.create_task(
-            self._jetstream.publish(subject, body, timeout=TIMEOUT, headers=headers)
-        )
-        self._waiting[answer] = subject
+        number = str(next(self._numbers))
+        future = self._loop.create_future()
+        self._waiting[number] = future, subject, self._loop.time() + TIMEOUT
+        if not self._is_looked_at:
+            self._look()
         try:
-            return await answer
-        except asyncio.CancelledError:
-            raise self._ended.pop(answer, ConnectionClosedError()) from None
-        except NatsTimeout:
-            raise NatsTimeout(self._last_error) from None
+            await self._client.publish(subject, body, self._inbox + number, headers)
+            answer = await future
         finally:
-            del self._waiting[answer]
+            self._waiting.pop(number, None)
+        if isinstance(answer, NatsTimeout):
+            raise NatsTimeout(self._last_error)
+        if isinstance(answer, Error):
+            raise answer
+        if answer.headers and answer.headers.get(Header.STATUS) == NO_RESPONDERS_STATUS:
+            raise NoStreamResponseError
+        stored = json.loads(answer.data)
+        if "error" in stored:
+            raise APIError.from_error(stored["error"])
+        return stored
+
+    def _end(self, number, answer):
+        """Let one wait no longer: its answer is a message, or an error."""
+        if number in self._waiting:
+            self._waiting.pop(number)[0].set_result(answer)
+
+    def _look(self):
+        """Let nobody wait for too long: one timer for all, while there is anybody."""
+        now = self._loop.time()
+        for number, (_future, _subject, until) in list(self._waiting.items()):
+            if until > now:
+                break
+            self._end(number, NatsTimeout())
+        self._is_looked_at = bool(self._waiting)
+        if self._is_looked_at:
+            self._loop.call_later(LOOK, self._look)
+
+    async def _on_answer(self, message):
+        self._end(message.subject.rpartition(".")[2], message)
 
     async def _on_error(self, error):
         """Take what the server says beside the answers."""
         if self._is_opening:
             raise error  # of the attempt to connect, which is not made again
         self._last_error = str(error)
-        for answer, subject in self._waiting.items():
+        for number, (_future, subject, _until) in list(self._waiting.items()):
             if f'publish to "{subject.lower()}"' in self._last_error:
-                self._ended[answer] = NotPermitted()
-                answer.cancel()
+                self._end(number, NotPermitted())
 
     async def _on_closed(self):
         """Let nobody wait for answers of a server that is gone."""
-        for answer in self._waiting:
-            answer.cancel()
+        for number in list(self._waiting):
+            self._end(number, ConnectionClosedError())
 
     async def close(self):
         """End the connection."""

@@ -23,9 +23,8 @@ from .subject import subject_of
 PAUSE = 1.0
 # Of JetStream: the message is larger than the stream takes.
 TOO_LARGE = 10054
-HEADERS = {"Content-Type": CONTENT_TYPE}
-# What the protocol adds: a line with its version and an empty one, and the ends of the others.
-FRAME, LINE = len("NATS/1.0\r\n\r\n"), len(": \r\n")
+# What stands around the id and the content of an event.
+FRAME = len(f"NATS/1.0\r\nNats-Msg-Id: \r\nContent-Type: {CONTENT_TYPE}\r\n\r\n")
 
 
 @dataclass(frozen=True)
@@ -97,18 +96,18 @@ class NatsSender:
 
     async def _publish(self, link, message):
         # A UUID is one in its company only, and a stream may be that of several databases.
-        headers = {"Nats-Msg-Id": f"{message.source}/{message.id}", **HEADERS}
-        size = len(message.body) + FRAME
-        size += sum(len(name) + len(value) + LINE for name, value in headers.items())
+        number = f"{message.source}/{message.id}"
+        size = FRAME + len(number) + len(message.body)
         if size > link.max_payload:
             return Result(
                 FAILED,
                 f"The event has {size} bytes, and the server takes {link.max_payload}"
                 " (max_payload).",
             )
+        headers = {"Nats-Msg-Id": number, "Content-Type": CONTENT_TYPE}
         stored = await link.publish(self._subject(message), message.body, headers)
-        before = ", where it was before" if stored.duplicate else ""
-        return Result(DONE, f"{stored.stream} {stored.seq}{before}")
+        before = ", where it was before" if stored.get("duplicate") else ""
+        return Result(DONE, f"{stored['stream']} {stored['seq']}{before}")
 
     def _subject(self, message):
         return subject_of(self._settings.database, message)

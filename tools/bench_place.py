@@ -32,6 +32,7 @@ class Place:
     :ivar full_database: is filled once
     :ivar other_database: of the library and of message-db
     :ivar feed_database: with the feed, see :meth:`make_feed_database`
+    :ivar delivery_database: with destinations, see :meth:`make_delivery_database`
     :ivar missing: for a baseline that could not be had, why
     :ivar chromium: the path of a browser, None where there is none
     """
@@ -40,6 +41,7 @@ class Place:
     full_database = "bench_full"
     other_database = "bench_other"
     feed_database = "bench_feed"
+    delivery_database = "bench_delivery"
     log = LOG
 
     def __init__(self, source):
@@ -118,18 +120,25 @@ class Place:
                 stop(process)
 
     def make_feed_database(self):
-        """Make the database with the feed and a read model, and return its name.
+        """Make the database with the feed and a read model, and return its name."""
+        return self._make_larger(self.feed_database, "bench_feed")
+
+    def make_delivery_database(self):
+        """Make the database with destinations of all kinds, and return its name."""
+        kinds = ("event_sourcing_delivery_webhook", "event_sourcing_delivery_nats")
+        return self._make_larger(self.delivery_database, *kinds)
+
+    def _make_larger(self, name, *modules):
+        """Make a database with more addons, and return its name.
 
         Nobody may be connected to the first one, of which it is made.
         """
-        database = Database(
-            self.feed_database, self.cluster, self.python, self.source, self.addons, "bench"
-        )
-        with step("Creating the database with the feed"):
-            database.drop(self.feed_database)
-            self._create(self.feed_database, self.database)
-            database.run_odoo("-i", "bench_feed")
-        return self.feed_database
+        database = Database(name, self.cluster, self.python, self.source, self.addons, "bench")
+        with step(f"Creating the database {name}"):
+            database.drop(name)
+            self._create(name, self.database)
+            database.run_odoo("-i", ",".join(modules))
+        return name
 
     def versions(self):
         """Return the versions of Odoo and Python."""

@@ -14,6 +14,7 @@ PARTS = (
     "writers",
     "actions",
     "feed",
+    "delivery",
     "boundary",
 )
 

@@ -6,7 +6,7 @@ from odoo.addons.event_sourcing_base.fields import Many2oneNoForeignKey
 # So many of the last ones are kept of each destination.
 KEPT = 200
 MAX_ANSWER = 300
-ROW = f"(%s, %s, %s::int, %s::int{', %s' * 7})"
+TYPES = ("int", "int", *("text",) * 6, "float8")
 
 
 class EventDelivery(models.Model):
@@ -64,9 +64,9 @@ class EventDelivery(models.Model):
         store = self.env["event.store"]
         rows = [
             (
-                *(destination.id, self.env.uid, message.line[0] or None, message.event_id or None),
-                *(message.id, message.model_name, message.aggregate_id, message.event_type),
-                *(result.state, store._storable(result.answer)[:MAX_ANSWER], result.seconds),
+                *(message.line[0] or None, message.event_id or None, message.id),
+                *(message.model_name, message.aggregate_id, message.event_type, result.state),
+                *(store._storable(result.answer)[:MAX_ANSWER], result.seconds),
             )
             for message, result in sent[-KEPT:]
         ]
@@ -77,10 +77,15 @@ class EventDelivery(models.Model):
                 INSERT INTO event_delivery (destination_id, create_uid, company_id, event_id,
                        event_uuid, model_name, aggregate_id, event_type, state, answer, seconds,
                        sent_on, create_date)
-                SELECT given.*, timezone('UTC', clock_timestamp()), timezone('UTC', now())
-                  FROM (VALUES %s) AS given
+                SELECT %s, %s, given.*, timezone('UTC', clock_timestamp()), timezone('UTC', now())
+                  FROM unnest(%s) AS given
                 """,
-                SQL(", ").join(SQL(ROW, *row) for row in rows),
+                destination.id,
+                self.env.uid,
+                SQL(", ").join(
+                    SQL(f"%s::{kind}[]", list(column))
+                    for kind, column in zip(TYPES, zip(*rows, strict=True), strict=True)
+                ),
             )
         )
         self.env.cr.execute(

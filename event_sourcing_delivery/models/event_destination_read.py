@@ -14,8 +14,7 @@ from ..message import Message, envelope
 from ..sending import Line
 from .event_destination_identity import IDENTITY
 
-# Events of the feed that are read at a time, and how many look whether a receiver is back.
-PAGE = 200
+# Events of the feed that look whether a receiver is back.
 PROBE = 8
 # Lines of events that waited, that are sent again at a time, and events of each.
 LINES = 8
@@ -116,10 +115,11 @@ class EventDestinationRead(models.Model):
     # What is to be sent
     # ------------------------------------------------------------------
 
-    def _take(self, token):
+    def _take(self, token, limit):
         """Read what is to be sent now.
 
         :param str token: of the process
+        :param int limit: events of the feed, at most
         :return: ``Work``, or None where this process is to send nothing
         """
         # Nobody else may pause it, or change what it is, while this is read.
@@ -142,7 +142,7 @@ class EventDestinationRead(models.Model):
         except UserError as error:
             self._stop(str(error))
             return None
-        return self._work(reader)
+        return self._work(reader, limit)
 
     def _senders_or_stop(self):
         """Return what :meth:`_senders` does; stop where something is missing, and return None."""
@@ -152,9 +152,9 @@ class EventDestinationRead(models.Model):
             self._stop(str(error))
             return None
 
-    def _work(self, reader):
+    def _work(self, reader, limit):
         store, sub = self.env["event.store"], self.subscription_id
-        limit = PROBE if sub.error_count else PAGE
+        limit = PROBE if sub.error_count else limit
         events, position = store._read_feed_page(sub._position(), self._feed_filter(), limit)
         page, behind = self._sorted(reader, events)
         moved = position != sub._position()

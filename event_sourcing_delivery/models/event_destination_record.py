@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.addons.event_sourcing_feed.models.event_subscription import POSITION, RECOVERED
 
 from ..message import DONE, GONE, UNAVAILABLE
-from ..sending import Line, is_outage
+from ..sending import Line, is_outage, wants_pause
 from .event_destination_read import LEASE
 
 # Seconds until a receiver that is away is tried again; the last one counts from then on.
@@ -34,7 +34,7 @@ class EventDestinationRecord(models.Model):
         results = [result for line in work.page for result in line.results]
         done = sum(result.state == DONE for result in results)
         self._log(work.page)
-        stops = self._wants_pause(results)
+        stops = wants_pause(results)
         if not done and (stops or is_outage(results)):
             # It all comes again: nothing waits but the position.
             self._note_outage(results)
@@ -69,29 +69,29 @@ class EventDestinationRecord(models.Model):
         )
         return bool(self.env.cr.rowcount)
 
-    @staticmethod
-    def _wants_pause(results):
-        return any(result.pause or result.state == GONE for result in results)
-
     def _put_apart(self, work):
         """Let events that were not delivered wait as rows; see :meth:`_record_page`."""
-        under_way = {}
+        parts = []
         for line in work.page:
             delivered = sum(result.state == DONE for result in line.results)
-            left, last = line.messages[delivered:], line.results[delivered:]
-            if not left:
-                continue
-            tasks = [self._wait_apart(message) for message in left]
-            if last and not self._wants_pause(last):
-                tasks[0]._note_error(UserError(last[0].answer))
-                continue
-            # One under way is tried again by others where this process is not heard of any more.
-            pause = timedelta(seconds=LEASE if line.is_under_way else 0)
-            tasks[0].write({"state": "waiting", "next_try": self.env.cr.now() + pause})
-            if line.is_under_way:
-                under_way[line] = Line(left, tuple(task.id for task in tasks))
-        for message in work.behind:
-            self._wait_apart(message)
+            if delivered < len(line.messages):
+                parts.append((line, line.messages[delivered:], line.results[delivered:]))
+        left = [message for _line, messages, _results in parts for message in messages]
+        tasks = self._wait_apart([*left, *work.behind])
+        under_way, free = {}, tasks.browse()
+        for line, messages, last in parts:
+            own, tasks = tasks[: len(messages)], tasks[len(messages) :]
+            if last and not wants_pause(last):
+                own[0]._note_error(UserError(last[0].answer))
+            elif line.is_under_way:
+                under_way[line] = Line(messages, own._ids)
+            else:
+                free += own[0]
+        first = tasks.browse([line.task_ids[0] for line in under_way.values()])
+        # One under way is tried again by others where this process is not heard of any more.
+        for chosen, pause in ((free, 0), (first, LEASE)):
+            due = self.env.cr.now() + timedelta(seconds=pause)
+            chosen.write({"state": "waiting", "next_try": due})
         if work.behind:
             # Whoever stood before them may be done meanwhile.
             sub = self.subscription_id.id
@@ -99,31 +99,34 @@ class EventDestinationRecord(models.Model):
             self.env["event.reaction.task"]._move_up(lines)
         return under_way
 
-    def _wait_apart(self, message):
-        tasks = self.env["event.reaction.task"]
-        return tasks._add(self.subscription_id, message.event_id, message, message.line[1])
+    def _wait_apart(self, messages):
+        entries = [(message.event_id, message, message.line[1]) for message in messages]
+        return self.env["event.reaction.task"]._add_all(self.subscription_id, entries)
 
     def _record_again(self, line, results):
         """Note what became of messages that were sent again.
 
         :param Line line: with the ids of their tasks
-        :param list results: of the first ones of them
+        :param list results: of the first ones of them; all but the last one are done
         """
         tasks = self.env["event.reaction.task"].browse(line.task_ids)
         self.env["event.delivery"]._note(self, list(zip(line.messages, results, strict=False)))
         sub = self.subscription_id
-        for task, result in zip(tasks, results, strict=False):
-            if not task.exists() or task.state == "skipped":
-                continue
-            if result.state == DONE:
-                self._forget(task)
-                sub._save({**self._sent(1), **RECOVERED})
-            elif self._wants_pause([result]) or (result.state == UNAVAILABLE and sub.error_count):
-                # It is the receiver, not the event.
-                task.write({"state": "waiting", "next_try": self.env.cr.now()})
-                self._note_outage([result])
-            else:
-                task._note_error(UserError(result.answer))
+        here = tasks[: len(results)].exists().filtered(lambda task: task.state != "skipped")
+        pairs = [pair for pair in zip(tasks, results, strict=False) if pair[0] in here]
+        done = tasks.browse([task.id for task, result in pairs if result.state == DONE])
+        if done:
+            self._forget(done)
+            sub._save({**self._sent(len(done)), **RECOVERED})
+        if not pairs or pairs[-1][1].state == DONE:
+            return
+        task, result = pairs[-1]
+        if wants_pause([result]) or (result.state == UNAVAILABLE and sub.error_count):
+            # It is the receiver, not the event.
+            task.write({"state": "waiting", "next_try": self.env.cr.now()})
+            self._note_outage([result])
+        else:
+            task._note_error(UserError(result.answer))
 
     def _forget(self, tasks):
         """Forget tasks that are done, and let those behind them go on."""

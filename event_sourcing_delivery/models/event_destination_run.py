@@ -15,12 +15,15 @@ from odoo.addons.event_sourcing_feed.own_transaction import (
     statements_alone,
 )
 
-from ..sending import CONCURRENT, stops_all
+from ..sending import stops_all
+from .event_destination_read import LEASE
 
 _logger = logging.getLogger(__name__)
 
 # Seconds after which a thread leaves a destination to whoever comes next.
 TURN = 20
+# Seconds after which a page that is still being sent goes on belonging to this process.
+RENEW = LEASE / 3
 
 
 class EventDeliveryDue(models.Model):
@@ -105,17 +108,15 @@ class DeliveryRun:
         finally:
             senders.close()
             self._note_late(senders.ended(0))
-            with statements_alone(self._destination.env.registry) as cr:
-                own = self._destination.with_env(self._destination.env(cr=cr))
-                own._unclaim(self._token)
+            self._at_once(lambda own: own._unclaim(self._token))
 
     def _turn(self, senders):
         """Do one turn; return whether there may be more."""
         going = time.monotonic() < self._deadline and threading.main_thread().is_alive()
         work = None
-        if going and senders.outstanding < CONCURRENT:
+        if going and senders.outstanding < senders.width:
             with in_own_transaction(self._destination) as own:
-                work = own._take(self._token)
+                work = own._take(self._token, senders.page)
         if work is None:
             self._note_late(senders.ended() if senders.outstanding else [])
             return bool(senders.outstanding)
@@ -130,16 +131,23 @@ class DeliveryRun:
 
     def _send_page(self, senders, page):
         """Wait until a page is sent, or nothing more of it is to be; all lines are closed."""
-        waited_for, results = set(page), []
+        waited_for, before = set(page), []
+        renew = time.monotonic() + RENEW
         while waited_for and not all(line.is_stuck() for line in waited_for):
+            results = []
             for line, late in senders.ended():
                 if line in waited_for:
                     waited_for.discard(line)
                     results += line.results
                 else:
                     self._note_late([(line, late)])
-            if stops_all(results):
+            if stops_all(results, before):
                 break
+            before += results
+            if time.monotonic() > renew:
+                if not self._at_once(lambda own: own._claim(self._token)):
+                    break  # somebody else took it for dead
+                renew = time.monotonic() + RENEW
         for line in page:
             line.close()
 
@@ -151,6 +159,11 @@ class DeliveryRun:
                 self._noted(lambda own, apart=apart, late=late: own._record_again(apart, [late]))
             elif line.task_ids:
                 self._noted(lambda own, line=line: own._record_again(line, line.results))
+
+    def _at_once(self, ask):
+        """Ask one statement, which is a transaction of its own."""
+        with statements_alone(self._destination.env.registry) as cr:
+            return ask(self._destination.with_env(self._destination.env(cr=cr)))
 
     def _noted(self, note):
         """Note something in a transaction of its own, again where others changed the same."""

@@ -2,7 +2,10 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
 
 from odoo import fields
 from odoo.exceptions import UserError
@@ -190,14 +193,14 @@ class TestWhoReads(DeliveryCase):
         self.destination.user_id = reader
         reader.active = False
         self.env.flush_all()
-        self.assertIsNone(self.destination.sudo()._take("test"))
+        self.assertIsNone(self.destination.sudo()._take("test", 10))
         self.assertEqual(self.sub.state, "stopped")
         self.assertIn("Reader", self.sub.last_error)
 
     def test_a_user_without_the_right_stops_it_with_a_sentence(self):
         self.destination.user_id = make_user(self.env, "stranger")
         self.env.flush_all()
-        self.assertIsNone(self.destination.sudo()._take("test"))
+        self.assertIsNone(self.destination.sudo()._take("test", 10))
         self.assertEqual(self.sub.state, "stopped")
         self.assertIn("may not read events", self.sub.last_error)
 
@@ -232,6 +235,16 @@ class TestEnvelope(DeliveryCase):
         self.assertEqual((body["version"], body["data"]["amount"]), (1, 7))
         self.assertEqual((body["correlationid"], body["causationid"]), ("c-1", "c-0"))
 
+    def test_it_is_what_the_library_of_cloud_events_writes(self):
+        payload = {"amount": 7, "note": "貸出"}
+        self.send(self.add("A", payload=payload, correlation_id="c-1")["id"])
+        written = inbox.taken[0].body
+        attributes = json.loads(written)
+        data = attributes.pop("data")
+        self.assertEqual(attributes.pop("specversion"), "1.0")
+        attributes["time"] = datetime.fromisoformat(attributes["time"].replace("Z", "+00:00"))
+        self.assertEqual(JSONFormat().write(CloudEvent(attributes, data)), written)
+
     def test_an_event_that_its_handler_cannot_read_waits_apart(self):
         (event,) = self.events("A")
         found = self.store._feed_events_of([event], SQL("true"))[0]
@@ -265,3 +278,59 @@ class TestLog(DeliveryCase):
         log = log.search([("destination_id", "=", self.destination.id)])
         self.assertEqual(len(log), KEPT)
         self.assertEqual(len(log[0].answer), 300)
+
+
+class TestStatements(DeliveryCase):
+    """How many SQL statements it takes: what grows with events is slow with many."""
+
+    def statements(self, work):
+        self.env.flush_all()
+        before = self.env.cr.sql_log_count
+        work()
+        self.env.flush_all()
+        return self.env.cr.sql_log_count - before
+
+    def test_what_waits_for_a_receiver_that_is_away_costs_no_append_one(self):
+        self.events("A")
+        alone = self.statements(lambda: self.events("A"))
+        inbox.behave = lambda message: Result(UNAVAILABLE, "nobody there")
+        self.send(*self.events(*map(str, range(50))))
+        self.assertEqual(self.sub.error_count, 1)
+        self.assertLessEqual(self.statements(lambda: self.events("A")), alone)
+
+    def test_a_page_takes_as_many_however_large_it_is(self):
+        self.send(*self.events("A"))
+        few, many = self.events(*"AB"), self.events(*map(str, range(40)))
+        few = self.statements(lambda: self.send(*few))
+        self.assertEqual(self.statements(lambda: self.send(*many)), few)
+
+    def test_what_is_put_apart_takes_as_many_however_much_it_is(self):
+        taken = []
+
+        def behave(_message):
+            """Take one, then be away."""
+            taken.append(1)
+            return Result(DONE) if len(taken) == 1 else Result(UNAVAILABLE, "away", 1.0)
+
+        inbox.behave = behave
+        counts = []
+        for count in (2, 2, 40):  # the first one fills caches
+            del taken[:]
+            ids = self.events(*[f"{len(counts)}-{number % 20}" for number in range(count)])
+            counts.append(self.statements(lambda ids=ids: self.send(*ids)))
+            waiting = self.tasks.search_count([("event_id", "in", ids)])
+            self.assertEqual(waiting, count - 1)
+        self.assertEqual(counts[2], counts[1])
+
+    def test_a_line_that_is_sent_again_takes_as_many_however_long_it_is(self):
+        counts = []
+        for count in (2, 2, 15):
+            inbox.behave = lambda message: Result(FAILED, "HTTP 500")
+            name = f"again{len(counts)}"
+            self.send(*self.events(*[name] * count))
+            self.assertEqual(len(self.states(name)), count)
+            inbox.behave = lambda message: Result(DONE)
+            self.make_due()
+            counts.append(self.statements(self.send_again))
+            self.assertEqual(inbox.payloads(name), list(range(1, count + 1)))
+        self.assertEqual(counts[2], counts[1])

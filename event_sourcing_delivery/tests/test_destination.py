@@ -187,7 +187,7 @@ class TestOtherDatabase(DeliveryCase):
         self.destination.invalidate_recordset()
         self.assertTrue(self.destination.is_foreign)
         self.assertFalse(self.is_due())
-        self.assertIsNone(self.destination.sudo()._take("test"))
+        self.assertIsNone(self.destination.sudo()._take("test", 10))
         with self.assertRaises(UserError):
             self.destination.action_test()
         health = {line["label"]: line for line in self.env["event.overview"]._health()}

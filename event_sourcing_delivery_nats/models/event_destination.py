@@ -4,9 +4,10 @@ from urllib.parse import urlsplit
 from odoo import _, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.event_sourcing_delivery.loop_senders import LoopSenders
+
 from ..login import login_of
 from ..sender import NatsSender, NatsSettings
-from ..senders import LoopSenders
 
 SCHEMES = ("tls", "nats")
 

@@ -1,2 +1,1 @@
 from . import test_nats
-from . import test_senders

@@ -112,20 +112,35 @@ class EventReactionTask(models.Model):
         :param int event_id: of ``event.store``
         :param event: a value that names the company, the aggregate and the event type
         """
-        known = self.search(
-            [("subscription_id", "=", subscription.id), ("event_id", "=", event_id)]
+        return self._add_all(subscription, [(event_id, event, line)])
+
+    @api.model
+    def _add_all(self, subscription, entries):
+        """Put events at the end of their lines; those that come once more keep their places.
+
+        :param list entries: ``(event_id, event, line)`` of each; see :meth:`_add`
+        :return: the tasks, in the order of the entries
+        """
+        ids = [event_id for event_id, _event, _line in entries]
+        found = self.search([("subscription_id", "=", subscription.id), ("event_id", "in", ids)])
+        known = {task.event_id.id: task.id for task in found}
+        new = self.create(
+            [
+                {
+                    "subscription_id": subscription.id,
+                    "event_id": event_id,
+                    "company_id": event.company_id,
+                    "model_name": event.model_name,
+                    "aggregate_id": event.aggregate_id,
+                    "event_type": event.event_type,
+                    "line": line,
+                }
+                for event_id, event, line in entries
+                if event_id not in known
+            ]
         )
-        return known or self.create(
-            {
-                "subscription_id": subscription.id,
-                "event_id": event_id,
-                "company_id": event.company_id,
-                "model_name": event.model_name,
-                "aggregate_id": event.aggregate_id,
-                "event_type": event.event_type,
-                "line": line,
-            }
-        )
+        known.update((task.event_id.id, task.id) for task in new)
+        return self.browse([known[event_id] for event_id in ids])
 
     @api.model
     def _move_up(self, lines=None):

@@ -1,5 +1,7 @@
 """Webhooks with real commits, a real receiver that misbehaves on order, and processes that die."""
 
+import threading
+import time
 import uuid
 
 import pytest
@@ -9,7 +11,11 @@ from support.feed import cursor, env_of, fetch, how_many, let_consumers_begin, s
 from support.forked import until
 from support.receiver import Receiver
 
-from odoo.addons.event_sourcing_delivery.models import event_destination_record
+from odoo.addons.event_sourcing_delivery.models import (
+    event_destination_read,
+    event_destination_record,
+    event_destination_run,
+)
 from odoo.addons.event_sourcing_delivery_webhook import sender
 
 SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
@@ -192,6 +198,22 @@ def test_two_workers_share_a_destination(receiver, destination, prefix, started)
     assert len(got) == len({item["id"] for item in got}) == 400
     for name in set(names):
         assert receiver.amounts(name) == [n for n, one in enumerate(names, 1) if one == name]
+
+
+def test_a_page_that_takes_longer_than_a_lease_stays_with_who_sends_it(
+    receiver, destination, prefix, monkeypatch
+):
+    monkeypatch.setattr(event_destination_read, "LEASE", 1)
+    monkeypatch.setattr(event_destination_run, "RENEW", 0.2)
+    receiver.behave({"subject": prefix, "do": "slow:0.1"})
+    add(*[f"{prefix}A"] * 30)
+    sending = threading.Thread(target=deliver)
+    sending.start()
+    until(lambda: len(receiver.asked(prefix)) > 1)
+    while sending.is_alive():
+        deliver(1)
+        time.sleep(0.1)
+    assert [item["data"]["amount"] for item in receiver.got(prefix)] == list(range(1, 31))
 
 
 def test_kill_9_of_workers_loses_nothing_and_keeps_the_order(receiver, destination, prefix):

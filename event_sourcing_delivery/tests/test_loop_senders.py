@@ -3,11 +3,11 @@
 import asyncio
 import threading
 
-from odoo.addons.event_sourcing_delivery.message import DONE, FAILED, Message, Result
-from odoo.addons.event_sourcing_delivery.sending import CONCURRENT, Line
 from odoo.addons.test_event_sourcing.common import EventCase
 
-from ..senders import LoopSenders
+from ..loop_senders import LoopSenders
+from ..message import DONE, FAILED, Message, Result
+from ..sending import Line
 
 
 class Sender:
@@ -49,9 +49,11 @@ class TestLoopSenders(EventCase):
 
     def run_lines(self, *lines):
         """Send lines; return the states of each."""
-        before = threading.active_count()
+        before, all_there = threading.active_count(), threading.Event()
+        self.sender.loop.call_soon(all_there.wait)
         for one in lines:
             self.senders.put(one)
+        all_there.set()
         self.senders.close()
         self.assertEqual(threading.active_count(), before)
         self.assertTrue(self.sender.closed)
@@ -61,12 +63,12 @@ class TestLoopSenders(EventCase):
         return [[result.state for result in one.results] for one in lines]
 
     def test_lines_are_sent_side_by_side_and_each_in_its_order(self):
-        lines = [line(*(f"{number}-{part}" for part in range(3))) for number in range(50)]
-        self.assertEqual(self.run_lines(*lines), [[DONE] * 3] * 50)
-        for number in range(50):
+        lines = [line(*(f"{number}-{part}" for part in range(3))) for number in range(300)]
+        self.assertEqual(self.run_lines(*lines), [[DONE] * 3] * 300)
+        for number in range(300):
             own = [one for one in self.sender.sent if one.startswith(f"{number}-")]
             self.assertEqual(own, [f"{number}-{part}" for part in range(3)])
-        self.assertEqual(self.sender.most, CONCURRENT)
+        self.assertEqual(self.sender.most, LoopSenders.width)
 
     def test_a_line_ends_with_what_is_not_done(self):
         self.sender.answers = {"b": Result(FAILED, "no"), "y": ValueError("secret")}

@@ -4,10 +4,9 @@ import asyncio
 import threading
 import time
 from collections import deque
-from dataclasses import replace
 
-from odoo.addons.event_sourcing_delivery.message import FAILED, Result
-from odoo.addons.event_sourcing_delivery.sending import CONCURRENT, Senders, unexpected
+from .message import FAILED, Result
+from .sending import Senders, unexpected
 
 
 class LoopSenders(Senders):
@@ -16,6 +15,10 @@ class LoopSenders(Senders):
     :param connect: function that returns a sender with ``loop``, ``send_async(message)``, which
         returns a ``Result``, and ``close()``
     """
+
+    page = 1000
+    # What is published together is sent, confirmed and read together.
+    width = 256
 
     def __init__(self, connect):
         super().__init__(connect)
@@ -44,7 +47,7 @@ class LoopSenders(Senders):
 
     def _begin(self):
         """Let one more line be sent beside those that are, while there is room."""
-        if self._to_send and len(self._workers) < CONCURRENT:
+        if self._to_send and len(self._workers) < self.width:
             worker = self._sender.loop.create_task(self._send_lines())
             self._workers.add(worker)
             worker.add_done_callback(self._workers.discard)
@@ -66,7 +69,7 @@ class LoopSenders(Senders):
             result = await self._sender.send_async(message)
         except Exception as error:
             result = unexpected(error)
-        return replace(result, seconds=time.monotonic() - began)
+        return Result(result.state, result.answer, result.pause, time.monotonic() - began)
 
     async def _wait_for_all(self):
         while self._workers:
