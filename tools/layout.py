@@ -28,6 +28,7 @@ ADDONS = (
     "event_sourcing_delivery",
     "event_sourcing_delivery_webhook",
     "event_sourcing_delivery_nats",
+    "event_sourcing_delivery_rabbitmq",
     "event_sourcing_all",
     "rental_event_sourcing",
     "rental_event_sourcing_report_xlsx",

@@ -7,6 +7,7 @@ from support.commits import database, env_of
 from support.feed import add, let_consumers_begin
 from support.forked import Forked
 from support.partitioned import APART, SIZE, PartitionedStore
+from support.rabbit_server import Exchange, RabbitServer
 from support.seals import append, seal
 
 from odoo.modules.registry import Registry
@@ -106,3 +107,31 @@ def store(partitioned):
     """That one, with what a test left open rolled back after it."""
     yield partitioned
     partitioned.close()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """A certificate of ``localhost`` that nobody trusts, with its key."""
+    from odoo.addons.event_sourcing_delivery_webhook.tests.test_sender import make_certificate
+
+    return make_certificate(tmp_path_factory.mktemp("certificate"), "localhost")
+
+
+@pytest.fixture(scope="session")
+def rabbit(certificate):
+    """One server of RabbitMQ for all tests: it takes seconds to start."""
+    server = RabbitServer(certificate)
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def missing(rabbit, prefix):
+    """An exchange of this test that is not there."""
+    return Exchange(rabbit, prefix)
+
+
+@pytest.fixture
+def exchange(missing):
+    """An exchange of this test with a queue that takes everything."""
+    return missing.make().make_queue()

@@ -40,6 +40,7 @@ DEPENDS = {
     "event_sourcing_delivery": ("event_sourcing_feed",),
     "event_sourcing_delivery_webhook": ("event_sourcing_delivery",),
     "event_sourcing_delivery_nats": ("event_sourcing_delivery",),
+    "event_sourcing_delivery_rabbitmq": ("event_sourcing_delivery",),
     "event_sourcing_feed_bi": ("event_sourcing_feed", "event_sourcing_bi"),
     "event_sourcing_all": (
         *("event_sourcing_archive", "event_sourcing_bi", "event_sourcing_feed"),

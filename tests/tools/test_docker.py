@@ -1,6 +1,10 @@
 """What Docker gets: settings that Odoo knows, and no secrets."""
 
 import configparser
+import re
+
+import pytest
+import yaml
 
 from tools.layout import ADDONS, ROOT
 
@@ -41,3 +45,30 @@ def test_every_variable_of_the_example_is_used():
 def test_all_addons_are_mounted_read_only():
     for addon in ADDONS:
         assert f"./{addon}:/mnt/extra-addons/{addon}:ro" in read("docker-compose.yml")
+
+
+@pytest.mark.parametrize("name", ["nats", "rabbitmq"])
+def test_a_server_to_try_destinations_with_is_there_when_it_is_asked_for(name):
+    compose = yaml.safe_load(read("docker-compose.yml"))
+    service = compose["services"][name]
+    assert service["profiles"] == [name]
+    (port,) = service["ports"]
+    ours, inside = re.fullmatch(r"127\.0\.0\.1:\$\{\w+:-(\d+)\}:(\d+)", port).groups()
+    assert ours == inside
+    (volume,) = service["volumes"]
+    assert volume.split(":")[0] in compose["volumes"]
+    page = read("docs/delivery.md")
+    assert f"docker compose --profile {name} up" in page
+    (address,) = re.findall(rf"`(\w+://{name}(?::\d+)?)`", page)
+    assert address in (f"nats://nats:{inside}", "amqp://rabbitmq")
+
+
+def test_rabbitmq_has_the_user_that_the_example_names():
+    service = yaml.safe_load(read("docker-compose.yml"))["services"]["rabbitmq"]
+    assert service["environment"] == {
+        "RABBITMQ_DEFAULT_USER": "${RABBITMQ_USER:-odoo}",
+        "RABBITMQ_DEFAULT_PASS": "${RABBITMQ_PASSWORD:-}",
+    }
+    for name in ("RABBITMQ_USER", "RABBITMQ_PASSWORD"):
+        assert f"{name}=" in read(".env.example")
+        assert name in read("docs/delivery.md")

@@ -1,0 +1,143 @@
+"""Publishing events to RabbitMQ."""
+
+import asyncio
+import re
+from dataclasses import dataclass, field
+
+import pika
+from pika.exceptions import (
+    AMQPError,
+    ChannelClosedByBroker,
+    ConnectionBlockedTimeout,
+    ShortStringTooLong,
+)
+
+from odoo.addons.event_sourcing_delivery.message import (
+    CONTENT_TYPE,
+    DONE,
+    FAILED,
+    UNAVAILABLE,
+    Result,
+)
+from odoo.addons.event_sourcing_delivery.subject import subject_of
+
+from .address import Address
+from .checked_loop import CheckedLoop
+from .link import TIMEOUT, Away, Lost, NotTaken, Unroutable, closed_sentence, connect
+
+# Seconds for which a server that is away is let alone; longer where it stays away.
+PAUSE = 1.0
+# A connection may be lost, and a channel be closed for what others published on it.
+ATTEMPTS = 3
+TOO_LARGE = re.compile(r"message size \d+ is larger than configured max size (\d+)")
+
+
+@dataclass(frozen=True)
+class RabbitSettings:
+    """What a sender has to know; its text names no secret.
+
+    :ivar Address address: the servers and the exchange
+    :ivar str database: for the routing keys
+    :ivar tuple secrets: the newest first
+    :ivar tuple networks: that may be connected to beside the Internet
+    """
+
+    address: Address
+    database: str
+    secrets: tuple = field(default=(), repr=False)
+    networks: tuple = ()
+
+
+class RabbitSender:
+    """Publish messages over one connection, many side by side, in one event loop.
+
+    :param RabbitSettings settings: where to, and with what
+    :ivar loop: the event loop, which runs in one thread at a time
+    """
+
+    def __init__(self, settings):
+        self._settings = settings
+        self._connecting = None
+        self._max_size = float("inf")
+        self.loop = CheckedLoop(settings.networks, settings.address.encrypted)
+
+    def send(self, message):
+        """Publish one message, in a thread where the loop does not run.
+
+        :rtype: Result
+        """
+        return self.loop.run_until_complete(self.send_async(message))
+
+    async def send_async(self, message):
+        """Publish one message, and wait until every queue that wants it has it.
+
+        :rtype: Result
+        """
+        key = subject_of(self._settings.database, message)
+        properties = pika.BasicProperties(
+            content_type=CONTENT_TYPE,
+            delivery_mode=pika.DeliveryMode.Persistent.value,
+            message_id=f"{message.source}/{message.id}",
+        )
+        for _attempt in range(ATTEMPTS):
+            if len(message.body) > self._max_size:
+                return Result(
+                    FAILED,
+                    f"The event has {len(message.body)} bytes, and the server takes"
+                    f" {self._max_size} (max_message_size).",
+                )
+            try:
+                await (await self._link()).publish(key, message.body, properties)
+                return Result(DONE, f"{self._settings.address.exchange} {key}")
+            except ChannelClosedByBroker as error:
+                if not self._is_too_large(error):
+                    sentence = closed_sentence(error, self._settings.address)
+                    return Result(UNAVAILABLE, sentence, PAUSE)
+            except ShortStringTooLong:
+                return Result(FAILED, "The routing key or the id has more than 255 bytes.")
+            except ConnectionBlockedTimeout:
+                return Result(UNAVAILABLE, "The server has no memory or disk left.", PAUSE)
+            except (AMQPError, Lost):
+                continue  # another server may be there; consumers know a repeat by its id
+            except Away as error:
+                return Result(UNAVAILABLE, str(error), PAUSE)
+            except Unroutable:
+                return Result(UNAVAILABLE, f"No queue takes the routing key {key}.")
+            except NotTaken:
+                return Result(UNAVAILABLE, "A queue does not take it: it is full.", PAUSE)
+            except asyncio.TimeoutError:
+                return Result(UNAVAILABLE, f"The event was not confirmed within {TIMEOUT} s.")
+        return Result(UNAVAILABLE, "The server closed the connection.", PAUSE)
+
+    def _is_too_large(self, error):
+        """Whether a channel was closed for the size of a message, which need not be this one."""
+        found = TOO_LARGE.search(error.reply_text)
+        if found:
+            self._max_size = int(found[1])
+        return bool(found)
+
+    async def _link(self):
+        """Return a connection; who needs one while it is made waits for the same."""
+        made = self._connecting
+        if made is None or (made.done() and (made.exception() or not made.result().is_open)):
+            self._connecting = self.loop.create_task(self._new_link(made))
+        return await self._connecting
+
+    async def _new_link(self, former):
+        if former is not None and not former.exception():
+            await former.result().close()
+        return await connect(self._settings, self.loop)
+
+    def close(self):
+        """End the connection and the loop, in a thread where it does not run."""
+        self.loop.run_until_complete(self._end())
+        self.loop.close()
+
+    async def _end(self):
+        made = self._connecting
+        if made is not None and made.done() and not made.exception():
+            await made.result().close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
