@@ -220,3 +220,10 @@ class RetryStableUuids:
             cr.postrollback.add(lambda: setattr(transaction, "count", 0))
         self._transaction = transaction
         return transaction
+
+
+def as_record_id(value):
+    """Return a value as the id of a record, None where it is none."""
+    if type(value) is float and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and 1 <= value < 2**31 else None

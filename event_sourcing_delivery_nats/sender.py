@@ -14,10 +14,10 @@ from odoo.addons.event_sourcing_delivery.message import (
     UNAVAILABLE,
     Result,
 )
+from odoo.addons.event_sourcing_delivery.subject import subject_of
 
 from .checked_loop import CheckedLoop
 from .link import TIMEOUT, Away, NotPermitted, connect
-from .subject import subject_of
 
 # Seconds for which a server that is away is let alone; longer where it stays away.
 PAUSE = 1.0

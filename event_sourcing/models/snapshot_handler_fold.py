@@ -9,15 +9,9 @@ from odoo.addons.event_sourcing_base.companies import of_companies, usable
 from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
 from odoo.addons.event_sourcing_base.savepoint import is_broken
 
+from ..event import as_record_id
 from ..exceptions import RuleViolation, StreamFoldError
 from .event_checkpoint import CHECKPOINT_INTERVAL
-
-
-def as_record_id(value):
-    """Return a value as the id of a record, None where it is none."""
-    if type(value) is float and value.is_integer():
-        value = int(value)
-    return value if type(value) is int and 1 <= value < 2**31 else None
 
 
 class SnapshotHandlerFold(models.AbstractModel):

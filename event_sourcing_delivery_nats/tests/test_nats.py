@@ -6,12 +6,12 @@ from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.event_sourcing_delivery.message import UNAVAILABLE, Message
 from odoo.addons.event_sourcing_delivery.models.event_destination_networks import NETWORKS
+from odoo.addons.event_sourcing_delivery.subject import subject_of, token
 from odoo.addons.test_event_sourcing.common import EventCase
 
 from ..login import login_of
 from ..models.event_destination import servers_of
 from ..sender import NatsSender, NatsSettings
-from ..subject import subject_of, token
 
 JWT = f"eyJ0eXAi.eyJqdGki.{'x-_' * 28}xy"
 SEED = "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY"

@@ -1,6 +1,7 @@
 from odoo import _, api, models
 from odoo.exceptions import MissingError
 
+from odoo.addons.event_sourcing.event import as_record_id
 from odoo.addons.event_sourcing.exceptions import RuleViolation
 
 from ..line_fields import LINE
@@ -83,7 +84,7 @@ class RentalSnapshotHandler(models.AbstractModel):
         """Refuse a plan with a product that was archived, unless the rental has it already."""
         super()._check_nested(held, event, named)
         said = [event.payload, *(event.payload.get("lines") or {}).values()]
-        ids = {self._record_id(each.get("product_id")) for each in said}
+        ids = {as_record_id(each.get("product_id")) for each in said}
         known = {record_id for model, record_id in held if model == PRODUCT}
         of_batch = named.get((event.company_id, PRODUCT), {})
         self._check_offered(event, ids - known - {None}, of_batch)
