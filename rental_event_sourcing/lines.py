@@ -6,6 +6,7 @@ with ``delivered``, ``returned`` and ``out``, the units that the customer has.
 """
 
 FIRST = "1"  # the line of a plan that names no line
+SHOWN_LINES = 3  # of a rental in a row of a list, or on a card
 PERIODS = ("day", "week", "month", "rental")
 # What a plan without lines says, and what of its line it is.
 FLAT = {

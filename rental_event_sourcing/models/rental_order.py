@@ -5,6 +5,7 @@ from odoo.addons.event_sourcing.models.event_source_mixin import UNNUMBERED
 from odoo.addons.event_sourcing_base.fields import NO_SUM
 from odoo.addons.event_sourcing_base.from_code import FromCode
 
+from ..lines import SHOWN_LINES
 from .rental_order_line import INSIDE, UNSAID
 from .rental_snapshot import STATUSES
 
@@ -14,7 +15,6 @@ PLAN = (
     *("planned_start", "planned_end"),
 )
 NO_PLAN = {"lines": {}}
-SHOWN_LINES = 3  # on a card
 # Nobody is told of records that only show what was recorded elsewhere.
 SILENT = {"mail_create_nolog": True, "mail_create_nosubscribe": True, "tracking_disable": True}
 OF_THE_LINE = {"product_id": "product_id", "quantity": "quantity", "monthly_price": "price"}

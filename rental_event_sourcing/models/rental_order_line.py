@@ -93,12 +93,10 @@ class RentalOrderLine(models.Model):
 
     @api.depends("product_id", "quantity")
     def _compute_display_name(self):
+        words = self.env["rental.order.words"]
         for line in self:
-            line.display_name = _(
-                "%(quantity)s × %(product)s",
-                quantity=line.quantity,
-                product=line.product_id.display_name or "",
-            )
+            product = line.product_id.display_name or ""
+            line.display_name = words._pieces_of(line.quantity, product)
 
     # ------------------------------------------------------------------
     # Written through the rental

@@ -126,6 +126,11 @@ class RentalOrderWords(models.AbstractModel):
         return " + ".join(shown)
 
     @api.model
+    def _pieces_of(self, quantity, product):
+        """Return a line of a rental in words, such as ``3 × Lift``."""
+        return _("%(quantity)s × %(product)s", quantity=quantity, product=product)
+
+    @api.model
     def _listed(self, names, limit=10):
         """Return names in a row, and how many more there are after the first ones."""
         text = ", ".join(names[:limit])

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 
 from odoo.addons.event_sourcing_base.fields import NO_SUM
 
+from ..lines import SHOWN_LINES, ordered
+
 STATUSES = [
     ("draft", "Draft"),
     ("demo", "Demo"),
@@ -39,6 +41,7 @@ class RentalSnapshot(models.Model):
     # What events of schema version 1 name; the handler fills product_id from it.
     former_product_id = fields.Many2one("rental.former.product", readonly=True, ondelete="restrict")
     quantity = fields.Integer(readonly=True)
+    lines_text = fields.Char(string="What Is Rented", compute="_compute_lines_text")
     planned_start = fields.Date(readonly=True)
     planned_end = fields.Date(readonly=True)
     demo_end = fields.Date(readonly=True)
@@ -63,6 +66,35 @@ class RentalSnapshot(models.Model):
     def init(self):
         super().init()
         self.env.cr.execute("DROP INDEX IF EXISTS rental_snapshot__status_index")
+
+    @api.depends("state")
+    @api.depends_context("lang")
+    def _compute_lines_text(self):
+        products = self.env["product.product"].sudo()
+        named = {self._product_in(line) for snapshot in self for line in snapshot._lines()}
+        names = {each.id: each.display_name for each in products.browse(named - {None}).exists()}
+        words = self.env["rental.order.words"]
+        for snapshot in self:
+            snapshot.lines_text = words._listed(
+                [
+                    words._pieces_of(line.get("quantity", 0), names.get(self._product_in(line), ""))
+                    for line in snapshot._lines()
+                ],
+                SHOWN_LINES,
+            )
+
+    def _lines(self):
+        """Return what the state says of each line, in the order in which they were made."""
+        lines = (self.state or {}).get("lines") or {}
+        return [lines[line_id] for line_id in ordered(lines)]
+
+    @api.model
+    def _product_in(self, line):
+        """Return the id of the product of a line, None for one that is not here."""
+        former = line.get("former_product_id")
+        if former:
+            return self.env["rental.former.product"]._product_of(former)
+        return line.get("product_id")
 
 
 class RentalSnapshotAsOf(models.Model):

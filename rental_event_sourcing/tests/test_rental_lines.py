@@ -290,6 +290,8 @@ class TestOrderLines(LineCase):
         self.assertEqual(order.line_ids.mapped("price_typed"), [False, True])
         self.assertEqual(order.monthly_price, 0)
         self.assertEqual(order.lines_text, "3 × Lift, 1 × Crane")
+        snapshot = self.env["rental.snapshot"].search([("aggregate_id", "=", order.name)])
+        self.assertEqual(snapshot.lines_text, order.lines_text)
 
     def test_all_that_a_save_changes_is_one_event(self):
         order = self.two()
