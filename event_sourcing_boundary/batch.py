@@ -62,10 +62,13 @@ class BoundaryBatch:
             vals["id"] = event_id
         self.forget()
 
-    def judge(self, env, event, before, after):
-        """Return what an event changes, in the language of ``env``; see ``_judge``."""
+    def judge(self, env, event, before, after, remember=True):
+        """Return what an event changes, in the language of ``env``; see ``_judge``.
+
+        :param bool remember: whether a further fold of the event comes to the same
+        """
         place = event.stream, event.version
-        if not self.whole and len(self._folds) < REMEMBERED:
+        if remember and not self.whole and len(self._folds) < REMEMBERED:
             known = self._folds.get(place)
             if known is None or known.after is not after:
                 self._folds[place] = FirstFold(before, after, {})

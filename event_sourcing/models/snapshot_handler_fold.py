@@ -87,7 +87,7 @@ class SnapshotHandlerFold(models.AbstractModel):
         """Return the state after a new event that the boundaries over it took, too.
 
         :param BoundaryBatch boundaries: notes what it changes of them
-        :param bool note: whether it does
+        :param bool note: whether it does; not where another language is asked for its words
         :raise UserError: where the handler or a boundary refuses it
         """
         after = boundaries.recall(event, state) if boundaries else None
@@ -96,7 +96,7 @@ class SnapshotHandlerFold(models.AbstractModel):
             after = self._fold_new(sort_keys(state), event, named)
         if boundaries:
             today = self._upcast(event)
-            changes = boundaries.judge(self.env, today, state, after)
+            changes = boundaries.judge(self.env, today, state, after, note)
             if note:
                 boundaries.note(changes)
         return after

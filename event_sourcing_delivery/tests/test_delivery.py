@@ -299,10 +299,11 @@ class TestStatements(DeliveryCase):
         self.assertLessEqual(self.statements(lambda: self.events("A")), alone)
 
     def test_a_page_takes_as_many_however_large_it_is(self):
-        self.send(*self.events("A"))
-        few, many = self.events(*"AB"), self.events(*map(str, range(40)))
-        few = self.statements(lambda: self.send(*few))
-        self.assertEqual(self.statements(lambda: self.send(*many)), few)
+        counts = []
+        for names in ("AB", "AB", map(str, range(40))):  # the first one fills caches
+            ids = self.events(*names)
+            counts.append(self.statements(lambda ids=ids: self.send(*ids)))
+        self.assertEqual(counts[2], counts[1])
 
     def test_what_is_put_apart_takes_as_many_however_much_it_is(self):
         taken = []

@@ -4,7 +4,8 @@ import operator
 from collections import defaultdict
 from collections.abc import Collection
 
-from odoo import api, fields, models
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
 
 # Of lines: what customers have, what goes out today, comes back today, is late.
 OUT = [("order_id.status", "=", "active")]
@@ -131,9 +132,13 @@ class RentalStock(models.Model):
 
     @api.model
     def _search_pieces_out(self, sign, value):
-        compare = COMPARE[sign]
+        many = sign in ("in", "not in")
+        numbers = list(value) if many and isinstance(value, Collection) else [value]
+        if sign not in COMPARE or not all(isinstance(n, int | float) for n in numbers):
+            raise UserError(_("How many pieces customers have is compared with a number."))
         stocks = self.search([("product_id", "!=", False)])
-        return [("id", "in", [stock.id for stock in stocks if compare(stock.pieces_out, value)])]
+        compare, values = COMPARE[sign], numbers if many else value
+        return [("id", "in", [stock.id for stock in stocks if compare(stock.pieces_out, values)])]
 
     @api.model
     def _search_customers(self, sign, value):

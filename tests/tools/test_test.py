@@ -98,6 +98,7 @@ def test_a_database_is_made_from_the_one_below_it():
         "event_sourcing_base",
         "event_sourcing_boundary",
         "event_sourcing_catalog",
+        "event_sourcing_declaration",
         "event_sourcing_job",
         "event_sourcing_seal",
     }
