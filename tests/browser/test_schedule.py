@@ -112,7 +112,7 @@ def test_a_bar_is_dragged_to_another_unit(person, shop, lang):
     someone.settle()
     for key in ("ArrowDown", "ArrowDown", *["ArrowRight"] * 2):  # the second unit, two days on
         page.keyboard.press(key)
-    assert first in page.locator(CURSOR).get_attribute("aria-label")
+    page.locator(f"{CURSOR}[aria-label*='{first}']").wait_for(state="attached")
     page.keyboard.press("Shift+ArrowUp")
     page.keyboard.press("Shift+ArrowRight")
     with page.expect_response(lambda answer: "read_period" in answer.url):
