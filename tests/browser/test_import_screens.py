@@ -108,9 +108,7 @@ def test_a_file_is_checked_corrected_and_imported(person, server, tmp_path, lang
     page.locator(".o_switch_view.o_list").click()
     page.wait_for_selector(".o_list_view")
     someone.settle()
-    page.locator(".o_searchview_input").fill(f"IMP-{lang}")
-    page.keyboard.press("Enter")
-    page.locator(".o_searchview_facet", has_text=f"IMP-{lang}").wait_for()
+    someone.search(f"IMP-{lang}")
     someone.settle()
     someone.shot("rentals")
     for name in (*keys, over_rpc[1]):
