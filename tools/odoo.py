@@ -1,7 +1,9 @@
 """Starting Odoo: a launcher file, and the options that every start shares."""
 
 import errno
+import os
 import socket
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -16,8 +18,7 @@ def launcher(source, purpose):
     With workers, Odoo starts itself again by the name of its program: it must be a file.
     """
     path = RUN / f"odoo-{source.series}-{purpose}"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
+    text = (
         "import os\n"
         "import sys\n\n"
         'os.environ["TZ"] = "UTC"\n'
@@ -26,6 +27,12 @@ def launcher(source, purpose):
         'if __name__ == "__main__":\n'
         "    odoo.cli.main()\n"
     )
+    if not path.exists() or path.read_text() != text:
+        # Another thread may start it at this moment: an empty program would end well.
+        path.parent.mkdir(parents=True, exist_ok=True)
+        whole = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+        whole.write_text(text)
+        whole.replace(path)
     return path
 
 

@@ -98,6 +98,22 @@ def test_what_a_killed_run_left_behind_is_ended_and_nothing_else(tmp_path):
         spared.wait()
 
 
+def test_a_launcher_is_never_half_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(odoo, "RUN", tmp_path)
+    source = SimpleNamespace(series="17.0", path="/there")
+    path = odoo.launcher(source, "test")
+    assert "/there" in path.read_text()
+    with path.open() as begun:  # by an Odoo that is being started
+        before = path.stat()
+        assert odoo.launcher(source, "test") == path
+        assert path.stat() == before
+        source.path = "/elsewhere"
+        odoo.launcher(source, "test")
+        assert "/there" in begun.read()
+    assert "/elsewhere" in path.read_text()
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
 def test_odoo_ends_with_the_command_that_started_it(tmp_path):
     code = (
         "import subprocess, sys; from tools.ending import with_parent\n"
