@@ -15,11 +15,11 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools import nats
+from tools import nats, rabbitmq
 from tools.ending import with_parent
 from tools.layout import ROOT
 
-START = 20  # seconds that a receiver may take until it listens
+START = 60  # seconds that a receiver may take until it listens
 
 
 @contextmanager
@@ -50,6 +50,18 @@ def nats_server():
         process.kill()
         process.wait()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def rabbitmq_server():
+    """Give the URL of a server of RabbitMQ, where ``guest`` may do everything."""
+    server = rabbitmq.Server()
+    try:
+        server.start()
+        _wait_for(server.port)
+        yield f"amqp://127.0.0.1:{server.port}"
+    finally:
+        server.remove()
 
 
 def free_port():

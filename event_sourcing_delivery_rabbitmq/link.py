@@ -29,6 +29,8 @@ TIMEOUT = 5
 CLOSE_TIMEOUT = 1
 # Seconds that a server may take nothing before the connection is given up.
 BLOCKED_TIMEOUT = 1
+# Seconds between two looks at who has waited for too long.
+LOOK = 0.1
 # Of AMQP.
 ACCESS_REFUSED, PRECONDITION_FAILED = 403, 406
 # Of the library: what goes wrong while a connection is made is no error of AMQP.
@@ -55,6 +57,10 @@ class Unroutable(Exception):
 
 class NotTaken(Exception):
     """A queue refused an event."""
+
+
+class NotConfirmed(Exception):
+    """The server said nothing about an event for too long."""
 
 
 async def connect(settings, loop):
@@ -91,7 +97,9 @@ class Link:
         self._loop, self._address = loop, address
         self._connection = self._channel = None
         self._asked, self._closed = loop.create_future(), loop.create_future()
+        # What waits for a confirmation, the oldest first: ``{tag: (future, until)}``.
         self._tag, self._waiting, self._returned = 0, {}, set()
+        self._is_looked_at = False
 
     @property
     def is_open(self):
@@ -208,16 +216,36 @@ class Link:
         """
         self._channel.basic_publish(self._address.exchange, key, body, properties, mandatory=True)
         self._tag += 1
-        tag, answer = self._tag, self._loop.create_future()
-        self._waiting[tag] = answer
+        tag, future = self._tag, self._loop.create_future()
+        self._waiting[tag] = future, self._loop.time() + TIMEOUT
+        if not self._is_looked_at:
+            self._look()
         try:
-            await asyncio.wait_for(answer, TIMEOUT)
+            error = await future
         finally:
             self._waiting.pop(tag, None)
             was_returned = properties.message_id in self._returned
             self._returned.discard(properties.message_id)
+        if error is not None:
+            raise error
         if was_returned:
             raise Unroutable
+
+    def _end(self, tag, error=None):
+        """Let one wait no longer."""
+        if tag in self._waiting:
+            self._waiting.pop(tag)[0].set_result(error)
+
+    def _look(self):
+        """Let nobody wait for too long: one timer for all, while there is anybody."""
+        now = self._loop.time()
+        for tag, (_future, until) in list(self._waiting.items()):
+            if until > now:
+                break
+            self._end(tag, NotConfirmed())
+        self._is_looked_at = bool(self._waiting)
+        if self._is_looked_at:
+            self._loop.call_later(LOOK, self._look)
 
     def _on_returned(self, _channel, _method, properties, _body):
         """Take what no queue wants; it is confirmed right after."""
@@ -229,21 +257,16 @@ class Link:
         if method.multiple:
             tags = list(takewhile(lambda tag: tag <= method.delivery_tag, self._waiting))
         for tag in tags:
-            answer = self._waiting.get(tag)
-            if answer is None or answer.done():
-                continue
-            if isinstance(method, pika.spec.Basic.Ack):
-                answer.set_result(None)
-            else:
-                answer.set_exception(NotTaken())
+            self._end(tag, None if isinstance(method, pika.spec.Basic.Ack) else NotTaken())
 
     def _on_ended(self, _channel, reason):
         """Let nobody wait for answers on a channel that is gone."""
         error = reason if isinstance(reason, FAILURES) else Lost()
-        for answer in (self._asked, *self._waiting.values()):
-            if not answer.done():
-                answer.set_exception(error)
-                answer.exception()  # looked at, also where nobody waits
+        for tag in list(self._waiting):
+            self._end(tag, error)
+        if not self._asked.done():
+            self._asked.set_exception(error)
+            self._asked.exception()  # looked at, also where nobody waits
 
     def _on_closed(self, _connection, reason):
         self._on_ended(None, reason)

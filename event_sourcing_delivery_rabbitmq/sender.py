@@ -23,13 +23,24 @@ from odoo.addons.event_sourcing_delivery.subject import subject_of
 
 from .address import Address
 from .checked_loop import CheckedLoop
-from .link import TIMEOUT, Away, Lost, NotTaken, Unroutable, closed_sentence, connect
+from .link import (
+    TIMEOUT,
+    Away,
+    Lost,
+    NotConfirmed,
+    NotTaken,
+    Unroutable,
+    closed_sentence,
+    connect,
+)
 
 # Seconds for which a server that is away is let alone; longer where it stays away.
 PAUSE = 1.0
-# A connection may be lost, and a channel be closed for what others published on it.
+# A connection may be lost.
 ATTEMPTS = 3
+# What a server says when it closes the channel for one event; what is long it cuts, with dots.
 TOO_LARGE = re.compile(r"message size \d+ is larger than configured max size (\d+)")
+NOT_PERMITTED = re.compile(r"access to topic '([^']*'?)")
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,7 @@ class RabbitSender:
         self._settings = settings
         self._connecting = None
         self._max_size = float("inf")
+        self._not_permitted = ()  # beginnings of routing keys, with a quote where they end
         self.loop = CheckedLoop(settings.networks, settings.address.encrypted)
 
     def send(self, message):
@@ -79,18 +91,15 @@ class RabbitSender:
             delivery_mode=pika.DeliveryMode.Persistent.value,
             message_id=f"{message.source}/{message.id}",
         )
-        for _attempt in range(ATTEMPTS):
-            if len(message.body) > self._max_size:
-                return Result(
-                    FAILED,
-                    f"The event has {len(message.body)} bytes, and the server takes"
-                    f" {self._max_size} (max_message_size).",
-                )
+        attempts = 0
+        while attempts < ATTEMPTS:
+            if problem := self._problem(key, message.body):
+                return Result(FAILED, problem)
             try:
                 await (await self._link()).publish(key, message.body, properties)
                 return Result(DONE, f"{self._settings.address.exchange} {key}")
             except ChannelClosedByBroker as error:
-                if not self._is_too_large(error):
+                if not self._is_about_an_event(error):
                     sentence = closed_sentence(error, self._settings.address)
                     return Result(UNAVAILABLE, sentence, PAUSE)
             except ShortStringTooLong:
@@ -98,22 +107,35 @@ class RabbitSender:
             except ConnectionBlockedTimeout:
                 return Result(UNAVAILABLE, "The server has no memory or disk left.", PAUSE)
             except (AMQPError, Lost):
-                continue  # another server may be there; consumers know a repeat by its id
+                attempts += 1  # another server may be there; consumers know a repeat by its id
             except Away as error:
                 return Result(UNAVAILABLE, str(error), PAUSE)
             except Unroutable:
                 return Result(UNAVAILABLE, f"No queue takes the routing key {key}.")
             except NotTaken:
                 return Result(UNAVAILABLE, "A queue does not take it: it is full.", PAUSE)
-            except asyncio.TimeoutError:
+            except NotConfirmed:
                 return Result(UNAVAILABLE, f"The event was not confirmed within {TIMEOUT} s.")
         return Result(UNAVAILABLE, "The server closed the connection.", PAUSE)
 
-    def _is_too_large(self, error):
-        """Whether a channel was closed for the size of a message, which need not be this one."""
-        found = TOO_LARGE.search(error.reply_text)
-        if found:
+    def _problem(self, key, body):
+        """Return why the server would close the channel for an event, as far as it has said."""
+        if len(body) > self._max_size:
+            return (
+                f"The event has {len(body)} bytes, and the server takes {self._max_size}"
+                " (max_message_size)."
+            )
+        if f"{key}'".startswith(self._not_permitted):
+            return f"The login may not publish with the routing key {key}."
+        return ""
+
+    def _is_about_an_event(self, error):
+        """Whether a channel was closed for one event, which need not be this one; note why."""
+        if found := TOO_LARGE.search(error.reply_text):
             self._max_size = int(found[1])
+        elif found := NOT_PERMITTED.search(error.reply_text):
+            beginning = found[1].removesuffix("...")
+            self._not_permitted = tuple({*self._not_permitted, beginning})
         return bool(found)
 
     async def _link(self):

@@ -125,7 +125,7 @@ class Place:
 
     def make_delivery_database(self):
         """Make the database with destinations of all kinds, and return its name."""
-        kinds = ("event_sourcing_delivery_webhook", "event_sourcing_delivery_nats")
+        kinds = (f"event_sourcing_delivery_{kind}" for kind in ("webhook", "nats", "rabbitmq"))
         return self._make_larger(self.delivery_database, *kinds)
 
     def _make_larger(self, name, *modules):

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 import urllib.request
+from contextlib import contextmanager
 
 from benchmarks.answering import answer, stopwatch
 from benchmarks.contestants.feed import leave_feed_alone
@@ -14,9 +15,11 @@ from benchmarks.workload import in_batches, rentals
 
 NETWORKS = "event_sourcing_delivery.allowed_networks"
 # Anything of the right form: nobody looks at the signatures.
-SECRETS = {"webhook": f"whsec_{'A' * 32}"}
+SECRETS = {"webhook": f"whsec_{'A' * 32}", "rabbitmq": "guest:guest"}
 STALLED = 120  # seconds for a number of events, after which sending is given up
-EVERYTHING = "odoo.>"
+EVERYTHING = {"nats": "odoo.>", "rabbitmq": "odoo.#"}
+# Of the exchange and the queue of RabbitMQ, and what was taken from it.
+NAME, TAKEN = "odoo", []
 
 
 def prepare():
@@ -36,6 +39,8 @@ def make(kind, address):
     """
     if kind == "nats":
         asyncio.run(_make_stream(address))
+    if kind == "rabbitmq":
+        _make_queue(address)
     with as_admin(registry) as env:
         destinations = env["event.destination"]
         destinations.search([]).unlink()
@@ -77,6 +82,9 @@ def came(kind, address):
     """Return how many events the receiver has, and how many different ones."""
     if kind == "nats":
         return dict(zip(("count", "different"), asyncio.run(_stored(address)), strict=True))
+    if kind == "rabbitmq":
+        _take_all(address)
+        return {"count": len(TAKEN), "different": len(set(TAKEN))}
     with urllib.request.urlopen(address, timeout=10) as found:
         return dict(zip(("count", "different"), json.load(found), strict=True))
 
@@ -84,7 +92,7 @@ def came(kind, address):
 async def _make_stream(url):
     client = await _connected(url)
     try:
-        await client.jetstream().add_stream(name="ODOO", subjects=[EVERYTHING])
+        await client.jetstream().add_stream(name="ODOO", subjects=[EVERYTHING["nats"]])
     finally:
         await client.close()
 
@@ -103,6 +111,35 @@ async def _connected(url):
     import nats
 
     return await nats.connect(url)
+
+
+def _make_queue(url):
+    with _channel(url) as channel:
+        channel.exchange_declare(NAME, "topic", durable=True)
+        channel.queue_declare(NAME, durable=True)
+        channel.queue_bind(NAME, NAME, EVERYTHING["rabbitmq"])
+
+
+def _take_all(url):
+    """A queue passes on what is sent twice, too."""
+    with _channel(url) as channel:
+        left = channel.queue_declare(NAME, passive=True).method.message_count
+        for _method, properties, _body in channel.consume(NAME, auto_ack=True) if left else ():
+            TAKEN.append(properties.message_id)
+            left -= 1
+            if not left:
+                return
+
+
+@contextmanager
+def _channel(url):
+    import pika
+
+    connection = pika.BlockingConnection(pika.URLParameters(url))
+    try:
+        yield connection.channel()
+    finally:
+        connection.close()
 
 
 def wait(destination, waiting):

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from ..page import number
-from ..receivers import free_port, http_receiver, nats_server
+from ..receivers import free_port, http_receiver, nats_server, rabbitmq_server
 from ..results import Row, Samples, Target, rates
 
 AGGREGATES = 1000  # ten events each; ten times as many with BIG=yes
@@ -22,7 +22,11 @@ class Kind(NamedTuple):
     target: int
 
 
-KINDS = {"webhook": Kind(http_receiver, 500), "nats": Kind(nats_server, 5000)}
+KINDS = {
+    "webhook": Kind(http_receiver, 500),
+    "nats": Kind(nats_server, 5000),
+    "rabbitmq": Kind(rabbitmq_server, 3000),
+}
 
 
 def run(race):

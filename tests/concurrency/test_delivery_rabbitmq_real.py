@@ -1,5 +1,6 @@
 """Exchanges of RabbitMQ with a real server: one that fills up, dies, and comes back."""
 
+import itertools
 import re
 import sqlite3
 import threading
@@ -14,6 +15,7 @@ from support.forked import until
 from support.rabbit_server import SECRET
 
 from odoo.addons.event_sourcing_delivery.models import event_destination_record
+from odoo.addons.event_sourcing_delivery_rabbitmq.sender import RabbitSender
 
 NETWORKS = "event_sourcing_delivery.allowed_networks"
 PAGE = Path(__file__).resolve().parents[2] / "docs/delivery.md"
@@ -112,16 +114,28 @@ def test_the_test_button_says_what_the_server_answers(missing, to):
     assert missing.take()[0][2]["type"] == "event_sourcing.TestSent"
 
 
-def test_a_server_is_killed_while_events_are_on_their_way(exchange, prefix, to, quick):
+def kill_on_the_way(monkeypatch, server, after):
+    """Kill a server as soon as so many events were begun with, others being on their way."""
+    publish, numbers = RabbitSender.send_async, itertools.count()
+
+    async def killing(self, message):
+        if next(numbers) == after:
+            server.kill()
+        return await publish(self, message)
+
+    monkeypatch.setattr(RabbitSender, "send_async", killing)
+
+
+def test_a_server_is_killed_while_events_are_on_their_way(exchange, prefix, to, quick, monkeypatch):
     destination = to(exchange.url)
-    # Five events of each record, near each other: few others wait behind those under way.
-    names = [f"{prefix}{number // 200}-{number % 40}" for number in range(2000)]
+    # 25 events of each record: most of them wait as rows behind those under way.
+    names = [f"{prefix}{number % 40}" for number in range(1000)]
     add(*names)
+    kill_on_the_way(monkeypatch, exchange.server, after=300)
     sending = threading.Thread(target=deliver)
     sending.start()
-    until(lambda: exchange.how_many() > 200)
-    exchange.server.kill()
     until(lambda: "127.0.0.1 cannot be reached" in subscription(destination)[2])
+    assert waiting(destination)
     exchange.server.start()
     sending.join()
     events = []
@@ -129,7 +143,7 @@ def test_a_server_is_killed_while_events_are_on_their_way(exchange, prefix, to, 
     def all_came():
         make_due(destination)
         events.extend(exchange.take())
-        return len(first_times(events)) >= 2000 and not waiting(destination)
+        return len(first_times(events)) >= 1000 and not waiting(destination)
 
     deliver_until(all_came, 60)
     in_order(events, names)

@@ -1,11 +1,16 @@
 """What a sender makes of a real server of RabbitMQ: logins, TLS, what is refused, and silence."""
 
 import logging
+import os
 import signal
+import subprocess
+import sys
 import uuid
+from pathlib import Path
 
 import pytest
-from support.rabbit_server import ADMIN, MOST, SECRET, WRITER, WRITES, Exchange
+from support.forked import until
+from support.rabbit_server import ADMIN, MOST, SECRET, TOPICS, WRITER, WRITES, Exchange
 
 from odoo.addons.event_sourcing_delivery.message import DONE, FAILED, UNAVAILABLE, Message
 from odoo.addons.event_sourcing_delivery.networks import parse_networks
@@ -13,6 +18,14 @@ from odoo.addons.event_sourcing_delivery_rabbitmq.address import address_of
 from odoo.addons.event_sourcing_delivery_rabbitmq.sender import RabbitSender, RabbitSettings
 
 LOOPBACK = parse_networks("127.0.0.0/8 ::1")
+ROOT = Path(__file__).resolve().parents[2]
+START = """
+from tools.rabbitmq import Server
+server = Server()
+server.start()
+print(*server.pids, flush=True)
+input()
+"""
 ADDON = "odoo.addons.event_sourcing_delivery_rabbitmq"
 
 
@@ -65,21 +78,39 @@ def test_what_is_too_large_is_about_the_event(exchange):
     assert f"the server takes {MOST}" in large.answer
 
 
-def test_one_too_large_takes_no_other_one_with_it(exchange):
-    """The server ends the channel for it, over which the others go as well."""
-    sender = RabbitSender(RabbitSettings(address_of(exchange.url), "db", (SECRET,), LOOPBACK))
-    messages = [message(b'{"subject": "A"}' * (20_000 if n == 20 else 1)) for n in range(50)]
+def send_together(url, messages, secret=SECRET):
+    """Send messages side by side over one connection; return what became of them."""
+    sender = RabbitSender(RabbitSettings(address_of(url), "db", (secret,), LOOPBACK))
 
     async def send_all():
         tasks = [sender.loop.create_task(sender.send_async(one)) for one in messages]
         return [await task for task in tasks]
 
     try:
-        states = [result.state for result in sender.loop.run_until_complete(send_all())]
+        return sender.loop.run_until_complete(send_all())
     finally:
         sender.close()
+
+
+def test_one_too_large_takes_no_other_one_with_it(exchange):
+    """The server ends the channel for it, over which the others go as well."""
+    messages = [message(b'{"subject": "A"}' * (20_000 if n == 20 else 1)) for n in range(50)]
+    states = [result.state for result in send_together(exchange.url, messages)]
     assert states == [FAILED if n == 20 else DONE for n in range(50)]
     assert exchange.how_many() >= 49
+
+
+def test_a_key_that_the_login_may_not_use_takes_no_other_one_with_it(rabbit):
+    """Nor do several, one of which is so long that the server cuts what it says of it."""
+    there = Exchange(rabbit, TOPICS).make().make_queue()
+    kinds = ["Added", "Lost", "Broken", "Found", "Sold", "Given", "貸" * 26]
+    messages = [message(event_type=kinds[n % len(kinds)]) for n in range(70)]
+    results = send_together(there.url, messages, ":".join(WRITER))
+    states = [result.state for result in results]
+    assert states == [FAILED if n % len(kinds) else DONE for n in range(70)]
+    answer = "The login may not publish with the routing key odoo.db.counter.Lost."
+    assert results[1].answer == answer
+    assert len({found.message_id for _method, found, _event in there.take()}) == 10
 
 
 def test_a_routing_key_is_too_long(exchange):
@@ -167,3 +198,23 @@ def test_addresses_inside_the_network_are_refused_when_they_are_connected_to(exc
     assert "inside the network" in said(send(url, networks=()))
     assert exchange.how_many() == 0
     assert said(send(url), DONE)
+
+
+def test_a_server_ends_with_the_tests_even_if_these_are_killed(tmp_path):
+    """It would keep its ports, and the pipe of whoever waits for the tests."""
+    command, env = [sys.executable, "-c", START], {**os.environ, "TMPDIR": str(tmp_path)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, env=env, text=True, **pipes) as tests:
+        pids = tests.stdout.readline().split()
+        tests.kill()
+        assert tests.stdout.read() == ""
+    assert len(pids) == 2
+    until(lambda: not any(runs(pid) for pid in pids))
+
+
+def runs(pid):
+    """Whether a process is there, and has not ended unnoticed."""
+    try:
+        return bool(Path("/proc", pid, "cmdline").read_bytes())
+    except OSError:
+        return False
