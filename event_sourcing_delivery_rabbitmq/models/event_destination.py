@@ -33,8 +33,8 @@ class EventDestination(models.Model):
             self._check_host(host, found.encrypted)
 
     def _check_secret_rabbitmq(self, secret):
-        user, _colon, password = secret.partition(":")
-        if not user or not password:
+        login, _colon, password = secret.partition(":")
+        if not login or not password:
             raise UserError(
                 _("The secret of RabbitMQ is a user and a password with a colon between them.")
             )
