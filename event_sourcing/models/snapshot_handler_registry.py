@@ -101,8 +101,9 @@ class SnapshotHandlerRegistry(models.AbstractModel):
     @api.model
     def _switched_off(self, model_name):
         """Return why events of an aggregate type are refused, None where they are not."""
-        name = self._off().get(self._canonical_name(model_name))
-        if name is None:
+        off = self._off()
+        name = off and off.get(self._canonical_name(model_name))
+        if not name:
             return None
         return _(
             "Events of %(aggregate)s cannot be recorded, because %(handler)s is declared wrongly:"
@@ -160,16 +161,17 @@ class SnapshotHandlerRegistry(models.AbstractModel):
     @api.model
     def _claimed(self, model_name):
         """Return the handler of an aggregate type, also one that is declared wrongly."""
-        registered = self._registered()
-        name = registered and registered.get(self._canonical_name(model_name))
-        name = name or self._found(model_name)
+        name = self._claimed_name(self._registered_names(), model_name)
         return None if name is None or name not in self.env else self.env[name]
 
     @api.model
-    @tools.ormcache("model_name")
-    def _found(self, model_name):
-        """Return the name of the handler that the conventions give, or None."""
+    @tools.ormcache("registered", "model_name")
+    def _claimed_name(self, registered, model_name):
+        """Return the name of the handler that is registered, else by the conventions, or None."""
         model_name = self._canonical_name(model_name)
+        name = dict(registered).get(model_name)
+        if name:
+            return name
         names = self._discover().get(model_name, ())
         if len(names) > 1:
             raise HandlerConflict(self._conflict_sentence(model_name, ", ".join(names)))
