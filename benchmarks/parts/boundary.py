@@ -57,7 +57,7 @@ def _against(race, ours, library):
     rows = []
     for what, seats, delay, target in (
         (MANY, SEATS, 0, Target("at least", 5)),
-        (f"{MANY}, {SLOW}", SEATS, 5000, None),
+        (f"{MANY}, {SLOW}", SEATS, 5000, Target("at least", 5)),
         (HOT, TABLE, 0, None),
     ):
         turn = partial(_turn, do="book", seats=seats, seconds=SECONDS, delay=delay)
