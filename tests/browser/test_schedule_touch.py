@@ -4,6 +4,15 @@ import pytest
 from support.languages import LANGUAGES
 from support.schedule import BAR, GRID, day_width, days, open_schedule, open_shop, planned
 
+# Ends once what was pushed has come to rest.
+RESTS = """(element) => new Promise((done) => {
+    let before, same = 0;
+    (function look() {
+        same = element.scrollLeft === before ? same + 1 : 0;
+        before = element.scrollLeft;
+        same > 20 ? done() : requestAnimationFrame(look);
+    })();
+})"""
 REFUSED = {"en_US": "cannot be changed", "ja_JP": "変更できません"}
 
 
@@ -69,6 +78,7 @@ def test_a_finger_drags_and_scrolls(person, shop, lang):
     # Who wipes over a bar scrolls.
     finger.swipe(*middle(name), -60)
     page.wait_for_function(f"document.querySelector('{GRID}').scrollLeft > 30")
+    grid.evaluate(RESTS)
     assert planned(shop, order) == days(1, 3)
     grid.evaluate("(element) => (element.scrollLeft = 0)")
     # Who rests on it lifts it.
