@@ -303,7 +303,7 @@ class TestStatements(DeliveryCase):
         for names in ("AB", "AB", map(str, range(40))):  # the first one fills caches
             ids = self.events(*names)
             counts.append(self.statements(lambda ids=ids: self.send(*ids)))
-        self.assertEqual(counts[2], counts[1])
+        self.assertLessEqual(counts[2], counts[1])
 
     def test_what_is_put_apart_takes_as_many_however_much_it_is(self):
         taken = []
