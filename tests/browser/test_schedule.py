@@ -202,8 +202,7 @@ def test_keys_are_enough(person, shop, lang):
     page.keyboard.press("Home")  # today
     someone.settle()
     page.keyboard.press("ArrowDown")  # from the product to its rental
-    cursor = page.locator("#o_rental_schedule_cursor")
-    assert name in cursor.get_attribute("aria-label")
+    page.locator(f"{CURSOR}[aria-label*='{name}']").wait_for(state="attached")
     someone.shot("cursor")
     assert page.locator(GRID).get_attribute("aria-activedescendant") == "o_rental_schedule_cursor"
     for _number in range(2):
