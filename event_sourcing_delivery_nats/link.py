@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import random
 import ssl
 from contextlib import suppress
 from itertools import count
@@ -16,6 +15,8 @@ from nats.js.api import Header
 from nats.js.client import NO_RESPONDERS_STATUS
 from nats.js.errors import APIError, NoStreamResponseError
 
+from odoo.addons.event_sourcing_delivery.loop_sender import Away, LoginRefused, connect_to_any
+
 from .login import login_of
 
 # Seconds for a connection, for the answer to an event, and for the end of a connection.
@@ -24,14 +25,6 @@ TIMEOUT = 5
 CLOSE_TIMEOUT = 1
 # Seconds between two looks at who has waited for too long.
 LOOK = 0.1
-
-
-class Away(Exception):
-    """No server can be reached, or none takes the login; its text is a sentence."""
-
-
-class LoginRefused(Away):
-    """The server does not take the login."""
 
 
 class NotPermitted(Error):
@@ -45,19 +38,13 @@ async def connect(settings, loop):
     :param CheckedLoop loop: the running one
     :raise Away: where there is none
     """
-    reason = Away("No server is named.")
-    for server in random.sample(settings.servers, len(settings.servers)):
-        for secret in settings.secrets or ("",):
-            link = Link(loop, settings.encrypted)
-            try:
-                await link.open(server, secret)
-                return link
-            except LoginRefused as error:
-                reason = error  # while a secret is rotated, the former one may still count
-            except Away as error:
-                reason = error
-                break
-    raise reason
+
+    async def open_link(server, secret):
+        link = Link(loop, settings.encrypted)
+        await link.open(server, secret)
+        return link
+
+    return await connect_to_any(settings.servers, settings.secrets or ("",), open_link)
 
 
 class Link:

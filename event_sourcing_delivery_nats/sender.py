@@ -1,12 +1,12 @@
 """Publishing events to NATS JetStream."""
 
-import asyncio
 from dataclasses import dataclass, field
 
 from nats.errors import ConnectionClosedError, Error
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js.errors import APIError, NoStreamResponseError
 
+from odoo.addons.event_sourcing_delivery.loop_sender import Away, LoopSender
 from odoo.addons.event_sourcing_delivery.message import (
     CONTENT_TYPE,
     DONE,
@@ -17,7 +17,7 @@ from odoo.addons.event_sourcing_delivery.message import (
 from odoo.addons.event_sourcing_delivery.subject import subject_of
 
 from .checked_loop import CheckedLoop
-from .link import TIMEOUT, Away, NotPermitted, connect
+from .link import TIMEOUT, NotPermitted, connect
 
 # Seconds for which a server that is away is let alone; longer where it stays away.
 PAUSE = 1.0
@@ -48,24 +48,15 @@ class NatsSettings:
         return self.servers[0].startswith("tls:")
 
 
-class NatsSender:
+class NatsSender(LoopSender):
     """Publish messages over one connection, many side by side, in one event loop.
 
     :param NatsSettings settings: where to, and with what
-    :ivar loop: the event loop, which runs in one thread at a time
     """
 
     def __init__(self, settings):
+        super().__init__(CheckedLoop(settings.networks, settings.encrypted))
         self._settings = settings
-        self._connecting = None
-        self.loop = CheckedLoop(settings.networks, settings.encrypted)
-
-    def send(self, message):
-        """Publish one message, in a thread where the loop does not run.
-
-        :rtype: Result
-        """
-        return self.loop.run_until_complete(self.send_async(message))
 
     async def send_async(self, message):
         """Publish one message, and wait until a stream has it.
@@ -112,26 +103,8 @@ class NatsSender:
     def _subject(self, message):
         return subject_of(self._settings.database, message)
 
-    async def _link(self):
-        """Return a connection; who needs one while it is made waits for the same."""
-        made = self._connecting
-        if made is None or (made.done() and (made.exception() or not made.result().is_open)):
-            self._connecting = self.loop.create_task(connect(self._settings, self.loop))
-        return await self._connecting
-
-    def close(self):
-        """End the connection and the loop, in a thread where it does not run."""
-        self.loop.run_until_complete(self._end())
-        self.loop.close()
-
-    async def _end(self):
-        made = self._connecting
-        if made is not None and made.done() and not made.exception():
-            await made.result().close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+    async def _connect(self):
+        return await connect(self._settings, self.loop)
 
 
 def _not_stored(error):

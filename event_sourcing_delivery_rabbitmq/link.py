@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import random
 import ssl
 from contextlib import suppress
 from itertools import takewhile
@@ -19,6 +18,8 @@ from pika.exceptions import (
     ProbableAccessDeniedError,
     ProbableAuthenticationError,
 )
+
+from odoo.addons.event_sourcing_delivery.loop_sender import Away, LoginRefused, connect_to_any
 
 # Each attempt would be an error with its traceback; destinations say themselves what is wrong.
 logging.getLogger("pika").setLevel(logging.CRITICAL)
@@ -37,14 +38,6 @@ ACCESS_REFUSED, PRECONDITION_FAILED = 403, 406
 FAILURES = (AMQPError, AMQPConnectorException)
 # With other differences an exchange that is there is as good as ours.
 MATTERS = ("arg 'type'", "arg 'durable'")
-
-
-class Away(Exception):
-    """No server can be reached, or none can be published to; its text is a sentence."""
-
-
-class LoginRefused(Away):
-    """The server does not take the login."""
 
 
 class Lost(Exception):
@@ -70,20 +63,13 @@ async def connect(settings, loop):
     :param CheckedLoop loop: the running one
     :raise Away: where there is none
     """
-    reason = Away("No server is named.")
-    servers = settings.address.servers
-    for server in random.sample(servers, len(servers)):
-        for secret in settings.secrets:
-            link = Link(loop, settings.address)
-            try:
-                await link.open(*server, secret)
-                return link
-            except LoginRefused as error:
-                reason = error  # while a secret is rotated, the former one may still count
-            except Away as error:
-                reason = error
-                break
-    raise reason
+
+    async def open_link(server, secret):
+        link = Link(loop, settings.address)
+        await link.open(*server, secret)
+        return link
+
+    return await connect_to_any(settings.address.servers, settings.secrets, open_link)
 
 
 class Link:

@@ -1,6 +1,5 @@
 """Publishing events to RabbitMQ."""
 
-import asyncio
 import re
 from dataclasses import dataclass, field
 
@@ -12,6 +11,7 @@ from pika.exceptions import (
     ShortStringTooLong,
 )
 
+from odoo.addons.event_sourcing_delivery.loop_sender import Away, LoopSender
 from odoo.addons.event_sourcing_delivery.message import (
     CONTENT_TYPE,
     DONE,
@@ -25,7 +25,6 @@ from .address import Address
 from .checked_loop import CheckedLoop
 from .link import (
     TIMEOUT,
-    Away,
     Lost,
     NotConfirmed,
     NotTaken,
@@ -59,26 +58,17 @@ class RabbitSettings:
     networks: tuple = ()
 
 
-class RabbitSender:
+class RabbitSender(LoopSender):
     """Publish messages over one connection, many side by side, in one event loop.
 
     :param RabbitSettings settings: where to, and with what
-    :ivar loop: the event loop, which runs in one thread at a time
     """
 
     def __init__(self, settings):
+        super().__init__(CheckedLoop(settings.networks, settings.address.encrypted))
         self._settings = settings
-        self._connecting = None
         self._max_size = float("inf")
         self._not_permitted = ()  # beginnings of routing keys, with a quote where they end
-        self.loop = CheckedLoop(settings.networks, settings.address.encrypted)
-
-    def send(self, message):
-        """Publish one message, in a thread where the loop does not run.
-
-        :rtype: Result
-        """
-        return self.loop.run_until_complete(self.send_async(message))
 
     async def send_async(self, message):
         """Publish one message, and wait until every queue that wants it has it.
@@ -138,28 +128,10 @@ class RabbitSender:
             self._not_permitted = tuple({*self._not_permitted, beginning})
         return bool(found)
 
-    async def _link(self):
-        """Return a connection; who needs one while it is made waits for the same."""
-        made = self._connecting
-        if made is None or (made.done() and (made.exception() or not made.result().is_open)):
-            self._connecting = self.loop.create_task(self._new_link(made))
-        return await self._connecting
-
     async def _new_link(self, former):
         if former is not None and not former.exception():
             await former.result().close()
+        return await super()._new_link(former)
+
+    async def _connect(self):
         return await connect(self._settings, self.loop)
-
-    def close(self):
-        """End the connection and the loop, in a thread where it does not run."""
-        self.loop.run_until_complete(self._end())
-        self.loop.close()
-
-    async def _end(self):
-        made = self._connecting
-        if made is not None and made.done() and not made.exception():
-            await made.result().close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
