@@ -4,6 +4,8 @@ from odoo import api, fields, models
 
 from odoo.addons.event_sourcing_job.periods import first_of_week
 
+from ..searching import is_wanted
+
 # What is to happen next with a rental of a status, and the field with its day.
 NEXT = {
     "demo": ("demo_ends", "snapshot_id.demo_end"),
@@ -68,10 +70,7 @@ class RentalOrder(models.Model):
 
     @api.model
     def _due_domain(self, operator, value, place):
-        # Odoo 19 asks with a set of values.
-        wanted = any(value) if isinstance(value, list | tuple | set | frozenset) else bool(value)
-        if operator in ("!=", "not in"):
-            wanted = not wanted
+        wanted = is_wanted(operator, value)
         days = {}
         for company_id, limits in self._due_days().items():
             days.setdefault(limits[place], []).append(company_id)

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..searching import is_wanted
+
 
 class RentalOverdueMixin(models.AbstractModel):
     """Whether the customer still has the equipment after the planned end.
@@ -31,11 +33,7 @@ class RentalOverdueMixin(models.AbstractModel):
 
     @api.model
     def _search_overdue(self, operator, value):
-        # Odoo 19 asks with a set of values.
-        wanted = any(value) if isinstance(value, list | tuple | set | frozenset) else bool(value)
-        if operator in ("!=", "not in"):
-            wanted = not wanted
-        if wanted:
+        if is_wanted(operator, value):
             return ["&", ("status", "=", "active"), *self._end_domain("<")]
         begin = ["|", ("status", "!=", "active"), "|", ("planned_end", "=", False)]
         return begin + self._end_domain(">=")

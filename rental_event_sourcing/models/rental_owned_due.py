@@ -7,6 +7,8 @@ from collections.abc import Collection
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from ..searching import is_wanted, says
+
 # Of lines: what customers have, what goes out today, comes back today, is late.
 OUT = [("order_id.status", "=", "active")]
 TODAY = ("order_id.due_today", "=", True)
@@ -26,17 +28,6 @@ COMPARE = {
 }
 
 
-def _says(value):
-    """Whether a value is not empty; Odoo 19 asks with a set of values."""
-    many = isinstance(value, Collection) and not isinstance(value, str)
-    return any(value) if many else bool(value)
-
-
-def _wanted(sign, value):
-    """Whether those are asked for that are so."""
-    return _says(value) != (sign in ("!=", "not in"))
-
-
 class RentalUnit(models.Model):
     """Units that are to go out."""
 
@@ -54,7 +45,7 @@ class RentalUnit(models.Model):
     @api.model
     def _search_goes_out_today(self, sign, value):
         found = self._going_out_today().ids
-        return [("id", "in" if _wanted(sign, value) else "not in", found)]
+        return [("id", "in" if is_wanted(sign, value) else "not in", found)]
 
     @api.model
     def _going_out_today(self):
@@ -143,7 +134,7 @@ class RentalStock(models.Model):
     @api.model
     def _search_customers(self, sign, value):
         unlike = sign in ("!=", "not in", "not like", "not ilike")
-        if not _says(value):
+        if not says(value):
             return self._search_keys(self._lines_out(OUT), unlike)
         sign = {"!=": "=", "not in": "in"}.get(sign, sign.removeprefix("not "))
         lines = self._lines_out([*OUT, ("order_id.partner_id", sign, value)])
@@ -151,12 +142,12 @@ class RentalStock(models.Model):
 
     @api.model
     def _search_goes_out_today(self, sign, value):
-        return self._search_keys(self._lines_planned(), _wanted(sign, value))
+        return self._search_keys(self._lines_planned(), is_wanted(sign, value))
 
     @api.model
     def _search_comes_back_today(self, sign, value):
-        return self._search_keys(self._lines_out(BACK), _wanted(sign, value))
+        return self._search_keys(self._lines_out(BACK), is_wanted(sign, value))
 
     @api.model
     def _search_overdue(self, sign, value):
-        return self._search_keys(self._lines_out(LATE), _wanted(sign, value))
+        return self._search_keys(self._lines_out(LATE), is_wanted(sign, value))

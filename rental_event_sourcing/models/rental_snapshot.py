@@ -71,14 +71,15 @@ class RentalSnapshot(models.Model):
     @api.depends_context("lang")
     def _compute_lines_text(self):
         products = self.env["product.product"].sudo()
-        named = {self._product_in(line) for snapshot in self for line in snapshot._lines()}
+        lines = {snapshot: snapshot._lines() for snapshot in self}
+        named = {self._product_in(line) for own in lines.values() for line in own}
         names = {each.id: each.display_name for each in products.browse(named - {None}).exists()}
         words = self.env["rental.order.words"]
         for snapshot in self:
             snapshot.lines_text = words._listed(
                 [
                     words._pieces_of(line.get("quantity", 0), names.get(self._product_in(line), ""))
-                    for line in snapshot._lines()
+                    for line in lines[snapshot]
                 ],
                 SHOWN_LINES,
             )
