@@ -5,21 +5,7 @@ from odoo.exceptions import UserError
 from odoo.addons.event_sourcing.transitions import PayloadField, Transition
 from odoo.addons.event_sourcing_declaration.declared import example
 from odoo.addons.test_event_sourcing.common import EventCase
-
-PARTNERS = PayloadField("list", items=PayloadField("integer", model="res.partner"))
-LINE = PayloadField(
-    "object",
-    fields={
-        "product_id": PayloadField("integer", required=True),
-        "quantity": PayloadField("integer", minimum=1),
-        "partner_ids": PARTNERS,
-    },
-)
-LINES = {
-    "lines": PayloadField("object", items=LINE, minimum=1, required=True),
-    "days": PayloadField("list", items=PayloadField("date"), minimum=2),
-    "where": PayloadField("object", fields={"city": PayloadField(required=True)}),
-}
+from odoo.addons.test_event_sourcing.payloads import LINES
 
 
 class DeclaredCase(EventCase):

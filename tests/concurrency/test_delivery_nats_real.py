@@ -10,7 +10,15 @@ import uuid
 from pathlib import Path
 
 import pytest
-from support.deliveries import add, deliver, deliver_until, make_due, subscription, waiting
+from support.deliveries import (
+    add,
+    deliver,
+    deliver_until,
+    destinations,
+    make_due,
+    subscription,
+    waiting,
+)
 from support.feed import cursor, env_of
 from support.forked import until
 from support.nats_keys import operated
@@ -23,7 +31,6 @@ from odoo.addons.event_sourcing_delivery_nats.sender import NatsSender, NatsSett
 from odoo.addons.event_sourcing_delivery_webhook.tests.test_sender import make_certificate
 
 LOOPBACK = parse_networks("127.0.0.0/8 ::1")
-NETWORKS = "event_sourcing_delivery.allowed_networks"
 PAGE = Path(__file__).resolve().parents[2] / "docs/delivery.md"
 
 
@@ -65,31 +72,8 @@ def quick(monkeypatch):
 @pytest.fixture
 def to():
     """Give a function that makes a destination of counters at an address, from now on."""
-    made = []
-
-    def make(url, **vals):
-        with cursor() as cr:
-            env = env_of(cr)
-            env["ir.config_parameter"].set_param(NETWORKS, "127.0.0.0/8")
-            destination = env["event.destination"].create(
-                {
-                    "name": "Stream",
-                    "kind": "nats",
-                    "address": url,
-                    "user_id": env.ref("base.user_admin").id,
-                    "filter_ids": [(0, 0, {"model_name": "counter"})],
-                    **vals,
-                }
-            )
-            destination.action_start()
-            made.append(destination.id)
-            return destination.id
-
-    yield make
-    with cursor() as cr:
-        env = env_of(cr)
-        env["event.destination"].browse(made).unlink()
-        env["ir.config_parameter"].set_param(NETWORKS, False)
+    with destinations(name="Stream", kind="nats") as make:
+        yield make
 
 
 def message(body=b'{"subject": "A"}', number=None, event_type="Added"):

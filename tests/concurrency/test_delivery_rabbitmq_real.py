@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pika
 import pytest
-from support.deliveries import add, deliver, deliver_until, make_due, subscription, waiting
+from support.deliveries import (
+    add,
+    deliver,
+    deliver_until,
+    destinations,
+    make_due,
+    subscription,
+    waiting,
+)
 from support.feed import cursor, env_of
 from support.forked import until
 from support.rabbit_server import SECRET
@@ -17,7 +25,6 @@ from support.rabbit_server import SECRET
 from odoo.addons.event_sourcing_delivery.models import event_destination_record
 from odoo.addons.event_sourcing_delivery_rabbitmq.sender import RabbitSender
 
-NETWORKS = "event_sourcing_delivery.allowed_networks"
 PAGE = Path(__file__).resolve().parents[2] / "docs/delivery.md"
 ADDON = "odoo.addons.event_sourcing_delivery_rabbitmq"
 
@@ -40,32 +47,8 @@ def quick(monkeypatch):
 @pytest.fixture
 def to():
     """Give a function that makes a destination of counters at an address, from now on."""
-    made = []
-
-    def make(url, **vals):
-        with cursor() as cr:
-            env = env_of(cr)
-            env["ir.config_parameter"].set_param(NETWORKS, "127.0.0.0/8")
-            destination = env["event.destination"].create(
-                {
-                    "name": "Exchange",
-                    "kind": "rabbitmq",
-                    "address": url,
-                    "secret": SECRET,
-                    "user_id": env.ref("base.user_admin").id,
-                    "filter_ids": [(0, 0, {"model_name": "counter"})],
-                    **vals,
-                }
-            )
-            destination.action_start()
-            made.append(destination.id)
-            return destination.id
-
-    yield make
-    with cursor() as cr:
-        env = env_of(cr)
-        env["event.destination"].browse(made).unlink()
-        env["ir.config_parameter"].set_param(NETWORKS, False)
+    with destinations(name="Exchange", kind="rabbitmq", secret=SECRET) as make:
+        yield make
 
 
 def first_times(events):

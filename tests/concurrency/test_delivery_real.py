@@ -6,7 +6,16 @@ import uuid
 
 import pytest
 from standardwebhooks import Webhook
-from support.deliveries import add, deliver, deliver_until, make_due, subscription, waiting
+from support.deliveries import (
+    NETWORKS,
+    add,
+    deliver,
+    deliver_until,
+    destinations,
+    make_due,
+    subscription,
+    waiting,
+)
 from support.feed import cursor, env_of, fetch, how_many, let_consumers_begin, start_worker
 from support.forked import until
 from support.receiver import Receiver
@@ -20,7 +29,6 @@ from odoo.addons.event_sourcing_delivery_webhook import sender
 
 SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 OTHER = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-NETWORKS = "event_sourcing_delivery.allowed_networks"
 
 
 @pytest.fixture
@@ -46,31 +54,8 @@ def quick(monkeypatch):
 @pytest.fixture
 def destination(receiver):
     """The id of a destination that posts counters to the receiver, from now on."""
-    with cursor() as cr:
-        env = env_of(cr)
-        env["ir.config_parameter"].set_param(NETWORKS, "127.0.0.0/8")
-        number = make(env, receiver.url).id
-    yield number
-    with cursor() as cr:
-        env = env_of(cr)
-        env["event.destination"].browse(number).unlink()
-        env["ir.config_parameter"].set_param(NETWORKS, False)
-
-
-def make(env, url, **vals):
-    made = env["event.destination"].create(
-        {
-            "name": "Receiver",
-            "kind": "webhook",
-            "address": url,
-            "secret": SECRET,
-            "user_id": env.ref("base.user_admin").id,
-            "filter_ids": [(0, 0, {"model_name": "counter"})],
-            **vals,
-        }
-    )
-    made.action_start()
-    return made
+    with destinations(name="Receiver", kind="webhook", secret=SECRET) as make:
+        yield make(receiver.url)
 
 
 def test_events_arrive_signed_in_the_order_of_their_stream(receiver, destination, prefix):

@@ -1,9 +1,46 @@
 """What tests of destinations with real commits share: appending, sending, and what waits."""
 
 import time
+from contextlib import contextmanager
 
 from support.feed import cursor, env_of, fetch
 from support.forked import until
+
+NETWORKS = "event_sourcing_delivery.allowed_networks"
+
+
+@contextmanager
+def destinations(**defaults):
+    """Give a function that makes a destination of counters at an address, from now on.
+
+    All of them are removed at the end.
+
+    :param defaults: values of each, such as its kind
+    """
+    made = []
+
+    def make(url, **vals):
+        with cursor() as cr:
+            env = env_of(cr)
+            env["ir.config_parameter"].set_param(NETWORKS, "127.0.0.0/8")
+            destination = env["event.destination"].create(
+                {
+                    "address": url,
+                    "user_id": env.ref("base.user_admin").id,
+                    "filter_ids": [(0, 0, {"model_name": "counter"})],
+                    **defaults,
+                    **vals,
+                }
+            )
+            destination.action_start()
+            made.append(destination.id)
+            return destination.id
+
+    yield make
+    with cursor() as cr:
+        env = env_of(cr)
+        env["event.destination"].browse(made).unlink()
+        env["ir.config_parameter"].set_param(NETWORKS, False)
 
 
 def add(*aggregate_ids):
