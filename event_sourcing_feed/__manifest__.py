@@ -9,6 +9,7 @@
     "data": [
         "security/ir.model.access.csv",
         "security/event_reaction_rules.xml",
+        "security/event_feed_wizard_rules.xml",
         "data/event_feed_cron.xml",
         "views/event_subscription_views.xml",
         "views/event_projection_views.xml",
