@@ -56,6 +56,24 @@ class EventDelivery(models.Model):
             delivery.event_label = registry._event_label(delivery.model_name, delivery.event_type)
 
     @api.model
+    def _is_passed(self, destination, message):
+        """Whether an event was tried before and another one was delivered since, as far as is kept.
+
+        :param Message message: of the event
+        """
+        self.env.cr.execute(
+            """
+            SELECT EXISTS (
+                SELECT FROM event_delivery
+                 WHERE destination_id = %s AND state = 'done' AND id > coalesce((
+                       SELECT max(id) FROM event_delivery
+                        WHERE destination_id = %s AND event_id = %s), 0))
+            """,
+            [destination.id, destination.id, message.event_id],
+        )
+        return self.env.cr.fetchone()[0]
+
+    @api.model
     def _note(self, destination, sent):
         """Note what was sent, and forget what was sent long before.
 

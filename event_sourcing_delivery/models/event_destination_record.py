@@ -110,19 +110,24 @@ class EventDestinationRecord(models.Model):
         :param list results: of the first ones of them; all but the last one are done
         """
         tasks = self.env["event.reaction.task"].browse(line.task_ids)
-        self.env["event.delivery"]._note(self, list(zip(line.messages, results, strict=False)))
-        sub = self.subscription_id
+        log, sub = self.env["event.delivery"], self.subscription_id
+        sent = list(zip(line.messages, results, strict=False))
+        away = bool(sent) and results[-1].state == UNAVAILABLE
+        # Where others got through since its last try, it is the event and not the receiver.
+        away = away and (bool(sub.error_count) or not log._is_passed(self, sent[-1][0]))
+        log._note(self, sent)
         here = tasks[: len(results)].exists().filtered(lambda task: task.state != "skipped")
         pairs = [pair for pair in zip(tasks, results, strict=False) if pair[0] in here]
         done = tasks.browse([task.id for task, result in pairs if result.state == DONE])
         if done:
             self._forget(done)
+            if sub.error_count:
+                self._clear_alert()
             sub._save({**self._sent(len(done)), **RECOVERED})
         if not pairs or pairs[-1][1].state == DONE:
             return
         task, result = pairs[-1]
-        if wants_pause([result]) or (result.state == UNAVAILABLE and sub.error_count):
-            # It is the receiver, not the event.
+        if wants_pause([result]) or away:
             task.write({"state": "waiting", "next_try": self.env.cr.now()})
             self._note_outage([result])
         else:

@@ -167,6 +167,38 @@ class TestOutage(DeliveryCase):
         self.destination.action_start()
         self.assertEqual((self.sub.state, self.sub.last_error), ("running", False))
 
+    def test_a_row_that_waits_alone_while_nobody_is_reached_uses_up_no_tries(self):
+        told, alert = [], type(self.env["event.alert"])
+        self.patch(alert, "_raise_alert", lambda _s, key, *_, **__: told.append(f"raised {key}"))
+        self.patch(alert, "_clear_alert", lambda _s, key: told.append(f"cleared {key}"))
+        inbox.behave = bad_for("A")
+        self.send(*self.events("A", "A"))
+        inbox.behave = lambda message: Result(UNAVAILABLE, "connection refused")
+        for _try in range(10):
+            self.sub.next_try = False
+            self.make_due()
+            self.send_again()
+        task = self.tasks.search([("aggregate_id", "=", "A"), ("state", "=", "waiting")])
+        self.assertEqual((task.tries, self.sub.error_count), (1, 10))
+        key = f"destination:{self.destination.id}"
+        self.assertEqual(told, [f"raised {key}"])
+        inbox.behave = bad_for()
+        self.make_due()
+        self.send_again()
+        self.assertEqual(inbox.payloads("A"), [1, 2])
+        self.assertEqual((self.states("A"), self.sub.error_count), ([], 0))
+        self.assertIn(f"cleared {key}", told)
+
+    def test_one_that_is_not_reached_while_others_are_uses_up_its_tries(self):
+        inbox.behave = bad_for("A", result=Result(UNAVAILABLE, "HTTP 503"))
+        self.send(*self.events("A", "B"))
+        for number in range(5):
+            self.assertEqual(self.states("A"), ["waiting"])
+            self.send(*self.events(f"C{number}"))
+            self.make_due()
+            self.send_again()
+        self.assertEqual((self.states("A"), self.sub.error_count), (["dead"], 0))
+
     def test_what_the_results_of_a_page_say(self):
         done, failed = Result(DONE), Result(FAILED)
         self.assertFalse(is_outage([failed] * 9))
