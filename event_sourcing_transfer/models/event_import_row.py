@@ -166,7 +166,9 @@ class EventImportRow(models.AbstractModel):
         if naive and options.get("tz"):
             row.setdefault("timezone", zone)  # where its times are, there are its days
         row["company_id"] = self._company(row.get("company_id")) or options.get("company_id")
-        (vals,) = self.env["event.store"]._clean_all([row])
+        store = self.env["event.store"]
+        (vals,) = store._clean_all([row])
+        store._check_reference(vals)
         if vals["event_uuid"]:
             return {
                 "vals": vals,

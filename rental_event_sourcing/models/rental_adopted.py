@@ -1,5 +1,4 @@
-from odoo import _, api, models
-from odoo.exceptions import UserError
+from odoo import api, models
 
 from odoo.addons.event_sourcing.models.event_source_mixin import UNNUMBERED
 from odoo.addons.event_sourcing_base.from_code import FromCode, from_code, without_defaults
@@ -142,12 +141,4 @@ class RentalAdoptingRules(models.AbstractModel):
             for (company_id, name, aggregate_id), head in heads.items()
             if name == model_name and (company_id, aggregate_id) in keys and not head.sources
         ]
-        if any(aggregate_id == UNNUMBERED for _company, aggregate_id in missing):
-            raise UserError(
-                _(
-                    "“%(reference)s” stands for a record that has no reference yet; give the new"
-                    " one a reference of its own.",
-                    reference=UNNUMBERED,
-                )
-            )
         return [*found, Newcomers(self.env[self._source_model], missing)] if missing else found

@@ -1,4 +1,4 @@
-"""Rebuild and check, a piece at a time, in the test's own transaction."""
+"""Rebuild and check, a chunk at a time, in the test's own transaction."""
 
 import json
 
@@ -96,7 +96,7 @@ class TestRebuild(JobCase):
         )
         return self.env.cr.fetchall()
 
-    def test_in_pieces_and_only_what_differs(self):
+    def test_in_chunks_and_only_what_differs(self):
         self.patch(type(self.store), "_reader_chunk", 4)
         before = [canonical(row[1]) for row in self.rows()]
         self.tamper(
@@ -105,7 +105,7 @@ class TestRebuild(JobCase):
         self.tamper("DELETE FROM counter_snapshot WHERE aggregate_id = 'J5'")
         job = self.jobs.browse(self.jobs.start("rebuild", "counter", self.ids)["id"]).sudo()
         seen = []
-        while job._write_piece(job._read_piece()):
+        while job._write_chunk(job._read_chunk()):
             seen.append(job.done)
         self.assertEqual(seen, [2, 4, 6])
         self.assertEqual((job.state, job.done, job.changed_count), ("done", 7, 2))
@@ -114,10 +114,10 @@ class TestRebuild(JobCase):
 
     def test_an_append_between_reading_and_writing_is_not_lost(self):
         job = self.jobs.browse(self.jobs.start("rebuild", "counter", ["J1"])["id"]).sudo()
-        piece = job._read_piece()
+        chunk = job._read_chunk()
         self.add("J1", 1000)
         self.tamper("UPDATE counter_snapshot SET state = '{}', total = 0 WHERE aggregate_id = 'J1'")
-        job._write_piece(piece)
+        job._write_chunk(chunk)
         self.assertEqual(self.snapshot("J1").total, 1002)
         self.assertEqual(self.snapshot("J1").version, 3)
 
@@ -189,10 +189,10 @@ class TestStarting(JobCase):
     def test_cancelled_it_stays_where_it_is(self):
         self.patch(type(self.store), "_reader_chunk", 4)
         job = self.jobs.browse(self.jobs.start("rebuild", "counter", self.ids)["id"]).sudo()
-        self.assertTrue(job._write_piece(job._read_piece()))
-        piece = job._read_piece()
+        self.assertTrue(job._write_chunk(job._read_chunk()))
+        chunk = job._read_chunk()
         job.cancel()
-        self.assertFalse(job._write_piece(piece))
+        self.assertFalse(job._write_chunk(chunk))
         self.assertEqual((job.state, job.done), ("cancelled", 2))
         self.assertFalse(self.jobs.start("rebuild", "counter", self.ids)["under_way"])
 

@@ -208,7 +208,7 @@ class TestAdopted(RentalCase):
     def rebuild(self, model_name, *names):
         jobs = self.env["event.job"]
         job = jobs.browse(jobs.start("rebuild", model_name, list(names) or None)["id"])
-        while job._write_piece(job._read_piece()):
+        while job._write_chunk(job._read_chunk()):
             pass
         self.env.invalidate_all()
         return job.changed_count

@@ -159,7 +159,7 @@ class TestOrder(RentalCase):
         self.assertEqual(over._current_state()["partner_id"], partner_id)
         job = self.env["event.job"].start("check", "rental", [over.name])
         job = self.env["event.job"].browse(job["id"]).sudo()
-        while job._write_piece(job._read_piece()):
+        while job._write_chunk(job._read_chunk()):
             pass
         self.assertEqual(job.drift_count, 0)
         over.snapshot_id.action_rebuild()

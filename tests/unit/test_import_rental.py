@@ -74,6 +74,13 @@ class TestRentalsOfFiles(ImportCase):
     def orders(self, prefix):
         return self.env["rental.order"].search([("name", "like", prefix)], order="name")
 
+    def test_a_check_refuses_what_the_import_refuses_of_a_rental_without_a_reference(self):
+        rows = self.rows("FN-1", "/")
+        checked = self.refused(self.run_import(rows, dry_run=True))
+        self.assertEqual([line for line, _reason in checked], [2])
+        self.assertIn("stands for a record that has no reference yet", checked[0][1])
+        self.assertEqual(self.refused(self.run_import(rows)), checked)
+
     def test_rentals_of_a_file(self):
         rows = self.rows("FI-1", "FI-2")
         self.assertEqual(self.refused(self.run_import(rows, dry_run=True)), [])
