@@ -10,7 +10,7 @@ from odoo.tools import SQL
 
 from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
 from odoo.addons.event_sourcing_base.gc_pause import MANY, pause_gc
-from odoo.addons.event_sourcing_base.piece_size import FIRST_PAGE, next_page
+from odoo.addons.event_sourcing_base.page_size import FIRST_PAGE, next_page
 
 from ..event import EventData
 from .event_checkpoint import CHECKPOINT_INTERVAL
@@ -81,30 +81,34 @@ class EventStoreReader(models.Model):
         return folded
 
     @api.model
-    def _fold_streams(self, model_name, keys, moments=(None,), begun=None):
-        """Fold the applied events of many streams of one aggregate type.
+    def _fold_streams(self, model_name, keys, moments=(None,), begun=None, last=None):
+        """Fold the applied events of many streams of one aggregate type; the way of every replay.
 
         :param keys: of the streams, ``(company id, aggregate id)``
         :param moments: for each a fold of what had happened by then; None is now
         :param dict begun: what :meth:`_fold_streams` gave before, to go on from there
+        :param int last: no versions after this one, None for all
         :return: ``{key: [FoldResult, one per moment]}``, for every key asked for
         """
         try:
             with self.env.cr.savepoint(flush=False):
-                return self._fold_together_again(model_name, keys, moments, begun)
+                return self._fold_together_again(model_name, keys, moments, begun, last)
         except psycopg2.Error as error:
             # A handler's SQL broke the savepoint: find out whose, stream by stream.
             if is_infrastructure_error(error):
                 raise
             if len(keys) == 1:
-                return {keys[0]: [FoldResult({}, problem=error) for _moment in moments]}
+                folds = begun[keys[0]] if begun else [FoldResult({}) for _moment in moments]
+                for fold in folds:
+                    fold.problem = error
+                return {keys[0]: folds}
         folded = {}
         for key in keys:
-            folded.update(self._fold_streams(model_name, [key], moments, begun))
+            folded.update(self._fold_streams(model_name, [key], moments, begun, last))
         return folded
 
     @api.model
-    def _fold_together_again(self, model_name, keys, moments, begun):
+    def _fold_together_again(self, model_name, keys, moments, begun, last):
         handler = self._find_handler(model_name)
         until = None if None in moments else max(moments)
         with pause_gc() if len(keys) > MANY else nullcontext():
@@ -112,7 +116,7 @@ class EventStoreReader(models.Model):
                 key: [FoldResult(handler._initial_state()) for _moment in moments] for key in keys
             }
             after = {key: folded[key][0].version for key in keys}
-            for event, outcome in self._read_streams(model_name, after, until):
+            for event, outcome in self._read_streams(model_name, after, until, last):
                 for moment, result in zip(moments, folded[event.key], strict=True):
                     if result.problem is None and (moment is None or event.timestamp <= moment):
                         self._fold_further(handler, result, event, outcome)
@@ -123,12 +127,11 @@ class EventStoreReader(models.Model):
         if outcome == "applied":
             try:
                 result.state = handler._fold(result.state, event)
-            except psycopg2.Error:
-                raise
             except Exception as error:
-                if is_infrastructure_error(error):
+                result.stopped_at = event
+                if isinstance(error, psycopg2.Error) or is_infrastructure_error(error):
                     raise
-                result.problem, result.stopped_at = error, event
+                result.problem = error
                 return
             result.last = event
             if event.version % CHECKPOINT_INTERVAL == 0:

@@ -3,11 +3,10 @@ from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.event_sourcing_base.canonical_json import canonical, xml_escaped
 from odoo.addons.event_sourcing_base.compat import check_access
-from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
 from odoo.addons.event_sourcing_base.fields import sendable
 
-from ..event import EventData
 from .event_store import FAILURE_TYPES
+from .event_store_reader import FoldResult
 
 MAX_PAGE = 10000
 
@@ -16,8 +15,6 @@ class EventStoreReplay(models.Model):
     """The past: folding the stored events of a stream again."""
 
     _inherit = "event.store"
-    # Events of one stream that are in memory at a time.
-    _stream_page = 1000
 
     @api.model
     def state_at(
@@ -139,78 +136,52 @@ class EventStoreReplay(models.Model):
         """
         handler = self._find_handler(model_name)
         self.env["snapshot.handler.registry"]._check_can_fold(model_name)
-        last, state = 0, handler._initial_state()
+        begin = FoldResult(handler._initial_state())
         if short:
             checkpoints = self.env["event.checkpoint"]
             last, state = checkpoints._nearest(handler, model_name, key, version, moment)
-        domain = [] if version is None else [("version", "<=", version)]
-        if moment is not None:
-            domain.append(("timestamp", "<=", moment))
-        left_out = False
-        for event in self._stream_in_order(model_name, key, domain, last):
-            # Versions have no holes: what lies between happened later, as it was recorded.
-            left_out = left_out or (moment is not None and event.version > last + 1)
-            last = event.version
-            if event.outcome == "applied":
-                state = self._fold_again(handler, state, event, left_out)
-        return last, state
+            begin = FoldResult(state, last)
+        folded = self._fold_streams(model_name, [key], (moment,), {key: [begin]}, version)
+        (fold,) = folded[key]
+        if fold.problem is None:
+            return fold.version, fold.state
+        if fold.stopped_at is None:
+            raise fold.problem
+        raise self._refusal_to_replay(key, fold, moment) from fold.problem
 
     @api.model
-    def _fold_again(self, handler, state, event, left_out=False):
-        """Return the state after a stored event.
+    def _refusal_to_replay(self, key, fold, moment):
+        """Return why the rules of today cannot fold what was applied once.
 
-        :param bool left_out: whether events before it do not count at the moment asked for
-        :raise UserError: when the rules of today cannot fold what was applied once
+        :param tuple key: of the stream, ``(company id, aggregate id)``
+        :param FoldResult fold: with the event at which it stopped
+        :param datetime moment: which was asked for, or None
         """
-        try:
-            return handler._fold(state, EventData.from_record(event))
-        except Exception as error:
-            if is_infrastructure_error(error):
-                raise
-            if left_out:
-                raise UserError(
-                    _(
-                        "What was true at that moment cannot be said: version %(version)s of"
-                        " %(aggregate)s (%(type)s) was recorded as having happened earlier than"
-                        " events before it. Ask by version instead.",
-                        version=event.version,
-                        aggregate="/".join((event.model_name, event.aggregate_id)),
-                        type=event.event_type,
-                    )
-                ) from error
-            raise UserError(
+        event = fold.stopped_at
+        words = {
+            "version": event.version,
+            "aggregate": "/".join((event.model_name, event.aggregate_id)),
+            "type": event.event_type,
+        }
+        later = [("version", "<", event.version), ("timestamp", ">", moment)]
+        stream = self._of_stream(event.model_name, *key)
+        if moment and self.sudo().search_count([*stream, *later], limit=1):
+            return UserError(
                 _(
-                    "Version %(version)s of %(aggregate)s (%(type)s) cannot be replayed by its"
-                    " handler as it is today: %(error)s",
-                    version=event.version,
-                    aggregate="/".join((event.model_name, event.aggregate_id)),
-                    type=event.event_type,
-                    error=self._error_text(error),
+                    "What was true at that moment cannot be said: version %(version)s of"
+                    " %(aggregate)s (%(type)s) was recorded as having happened earlier than"
+                    " events before it. Ask by version instead.",
+                    **words,
                 )
-            ) from error
-
-    @api.model
-    def _stream_in_order(self, model_name, key, domain=(), last=0):
-        """Yield the events of one stream after a version, a page in memory at a time."""
-        names = self.env["snapshot.handler.registry"]._stream_names(model_name)
-        while True:
-            page = self.sudo().search(
-                [
-                    ("model_name", "in", names),
-                    ("aggregate_id", "=", key[1]),
-                    ("company_id", "=", key[0]),
-                    ("event_type", "not in", FAILURE_TYPES),
-                    ("version", ">", last),
-                    *domain,
-                ],
-                order="version",
-                limit=self._stream_page,
             )
-            yield from page
-            if len(page) < self._stream_page:
-                return
-            last = page[-1].version
-            page.invalidate_recordset(flush=False)
+        return UserError(
+            _(
+                "Version %(version)s of %(aggregate)s (%(type)s) cannot be replayed by its"
+                " handler as it is today: %(error)s",
+                error=self._error_text(fold.problem),
+                **words,
+            )
+        )
 
     # ------------------------------------------------------------------
     # What other systems read: plain values, never None

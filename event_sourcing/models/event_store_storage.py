@@ -51,41 +51,14 @@ class EventStoreStorage(models.Model):
                 ON event_store (timestamp)
              WHERE event_type IN ('InvalidOperationAttempted', 'SystemErrorOccurred')
                AND failed_event_id IS NULL;
-            -- What Odoo made of index=True before.
-            DROP INDEX IF EXISTS event_store__timestamp_index, event_store_timestamp_index,
-                event_store_timestamp_id_index;
             """
         )
         set_storage_parameters(self.env.cr, self._table, APPEND_ONLY)
         self._ensure_insert()
-        self.pool.post_init(self._leave_keys_to_recorders)
 
     def _register_hook(self):
         super()._register_hook()
         self._ensure_insert()  # when another addon took its fields away
-
-    @api.model
-    def _leave_keys_to_recorders(self):
-        """Drop the foreign keys that ``event.store.reference`` stands for, if there are any."""
-        constraints = [
-            f"event_store_{name}_fkey" for name in ("create_uid", "write_uid", "company_id")
-        ]
-        self.env.cr.execute(
-            "SELECT conname FROM pg_constraint WHERE conrelid = 'event_store'::regclass"
-            " AND conname = ANY(%s)",
-            [constraints],
-        )
-        found = [name for (name,) in self.env.cr.fetchall()]
-        if found:
-            self.env.cr.execute(
-                "INSERT INTO event_store_reference (user_id, company_id)"
-                " SELECT DISTINCT create_uid, company_id FROM event_store"
-                "  WHERE create_uid IS NOT NULL ON CONFLICT DO NOTHING"
-            )
-        for name in found:
-            self.env.cr.execute(
-                SQL("ALTER TABLE event_store DROP CONSTRAINT %s", SQL.identifier(name))
-            )
 
     @api.model
     def _ensure_insert(self):

@@ -95,6 +95,14 @@ class TestAppendOnlySql(EventCase):
             with self.env.cr.savepoint():
                 self.env.cr.execute("DELETE FROM res_company WHERE id = %s", [company.id])
 
+    def test_no_foreign_key_is_checked_with_each_event(self):
+        self.env.cr.execute(
+            "SELECT conname FROM pg_constraint WHERE contype = 'f'"
+            "   AND conrelid = 'event_store'::regclass"
+            "   AND confrelid IN ('res_users'::regclass, 'res_company'::regclass)"
+        )
+        self.assertEqual(self.env.cr.fetchall(), [])
+
     def test_two_events_cannot_share_a_version(self):
         with mute_logger("odoo.sql_db"), self.assertRaises(errors.UniqueViolation):
             with self.env.cr.savepoint():

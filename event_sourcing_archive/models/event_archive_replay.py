@@ -43,17 +43,6 @@ class EventArchiveReplay(models.Model):
             raise archives._refusal_to_fold(f"{model_name}/{key[1]}")
 
     @api.model
-    def _stream_in_order(self, model_name, key, domain=(), last=0):
-        limits = {tuple(term[:2]): term[2] for term in domain if len(term) == 3}
-        self._refuse_missing(
-            model_name,
-            {key: last},
-            limits.get(("timestamp", "<=")),
-            limits.get(("version", "<=")),
-        )
-        yield from super()._stream_in_order(model_name, key, domain, last)
-
-    @api.model
     def _unreadable(self, model_name, keys):
         away = self._archived_streams(model_name, dict.fromkeys(keys, 0))
         return {
@@ -81,21 +70,23 @@ class EventArchiveReplay(models.Model):
         return page
 
     @api.model
-    def _fold_streams(self, model_name, keys, moments=(None,), begun=None):
+    def _fold_streams(self, model_name, keys, moments=(None,), begun=None, last=None):
         """Fold what can be folded; the others get a problem that says why not."""
         after = {key: begun[key][0].version if begun else 0 for key in keys}
-        away = self._archived_streams(model_name, after)
+        away = self._archived_streams(model_name, after, last=last)
         whole = [key for key in keys if key not in away]
-        folded = super()._fold_streams(model_name, whole, moments, begun) if whole else {}
+        folded = super()._fold_streams(model_name, whole, moments, begun, last) if whole else {}
         for key, archives in away.items():
             refusal = archives._refusal_to_fold(f"{model_name}/{key[1]}")
             folds = []
             for number, moment in enumerate(moments):
-                if moment is None or self._archived_streams(model_name, {key: after[key]}, moment):
-                    fold = begun[key][number] if begun else FoldResult({})
+                start = {key: [begun[key][number]]} if begun else None
+                if self._archived_streams(model_name, {key: after[key]}, moment, last):
+                    (fold,) = start[key] if begun else [FoldResult({})]
                     fold.problem = fold.problem or refusal
                 else:
-                    ((fold,),) = super()._fold_streams(model_name, [key], (moment,)).values()
+                    read = super()._fold_streams(model_name, [key], (moment,), start, last)
+                    (fold,) = read[key]
                 folds.append(fold)
             folded[key] = folds
         return folded

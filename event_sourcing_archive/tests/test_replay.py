@@ -84,7 +84,7 @@ class TestStateAt(EventCase):
             self.assertEqual(json.loads(found["state_json"])["n"], value)
 
     def test_a_long_stream_is_read_in_pages(self):
-        self.patch(type(self.store), "_stream_page", 3)
+        self.patch(type(self.store), "_reader_page", 3)
         self.store.append_batch(
             [
                 {
