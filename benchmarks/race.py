@@ -73,6 +73,13 @@ class Race:
         contestant.ask("prepare")
         return contestant
 
+    def start_shop(self, products):
+        """Start an Odoo with the rental app and so many products."""
+        database = self.place.make_shop_database()
+        contestant = self.start("shop", database, *self.place.odoo_options)
+        contestant.ask("prepare", products=products)
+        return contestant
+
     def dismiss(self, contestant):
         """End one contestant."""
         self._started.remove(contestant)

@@ -21,7 +21,8 @@ from .sql import query
 from .venv import ensure_venv
 
 ADDONS = ROOT / "benchmarks" / "addons"
-MODULES = ("bench_rental", "bench_article", "bench_share", "bench_boundary")
+SHOP = ("rental_event_sourcing", "bench_share")
+MODULES = ("bench_rental", "bench_article", "bench_boundary")
 
 
 class Place:
@@ -31,6 +32,7 @@ class Place:
     :ivar database: begins empty, and is emptied again and again
     :ivar full_database: is filled once
     :ivar other_database: of the library and of message-db
+    :ivar shop_database: with the rental app, see :meth:`make_shop_database`
     :ivar feed_database: with the feed, see :meth:`make_feed_database`
     :ivar delivery_database: with destinations, see :meth:`make_delivery_database`
     :ivar missing: for a baseline that could not be had, why
@@ -40,6 +42,7 @@ class Place:
     database = "bench"
     full_database = "bench_full"
     other_database = "bench_other"
+    shop_database = "bench_shop"
     feed_database = "bench_feed"
     delivery_database = "bench_delivery"
     log = LOG
@@ -50,6 +53,7 @@ class Place:
         self.cluster = Cluster(f"postgres-bench-{source.series}", self.python, "make bench")
         self.addons = [*addons_for(source.series, "bench"), self._own_addons()]
         self.missing = {}
+        self._made = set()
         self.chromium = browser.program()
 
     def __enter__(self):
@@ -82,8 +86,8 @@ class Place:
         return [option for option in options if option.startswith(("--addons", "--data"))]
 
     @contextmanager
-    def serve(self, share):
-        """Run an Odoo with two workers, and give its address.
+    def serve(self, database, share):
+        """Run an Odoo with two workers for a database, and give its address.
 
         :param pathlib.Path share: where its requests write how long they took
         """
@@ -97,7 +101,7 @@ class Place:
         kill_all(launcher)  # what a killed run left behind
         command = [
             *(self.python, launcher),
-            *odoo.options(self.source, self.addons, self.database),
+            *odoo.options(self.source, self.addons, database),
             *("--http-interface=127.0.0.1", f"--http-port={port}", f"--gevent-port={other}"),
             *("--workers=2", "--max-cron-threads=0", "--log-level=warn"),
         ]
@@ -119,6 +123,12 @@ class Place:
             with unhurried():
                 stop(process)
 
+    def make_shop_database(self):
+        """Make the database with the rental app, and return its name; once."""
+        if self.shop_database not in self._made:
+            self._make(self.shop_database, "template0", "base", "web", *SHOP)
+        return self.shop_database
+
     def make_feed_database(self):
         """Make the database with the feed and a read model, and return its name."""
         return self._make_larger(self.feed_database, "bench_feed")
@@ -133,12 +143,17 @@ class Place:
 
         Nobody may be connected to the first one, of which it is made.
         """
-        database = Database(name, self.cluster, self.python, self.source, self.addons, "bench")
         with step(f"Creating the database {name}"):
-            database.drop(name)
-            self._create(name, self.database)
-            database.run_odoo("-i", ",".join(modules))
+            self._make(name, self.database, *modules)
         return name
+
+    def _make(self, name, template, *modules):
+        database = Database(name, self.cluster, self.python, self.source, self.addons, "bench")
+        demo = ["--without-demo=all"] if self.source.series == "17.0" else []
+        database.drop(name)
+        self._create(name, template)
+        database.run_odoo("-i", ",".join(modules), *demo)
+        self._made.add(name)
 
     def versions(self):
         """Return the versions of Odoo and Python."""
@@ -146,10 +161,6 @@ class Place:
         return f"Odoo {self.source.series}, Python {python}"
 
     def _make_databases(self):
-        database = Database(
-            self.database, self.cluster, self.python, self.source, self.addons, "bench"
-        )
-        demo = ["--without-demo=all"] if self.source.series == "17.0" else []
         with step("Creating the databases without demo data (a minute or so)"):
             as_postgres = {**self.cluster.environment, "PGUSER": "postgres"}
             # So that a measurement does not pay for what the one before left to be written.
@@ -157,12 +168,16 @@ class Place:
             # So that one can be measured as on a slow disk.
             grant = "GRANT SET ON PARAMETER commit_delay TO odoo"
             query(self.python, as_postgres, "postgres", grant)
-            for name in (self.database, self.full_database, self.other_database):
+            self._make(self.database, "template0", "base", "web", *MODULES)
+            database = Database(
+                self.database, self.cluster, self.python, self.source, self.addons, "bench"
+            )
+            for name, template in (
+                (self.full_database, self.database),
+                (self.other_database, "template0"),
+            ):
                 database.drop(name)
-            self._create(self.database, "template0")
-            database.run_odoo("-i", ",".join(["base", "web", *MODULES]), *demo)
-            self._create(self.full_database, self.database)
-            self._create(self.other_database, "template0")
+                self._create(name, template)
 
     def _create(self, name, template):
         statement = f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE {template}"

@@ -7,7 +7,6 @@ import urllib.request
 from contextlib import contextmanager
 
 from benchmarks.answering import answer, stopwatch
-from benchmarks.contestants.feed import leave_feed_alone
 from benchmarks.contestants.in_odoo import as_admin
 from benchmarks.contestants.ours import calls_of, registry, reset
 from benchmarks.contestants.ours import prepare as prepare_one
@@ -24,7 +23,6 @@ NAME, TAKEN = "odoo", []
 
 def prepare():
     """Let there be what events name, and let loopback be allowed."""
-    leave_feed_alone()
     prepare_one()
     with as_admin(registry) as env:
         env["ir.config_parameter"].sudo().set_param(NETWORKS, "127.0.0.0/8")

@@ -7,6 +7,7 @@ TABLES = (
     "event_snapshot",
     "event_boundary_state",
     "event_boundary_event",
+    "bench_rental_snapshot",
     "rental_snapshot",
 )
 TRIGGERS = """
@@ -23,7 +24,11 @@ def empty_store(cursor):
     cursor.execute(TRIGGERS)
     triggers = cursor.fetchall()
     cursor.execute("ALTER TABLE event_store DISABLE TRIGGER USER")
-    cursor.execute(f"TRUNCATE {', '.join(TABLES)} CASCADE")
+    cursor.execute(
+        "SELECT name FROM unnest(%s) AS name WHERE to_regclass(name) IS NOT NULL", [[*TABLES]]
+    )
+    there = ", ".join(name for (name,) in cursor.fetchall())
+    cursor.execute(f"TRUNCATE {there} CASCADE")
     for name, enabled in triggers:
         if enabled != "D":
             always = "ALWAYS" if enabled == "A" else ""

@@ -1,56 +1,26 @@
 """The feed: who appends with all that makes a cursor hard, and who follows."""
 
 import time
-from itertools import cycle
 
 from psycopg2.errors import SerializationFailure
 
 from benchmarks.answering import answer
 from benchmarks.contestants.in_odoo import as_admin
-from benchmarks.contestants.ours import calls_of, registry, reset
-from benchmarks.contestants.ours import prepare as prepare_one
+from benchmarks.contestants.ours import RENTAL, calls_of, prepare, registry, reset
 from benchmarks.workload import in_batches, rentals
 
 CONSUMER = "bench.projection"
 STALLED = 120  # seconds without an event after which following is given up
 
 
-def leave_feed_alone():
-    """Uninstall what rentals cause, so that nothing but the feed is measured.
-
-    Its read model is written inside every append, by all writers in the same rows.
-    """
-    with registry.cursor() as cr:
-        modules = _superuser(cr)["ir.module.module"]
-        modules.search([("name", "=", "rental_event_sourcing_feed")]).button_immediate_uninstall()
-    return {}
-
-
-def prepare(products):
-    """Let there be so many products, and warm up.
-
-    :return: ``products``: their ids
-    """
-    prepare_one()
-    with as_admin(registry) as env:
-        made = env["product.product"].create([{"name": f"Camera {n}"} for n in range(products)])
-        env.cr.commit()
-    return {"products": made.ids}
-
-
-def write(tag, aggregates, batch, products, pause=0):
+def write(tag, aggregates, batch, pause=0):
     """Append with a commit after each batch; every tenth batch is rolled back first.
 
-    :param list products: what is rented, in turn; how much of it is out is decided under a lock
     :param pause: seconds after each batch
     :return: ``committed``: the last id of each transaction, and when it was committed
     """
     committed, began = [], time.time()
     calls = calls_of(rentals(tag, aggregates))
-    for call, product in zip(
-        (call for call in calls if "product_id" in call["payload"]), cycle(products)
-    ):
-        call["payload"] = {**call["payload"], "product_id": product}
     with as_admin(registry) as env:
         store = env["event.store"]
         env.cr.commit()
@@ -132,10 +102,11 @@ def compare():
                    coalesce(sum(greatest(coalesce(total.events, 0) - stored.events, 0)), 0),
                    coalesce(sum(coalesce(total.disorder, 0)), 0)
               FROM (SELECT aggregate_id, count(*) AS events FROM event_store
-                     WHERE model_name = 'rental' AND outcome IN ('applied', 'logged')
-                       AND aggregate_id LIKE 'F%' GROUP BY aggregate_id) AS stored
+                     WHERE model_name = %s AND outcome IN ('applied', 'logged')
+                       AND aggregate_id LIKE 'F%%' GROUP BY aggregate_id) AS stored
               LEFT JOIN bench_total AS total USING (aggregate_id)
-            """
+            """,
+            [RENTAL],
         )
         lost, twice, disorder = map(int, cr.fetchone())
     return {"lost": lost, "twice": twice, "disorder": disorder}
@@ -153,7 +124,6 @@ def _subscription(env):
 
 if __name__ == "__main__":
     answer(
-        leave_feed_alone=leave_feed_alone,
         prepare=prepare,
         reset=reset,
         write=write,

@@ -12,12 +12,15 @@ from benchmarks.workload import TODAY, attempts, in_batches, new_prices, price_c
 
 registry = load()
 
+# The aggregate type of the addon ``bench_rental``.
+RENTAL = "bench.rental"
 
-def calls_of(events):
+
+def calls_of(events, model_name=RENTAL):
     """Return the arguments of ``append_batch`` for events of the workload."""
     return [
         {
-            "model_name": "rental",
+            "model_name": model_name,
             "aggregate_id": aggregate_id,
             "event_type": event_type,
             "payload": payload,
@@ -46,7 +49,11 @@ def reset():
 
 def append(tag, aggregates, batch, events=None):
     """Append with a commit after each batch; then look whether each event was applied."""
-    calls = calls_of(rentals(tag, aggregates)[:events])
+    return append_calls(tag, calls_of(rentals(tag, aggregates)[:events]), batch)
+
+
+def append_calls(tag, calls, batch):
+    """Append events about aggregates whose ids begin with ``tag``; see :func:`append`."""
     batches = in_batches(calls, batch)
     with as_admin(registry) as env:
         store = env["event.store"]
@@ -115,7 +122,7 @@ def rebuild():
 def begin_rebuild():
     """Lose all snapshots, and start the job that folds them again; nobody works on it yet."""
     with as_admin(registry) as env:
-        env.cr.execute("TRUNCATE rental_snapshot CASCADE")
+        env.cr.execute("TRUNCATE bench_rental_snapshot")
         env.cr.commit()
         env.cr.execute("SELECT count(*) FROM event_store")
         (count,) = env.cr.fetchone()
@@ -155,7 +162,7 @@ def state_at(aggregate_id, versions):
     for version in versions:
         with as_admin(registry) as env:
             with stopwatch(1) as result:
-                answered = env["event.store"].state_at("rental", aggregate_id, version)
+                answered = env["event.store"].state_at(RENTAL, aggregate_id, version)
             if answered["version"] != version:
                 raise ValueError(f"asked for {version}, got {answered['version']}")
             price = answered["state"]["monthly_price"]
@@ -172,11 +179,11 @@ def fold(aggregate_id, times):
     seconds = 0
     for _time in range(times):
         with as_admin(registry) as env:
-            handler = env["rental.snapshot.handler"].sudo()
+            handler = env["snapshot.handler.bench.rental"].sudo()
             with stopwatch(1) as result:
                 state = handler._initial_state()
                 events = env["event.store"].sudo()
-                domain = [("model_name", "=", "rental"), ("aggregate_id", "=", aggregate_id)]
+                domain = [("model_name", "=", RENTAL), ("aggregate_id", "=", aggregate_id)]
                 for event in events.search(domain, order="version"):
                     state = handler._fold(state, EventData.from_record(event))
             seconds += result["seconds"]
@@ -218,16 +225,6 @@ def memory_of_rebuild():
     return {"mebibytes": peak.mebibytes, "count": result["count"]}
 
 
-def plan_rentals(count):
-    """Make rentals as the screen does, and return their ids."""
-    with as_admin(registry) as env:
-        orders = env["rental.order"].create(
-            [{"partner_id": env.user.partner_id.id, "product_id": 1} for _n in range(count)]
-        )
-        env.cr.commit()
-        return {"ids": orders.ids}
-
-
 if __name__ == "__main__":
     answer(
         prepare=prepare,
@@ -245,5 +242,4 @@ if __name__ == "__main__":
         memory_of_append=memory_of_append,
         memory_of_import=memory_of_import,
         memory_of_rebuild=memory_of_rebuild,
-        plan_rentals=plan_rentals,
     )

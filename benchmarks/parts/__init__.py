@@ -12,6 +12,7 @@ PARTS = (
     "past",
     "memory",
     "writers",
+    "shop",
     "actions",
     "feed",
     "delivery",

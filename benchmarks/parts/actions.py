@@ -14,14 +14,15 @@ BUTTONS = ("action_confirm", "action_deliver", "action_return", "action_close")
 def run(race):
     """Press four buttons of each rental, and take the time inside of the event store."""
     share = race.place.log / "bench-share.txt"
-    shares = []
-    with race.place.serve(share) as url:
+    shares, shop = [], race.start_shop(products=1)
+    database = race.place.shop_database
+    with race.place.serve(database, share) as url:
 
         def press():
             share.unlink(missing_ok=True)
             share.touch()
-            ids = race.ours.ask("plan_rentals", count=CLIENTS * RENTALS)["ids"]
-            result = _press_all(url, race.place.database, ids)
+            ids = shop.ask("plan_rentals", count=CLIENTS * RENTALS)["ids"]
+            result = _press_all(url, database, ids)
             lines = [line.split() for line in share.read_text().splitlines()]
             if len(lines) != result["count"]:
                 raise ValueError(f"{len(lines)} of {result['count']} requests were timed")
@@ -29,9 +30,9 @@ def run(race):
             shares.append(100 * inside / whole)
             return result
 
-        race.ours.ask("reset")
         found = race.alternate(press=press)
-        clicked = _click(race, url, share)
+        clicked = _click(race, shop, url, share)
+    race.dismiss(shop)
     return [
         Row(f"requests of {CLIENTS} clients", rates(found["press"], "requests/s")),
         Row(
@@ -43,7 +44,7 @@ def run(race):
     ]
 
 
-def _click(race, url, share):
+def _click(race, shop, url, share):
     """Let a person click the same buttons, one after the other, and take both times."""
     what = "a click in the browser, until the new status is shown"
     if not race.place.chromium:
@@ -54,7 +55,7 @@ def _click(race, url, share):
 
     def press():
         share.unlink(missing_ok=True)
-        ids = race.ours.ask("plan_rentals", count=RENTALS)["ids"]
+        ids = shop.ask("plan_rentals", count=RENTALS)["ids"]
         share.touch()
         result = person.ask("press", ids=ids)
         spent = sum(float(line.split()[1]) for line in share.read_text().splitlines())

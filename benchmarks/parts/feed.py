@@ -8,7 +8,6 @@ from ..results import Row, Samples, Target, rates
 EVENTS = 100_000  # ten times as many with BIG=yes
 WRITERS = 8
 BATCH = 20
-PRODUCTS = 50  # of each writer, who has 500 rentals under way
 # Rentals of which the cost of an append is measured, ten events each.
 WAYS = {"batches of 1 000": (1000, 1000), "one by one": (30, 1)}
 
@@ -17,9 +16,6 @@ def run(race):
     """Count what is lost, and measure lag, speed and what the feed costs an append."""
     race.end()  # a database is made of one that nobody is connected to
     database = race.place.make_feed_database()
-    contestant = race.start("feed", database, *race.place.odoo_options)
-    contestant.ask("leave_feed_alone")
-    race.dismiss(contestant)
     return [*_cost(race, database), *_follow(race, database)]
 
 
@@ -52,19 +48,17 @@ def _follow(race, database):
     follower, *writers = (
         race.start("feed", database, *race.place.odoo_options) for _n in range(WRITERS + 1)
     )
-    # Each writer has its own: else they would wait for each other, not for a processor.
-    products = follower.ask("prepare", products=PRODUCTS * WRITERS)["products"]
-    own = [products[n::WRITERS] for n in range(WRITERS)]
+    follower.ask("prepare")
     follower.ask("reset")
     follower.ask("begin", first=False)
     follower.send("follow", count=100)
-    paced = writers[0].ask("write", tag="P", aggregates=10, batch=1, products=own[0], pause=0.05)
+    paced = writers[0].ask("write", tag="P", aggregates=10, batch=1, pause=0.05)
     alone = _lags([paced], follower.receive())
     follower.ask("begin", first=False)
     follower.send("follow", count=events)
     for n, writer in enumerate(writers):
         aggregates = events // 10 // WRITERS
-        writer.send("write", tag=f"F{n}", aggregates=aggregates, batch=BATCH, products=own[n])
+        writer.send("write", tag=f"F{n}", aggregates=aggregates, batch=BATCH)
     written = [writer.receive() for writer in writers]
     followed = follower.receive()
     wrong = [("while they append", follower.ask("compare"))]

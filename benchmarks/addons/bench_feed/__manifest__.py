@@ -4,6 +4,6 @@
     "category": "Hidden",
     "license": "LGPL-3",
     "author": "Event Sourcing for Odoo contributors",
-    "depends": ["event_sourcing_feed", "rental_event_sourcing"],
+    "depends": ["event_sourcing_feed", "bench_rental"],
     "installable": True,
 }

@@ -9,7 +9,7 @@ class BenchProjection(models.AbstractModel):
     _name = "bench.projection"
     _inherit = "event.projection"
     _description = "What Came of the Feed"
-    _subscribes = {"rental": ("*",)}
+    _subscribes = {"bench.rental": ("*",)}
 
     # Ids of the page at hand, for whoever wants to know when it was done.
     taken = []

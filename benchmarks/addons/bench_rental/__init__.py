@@ -1,1 +1,1 @@
-from . import event_store, rental_snapshot_handler
+from . import models

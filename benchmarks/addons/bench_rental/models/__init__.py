@@ -1,0 +1,2 @@
+from . import bench_rental_snapshot
+from . import bench_rental_handler
