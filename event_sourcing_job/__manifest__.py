@@ -1,7 +1,7 @@
 {
     "name": "Event Sourcing: Jobs",
-    "summary": "Rebuilds and checks in pieces, by as many processes as there are, with alerts",
-    "version": "1.0.0",
+    "summary": "Rebuilds and checks in chunks, by as many processes as there are, with alerts",
+    "version": "1.1.0",
     "category": "Technical",
     "license": "LGPL-3",
     "author": "Event Sourcing for Odoo contributors",

@@ -1,19 +1,19 @@
-"""How much a piece of a job may hold: whatever rows there are, it ends in its time and memory."""
+"""How much a chunk of a job may hold: whatever rows there are, it ends in its time and memory."""
 
 import time
 
-from odoo.addons.event_sourcing_base import piece_size
+from odoo.addons.event_sourcing_base import page_size
 
 MAX_SECONDS = 5
 
 
-class PieceSize:
-    """What a piece holds so far, and since when it is being read."""
+class ChunkSize:
+    """What a chunk holds so far, and since when it is being read."""
 
     def __init__(self):
         self.began = time.monotonic()
         self.bytes = 0
 
     def is_full(self):
-        """Whether the piece should end with what it holds."""
-        return self.bytes >= piece_size.MAX_BYTES or time.monotonic() - self.began >= MAX_SECONDS
+        """Whether the chunk should end with what it holds."""
+        return self.bytes >= page_size.MAX_BYTES or time.monotonic() - self.began >= MAX_SECONDS

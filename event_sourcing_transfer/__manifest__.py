@@ -1,7 +1,7 @@
 {
     "name": "Event Sourcing: Import and Export",
     "summary": "Events from files and into files; a file is checked as a whole first",
-    "version": "1.0.0",
+    "version": "1.1.0",
     "category": "Technical",
     "license": "LGPL-3",
     "author": "Event Sourcing for Odoo contributors",

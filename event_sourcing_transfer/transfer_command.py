@@ -60,7 +60,7 @@ def connected(login, work):
 def import_file(env, path, dry_run=False, say=print, **options):
     """Import a file of this machine; an import of it that was interrupted goes on.
 
-    Works in transactions of its own, committed piece by piece.
+    Works in transactions of its own, committed chunk by chunk.
 
     :param env: whose name the events are recorded in, with which rights
     :param path: JSON Lines or CSV, also packed with gzip
@@ -116,7 +116,7 @@ def export_file(
 ):
     """Write the events of a period into a file, packed where its name ends in .gz.
 
-    All is of one moment; memory holds a piece. A file that is not complete is removed.
+    All is of one moment; memory holds a chunk. A file that is not complete is removed.
 
     :param env: with whose rights
     :param list model_names: aggregate types, all where empty
@@ -175,7 +175,7 @@ def _settled(env, options):
         time.sleep(1)
 
 
-def _write(content, options, key, file, until, chunk=2000):
+def _write(content, options, key, file, until, limit=2000):
     content._check_whole(options)
     domain = content._domain(options, until)
     store = content.env["event.store"]
@@ -190,7 +190,7 @@ def _write(content, options, key, file, until, chunk=2000):
         file.write(line + b"\n")
 
     write(head_line(key, about).encode())
-    while ids := content._next_ids(domain, after, last, chunk):
+    while ids := content._next_ids(domain, after, last, limit):
         for line in content._lines(ids):
             write(line)
         count, after = count + len(ids), ids[-1]

@@ -16,20 +16,20 @@ class EventJobArchived(models.Model):
     )
 
     def _read_rebuild(self):
-        piece = super()._read_rebuild()
-        piece["archived"] = 0
-        for model_name, folded in piece["streams"].items():
+        chunk = super()._read_rebuild()
+        chunk["archived"] = 0
+        for model_name, folded in chunk["streams"].items():
             away = self.env["event.store"]._archived_streams(model_name, dict.fromkeys(folded, 0))
-            piece["archived"] += len(away)
+            chunk["archived"] += len(away)
             for key in away:
                 del folded[key]
-        return piece
+        return chunk
 
-    def _write_rebuild(self, piece):
-        return {**super()._write_rebuild(piece), "archived_count": piece.pop("archived", 0)}
+    def _write_rebuild(self, chunk):
+        return {**super()._write_rebuild(chunk), "archived_count": chunk.pop("archived", 0)}
 
-    def _write_check(self, piece):
-        return {**super()._write_check(piece), "archived_count": piece.pop("archived", 0)}
+    def _write_check(self, chunk):
+        return {**super()._write_check(chunk), "archived_count": chunk.pop("archived", 0)}
 
     def _finish_rebuild(self):
         super()._finish_rebuild()

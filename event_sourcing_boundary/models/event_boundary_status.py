@@ -13,7 +13,7 @@ from odoo.addons.event_sourcing_base.fields import NO_SUM, JsonDocument
 
 from .event_boundary import SUFFIX
 
-PIECE = 200  # streams, or keys
+CHUNK = 200  # streams, or keys
 WORK_SECONDS = 600
 # A request that found its code to be of today may be that much behind before it begins.
 GRACE = timedelta(seconds=2)
@@ -24,7 +24,7 @@ class EventBoundaryStatus(models.Model):
     """Whether a boundary counts: it does once it knows what was recorded before it was there.
 
     Until then appends that need it are refused, so that what it reads is all there is. Streams
-    are read first, which says what events are about which keys; then each key is folded. Pieces
+    are read first, which says what events are about which keys; then each key is folded. Chunks
     are committed one by one, and go on where they ended.
     """
 
@@ -49,7 +49,7 @@ class EventBoundaryStatus(models.Model):
     )
     covers = JsonDocument(readonly=True, help="The event types that it knows all events of.")
     began_on = fields.Datetime(readonly=True, help="Whoever began earlier may not know of it.")
-    position = fields.Integer(readonly=True, help="Where the next piece begins.", **NO_SUM)
+    position = fields.Integer(readonly=True, help="Where the next chunk begins.", **NO_SUM)
     done = fields.Integer(readonly=True, help="Histories, then keys.", **NO_SUM)
     total = fields.Integer(readonly=True, **NO_SUM)
     problem_count = fields.Integer(string="Problems", readonly=True, **NO_SUM)
@@ -203,7 +203,7 @@ class EventBoundaryStatus(models.Model):
 
     @api.model
     def _run(self, seconds=WORK_SECONDS):
-        """Work on all that wait, in pieces of a transaction each; the scheduler's way in.
+        """Work on all that wait, in chunks of a transaction each; the scheduler's way in.
 
         :return: whether all of them are done
         """
@@ -227,7 +227,7 @@ class EventBoundaryStatus(models.Model):
         return False
 
     def _work(self):
-        """Do the next piece; return False where somebody else has to end first."""
+        """Do the next chunk; return False where somebody else has to end first."""
         boundary = self.env["event.boundary"]._names().get(self.boundary)
         if boundary is None or self.env[boundary]._is_off():
             self.write({"state": "incomplete", "message": _("It is not installed rightly.")})
@@ -266,7 +266,7 @@ class EventBoundaryStatus(models.Model):
         names = [n for model in boundary._event_types() for n in registry._stream_names(model)]
         return [("model_name", "in", names), ("id", ">", self.position)]
 
-    def _streams(self, boundary, limit=PIECE):
+    def _streams(self, boundary, limit=CHUNK):
         domain = self._stream_domain(boundary)
         return self.env["event.stream"].search(domain, order="id", limit=limit)
 
@@ -333,7 +333,7 @@ class EventBoundaryStatus(models.Model):
 
     def _work_folding(self, boundary):
         domain = [("boundary", "=", self.boundary), ("id", ">", self.position)]
-        rows = self.env["event.boundary.state"].search(domain, order="id", limit=PIECE)
+        rows = self.env["event.boundary.state"].search(domain, order="id", limit=CHUNK)
         if not rows:
             self.state = "incomplete" if self.problem_count else "ready"
             return True

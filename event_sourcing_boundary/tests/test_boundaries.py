@@ -417,7 +417,7 @@ class TestInForce(BoundaryCase):
         self.env.cr.execute("DELETE FROM event_boundary_event WHERE boundary = %s", ["seat"])
         self.env.cr.execute("DELETE FROM event_boundary_state WHERE boundary = %s", ["seat"])
         status.write({"state": "reading", "position": 0})
-        for _piece in range(1000):  # other tests may have committed bookings
+        for _chunk in range(1000):  # other tests may have committed bookings
             if status.state not in ("waiting", "reading", "folding"):
                 return
             status._work()

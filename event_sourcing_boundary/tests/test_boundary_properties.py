@@ -102,14 +102,14 @@ class TestBoundaryProperties(BoundaryCase):
 
     @settings(CALM, max_examples=15)
     @given(STORIES, st.integers(1, 3))
-    def test_however_a_story_is_told_or_read_it_is_the_same(self, story, piece):
+    def test_however_a_story_is_told_or_read_it_is_the_same(self, story, chunk):
         calls = list(self.calls(story))
         told = self.undone(lambda: self.one_by_one(calls))
         self.assertEqual(self.undone(lambda: self.in_batch(calls)), told)
         self.assertEqual(self.undone(lambda: self.singly(calls)), told)
         streams = type(self.env["event.boundary.status"])._streams
         with (
-            patch.object(event_boundary_status, "PIECE", piece),
-            patch.object(streams, "__defaults__", (piece,)),
+            patch.object(event_boundary_status, "CHUNK", chunk),
+            patch.object(streams, "__defaults__", (chunk,)),
         ):
             self.assertEqual(self.undone(lambda: self.read_anew(calls)), told)

@@ -57,7 +57,7 @@ class EventJobAsOf(models.Model):
         )
         own = job.sudo()
         if own.total <= SYNC_LIMIT:
-            while own._write_piece(own._read_piece()):
+            while own._write_chunk(own._read_chunk()):
                 pass
             return job.action_open_result()
         return job._open()
@@ -155,10 +155,10 @@ class EventJobAsOf(models.Model):
     def _read_at(self, moments):
         return self._fold_next(self.position, moments=moments)
 
-    def _write_as_of(self, piece):
+    def _write_as_of(self, chunk):
         differences = self.env["event.snapshot.drift"]
-        counts = {"done": piece["count"], "changed_count": 0, "problem_count": 0, "drift_count": 0}
-        for model_name, folded in piece["streams"].items():
+        counts = {"done": chunk["count"], "changed_count": 0, "problem_count": 0, "drift_count": 0}
+        for model_name, folded in chunk["streams"].items():
             handler = self.env["event.store"]._find_handler(model_name)
             rows = handler._snapshot_rows(
                 (fold.state, fold.last)
@@ -180,10 +180,10 @@ class EventJobAsOf(models.Model):
         """Fold the next streams up to both moments."""
         return self._read_at((self.date_from, self.moment))
 
-    def _write_compare(self, piece):
+    def _write_compare(self, chunk):
         differences = self.env["event.snapshot.drift"]
         found, aggregates = [], 0
-        for model_name, folded in piece["streams"].items():
+        for model_name, folded in chunk["streams"].items():
             some = []
             for key, (before, after) in folded.items():
                 rows = self._compare(model_name, key, before, after)
@@ -191,7 +191,7 @@ class EventJobAsOf(models.Model):
                 some += rows
             found += differences._with_columns(model_name, some, folded)
         differences.create([{"job_id": self.id, **row} for row in found])
-        return {"done": piece["count"], "changed_count": aggregates}
+        return {"done": chunk["count"], "changed_count": aggregates}
 
     @api.model
     def _compare(self, model_name, key, before, after):

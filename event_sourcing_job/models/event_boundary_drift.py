@@ -20,7 +20,7 @@ class StoredEntry(NamedTuple):
 class EventBoundaryDrift(models.Model):
     """Boundaries that do not know what the events say.
 
-    With each piece of streams: whether their events are noted under the keys that they are about
+    With each chunk of streams: whether their events are noted under the keys that they are about
     by today's rules, and what those keys know whose first event is among them. So each key is
     looked at once. All of it is read in the transaction that folds the streams.
     """

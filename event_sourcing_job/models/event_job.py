@@ -18,14 +18,14 @@ ACTIVE_STATES = ("waiting", "running")
 
 
 class EventJob(models.Model):
-    """Long work over the history, done in pieces that are committed one by one.
+    """Long work over the history, done in chunks that are committed one by one.
 
     An addon adds a kind by an entry of ``kind``, one of :meth:`_job_kinds`, and methods that
     end with its name (see :meth:`_of_kind`; how they are run: ``event_job_run``):
 
-    - ``_read_<kind>()``: look at the next piece without locking anything
-    - ``_write_<kind>(piece)``: store what came of it, return what it counts, by field
-    - ``_finish_<kind>()``: after the last piece; optional, like what follows
+    - ``_read_<kind>()``: look at the next chunk without locking anything
+    - ``_write_<kind>(chunk)``: store what came of it, return what it counts, by field
+    - ``_finish_<kind>()``: after the last chunk; optional, like what follows
     - ``_count_<kind>()``: settle what the work is, return how much there is of it
     - ``_title_<kind>()``: in words, what the job is about
     - ``_companies_of_<kind>()``: the companies that a new job is about
@@ -71,7 +71,7 @@ class EventJob(models.Model):
         string="Earlier Moment", readonly=True, help="What a comparison begins with."
     )
     options = JsonDocument(readonly=True, help="What was asked for, and for whom.")
-    reading = JsonDocument(readonly=True, help="How far the work is.")
+    progress_data = JsonDocument(readonly=True, help="How far the work is.")
     report_name = fields.Char(readonly=True, help="The file that it made.")
     private = fields.Boolean(
         compute="_compute_facts", store=True, help="Its result belongs to whoever asked."
@@ -80,7 +80,7 @@ class EventJob(models.Model):
         compute="_compute_facts", store=True, help="Nobody but its owner sees it."
     )
     scope_key = fields.Char(readonly=True, help="What two jobs that do the same have in common.")
-    position = fields.Integer(readonly=True, help="Where the next piece begins.", **NO_SUM)
+    position = fields.Integer(readonly=True, help="Where the next chunk begins.", **NO_SUM)
     done = fields.Integer(
         readonly=True,
         help="What was looked at: records, events under seals, or rows of a file.",
@@ -125,13 +125,13 @@ class EventJob(models.Model):
     deaths = fields.Integer(
         readonly=True,
         groups="base.group_system",
-        help="How many processes ended in its next piece.",
+        help="How many processes ended in its next chunk.",
         **NO_SUM,
     )
     conflicts = fields.Integer(
         readonly=True,
         groups="base.group_system",
-        help="How many times in a row its next piece met a conflict.",
+        help="How many times in a row its next chunk met a conflict.",
         **NO_SUM,
     )
     served_on = fields.Datetime(string="Last Worked On", readonly=True)

@@ -18,13 +18,13 @@ class EventJobShare(models.Model):
     _order = "id"
 
     job_id = fields.Many2one("event.job", required=True, index=True, ondelete="cascade")
-    position = fields.Integer(help="Id of the stream head behind which the next piece begins.")
+    position = fields.Integer(help="Id of the stream head behind which the next chunk begins.")
     until = fields.Integer(help="Id of its last stream head; 0 for no end.", **NO_SUM)
     ended = fields.Boolean()
     worker = fields.Char(help="Who works on it: a connection and when its transaction began.")
-    deaths = fields.Integer(help="How many processes ended in its next piece.", **NO_SUM)
+    deaths = fields.Integer(help="How many processes ended in its next chunk.", **NO_SUM)
     conflicts = fields.Integer(
-        help="How many times in a row its next piece met a conflict.", **NO_SUM
+        help="How many times in a row its next chunk met a conflict.", **NO_SUM
     )
     served_on = fields.Datetime()
 
@@ -73,7 +73,7 @@ class EventJobShared(models.Model):
         return [self.with_context(event_job_partition=share) for share in meant]
 
     def _cursor_record(self):
-        """Return the record that says where the next piece begins: the job, or its share."""
+        """Return the record that says where the next chunk begins: the job, or its share."""
         meant = from_code(self.env, "event_job_partition")
         if not meant:
             return self

@@ -6,7 +6,7 @@ from odoo.tools import SQL
 from odoo.addons.event_sourcing.models.event_stream import StreamHead
 from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
 
-from ..piece_size import PieceSize
+from ..chunk_size import ChunkSize
 from .event_snapshot_drift import ORPHAN_LIMIT
 
 
@@ -14,25 +14,25 @@ class EventJobRebuild(models.Model):
     """Rebuilding snapshots, and checking them: the same fold, with and without writing."""
 
     _inherit = "event.job"
-    # Events that are folded before it is asked whether the piece is full.
+    # Events that are folded before it is asked whether the chunk is full.
     _fold_step = 2000
 
     def _read_check(self):
         """Fold the next streams and compare; one transaction sees events and snapshots alike."""
-        piece = self._read_rebuild()
-        piece["drifts"] = []
-        for model_name, folded in piece["streams"].items():
-            piece["drifts"] += self.env["event.snapshot.drift"]._of_streams(model_name, folded)
+        chunk = self._read_rebuild()
+        chunk["drifts"] = []
+        for model_name, folded in chunk["streams"].items():
+            chunk["drifts"] += self.env["event.snapshot.drift"]._of_streams(model_name, folded)
             handler = self.env["event.store"]._find_handler(model_name)
-            piece["drifts"] += self.env["event.checkpoint"]._differences(
+            chunk["drifts"] += self.env["event.checkpoint"]._differences(
                 handler, model_name, folded
             )
-            piece["drifts"] += self.env["event.snapshot.drift"]._of_boundaries(model_name, folded)
-        return piece
+            chunk["drifts"] += self.env["event.snapshot.drift"]._of_boundaries(model_name, folded)
+        return chunk
 
-    def _write_check(self, piece):
-        count = self.env["event.snapshot.drift"]._record(self, piece["drifts"])
-        return {"done": piece["count"], **count}
+    def _write_check(self, chunk):
+        count = self.env["event.snapshot.drift"]._record(self, chunk["drifts"])
+        return {"done": chunk["count"], **count}
 
     def _finish_check(self):
         drifts = self.env["event.snapshot.drift"]
@@ -54,19 +54,19 @@ class EventJobRebuild(models.Model):
     def _fold_next(self, position, aggregate_ids=None, moments=(None,), until=None):
         """Fold the next streams, fewer where their states are large or it takes long.
 
-        A stream is folded as a whole: a piece holds one at least.
+        A stream is folded as a whole: a chunk holds one at least.
 
         :return: dict with ``position``, ``count`` and ``streams``
         """
-        store, size = self.env["event.store"], PieceSize()
+        store, size = self.env["event.store"], ChunkSize()
         names, companies = self._model_names(), self._asked_companies()
         step = min(self._fold_step, store._reader_chunk)
         streams, count = {}, 0
         for _step in range(store._reader_chunk // step):
-            position, chunk = store._stream_chunk(
+            position, found = store._stream_chunk(
                 position, names, aggregate_ids, until=until, companies=companies, events=step
             )
-            for model_name, keys in chunk.items():
+            for model_name, keys in found.items():
                 folded = store._fold_streams(model_name, keys, moments)
                 streams.setdefault(model_name, {}).update(folded)
                 size.bytes += sum(self._size_of(folds) for folds in folded.values())
@@ -80,19 +80,19 @@ class EventJobRebuild(models.Model):
         """Return about how many bytes the folds of a stream hold."""
         return sum(len(repr(fold.state)) * (1 + len(fold.checkpoints)) for fold in folds)
 
-    def _write_rebuild(self, piece):
+    def _write_rebuild(self, chunk):
         """Replace the snapshots that are not what their events say.
 
         The heads of the streams are locked, so that no append comes between the fold
         of the last events and the snapshot. What is locked by an append at this moment
-        is left in ``held``, unless the piece is patient.
+        is left in ``held``, unless the chunk is patient.
         """
-        counts = {"done": piece["count"], "changed_count": 0, "problem_count": 0, "drift_count": 0}
-        piece["count"] = 0  # counted once, although what was held comes again
+        counts = {"done": chunk["count"], "changed_count": 0, "problem_count": 0, "drift_count": 0}
+        chunk["count"] = 0  # counted once, although what was held comes again
         held = {}
-        for model_name in sorted(piece["streams"]):
-            folded = piece["streams"][model_name]
-            locked = self._lock_heads(model_name, list(folded), piece.get("patient"))
+        for model_name in sorted(chunk["streams"]):
+            folded = chunk["streams"][model_name]
+            locked = self._lock_heads(model_name, list(folded), chunk.get("patient"))
             left = {key: folded[key] for key in folded.keys() - locked.keys()}
             if left:
                 held[model_name] = left
@@ -105,7 +105,7 @@ class EventJobRebuild(models.Model):
             for name, count in self._write_rebuilt(model_name, free).items():
                 counts[name] += count
             self._note_applied(model_name, free, locked)
-        piece["held"] = held
+        chunk["held"] = held
         return counts
 
     @api.model

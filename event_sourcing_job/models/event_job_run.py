@@ -15,7 +15,7 @@ _logger = logging.getLogger(__name__)
 CRON_SECONDS = 50
 # So many times the process may end in the same place before the job is set aside.
 MAX_DEATHS = 2
-# So many times in a row a piece may meet a conflict before the job is set aside, and before its
+# So many times in a row a chunk may meet a conflict before the job is set aside, and before its
 # turn is over: whoever is in its way has some minutes to end.
 MAX_CONFLICTS = 10
 CONFLICTS_A_TURN = 2
@@ -27,8 +27,8 @@ SYNC_LIMIT = 2000
 class EventJobRun(models.Model):
     """Running jobs: by the scheduler, and by whoever watches one.
 
-    A piece is read in one transaction and written in the next; its position is stored
-    with it. Whatever ends the process, the next one goes on with the next piece.
+    A chunk is read in one transaction and written in the next; its position is stored
+    with it. Whatever ends the process, the next one goes on with the next chunk.
     """
 
     _inherit = "event.job"
@@ -186,7 +186,7 @@ class EventJobRun(models.Model):
         """
         with self._own_cursor_of(self, read_committed) as job:
             own = job.with_user(job[:1].create_uid or job.env.user)
-            # Odoo remembers it; reading the user would be two queries a piece.
+            # Odoo remembers it; reading the user would be two queries a chunk.
             lang = own.env["res.users"].context_get()["lang"]
             yield own.with_context(lang=lang).sudo()
 
@@ -200,7 +200,7 @@ class EventJobRun(models.Model):
             yield records.with_env(self.env(cr=cr, su=True))
 
     def _work_once(self):
-        """Do one piece; return whether there is more to do.
+        """Do one chunk; return whether there is more to do.
 
         :return: None or ``AGAIN`` where nothing was done, and it is not or is to be tried at once
         """
@@ -209,18 +209,18 @@ class EventJobRun(models.Model):
             with self._own_cursor() as job:
                 if not job._is_open():
                     return None
-                piece = job._read_piece()
+                chunk = job._read_chunk()
             while True:
                 with self._own_cursor(read_committed=True) as job:
-                    more = job._write_piece(piece, time.monotonic() - began)
-                # What others held at that moment is waited for apart, not by the whole piece.
-                if not piece.get("held"):
+                    more = job._write_chunk(chunk, time.monotonic() - began)
+                # What others held at that moment is waited for apart, not by the whole chunk.
+                if not chunk.get("held"):
                     self._notice_slow(time.monotonic() - began)
-                    return None if piece.get("waits") else more
-                piece.update(streams=piece.pop("held"), patient=True)
+                    return None if chunk.get("waits") else more
+                chunk.update(streams=chunk.pop("held"), patient=True)
         except Exception as error:
             if is_infrastructure_error(error):
-                _logger.info("Job %s tries its piece again: %s", self.id, error)
+                _logger.info("Job %s tries its chunk again: %s", self.id, error)
                 return self._count_trouble(error)
             _logger.exception("Job %s failed.", self.id)
             with self._own_cursor() as job:
@@ -228,10 +228,10 @@ class EventJobRun(models.Model):
             return False
 
     def _notice_slow(self, seconds):
-        """Say in the log which piece takes longer than the scheduler gives to all jobs."""
+        """Say in the log which chunk takes longer than the scheduler gives to all jobs."""
         if seconds > CRON_SECONDS:
             _logger.warning(
-                "A piece of job %s (%s) took %d seconds; the scheduler gives %d to all.",
+                "A chunk of job %s (%s) took %d seconds; the scheduler gives %d to all.",
                 self.id,
                 self.kind,
                 seconds,
@@ -239,10 +239,10 @@ class EventJobRun(models.Model):
             )
 
     def _count_trouble(self, error):
-        """Count a piece that PostgreSQL stopped; one that never succeeds must not hold others.
+        """Count a chunk that PostgreSQL stopped; one that never succeeds must not hold others.
 
         :return: ``AGAIN`` to try it at once, after a first conflict. Else None, later: others
-            are in its way, the database is in trouble, or the piece is too large for it
+            are in its way, the database is in trouble, or the chunk is too large for it
         """
         kind = db_error_kind(error)
         if kind not in ("conflict", "canceled", "resources"):
@@ -269,29 +269,29 @@ class EventJobRun(models.Model):
                 job._set_aside()
         return None
 
-    def _read_piece(self):
-        """Return the next piece of work, a dict with ``position``: None for no more."""
+    def _read_chunk(self):
+        """Return the next chunk of work, a dict with ``position``: None for no more."""
         return getattr(self, f"_read_{self.kind}")()
 
-    def _write_piece(self, piece, seconds=0):
-        """Store what came of a piece, and where the next begins; return whether there is one.
+    def _write_chunk(self, chunk, seconds=0):
+        """Store what came of a chunk, and where the next begins; return whether there is one.
 
-        Sets ``held`` in the piece to what must be tried again before that.
+        Sets ``held`` in the chunk to what must be tried again before that.
         """
         self.invalidate_recordset()
         place = self._cursor_record()
         if not self._lock(place):
             return False
-        if piece.get("waits"):
-            self.message = piece["waits"]
+        if chunk.get("waits"):
+            self.message = chunk["waits"]
             return False
-        counts = getattr(self, f"_write_{self.kind}")(piece)
-        held = piece.get("held")
+        counts = getattr(self, f"_write_{self.kind}")(chunk)
+        held = chunk.get("held")
         self._count_up({**counts, "seconds": 0 if held else seconds})
         if held:
             return True
-        if piece["position"] is not None:
-            place.write({"position": piece["position"], "deaths": 0, "conflicts": 0})
+        if chunk["position"] is not None:
+            place.write({"position": chunk["position"], "deaths": 0, "conflicts": 0})
             return True
         if self._ends_here(place):
             self._of_kind("finish")
@@ -301,7 +301,7 @@ class EventJobRun(models.Model):
         return False
 
     def _lock(self, place):
-        """Lock where the next piece begins; return whether there is still work."""
+        """Lock where the next chunk begins; return whether there is still work."""
         self.env.cr.execute(
             SQL("SELECT FROM %s WHERE id = %s FOR UPDATE", SQL.identifier(place._table), place.id)
         )
@@ -334,7 +334,7 @@ class EventJobRun(models.Model):
         return state, message
 
     def _finish_default(self):
-        """After the last piece; a hook."""
+        """After the last chunk; a hook."""
 
     def _end(self, state, message=None):
         state, message = self._of_kind("outcome", state, message)

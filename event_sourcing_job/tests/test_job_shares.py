@@ -18,10 +18,10 @@ class TestShares(JobCase):
         return job.with_context(event_job_partition=FromCode(share.id))
 
     def work(self, job, shares):
-        """Do all pieces of some shares, one share after the other."""
+        """Do all chunks of some shares, one share after the other."""
         for share in shares:
             own = self.place(job, share)
-            while own._write_piece(own._read_piece()):
+            while own._write_chunk(own._read_chunk()):
                 pass
 
     def test_a_small_job_is_not_divided(self):
@@ -61,7 +61,7 @@ class TestShares(JobCase):
         for share in job.partition_ids[:3]:  # as whoever saw it open a moment ago
             own = self.place(job, share)
             self.assertFalse(own._is_open())
-            self.assertFalse(own._write_piece(own._read_piece()))
+            self.assertFalse(own._write_chunk(own._read_chunk()))
         self.assertEqual(job.done, done)
 
     def test_a_share_of_another_job_is_out_of_reach(self):
@@ -71,7 +71,7 @@ class TestShares(JobCase):
         small = self.jobs.browse(self.jobs.start("check", "counter", ["J2"])["id"]).sudo()
         own = self.place(small, share)  # as a context from outside could ask
         self.assertEqual(own._cursor_record(), small)
-        while own._write_piece(own._read_piece()):
+        while own._write_chunk(own._read_chunk()):
             pass
         self.assertEqual((small.state, small.done), ("done", 1))
         self.assertEqual((share.position, share.ended), before)
@@ -86,9 +86,9 @@ class TestShares(JobCase):
     def test_a_cancelled_job_writes_nothing_more(self):
         job = self.start("rebuild", model_name="counter")
         own = self.place(job, job.partition_ids[0])
-        piece = own._read_piece()
+        chunk = own._read_chunk()
         job.cancel()
-        self.assertFalse(own._write_piece(piece))
+        self.assertFalse(own._write_chunk(chunk))
         self.assertEqual((job.state, job.done), ("cancelled", 0))
 
     @settings(max_examples=25, deadline=None)

@@ -163,7 +163,7 @@ class TestMailBridge(InboxCase):
 
         def check():
             job = jobs.browse(jobs.start("check")["id"])
-            while job._write_piece(job._read_piece()):
+            while job._write_chunk(job._read_chunk()):
                 pass
             return self.records.search(
                 [("key", "=", f"drift:{self.env.company.id}"), ("is_open", "=", True)]

@@ -10,11 +10,11 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from odoo.addons.event_sourcing_base.export_sheet import when_text
-from odoo.addons.event_sourcing_base.piece_size import next_page
+from odoo.addons.event_sourcing_base.page_size import next_page
 from odoo.addons.event_sourcing_base.sheet_name import cut
+from odoo.addons.event_sourcing_job.chunk_size import ChunkSize
 from odoo.addons.event_sourcing_job.job_kind import JobKind
 from odoo.addons.event_sourcing_job.models.event_job_run import SYNC_LIMIT
-from odoo.addons.event_sourcing_job.piece_size import PieceSize
 
 from ..excel_summary import write_summary
 from ..excel_workbook import ExcelWorkbook
@@ -25,17 +25,17 @@ MAX_ABOUT = 60  # characters of a report's name
 
 
 class EventJobExcel(models.Model):
-    """An Excel report in pieces: read into a spool one by one, written from it at last.
+    """An Excel report in chunks: read into rows one by one, written from them at last.
 
-    What is read is settled when the report is asked for: a row of the spool per piece,
-    with the ids of its records. A piece fills in its cells, with the rights, companies,
+    What is read is settled when the report is asked for: a row per chunk,
+    with the ids of its records. A chunk fills in its cells, with the rights, companies,
     language and time zone of whoever asked, whoever works on the job.
     """
 
     _inherit = "event.job"
-    # Records of a piece.
+    # Records of a chunk.
     _report_chunk = 2000
-    # Records that are read before it is asked whether the piece is full.
+    # Records that are read before it is asked whether the chunk is full.
     _report_step = 250
 
     kind = fields.Selection(
@@ -77,7 +77,7 @@ class EventJobExcel(models.Model):
             return job._open(True)
         own = job.sudo()
         if own.total <= SYNC_LIMIT:
-            while own._write_piece(own._read_piece()):
+            while own._write_chunk(own._read_chunk()):
                 pass
             return job.action_download()
         return job._open()
@@ -97,7 +97,7 @@ class EventJobExcel(models.Model):
         return _("%(about)s, %(first)s to %(last)s", about=about, first=days[0], last=days[1])
 
     # ------------------------------------------------------------------
-    # Pieces
+    # Chunks
     # ------------------------------------------------------------------
 
     def _count_excel(self):
@@ -114,33 +114,33 @@ class EventJobExcel(models.Model):
                 )
             )
         size = self._report_chunk
-        pieces = [
+        chunks = [
             {"job_id": self.id, "sheet": sheet, "record_ids": ids[start : start + size]}
             for sheet, ids in sheets
             for start in range(0, max(len(ids), 1), size)
         ]
         self.env["event.report.chunk"].create(
-            [{**piece, "number": number} for number, piece in enumerate(pieces, 1)]
+            [{**chunk, "number": number} for number, chunk in enumerate(chunks, 1)]
         )
         return total
 
-    def _spool(self, *domain):
+    def _report_chunks(self, *domain):
         return self.env["event.report.chunk"].search([("job_id", "=", self.id), *domain])
 
     def _read_excel(self):
-        """Read the cells of the next piece; after the last one, write the workbook."""
-        piece = self._spool(("number", "=", self.position + 1))
-        if not piece:
+        """Read the cells of the next chunk; after the last one, write the workbook."""
+        chunk = self._report_chunks(("number", "=", self.position + 1))
+        if not chunk:
             return {"position": None, "count": 0, "file": self._write_workbook()}
-        return {"position": self.position + 1, "spool_id": piece.id, **self._read_cells(piece)}
+        return {"position": self.position + 1, "stored_id": chunk.id, **self._read_cells(chunk)}
 
-    def _read_cells(self, piece):
-        """Read records of a piece a few at a time; what is too much for it is in ``left``."""
-        content, size, texts = self._content(), PieceSize(), []
-        ids, position, step, widths = piece.record_ids, 0, self._report_step, []
+    def _read_cells(self, chunk):
+        """Read records of a chunk a few at a time; what is too much for it is in ``left``."""
+        content, size, texts = self._content(), ChunkSize(), []
+        ids, position, step, widths = chunk.record_ids, 0, self._report_step, []
         while position < len(ids) or not texts:
             some = ids[position : position + step]
-            rows, wide = content._cells(piece.sheet, some, self.options)
+            rows, wide = content._cells(chunk.sheet, some, self.options)
             widths = list(map(max, widths, wide)) if widths else wide
             texts.append(json.dumps(rows)[1:-1])
             size.bytes += len(texts[-1])
@@ -156,52 +156,52 @@ class EventJobExcel(models.Model):
             "widths": widths,
         }
 
-    def _write_excel(self, piece):
-        if piece["position"] is None:
-            self.report = base64.b64encode(piece["file"])
+    def _write_excel(self, chunk):
+        if chunk["position"] is None:
+            self.report = base64.b64encode(chunk["file"])
             self.report_name = self._file_name()
-            self._spool().unlink()
+            self._report_chunks().unlink()
         else:
-            spool = self.env["event.report.chunk"].browse(piece["spool_id"])
-            spool.write({name: piece[name] for name in ("cells", "widths", "record_ids")})
-            if piece["left"]:
-                self._insert_after(spool, piece["left"])
-        return {"done": piece["count"]}
+            stored = self.env["event.report.chunk"].browse(chunk["stored_id"])
+            stored.write({name: chunk[name] for name in ("cells", "widths", "record_ids")})
+            if chunk["left"]:
+                self._insert_after(stored, chunk["left"])
+        return {"done": chunk["count"]}
 
-    def _insert_after(self, spool, record_ids):
-        """Add a piece behind another one of its sheet."""
-        for later in self._spool(("number", ">", spool.number)):
+    def _insert_after(self, stored, record_ids):
+        """Add a chunk behind another one of its sheet."""
+        for later in self._report_chunks(("number", ">", stored.number)):
             later.number += 1
-        vals = {"job_id": self.id, "sheet": spool.sheet, "number": spool.number + 1}
-        spool.create({**vals, "record_ids": record_ids})
-        spool.flush_model()
+        vals = {"job_id": self.id, "sheet": stored.sheet, "number": stored.number + 1}
+        stored.create({**vals, "record_ids": record_ids})
+        stored.flush_model()
 
     # ------------------------------------------------------------------
     # The workbook
     # ------------------------------------------------------------------
 
     def _write_workbook(self):
-        """Return the workbook, written from the spool with one piece in memory at a time."""
+        """Return the workbook, written from what was read with one chunk in memory at a time."""
         content = self._content()
         file = io.BytesIO()
         book = ExcelWorkbook(file, content._font(), content._properties(self.options))
-        sheets = self._spool().grouped(lambda piece: piece.sheet["key"])
-        for pieces in sheets.values():
-            sheet, rows = pieces[0].sheet, self._spooled(pieces)
+        sheets = self._report_chunks().grouped(lambda chunk: chunk.sheet["key"])
+        for chunks in sheets.values():
+            sheet, rows = chunks[0].sheet, self._read_rows_of(chunks)
             when = self._sheet_when(content, sheet)
             if sheet["key"] == "attempts":
                 write_summary(book, *rows, when)
                 continue
-            widths = [max(column) for column in zip(*pieces.mapped("widths"), strict=True)]
+            widths = [max(column) for column in zip(*chunks.mapped("widths"), strict=True)]
             book.add_table(sheet["title"], sheet["columns"], rows, widths, sheet["empty"], when)
         book.close()
         return file.getvalue()
 
-    def _spooled(self, pieces):
+    def _read_rows_of(self, chunks):
         """Yield what was read, row by row."""
-        pieces.flush_recordset(["cells"])
-        for piece_id in pieces.ids:
-            self.env.cr.execute("SELECT cells FROM event_report_chunk WHERE id = %s", [piece_id])
+        chunks.flush_recordset(["cells"])
+        for chunk_id in chunks.ids:
+            self.env.cr.execute("SELECT cells FROM event_report_chunk WHERE id = %s", [chunk_id])
             yield from json.loads(self.env.cr.fetchone()[0])
 
     def _sheet_when(self, content, sheet):

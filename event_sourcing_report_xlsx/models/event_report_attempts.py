@@ -20,7 +20,7 @@ class EventReportAttempts(models.AbstractModel):
 
     @api.model
     def _cells_of_attempts(self, sheet, _record_ids, options):
-        """Return the summary as the one row of its piece: see ``excel_summary``."""
+        """Return the summary as the one row of its chunk: see ``excel_summary``."""
         attempts = self.env["event.attempt"]
         domain = self._period_domain("date", options)
         lines = [self._period_text(options)]

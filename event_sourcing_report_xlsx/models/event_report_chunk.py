@@ -3,15 +3,15 @@ from odoo import fields, models
 from odoo.addons.event_sourcing_base.fields import JsonDocument
 
 
-class EventJobSpool(models.Model):
-    """What a report has read so far: a row per piece, until its workbook is written.
+class EventReportChunk(models.Model):
+    """What a report has read so far: a row per chunk, until its workbook is written.
 
     Nobody has rights on it; the job reads and writes it. PostgreSQL compresses the rows.
     """
 
     _name = "event.report.chunk"
     _inherit = "access.first.mixin"
-    _description = "Piece of a Report"
+    _description = "Chunk of a Report"
     _order = "number"
     _rec_name = "number"
 

@@ -9,7 +9,7 @@ from odoo.tools.misc import formatLang
 
 from odoo.addons.event_sourcing_base.compat import asks_for_true
 from odoo.addons.event_sourcing_base.fields import NO_SUM
-from odoo.addons.event_sourcing_base.piece_size import FIRST_PAGE, next_page
+from odoo.addons.event_sourcing_base.page_size import FIRST_PAGE, next_page
 
 from ..event_hash import ENTRY, row_digest, seal_digest
 

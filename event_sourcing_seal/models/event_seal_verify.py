@@ -302,10 +302,10 @@ class EventJobVerify(models.Model):
         count = seal.count if self._tells_figures() else 0
         return {"position": None if last else seal.id, "count": count, "problem": problem}
 
-    def _write_verify(self, piece):
-        if not piece["problem"]:
-            return {"done": piece["count"]}
-        problem = piece["problem"]
+    def _write_verify(self, chunk):
+        if not chunk["problem"]:
+            return {"done": chunk["count"]}
+        problem = chunk["problem"]
         self.message, key = problem["message"], str(problem["event_id"])
         if not self._tells_figures():
             self.message, key = self.env["event.seal"]._without_figures(False), False

@@ -6,7 +6,7 @@ from odoo.addons.event_sourcing_base.arguments import MAX_ID
 
 
 class TransferController(http.Controller):
-    """An exported file, joined from its pieces while it is sent."""
+    """An exported file, joined from its chunks while it is sent."""
 
     @http.route("/event_sourcing/export/<int:job_id>", type="http", auth="user", methods=["GET"])
     def export(self, job_id):
@@ -20,11 +20,11 @@ class TransferController(http.Controller):
             raise request.not_found() from None
         if not job:
             raise request.not_found()
-        pieces = job.env["event.export.piece"].sudo()
-        count, size = pieces._size(job)
+        chunks = job.env["event.export.chunk"].sudo()
+        count, size = chunks._size(job)
         headers = [
             ("Content-Type", "application/gzip"),
             ("Content-Length", str(size)),
             ("Content-Disposition", http.content_disposition(job.report_name)),
         ]
-        return request.make_response(pieces._stream(job, count), headers)
+        return request.make_response(chunks._stream(job, count), headers)

@@ -12,6 +12,6 @@ from . import event_import_check
 from . import event_import_snapshots
 from . import event_import_unhandled
 from . import event_import_restore
-from . import event_export_piece
+from . import event_export_chunk
 from . import event_export_content
 from . import event_job_export

@@ -5,7 +5,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.event_columns import CONTENT
-from odoo.addons.event_sourcing_base.piece_size import MAX_BYTES
+from odoo.addons.event_sourcing_base.page_size import MAX_BYTES
 
 from ..transfer_format import REST, event_line
 

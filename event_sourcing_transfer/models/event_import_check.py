@@ -20,13 +20,13 @@ class EventImportCheck(models.Model):
     """Looking at rows as an append would, without keeping anything.
 
     What the rows before left behind, streams with their states and the UUIDs seen, is in
-    the scratch tables of the job: nothing is locked, and memory holds one piece.
+    the scratch tables of the job: nothing is locked, and memory holds one chunk.
     """
 
     _inherit = "event.job"
 
     def _check_items(self, items):
-        """Return what came of a piece of rows.
+        """Return what came of a chunk of rows.
 
         :param list items: dicts with ``line``, ``vals``, ``given``, ``key`` and ``excerpt``
         :return: dict with ``refused``, a list of ``(line, reason, excerpt)``, ``known``, how
@@ -43,33 +43,33 @@ class EventImportCheck(models.Model):
         return self._check_together(items, isolate_each=True)
 
     def _check_together(self, items, isolate_each):
-        fresh, seen, refused, known = self._new_among(items)
-        streams = self._streams_of(fresh)
-        how = {
+        new_items, seen, refused, known = self._new_among(items)
+        streams = self._streams_of(new_items)
+        batch = {
             "asker": self._asker(),
             "isolate_each": isolate_each,
             "record": self.options["broken"] == "record",
-            "references": self._references(fresh, seen),
+            "references": self._references(new_items, seen),
             "folded": {},
-            "keys": self._read_keys(fresh, streams),
-            "named": self._look_up_named(fresh),
+            "keys": self._read_keys(new_items, streams),
+            "named": self._look_up_named(new_items),
         }
-        for item in fresh:
-            reason = self._check_item(item, streams, how)
+        for item in new_items:
+            reason = self._check_item(item, streams, batch)
             if reason:
                 refused.append((item["line"], reason, item["excerpt"]))
-        restored = any("content_hash" in item["vals"] for item in fresh)
-        if restored or not how["record"]:
-            for key, item, reason in self._check_snapshots(how["folded"], streams, restored):
+        restored = any("content_hash" in item["vals"] for item in new_items)
+        if restored or not batch["record"]:
+            for key, item, reason in self._check_snapshots(batch["folded"], streams, restored):
                 refused.append((item["line"], reason, item["excerpt"]))
                 # Told once: what comes after it is not folded any more.
                 streams[key] = streams[key][0], None
-        for place, state in how["keys"].items():
+        for place, state in batch["keys"].items():
             streams[self._staged_key(place)] = 0, state
         return {
             "refused": sorted(refused),
             "known": known,
-            "unhandled": self._count_unhandled(fresh, {line for line, *_ in refused}),
+            "unhandled": self._count_unhandled(new_items, {line for line, *_ in refused}),
             "seen": seen,
             "streams": streams,
         }
@@ -84,7 +84,7 @@ class EventImportCheck(models.Model):
         before = self.env["event.import.staged.row"]._load(self, keys)
         stored, away = self._find_stored(items)
         self._hide_unreadable(stored, away)
-        fresh, seen, refused, known = [], {}, [], 0
+        new_items, seen, refused, known = [], {}, [], 0
         for key, item in zip(keys, items, strict=True):
             if item["key"] in away:
                 refused.append((item["line"], away[item["key"]], item["excerpt"]))
@@ -108,9 +108,9 @@ class EventImportCheck(models.Model):
             else:
                 known += bool(twin) or there
                 if not twin and not there:
-                    fresh.append(item)
+                    new_items.append(item)
             seen.setdefault(key, (item["line"], digest))
-        return fresh, seen, refused, known
+        return new_items, seen, refused, known
 
     def _digest(self, vals):
         """Return what makes an event the same: its hash, or what a row says of it."""
@@ -186,11 +186,11 @@ class EventImportCheck(models.Model):
             return False
         return event._contradicts(item["given"], item["vals"], event)
 
-    def _references(self, fresh, seen):
+    def _references(self, new_items, seen):
         """Return which of the events that others follow are known, as ``(company id, uuid)``."""
         wanted = {
             (item["vals"]["company_id"], item["vals"][name])
-            for item in fresh
+            for item in new_items
             for name in FOLLOWS
             if item["vals"].get(name)
         }
@@ -259,10 +259,10 @@ class EventImportCheck(models.Model):
         handler = store._find_handler(model_name)
         return None if handler is None or not store._folds_in_memory(handler) else handler
 
-    def _check_item(self, item, streams, how):
+    def _check_item(self, item, streams, batch):
         """Take one event into its stream; return why it cannot be, None where it can.
 
-        :param dict how: ``asker`` (an environment), ``isolate_each`` (each fold in a savepoint),
+        :param dict batch: ``asker`` (an environment), ``isolate_each`` (each fold in a savepoint),
             ``record`` (whether refusals are kept), ``references`` (known UUIDs),
             ``folded``, which is filled: see :meth:`_check_snapshots`, ``keys``, too: see
             :meth:`_check_boundaries`, and ``named``
@@ -270,7 +270,7 @@ class EventImportCheck(models.Model):
         vals = item["vals"]
         for name in FOLLOWS:
             failed = vals.get(name)
-            if not failed or (vals["company_id"], failed) in how["references"]:
+            if not failed or (vals["company_id"], failed) in batch["references"]:
                 continue
             return _(
                 "The event %(uuid)s that failed is neither in the file nor stored here; import"
@@ -281,7 +281,7 @@ class EventImportCheck(models.Model):
             return None
         key = self._stream_key(vals)
         version, state = streams[key]
-        reason = self._check_company(key, how["asker"])
+        reason = self._check_company(key, batch["asker"])
         reason = reason or self._check_version(vals, key, version)
         if reason:
             if "content_hash" in vals and vals["version"] > version:
@@ -291,16 +291,16 @@ class EventImportCheck(models.Model):
         version += 1
         if vals.get("outcome", "applied") == "applied" and state is not None:
             place = key[1], version, key[0]
-            user_id = vals.get("recorded_by") or how["asker"].uid
+            user_id = vals.get("recorded_by") or batch["asker"].uid
             event = self._as_event_data(vals, *place, user_id)
             before = state
-            named = None if "content_hash" in vals else how["named"].get(key[1], {})
-            state, reason = self._check_fold(key[1], state, event, how["isolate_each"], named)
+            named = None if "content_hash" in vals else batch["named"].get(key[1], {})
+            state, reason = self._check_fold(key[1], state, event, batch["isolate_each"], named)
             if named is not None and not reason:
-                reason = self._check_boundaries(event, before, state, how["keys"])
+                reason = self._check_boundaries(event, before, state, batch["keys"])
                 state = before if reason else state
             if not reason:
-                how["folded"].setdefault(key, (before, []))[1].append((item, event))
+                batch["folded"].setdefault(key, (before, []))[1].append((item, event))
         streams[key] = version, state
         if reason and "content_hash" in vals:
             return _(
@@ -311,7 +311,7 @@ class EventImportCheck(models.Model):
                 type=vals["event_type"],
                 error=reason,
             )
-        return None if how["record"] else reason
+        return None if batch["record"] else reason
 
     def _check_company(self, key, asker):
         if not asker.su and key[0] not in asker.companies.ids:
@@ -338,13 +338,13 @@ class EventImportCheck(models.Model):
             **values,
         )
 
-    def _look_up_named(self, fresh):
+    def _look_up_named(self, new_items):
         """Return which records new events name can be seen, ``{model_name: named}``.
 
         See ``snapshot.handler._look_up_named``.
         """
         events, found = {}, {}
-        for item in fresh:
+        for item in new_items:
             vals = item["vals"]
             if "content_hash" not in vals and self._takes_version(item):
                 company_id, model_name, _aggregate_id = self._stream_key(vals)

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 from odoo.addons.event_sourcing_base.canonical_json import canonical
-from odoo.addons.event_sourcing_job.piece_size import PieceSize
+from odoo.addons.event_sourcing_job.chunk_size import ChunkSize
 
 from ..transfer_file import RowParseError, Rows, look_at, unpacked
 from ..transfer_format import END, HEAD, chained
@@ -15,7 +15,7 @@ MAX_OPEN = 4
 MAX_BYTES = 4 * 1024 * 1024
 MAX_UNPACKED = 2 * 2**30  # of a file that was uploaded
 
-# Files that this process has open between two pieces, by database and job.
+# Files that this process has open between two chunks, by database and job.
 _open_files = {}
 
 
@@ -38,29 +38,29 @@ class _OpenFile:
 
 
 class EventImportReading(models.Model):
-    """Reading the rows of an import, a piece at a time, from where it stopped."""
+    """Reading the rows of an import, a chunk at a time, from where it stopped."""
 
     _inherit = "event.job"
-    # Rows of a piece.
+    # Rows of a chunk.
     _import_chunk = 1000
 
-    def _read_rows(self, reading):
-        """Return the next rows; ``reading`` is moved behind them.
+    def _read_rows(self, progress):
+        """Return the next rows; ``progress`` is moved behind them.
 
         :return: dict with ``items`` (what can be read), ``refused`` (what cannot, as
             ``(line, reason, excerpt)``), ``rows`` (how many), ``share`` (of the file
             that was read) and ``ended``
         :raise RowParseError, UserError: where the file as a whole cannot be imported
         """
-        file = self._file_at(reading)
-        piece = {"items": [], "refused": [], "rows": 0, "ended": False}
-        piece["size"] = PieceSize()
-        chunk = min(self._import_chunk, reading.get("chunk", self._import_chunk))
+        file = self._file_at(progress)
+        chunk = {"items": [], "refused": [], "rows": 0, "ended": False}
+        chunk["size"] = ChunkSize()
+        limit = min(self._import_chunk, progress.get("limit", self._import_chunk))
         # A document is copied each time it is read from its field.
         asker, options = self._asker(), {**self.options, "model_name": self.model_name}
         cache = {"asker": asker, "options": options}
-        if reading["about"]["kind"] == "csv":
-            header = reading["about"]["header"]
+        if progress["about"]["kind"] == "csv":
+            header = progress["about"]["header"]
             cache["columns"] = asker["event.import.row"]._columns(header)
             cache["labels"] = {}
         begin = file.rows.position[0]
@@ -72,59 +72,59 @@ class EventImportReading(models.Model):
                     limit=MAX_UNPACKED // 2**30,
                 )
             )
-        while piece["rows"] < chunk and file.rows.position[0] - begin < MAX_BYTES:
+        while chunk["rows"] < limit and file.rows.position[0] - begin < MAX_BYTES:
             found = file.rows.next()
             if found is None:
-                piece["ended"] = True
+                chunk["ended"] = True
                 break
-            self._take_row(piece, reading, cache, file, *found)
-            if piece["ended"]:
+            self._take_row(chunk, progress, cache, file, *found)
+            if chunk["ended"]:
                 break
-        reading["position"] = file.rows.position
-        if piece["ended"]:
-            self._check_ended(piece, reading)
-        piece["share"] = file.share
-        if piece["ended"]:
+        progress["position"] = file.rows.position
+        if chunk["ended"]:
+            self._check_ended(chunk, progress)
+        chunk["share"] = file.share
+        if chunk["ended"]:
             file.close()
         else:
             self._keep_open(file)
-        return piece
+        return chunk
 
-    def _set_pace(self, piece):
-        """Let the next piece have fewer rows where checking or storing these took long."""
-        size, rows = piece.get("size"), max(piece["rows"], 1)
-        chunk = rows // 2 if size and size.is_full() else 2 * rows
-        piece["reading"]["chunk"] = max(1, min(self._import_chunk, chunk))
+    def _set_pace(self, chunk):
+        """Let the next chunk have fewer rows where checking or storing these took long."""
+        size, rows = chunk.get("size"), max(chunk["rows"], 1)
+        limit = rows // 2 if size and size.is_full() else 2 * rows
+        chunk["progress_data"]["limit"] = max(1, min(self._import_chunk, limit))
 
-    def _take_row(self, piece, reading, cache, file, line, row):
+    def _take_row(self, chunk, progress, cache, file, line, row):
         """Put one row where it belongs: among the items, or the refused ones."""
         words = self.env["event.import.messages"]
-        if reading["events"] == 0 and isinstance(row, dict) and HEAD in row:
-            self._take_head(reading, cache, file, row)
+        if progress["events"] == 0 and isinstance(row, dict) and HEAD in row:
+            self._take_head(progress, cache, file, row)
             return
-        piece["rows"] += 1
-        reading["events"] += 1
+        chunk["rows"] += 1
+        progress["events"] += 1
         excerpt = row
         try:
             if isinstance(row, RowParseError):
                 excerpt = file.rows.lines.last.decode("utf-8", "replace")
-                piece["ended"] = row.final
+                chunk["ended"] = row.final
                 raise row
-            if reading.get("export"):
+            if progress.get("export"):
                 excerpt = canonical({k: v for k, v in row.items() if k != "content_hash"})
-                vals = self._parse_export(piece, reading, cache, file, row)
+                vals = self._parse_export(chunk, progress, cache, file, row)
                 if vals is None:
                     return
                 item = self._restored_item(vals)
             else:
                 excerpt = self._excerpt(row)
-                item = self._parse_external(cache, reading, file, row)
+                item = self._parse_external(cache, progress, file, row)
         except RowParseError as error:
-            piece["refused"].append((line, words._explain(error), excerpt))
+            chunk["refused"].append((line, words._explain(error), excerpt))
         except UserError as error:
-            piece["refused"].append((line, str(error), excerpt))
+            chunk["refused"].append((line, str(error), excerpt))
         else:
-            piece["items"].append({**item, "line": line, "excerpt": excerpt})
+            chunk["items"].append({**item, "line": line, "excerpt": excerpt})
 
     def _excerpt(self, row):
         if isinstance(row, list):
@@ -138,12 +138,12 @@ class EventImportReading(models.Model):
     # Somebody else's rows
     # ------------------------------------------------------------------
 
-    def _parse_external(self, cache, reading, file, row):
+    def _parse_external(self, cache, progress, file, row):
         """Return ``vals`` (clean), ``given`` (as the row says it) and ``key`` of one row."""
         rows = cache["asker"]["event.import.row"]
         if isinstance(row, list):
             # As it was written: what the words in it mean may be another thing one day.
-            written = [reading["about"]["header"], row]
+            written = [progress["about"]["header"], row]
             model_name = cache["options"]["model_name"]
             zone = cache["options"].get("tz") or "UTC"
             row = rows._from_cells(cache["columns"], row, model_name, cache["labels"], zone)
@@ -155,25 +155,25 @@ class EventImportReading(models.Model):
     # Our own lines
     # ------------------------------------------------------------------
 
-    def _take_head(self, reading, cache, file, row):
+    def _take_head(self, progress, cache, file, row):
         asker, trusted = cache["asker"], cache["options"].get("trusted")
         asker["event.import.line"]._check_head(row, asker.user, trusted)
-        reading["export"] = {key: row[key] for key in row if key != "key"}
-        reading["digest"] = chained("", file.rows.lines.last.rstrip(b"\r\n"))
+        progress["export"] = {key: row[key] for key in row if key != "key"}
+        progress["digest"] = chained("", file.rows.lines.last.rstrip(b"\r\n"))
 
-    def _parse_export(self, piece, reading, cache, file, row):
+    def _parse_export(self, chunk, progress, cache, file, row):
         """Return the values of one event, None for the last line of the file."""
         lines = cache["asker"]["event.import.line"]
-        if reading["ended"]:
+        if progress["ended"]:
             raise UserError(_("The file goes on after its end: a line was added."))
         if END in row:
-            piece["rows"] -= 1
-            reading["events"] -= 1
-            reading["ended"] = True
+            chunk["rows"] -= 1
+            progress["events"] -= 1
+            progress["ended"] = True
             trusted = cache["options"].get("trusted")
-            lines._check_end(row, reading["digest"], reading["events"], trusted)
+            lines._check_end(row, progress["digest"], progress["events"], trusted)
             return None
-        reading["digest"] = chained(reading["digest"], file.rows.lines.last.rstrip(b"\r\n"))
+        progress["digest"] = chained(progress["digest"], file.rows.lines.last.rstrip(b"\r\n"))
         return lines._vals(row, cache["options"], cache)
 
     def _restored_item(self, vals):
@@ -181,20 +181,20 @@ class EventImportReading(models.Model):
         column = "failure" if failure else "event_uuid"
         return {"vals": vals, "given": {}, "key": (column, vals["company_id"], vals["event_uuid"])}
 
-    def _check_ended(self, piece, reading):
-        if reading.get("export") and not reading["ended"] and not piece["refused"]:
+    def _check_ended(self, chunk, progress):
+        if progress.get("export") and not progress["ended"] and not chunk["refused"]:
             reason = _("The file is cut off: its end is missing. Copy it again.")
-            piece["refused"].append((reading["position"][1] + 1, reason, ""))
+            chunk["refused"].append((progress["position"][1] + 1, reason, ""))
 
     # ------------------------------------------------------------------
     # The file
     # ------------------------------------------------------------------
 
-    def _file_at(self, reading):
+    def _file_at(self, progress):
         """Return the file, open at the row where reading goes on."""
         key = self.env.cr.dbname, self.id
         file = _open_files.pop(key, None)
-        if file and file.rows.position == reading.get("position"):
+        if file and file.rows.position == progress.get("position"):
             return file
         if file:
             file.close()
@@ -202,11 +202,11 @@ class EventImportReading(models.Model):
         if self.file_path:
             status = os.fstat(file.raw.fileno())
             stamp = [status.st_size, status.st_mtime_ns]
-            if reading.setdefault("stamp", stamp) != stamp:
+            if progress.setdefault("stamp", stamp) != stamp:
                 raise UserError(_("The file was changed while it was imported; start again."))
-        if "about" not in reading:
+        if "about" not in progress:
             about = look_at(file.file, self.options.get("encoding") or None)
-            reading.update(
+            progress.update(
                 about=about,
                 position=about["start"],
                 stage="check",
@@ -214,7 +214,7 @@ class EventImportReading(models.Model):
                 digest="",
                 ended=False,
             )
-        file.rows = Rows(file.file, reading["about"], reading["position"])
+        file.rows = Rows(file.file, progress["about"], progress["position"])
         return file
 
     def _keep_open(self, file):

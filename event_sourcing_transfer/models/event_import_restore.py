@@ -21,7 +21,7 @@ class EventImportRestore(models.Model):
     _inherit = "event.job"
 
     def _restore(self, items):
-        """Store the events of a piece that are not stored yet: all or none.
+        """Store the events of a chunk that are not stored yet: all or none.
 
         :param list items: as the check takes them, in the order of the file
         :return: how many were stored

@@ -6,8 +6,8 @@ from odoo.addons.event_sourcing_base.canonical_json import normalise
 class EventImportSnapshots(models.Model):
     """Whether the tables of snapshots would hold what the rows of a file come to.
 
-    An import writes a snapshot once for each piece of rows. So what counts is how an
-    aggregate stands after its last row in the piece.
+    An import writes a snapshot once for each chunk of rows. So what counts is how an
+    aggregate stands after its last row in the chunk.
     """
 
     _inherit = "event.job"

@@ -24,11 +24,11 @@ class EventImportUnhandled(models.Model):
         help="Which events of the file have no handler in this database.",
     )
 
-    @api.depends("reading", "state", "dry_run")
+    @api.depends("progress_data", "state", "dry_run")
     @api.depends_context("lang")
     def _compute_unhandled_text(self):
         for job in self:
-            counts = Counter((job.reading or {}).get("unhandled") or {})
+            counts = Counter((job.progress_data or {}).get("unhandled") or {})
             others = counts.pop("", 0)
             told = [job._tell_unhandled(*found) for found in counts.most_common()]
             if others:
@@ -43,7 +43,7 @@ class EventImportUnhandled(models.Model):
     def _count_unhandled(self, items, refused):
         """Return a Counter of the events that no handler will fold, by aggregate type.
 
-        :param list items: what a piece has that is new
+        :param list items: what a chunk has that is new
         :param set refused: lines that are not stored
         """
         # What is restored is folded only if it was applied when it was recorded.
@@ -58,9 +58,9 @@ class EventImportUnhandled(models.Model):
         return Counter({name: count for name, count in counts.items() if find(name) is None})
 
     @api.model
-    def _add_unhandled(self, reading, found):
-        """Add a Counter to what ``reading`` remembers."""
-        counts = reading.setdefault("unhandled", {})
+    def _add_unhandled(self, progress, found):
+        """Add a Counter to what ``progress`` remembers."""
+        counts = progress.setdefault("unhandled", {})
         for name, count in found.items():
             key = name if name in counts or len(counts) < MAX_NAMED else ""
             counts[key] = counts.get(key, 0) + count
@@ -71,7 +71,7 @@ class EventImportUnhandled(models.Model):
             events = _("1 event of “%(aggregate)s”", aggregate=model_name)
         else:
             events = _("%(count)s events of “%(aggregate)s”", count=count, aggregate=model_name)
-        if self.reading.get("export"):
+        if self.progress_data.get("export"):
             return _(
                 "No handler here for %(events)s: stored without a snapshot. Install the addon that"
                 " brings the handler, then rebuild.",

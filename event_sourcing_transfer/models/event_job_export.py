@@ -14,14 +14,14 @@ from ..transfer_format import chained, end_line, head_line
 
 
 class EventJobExport(models.Model):
-    """An export in pieces: each is packed by itself, and a download joins them.
+    """An export in chunks: each is packed by itself, and a download joins them.
 
     It holds what was recorded when it was asked for and what the asker may read,
     whoever works on the job.
     """
 
     _inherit = "event.job"
-    # Events of a piece.
+    # Events of a chunk.
     _export_chunk = 2000
 
     kind = fields.Selection(selection_add=[("export", "Export")], ondelete={"export": "cascade"})
@@ -69,7 +69,7 @@ class EventJobExport(models.Model):
         content = self._asker()["event.export.content"]
         content._check_whole(self.options)
         until = content._until(self.options)
-        self.reading = {"until": str(until), "last": None, "digest": "", "pieces": 0}
+        self.progress_data = {"until": str(until), "last": None, "digest": "", "chunks": 0}
         return content.env["event.store"].search_count(content._domain(self.options, until))
 
     def _title_export(self):
@@ -87,72 +87,78 @@ class EventJobExport(models.Model):
         return _("%(about)s, %(first)s to %(last)s", **values)
 
     # ------------------------------------------------------------------
-    # Pieces
+    # Chunks
     # ------------------------------------------------------------------
 
     def _read_export(self):
         """Read the next events and pack their lines."""
-        reading = dict(self.reading)
+        progress = dict(self.progress_data)
         content = self._asker()["event.export.content"]
-        until = fields.Datetime.to_datetime(reading["until"])
-        if not reading.get("ready"):
-            return self._wait_for_writers(content, reading, until)
+        until = fields.Datetime.to_datetime(progress["until"])
+        if not progress.get("ready"):
+            return self._wait_for_writers(content, progress, until)
         domain = content._domain(self.options, until)
-        if reading["last"] is None:
+        if progress["last"] is None:
             newest = content.env["event.store"].search(domain, order="id desc", limit=1)
-            reading["last"] = newest.id or 0
+            progress["last"] = newest.id or 0
         # A period may leave the store while it is exported.
-        content._check_whole(self.options, self.position, reading["last"])
-        limit = min(self._export_chunk, reading.get("limit", self._export_chunk))
-        ids = content._next_ids(domain, self.position, reading["last"], limit)
-        # After a piece of large events, the sizes of fewer are asked for.
-        reading["limit"] = min(self._export_chunk, 2 * len(ids) + 1)
+        content._check_whole(self.options, self.position, progress["last"])
+        limit = min(self._export_chunk, progress.get("limit", self._export_chunk))
+        ids = content._next_ids(domain, self.position, progress["last"], limit)
+        # After a chunk of large events, the sizes of fewer are asked for.
+        progress["limit"] = min(self._export_chunk, 2 * len(ids) + 1)
         key = self.env["event.import.line"]._key()
         lines = list(content._lines(ids)) if ids else []
-        if not reading["pieces"]:
+        if not progress["chunks"]:
             about = {name: self.options[name] for name in ("period", "date_from", "date_to")}
             about["recorded_until"] = f"{until}Z"
             lines.insert(0, head_line(key, about).encode())
         for line in lines:
-            reading["digest"] = chained(reading["digest"], line)
-        ended = not ids or ids[-1] >= reading["last"]
+            progress["digest"] = chained(progress["digest"], line)
+        ended = not ids or ids[-1] >= progress["last"]
         if ended:
-            lines.append(end_line(key, reading["digest"], self.done + len(ids)).encode())
-        reading["pieces"] += 1
+            lines.append(end_line(key, progress["digest"], self.done + len(ids)).encode())
+        progress["chunks"] += 1
         return {
             "position": None if ended else ids[-1],
             "count": len(ids),
-            "reading": reading,
+            "progress_data": progress,
             "packed": gzip.compress(b"\n".join(lines) + b"\n", compresslevel=6, mtime=0),
         }
 
-    def _wait_for_writers(self, content, reading, until):
-        """Return a piece without events: what comes next is read once older writers are over."""
+    def _wait_for_writers(self, content, progress, until):
+        """Return a chunk without events: what comes next is read once older writers are over."""
         ours = [from_code(self.env, "event_job_caller") or 0]
         if self.worker:
             ours.append(int(self.worker.split(" ")[0]))
         since = content._older_writer(until, ours)
-        piece = {"position": self.position, "count": 0, "reading": {**reading, "ready": True}}
+        chunk = {
+            "position": self.position,
+            "count": 0,
+            "progress_data": {**progress, "ready": True},
+        }
         if since:
-            piece["waits"] = _(
+            chunk["waits"] = _(
                 "The export waits for work that began on %(moment)s and is not over: it may"
                 " still record events of the period. It goes on by itself.",
                 moment=format_datetime(content.env, since),
             )
-        return piece
+        return chunk
 
-    def _write_export(self, piece):
-        if "packed" not in piece:
-            self.reading = piece["reading"]
+    def _write_export(self, chunk):
+        if "packed" not in chunk:
+            self.progress_data = chunk["progress_data"]
             return {"done": 0}
-        self.env["event.export.piece"]._save(self, piece["reading"]["pieces"], piece["packed"])
-        self.reading = piece["reading"]
-        return {"done": piece["count"]}
+        self.env["event.export.chunk"]._save(
+            self, chunk["progress_data"]["chunks"], chunk["packed"]
+        )
+        self.progress_data = chunk["progress_data"]
+        return {"done": chunk["count"]}
 
     def _finish_export(self):
         self.report_name = self._export_name()
         content = self._asker()["event.export.content"]
-        until = fields.Datetime.to_datetime(self.reading["until"])
+        until = fields.Datetime.to_datetime(self.progress_data["until"])
         end = content._bounds(self.options)[1]
         self.message = False
         if self.options["period"] == "happened" or not end or until < end:

@@ -23,11 +23,11 @@ class _Undo(Exception):
 
 
 class EventJobImport(models.Model):
-    """An import in pieces, in two stages over one file.
+    """An import in chunks, in two stages over one file.
 
     First every row is checked, to the last one, while nothing is kept. Where all can be
     imported, and that was not all that was asked for, the file is read once more and its
-    events are stored. Each piece is committed with the position behind it.
+    events are stored. Each chunk is committed with the position behind it.
     """
 
     _inherit = "event.job"
@@ -181,77 +181,77 @@ class EventJobImport(models.Model):
         return 0
 
     # ------------------------------------------------------------------
-    # Pieces
+    # Chunks
     # ------------------------------------------------------------------
 
     def _read_import(self):
         """Read the next rows and, in the first stage, check them; nothing is locked."""
-        reading = dict(self.reading or {})
+        progress = dict(self.progress_data or {})
         try:
-            piece = self._read_rows(reading)
+            chunk = self._read_rows(progress)
         except RowParseError as error:
             reason = self.env["event.import.messages"]._explain(error)
-            piece = {"items": [], "refused": [(1, reason, "")], "rows": 0, "ended": True}
+            chunk = {"items": [], "refused": [(1, reason, "")], "rows": 0, "ended": True}
         except UserError as error:  # the file as a whole
-            piece = {"items": [], "refused": [(1, str(error), "")], "rows": 0, "ended": True}
-        reading.setdefault("stage", "check")
-        piece.update(stage=reading["stage"], reading=reading, position=self.position + 1)
-        if piece["stage"] == "check":
-            self._read_check_stage(piece)
-        elif piece["ended"]:
-            piece["position"] = None
-        if piece["refused"] and piece["stage"] == "write":
-            line, reason, _excerpt = piece["refused"][0]
+            chunk = {"items": [], "refused": [(1, str(error), "")], "rows": 0, "ended": True}
+        progress.setdefault("stage", "check")
+        chunk.update(stage=progress["stage"], progress_data=progress, position=self.position + 1)
+        if chunk["stage"] == "check":
+            self._read_check_stage(chunk)
+        elif chunk["ended"]:
+            chunk["position"] = None
+        if chunk["refused"] and chunk["stage"] == "write":
+            line, reason, _excerpt = chunk["refused"][0]
             raise UserError(self._stopped(line, reason))
-        return piece
+        return chunk
 
-    def _read_check_stage(self, piece):
-        checked = self._check_items(piece["items"])
+    def _read_check_stage(self, chunk):
+        checked = self._check_items(chunk["items"])
         refused = checked.pop("refused")
-        checked["fresh"] = len(piece["items"]) - len(refused) - checked["known"]
-        piece["refused"] = sorted([*piece["refused"], *refused])
-        piece.update(checked)
-        reading = piece["reading"]
-        self._add_unhandled(reading, checked["unhandled"])
-        if not piece["ended"]:
+        checked["new_count"] = len(chunk["items"]) - len(refused) - checked["known"]
+        chunk["refused"] = sorted([*chunk["refused"], *refused])
+        chunk.update(checked)
+        progress = chunk["progress_data"]
+        self._add_unhandled(progress, checked["unhandled"])
+        if not chunk["ended"]:
             return
-        if not piece["refused"] and not self.refused_count and not reading["events"]:
+        if not chunk["refused"] and not self.refused_count and not progress["events"]:
             reason = self.env["event.import.messages"]._explain_no_rows()
-            piece["refused"] = [(1, reason, "")]
-        if self.dry_run or self.refused_count or piece["refused"]:
-            piece["position"] = None
+            chunk["refused"] = [(1, reason, "")]
+        if self.dry_run or self.refused_count or chunk["refused"]:
+            chunk["position"] = None
         else:
-            start = reading["about"]["start"]
-            reading.update(stage="write", position=start, digest="", events=0, ended=False)
+            start = progress["about"]["start"]
+            progress.update(stage="write", position=start, digest="", events=0, ended=False)
 
-    def _write_import(self, piece):
-        counts = {"done": piece["rows"]}
-        if piece["stage"] == "write":
-            counts["stored_count"] = self._store_items(piece["items"])
-            counts["known_count"] = len(piece["items"]) - counts["stored_count"]
+    def _write_import(self, chunk):
+        counts = {"done": chunk["rows"]}
+        if chunk["stage"] == "write":
+            counts["stored_count"] = self._store_items(chunk["items"])
+            counts["known_count"] = len(chunk["items"]) - counts["stored_count"]
         else:
-            self.env["event.import.staged.row"]._save(self, piece["seen"])
-            self.env["event.import.staged.stream"]._save(self, piece["streams"])
-            refused = self.env["event.import.refusal"]._record(self, piece["refused"])
+            self.env["event.import.staged.row"]._save(self, chunk["seen"])
+            self.env["event.import.staged.stream"]._save(self, chunk["streams"])
+            refused = self.env["event.import.refusal"]._record(self, chunk["refused"])
             counts["refused_count"] = refused
             if self.dry_run:
-                counts["known_count"] = piece["known"]
-                counts["storable_count"] = piece["fresh"]
-            elif piece["reading"]["stage"] == "write":
+                counts["known_count"] = chunk["known"]
+                counts["storable_count"] = chunk["new_count"]
+            elif chunk["progress_data"]["stage"] == "write":
                 counts["done"] = -self.done  # it begins anew, with storing
-        self._set_pace(piece)
-        self.write({"reading": piece["reading"], "total": self._estimate(piece)})
+        self._set_pace(chunk)
+        self.write({"progress_data": chunk["progress_data"], "total": self._estimate(chunk)})
         return counts
 
-    def _estimate(self, piece):
+    def _estimate(self, chunk):
         """Return about how many rows the file has; all of them are known after the check."""
-        done = self.done + piece["rows"]
-        if piece["stage"] == "write":
+        done = self.done + chunk["rows"]
+        if chunk["stage"] == "write":
             return self.total
-        return done if piece["ended"] else round(done / max(piece["share"], 0.001))
+        return done if chunk["ended"] else round(done / max(chunk["share"], 0.001))
 
     def _stage(self):
-        return (self.reading or {}).get("stage", "check")
+        return (self.progress_data or {}).get("stage", "check")
 
     def _steps_import(self, done, total):
         """Each row is checked and, where it is imported, stored: the bar fills once."""
@@ -272,11 +272,11 @@ class EventJobImport(models.Model):
     # ------------------------------------------------------------------
 
     def _store_items(self, items):
-        """Store a piece: all of it or nothing; return how many were not stored before.
+        """Store a chunk: all of it or nothing; return how many were not stored before.
 
         :raise UserError: naming the line that cannot be stored any more
         """
-        store = self._restore if self.reading.get("export") else self._append_items
+        store = self._restore if self.progress_data.get("export") else self._append_items
         try:
             with self.env.cr.savepoint():
                 return store(items)

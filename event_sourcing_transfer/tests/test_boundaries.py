@@ -59,7 +59,7 @@ class TestRestoredBoundaries(RestoreCase):
         self.env.cr.execute("UPDATE event_boundary_status SET state = %s", [state])
         self.env["event.boundary.status"].invalidate_model()
 
-    def test_the_same_keys_states_and_versions_in_pieces_of_any_size(self):
+    def test_the_same_keys_states_and_versions_in_chunks_of_any_size(self):
         self.story()
         before = self.known()
         self.assertGreater(len(before[1]), 10)
@@ -78,7 +78,7 @@ class TestRestoredBoundaries(RestoreCase):
         self.story()
         before, lines = self.known(), self.export()
         self.empty()
-        self.set_state("reading")
+        self.set_state("progress_data")
         job = self.restore(lines)
         self.assertEqual((job.state, job.stored_count), ("failed", 0))
         self.assertRegex(job.message, "^Line 2: One Booking per Seat does not count yet")
@@ -125,7 +125,7 @@ class TestImportedBoundaries(ImportCase):
         self.assertEqual(self.refused(job), [])
         self.assertEqual(self.store.append("booking", "IB7", "Booked", {})["outcome"], "applied")
 
-    def test_a_check_asks_for_keys_once_a_piece(self):
+    def test_a_check_asks_for_keys_once_a_chunk(self):
         """Whether payloads name them, or a state that was there before."""
         self.store.append_batch([booking(f"IM{n}", seat=f"IM{n}") for n in range(40)])
         counts = []

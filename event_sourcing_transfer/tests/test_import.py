@@ -56,7 +56,7 @@ class ImportCase(EventCase):
     def run_job(self, job):
         own = job.sudo()
         try:
-            while own._write_piece(own._read_piece()):
+            while own._write_chunk(own._read_chunk()):
                 pass
         except UserError as error:
             own._end("failed", str(error))
@@ -165,7 +165,7 @@ class TestJsonLines(ImportCase):
         job = self.run_import(json_lines(row(event_uuid="a"), row(event_uuid="b")))
         self.assertEqual(job.stored_count, 2)
 
-    def test_rules_see_the_rows_before_in_other_pieces_and_in_the_store(self):
+    def test_rules_see_the_rows_before_in_other_chunks_and_in_the_store(self):
         self.patch(type(self.env["event.job"]), "_import_chunk", 1)
         self.add("I1", 4)
         lines = [row(amount=-4), row(amount=-1), row(amount=3), row(amount=-3)]
@@ -206,8 +206,8 @@ class TestJsonLines(ImportCase):
         jobs = self.env["event.job"].with_user(self.manager)
         job = jobs._request_import(base64.b64encode(content.encode()), "h", False)[0].sudo()
         self.store.append("counter", "I2", "Added", {"amount": 1})
-        job._write_piece(job._read_piece())
-        self.assertEqual(job.reading["stage"], "write")
+        job._write_chunk(job._read_chunk())
+        self.assertEqual(job.progress_data["stage"], "write")
         self.add("I2", -1)
         self.run_job(job)
         self.assertEqual(job.state, "failed")
@@ -259,7 +259,7 @@ class TestSnapshotsThatCannotBe(ImportCase):
         self.assertIn("The snapshot needs Partner", found[5])
 
     def test_the_line_since_which_it_is_so_is_named(self):
-        """A snapshot is written once a piece: what is put right within it does no harm."""
+        """A snapshot is written once a chunk: what is put right within it does no harm."""
         partner = self.env["res.partner"].create({"name": "Here"})
         bad = {"amount": 1, "partner_id": self.GONE}
         good = {"amount": 1, "partner_id": partner.id}
@@ -344,7 +344,7 @@ class TestProgress(ImportCase):
         told = [job._progress()]
         more = True
         while more:
-            more = job._write_piece(job._read_piece())
+            more = job._write_chunk(job._read_chunk())
             told.append(job._progress())
         return job, [(each["percent"], each["text"].partition(",")[0]) for each in told]
 
@@ -374,8 +374,8 @@ class TestProgress(ImportCase):
         jobs = self.env["event.job"].with_user(self.manager)
         lines = json_lines(*[row(f"I{n}", version=1) for n in range(4)])
         job = jobs._request_import(base64.b64encode(lines.encode()), "h", False)[0].sudo()
-        while (job.reading or {}).get("stage") != "write":
-            job._write_piece(job._read_piece())
+        while (job.progress_data or {}).get("stage") != "write":
+            job._write_chunk(job._read_chunk())
         self.add("I2")
         self.run_job(job)
         self.assertEqual((job.state, job.done, job.total), ("failed", 2, 4))
@@ -417,10 +417,10 @@ class TestFiles(ImportCase):
         content = base64.b64encode(json_lines(row(), row("I2")).encode())
         job = self.env["event.job"].with_user(self.manager)._request_import(content, "h", False)[0]
         own = job.sudo()
-        own._write_piece(own._read_piece())
+        own._write_chunk(own._read_chunk())
         self.assertTrue(self.env["event.import.staged.row"].search([]))
         job.cancel()
-        self.assertFalse(own._write_piece(own._read_piece()))
+        self.assertFalse(own._write_chunk(own._read_chunk()))
         self.assertEqual((own.state, own.import_file), ("cancelled", False))
         self.assertFalse(self.env["event.import.staged.row"].search([]))
 
@@ -676,5 +676,5 @@ class TestRights(ImportCase):
         jobs = self.env["event.job"].with_user(self.manager).with_context(lang="ja_JP")
         job = jobs._request_import(base64.b64encode(b"{\n"), "h", True)[0]
         with_lang = job.sudo().with_context(lang="ja_JP")
-        with_lang._write_piece(with_lang._read_piece())
+        with_lang._write_chunk(with_lang._read_chunk())
         self.assertIn("JSON が壊れています", job.refusal_ids.reason)

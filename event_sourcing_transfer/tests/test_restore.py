@@ -62,11 +62,11 @@ class RestoreCase(EventCase):
         """Return the lines of an export, its head and its end included."""
         jobs = self.env["event.job"].with_user(user or self.manager)
         self.exported = jobs._request_export(**options)[0].sudo()
-        while self.exported._write_piece(self.exported._read_piece()):
+        while self.exported._write_chunk(self.exported._read_chunk()):
             pass
         self.env.invalidate_all()
         self.env.cr.execute(
-            "SELECT packed FROM event_export_piece WHERE job_id = %s ORDER BY number",
+            "SELECT packed FROM event_export_chunk WHERE job_id = %s ORDER BY number",
             [self.exported.id],
         )
         packed = b"".join(bytes(row[0]) for row in self.env.cr.fetchall())
@@ -77,7 +77,7 @@ class RestoreCase(EventCase):
         jobs = self.env["event.job"].with_user(user or self.manager)
         job = jobs._request_import(content, "export", dry_run, **options)[0].sudo()
         try:
-            while job._write_piece(job._read_piece()):
+            while job._write_chunk(job._read_chunk()):
                 pass
         except UserError as error:
             job._end("failed", str(error))
@@ -153,7 +153,7 @@ class TestRoundTrip(RestoreCase):
         again = self.restore(lines)
         self.assertEqual((again.stored_count, again.known_count), (0, len(before[0])))
 
-    def test_any_history_in_pieces_of_any_size(self):
+    def test_any_history_in_chunks_of_any_size(self):
         self.patch(type(self.env["event.job"]), "_import_chunk", 7)
         self.patch(type(self.env["event.job"]), "_export_chunk", 5)
         for seed in range(6):
@@ -233,7 +233,7 @@ class TestRecordsThatAreNotHere(RestoreCase):
 
     def check_of(self, model_name):
         job = self.env["event.job"].browse(self.env["event.job"].start("check", model_name)["id"])
-        while job.sudo()._write_piece(job.sudo()._read_piece()):
+        while job.sudo()._write_chunk(job.sudo()._read_chunk()):
             pass
         return job.sudo()
 
@@ -325,7 +325,7 @@ class TestWithoutHandler(RestoreCase):
         self.assertFalse(self.snapshot("A"))
         jobs = self.env["event.job"]
         rebuild = jobs.browse(jobs.start("rebuild", "counter")["id"]).sudo()
-        while rebuild._write_piece(rebuild._read_piece()):
+        while rebuild._write_chunk(rebuild._read_chunk()):
             pass
         self.assertEqual(self.snapshot("A").total, 4)
 
@@ -529,11 +529,11 @@ class TestConflicts(RestoreCase):
         content = base64.b64encode("".join(f"{line}\n" for line in lines).encode())
         job = self.env["event.job"].with_user(self.manager)._request_import(content, "e", False)[0]
         job = job.sudo()
-        while (job.reading or {}).get("stage") != "write":
-            job._write_piece(job._read_piece())
+        while (job.progress_data or {}).get("stage") != "write":
+            job._write_chunk(job._read_chunk())
         self.add("B", 5)
         with self.assertRaisesRegex(UserError, "^Line 3: counter/B went on in the meantime"):
-            while job._write_piece(job._read_piece()):
+            while job._write_chunk(job._read_chunk()):
                 pass
         self.assertEqual((self.snapshot("A").total, self.snapshot("B").total), (1, 5))
 
@@ -560,13 +560,13 @@ class TestExportRights(RestoreCase):
         self.add("A", 2)
         job = self.env["event.job"].with_user(self.manager)._request_export()[0].sudo()
         self.assertEqual(job.total, 2)
-        job._write_piece(job._read_piece())
+        job._write_chunk(job._read_chunk())
         self.add("A", 3)
-        while job._write_piece(job._read_piece()):
+        while job._write_chunk(job._read_chunk()):
             pass
         self.assertEqual((job.state, job.done), ("done", 2))
 
-    def test_statements_and_memory_of_a_piece_do_not_grow(self):
+    def test_statements_and_memory_of_a_chunk_do_not_grow(self):
         self.store.append_batch(
             [
                 {
@@ -582,10 +582,10 @@ class TestExportRights(RestoreCase):
         for size in (10, 10, 200):  # the first one fills caches
             self.patch(type(self.env["event.job"]), "_export_chunk", size)
             job = self.env["event.job"].with_user(self.manager)._request_export()[0].sudo()
-            job._read_piece()
+            job._read_chunk()
             self.env.invalidate_all()
             with self.count() as counted:
-                job._read_piece()
+                job._read_chunk()
             counts.append(counted())
             job._end("cancelled")
         self.assertEqual(counts[1], counts[2])
@@ -609,7 +609,7 @@ class TestDownload(HttpCase):
         url = f"/event_sourcing/export/{job.id}"
         self.authenticate("dl-manager", "dl-manager")
         self.assertEqual(self.url_open(url).status_code, 404)
-        while own._write_piece(own._read_piece()):
+        while own._write_chunk(own._read_chunk()):
             pass
         self.assertEqual(job.action_download()["url"], url)
         answer = self.url_open(url)

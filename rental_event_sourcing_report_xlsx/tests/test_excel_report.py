@@ -17,7 +17,7 @@ from odoo.tests import Form, HttpCase, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFailure
-from odoo.addons.event_sourcing_base import piece_size
+from odoo.addons.event_sourcing_base import page_size
 from odoo.addons.event_sourcing_base.sheet_name import cut, sheet_name
 from odoo.addons.event_sourcing_report_xlsx import excel_workbook
 from odoo.addons.event_sourcing_report_xlsx.excel_text import (
@@ -433,7 +433,7 @@ class TestWhose(ReportCase):
         far = self.elsewhere("xl-third")
         with patch.object(event_job_excel, "SYNC_LIMIT", -1):
             job = self.job(self.ask("ticket", user=far)).sudo()
-        while job._write_piece(job._read_piece()):
+        while job._write_chunk(job._read_chunk()):
             pass
         self.assertEqual((job.state, job.total), ("done", 0))
 
@@ -464,8 +464,8 @@ class TestWhose(ReportCase):
         self.assertFalse(self.env["ir.attachment"].search(files))
 
 
-class TestPieces(ReportCase):
-    def test_many_rows_are_read_in_pieces(self):
+class TestChunks(ReportCase):
+    def test_many_rows_are_read_in_chunks(self):
         keys = [f"P{number:02}" for number in range(25)]
         for number, key in enumerate(keys):
             self.ticket(key, f"2026-11-05 00:00:{number:02}")
@@ -478,7 +478,7 @@ class TestPieces(ReportCase):
             job = self.job(action)
             self.assertEqual((action["res_model"], job.state), ("event.job", "waiting"))
             percents = []
-            while job._write_piece(job._read_piece()):
+            while job._write_chunk(job._read_chunk()):
                 percents.append(job._progress()["percent"])
         self.assertEqual(percents, sorted(percents))
         self.assertGreater(len({*percents}), 4)
@@ -489,7 +489,7 @@ class TestPieces(ReportCase):
         self.assertEqual(sheet["A1"].value, "発生日時")
         self.assertFalse(self.env["event.report.chunk"].search([("job_id", "=", job.id)]))
 
-    def test_a_piece_of_large_rows_is_divided(self):
+    def test_a_chunk_of_large_rows_is_divided(self):
         keys = [f"P{number:02}" for number in range(9)]
         for number, key in enumerate(keys):
             self.ticket(key, f"2026-11-05 00:00:{number:02}")
@@ -497,10 +497,10 @@ class TestPieces(ReportCase):
         with (
             patch.object(event_job_excel, "SYNC_LIMIT", 1),
             patch.object(jobs, "_report_step", 2),
-            patch.object(piece_size, "MAX_BYTES", 1),
+            patch.object(page_size, "MAX_BYTES", 1),
         ):
             job = self.job(self.ask("ticket"))
-            while job._write_piece(job._read_piece()):
+            while job._write_chunk(job._read_chunk()):
                 done.append(job.done)
         self.assertLessEqual(max(b - a for a, b in zip([0, *done], done, strict=False)), 2)
         self.assertEqual((job.state, job.done), ("done", job.total))
@@ -546,8 +546,8 @@ class TestPieces(ReportCase):
         ):
             job = self.job(self.ask("ticket"))
             tracemalloc.start()
-            while job._write_piece(job._read_piece()):
-                # Each piece is a transaction of its own.
+            while job._write_chunk(job._read_chunk()):
+                # Each chunk is a transaction of its own.
                 self.env.flush_all()
                 self.env.invalidate_all()
             size = tracemalloc.get_traced_memory()[1]

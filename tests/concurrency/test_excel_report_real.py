@@ -1,4 +1,4 @@
-"""An Excel report in pieces that really commit: after a kill, and when it is cancelled."""
+"""An Excel report in chunks that really commit: after a kill, and when it is cancelled."""
 
 import base64
 import io
@@ -47,7 +47,7 @@ def keys_in(report):
 
 @pytest.fixture
 def job(env, tag, monkeypatch):
-    """Give a way to look anew at a committed report of 50 events in pieces of 10."""
+    """Give a way to look anew at a committed report of 50 events in chunks of 10."""
     monkeypatch.setattr(Registry(database())["event.job"], "_report_chunk", 10)
     monkeypatch.setattr(event_job_excel, "SYNC_LIMIT", 1)
     day = date(2032, 1 + int(tag[3], 16) % 12, 1 + int(tag[4], 16))
@@ -58,7 +58,7 @@ def job(env, tag, monkeypatch):
     return lambda: env()["event.job"].browse(action["res_id"])
 
 
-def test_any_process_goes_on_with_the_next_piece(job, env, tag):
+def test_any_process_goes_on_with_the_next_chunk(job, env, tag):
     assert job()._work_once()
     assert job()._work_once()
     assert (job().state, job().position, job().done) == ("running", 2, 20)

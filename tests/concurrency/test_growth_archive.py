@@ -318,9 +318,9 @@ def test_a_period_that_leaves_while_it_is_exported(store, key, period, tmp_path)
     def lines(job):
         own = store.env()
         own.cr.execute(
-            "SELECT packed FROM event_export_piece WHERE job_id = %s ORDER BY number", [job.id]
+            "SELECT packed FROM event_export_chunk WHERE job_id = %s ORDER BY number", [job.id]
         )
-        packed = b"".join(bytes(piece) for (piece,) in own.cr.fetchall())
+        packed = b"".join(bytes(chunk) for (chunk,) in own.cr.fetchall())
         return gzip.decompress(packed).decode().splitlines()
 
     job = asked()

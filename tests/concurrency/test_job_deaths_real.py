@@ -42,14 +42,14 @@ class Killed(BaseException):
 
 
 def die(env, monkeypatch, job_id):
-    """Work on a job in a process that ends in its next piece."""
+    """Work on a job in a process that ends in its next chunk."""
     jobs = registry()["event.job"]
 
     def killed(*_args):
         raise Killed
 
     with monkeypatch.context() as patched, pytest.raises(Killed):
-        patched.setattr(jobs, "_read_piece", killed)
+        patched.setattr(jobs, "_read_chunk", killed)
         patched.setattr(jobs, "_release", lambda *_args: None)
         fresh(env, job_id)._work(5)
 
@@ -100,7 +100,7 @@ def test_a_statement_that_takes_too_long_is_not_tried_for_ever(env, started, mon
         self.env.cr.execute("SET LOCAL statement_timeout = 20; SELECT pg_sleep(2)")
 
     with monkeypatch.context() as patched:
-        patched.setattr(registry()["event.job"], "_read_piece", slow)
+        patched.setattr(registry()["event.job"], "_read_chunk", slow)
         for _time in range(2):
             fresh(env, started)._work(5)
     assert fresh(env, started).state == "failed"
@@ -109,7 +109,7 @@ def test_a_statement_that_takes_too_long_is_not_tried_for_ever(env, started, mon
 def lines_of(env, job_id):
     own = env()
     own.cr.execute(
-        "SELECT packed FROM event_export_piece WHERE job_id = %s ORDER BY number", [job_id]
+        "SELECT packed FROM event_export_chunk WHERE job_id = %s ORDER BY number", [job_id]
     )
     packed = b"".join(bytes(row[0]) for row in own.cr.fetchall())
     return [json.loads(line) for line in gzip.decompress(packed).splitlines()]
@@ -179,7 +179,7 @@ def test_a_job_that_always_meets_a_conflict_is_set_aside(env, started, monkeypat
         tried.append(self.id)
         self.env.cr.execute(CONFLICT)
 
-    monkeypatch.setattr(jobs, "_write_piece", meet_another)
+    monkeypatch.setattr(jobs, "_write_chunk", meet_another)
     for turn in range(1, 5):  # others have their turns between these
         assert fresh(env, started)._work(5) is False
         assert (fresh(env, started).state, len(tried)) == ("waiting", 2 * turn)
@@ -192,7 +192,7 @@ def test_a_job_that_always_meets_a_conflict_is_set_aside(env, started, monkeypat
 
 def test_a_conflict_now_and_then_is_no_harm(env, started, monkeypatch):
     jobs = registry()["event.job"]
-    write, tried = jobs._write_piece, []
+    write, tried = jobs._write_chunk, []
 
     def meet_another(self, *args):
         tried.append(self.id)
@@ -200,14 +200,14 @@ def test_a_conflict_now_and_then_is_no_harm(env, started, monkeypatch):
             self.env.cr.execute(CONFLICT)
         return write(self, *args)
 
-    monkeypatch.setattr(jobs, "_write_piece", meet_another)
+    monkeypatch.setattr(jobs, "_write_chunk", meet_another)
     fresh(env, started)._work(5)
     assert len(tried) == event_job_run.CONFLICTS_A_TURN
     fresh(env, started)._work(5)
     assert fresh(env, started).state == "done"
 
 
-def test_a_piece_of_an_export_is_bounded_by_its_bytes(env, key, monkeypatch):
+def test_a_chunk_of_an_export_is_bounded_by_its_bytes(env, key, monkeypatch):
     own = env()
     for number in range(6):
         own["event.store"].append("unfolded", f"{key}-{number}", "Big", {"text": "x" * 1000})

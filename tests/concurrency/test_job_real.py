@@ -67,7 +67,7 @@ def job(env, job_id):
     return env()["event.job"].browse(job_id)
 
 
-def test_it_goes_on_piece_by_piece_with_commits_of_its_own(env, keys):
+def test_it_goes_on_chunk_by_chunk_with_commits_of_its_own(env, keys):
     job_id = prepare(env, keys)
     job(env, job_id)._work_once()
     after = job(env, job_id)
@@ -129,7 +129,7 @@ def test_an_append_that_takes_long_holds_up_its_own_stream_alone(env, keys):
     while totals(env, keys[1:10]) != dict.fromkeys(keys[1:10], (2, 2)):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    # The rest of the piece is replaced and free again.
+    # The rest of the chunk is replaced and free again.
     other = env()
     other.cr.execute("SET LOCAL lock_timeout = '1s'")
     other["event.store"].create([event(keys[1])])
@@ -174,16 +174,16 @@ def work_on(env, job_id):
 
 def test_two_workers_share_a_large_job(env, keys, divided, monkeypatch):
     jobs, by_thread, meeting = Registry(database())["event.job"], {}, threading.Barrier(2)
-    read_piece = jobs._read_piece
+    read_chunk = jobs._read_chunk
 
     def seen(self):
         mine = by_thread.setdefault(threading.get_ident(), set())
         if not mine:
             meeting.wait(20)  # both are at work, each with a share of its own
         mine.add(self._cursor_record().id)
-        return read_piece(self)
+        return read_chunk(self)
 
-    monkeypatch.setattr(jobs, "_read_piece", seen)
+    monkeypatch.setattr(jobs, "_read_chunk", seen)
     workers = [threading.Thread(target=job(env, divided)._work, args=(60,)) for _two in range(2)]
     for worker in workers:
         worker.start()
@@ -217,7 +217,7 @@ def test_a_share_is_free_again_when_its_worker_is_gone(env, keys, divided):
     assert set(totals(env, keys).values()) == {(2, 2)}
 
 
-def test_a_share_that_was_cut_short_goes_on_from_its_last_piece(env, keys, divided, monkeypatch):
+def test_a_share_that_was_cut_short_goes_on_from_its_last_chunk(env, keys, divided, monkeypatch):
     store = Registry(database())["event.store"]
     monkeypatch.setattr(store, "_reader_chunk", 2)
     share = max(job(env, divided).partition_ids, key=lambda s: s.id)  # the newest streams are in it

@@ -52,8 +52,8 @@ def double(values):
 
 
 def other_way_round(values):
-    pieces = [ENTRY.pack(*entry) for entry in ENTRY.iter_unpack(values["manifest"])]
-    values["manifest"] = b"".join(pieces[::-1])
+    chunks = [ENTRY.pack(*entry) for entry in ENTRY.iter_unpack(values["manifest"])]
+    values["manifest"] = b"".join(chunks[::-1])
 
 
 def longer(values):

@@ -159,7 +159,7 @@ def test_a_seal_that_was_opened_is_named_also_after_more_sealing(env, sealed):
     named = f"Seal {opened.id} itself was changed, or one before it."
     assert seals.verify()["message"] == named
     job = own["event.job"].browse(own["event.job"].start("verify")["id"])
-    while job._write_piece(job._read_piece()):
+    while job._write_chunk(job._read_chunk()):
         pass
     assert (job.problem_count, job.message) == (1, named)
     with pytest.raises(UserError, match=named):
@@ -346,14 +346,14 @@ def test_verify_as_a_job_names_what_is_wrong(env, sealed):
     job = own["event.job"].browse(own["event.job"].start("verify")["id"])
     own.cr.execute("ALTER TABLE event_store DISABLE TRIGGER USER")
     own.cr.execute("UPDATE event_store SET payload = '{}' WHERE id = %s", [sealed[2]])
-    while job._write_piece(job._read_piece()):
+    while job._write_chunk(job._read_chunk()):
         pass
     assert (job.state, job.problem_count) == ("done", 1)
     assert f"Event {sealed[2]} was changed" in job.message
     own.cr.rollback()
     own = env()
     job = own["event.job"].browse(own["event.job"].start("verify")["id"])
-    while job._write_piece(job._read_piece()):
+    while job._write_chunk(job._read_chunk()):
         pass
     assert (job.problem_count, job.message, job.done) == (0, False, job.total)
     own.cr.rollback()

@@ -1,4 +1,4 @@
-"""A piece of any job is bounded by its bytes and its time, whatever rows there are."""
+"""A chunk of any job is bounded by its bytes and its time, whatever rows there are."""
 
 import base64
 import json
@@ -7,30 +7,30 @@ from unittest.mock import patch
 
 from odoo.tools import mute_logger
 
-from odoo.addons.event_sourcing_base import piece_size
-from odoo.addons.event_sourcing_job import piece_size as job_piece_size
+from odoo.addons.event_sourcing_base import page_size
+from odoo.addons.event_sourcing_job import chunk_size as job_chunk_size
 from odoo.addons.event_sourcing_seal.models import event_seal
 from odoo.addons.event_sourcing_transfer.models import event_export_content
 from odoo.addons.test_event_sourcing.common import JobCase, make_user
 
 
-class PieceCase(JobCase):
+class ChunkCase(JobCase):
     def setUp(self):
         super().setUp()
         self.patch(type(self.jobs), "_fold_step", 4)  # two streams
 
     def small(self):
-        """Let every piece be full as soon as it holds anything."""
-        self.patch(piece_size, "MAX_BYTES", 1)
+        """Let every chunk be full as soon as it holds anything."""
+        self.patch(page_size, "MAX_BYTES", 1)
 
     def slow(self):
-        self.patch(job_piece_size, "MAX_SECONDS", 0)
+        self.patch(job_chunk_size, "MAX_SECONDS", 0)
 
-    def pieces(self, job):
-        """Do a job; return how much each of its pieces did."""
+    def chunks(self, job):
+        """Do a job; return how much each of its chunks did."""
         done, before = [], 0
         while True:
-            more = job._write_piece(job._read_piece())
+            more = job._write_chunk(job._read_chunk())
             done.append(job.done - before)
             before = job.done
             if not more:
@@ -40,24 +40,24 @@ class PieceCase(JobCase):
         return self.jobs.browse(self.jobs.start(kind, "counter", **options)["id"]).sudo()
 
 
-class TestFolds(PieceCase):
-    def test_rows_as_usual_are_one_piece(self):
-        self.assertEqual(self.pieces(self.start("check", aggregate_ids=self.ids)), [7])
+class TestFolds(ChunkCase):
+    def test_rows_as_usual_are_one_chunk(self):
+        self.assertEqual(self.chunks(self.start("check", aggregate_ids=self.ids)), [7])
 
-    def test_large_or_slow_streams_are_fewer_in_a_piece(self):
+    def test_large_or_slow_streams_are_fewer_in_a_chunk(self):
         for bound in (self.small, self.slow):
             bound()
             for kind in ("check", "rebuild"):
-                done = self.pieces(self.start(kind, aggregate_ids=self.ids))
+                done = self.chunks(self.start(kind, aggregate_ids=self.ids))
                 self.assertEqual((sum(done), max(done)), (7, 2), kind)
 
     def test_what_is_found_is_the_same(self):
         self.tamper("UPDATE counter_snapshot SET total = 99 WHERE aggregate_id IN ('J1', 'J6')")
         self.small()
         job = self.start("check", aggregate_ids=self.ids)
-        self.pieces(job)
+        self.chunks(job)
         self.assertEqual(sorted(job.difference_ids.mapped("aggregate_id")), ["J1", "J6"])
-        self.assertEqual(self.pieces(self.start("rebuild", aggregate_ids=self.ids))[0], 2)
+        self.assertEqual(self.chunks(self.start("rebuild", aggregate_ids=self.ids))[0], 2)
         self.assertEqual(self.snapshot("J6").total, 7)
 
     def test_questions_too(self):
@@ -65,7 +65,7 @@ class TestFolds(PieceCase):
         moment, before = "2999-01-01 00:00:00", "2000-01-01 00:00:00"
         for kind, more in (("as_of", {}), ("compare", {"date_from": before})):
             job, _under_way = self.jobs._start(kind, model_name="counter", moment=moment, **more)
-            done = self.pieces(job.sudo())
+            done = self.chunks(job.sudo())
             self.assertLessEqual(max(done), 2)
             self.assertEqual(sum(done), job.total)
 
@@ -81,7 +81,7 @@ class TestFolds(PieceCase):
                 sizes.append((getattr(query, "params", None) or rest[0])[0])
             return execute(cr, query, *rest, **more)
 
-        self.patch(piece_size, "MAX_BYTES", 500_000)
+        self.patch(page_size, "MAX_BYTES", 500_000)
         self.patch(type(self.store), "_reader_page", 4)
         with patch.object(type(self.env.cr), "execute", note):
             events = list(self.store._read_streams("counter", {key: 0}))
@@ -90,7 +90,7 @@ class TestFolds(PieceCase):
         self.assertLessEqual(max(sizes[2:]), 3)
 
 
-class TestRows(PieceCase):
+class TestRows(ChunkCase):
     def test_an_export_asks_for_the_sizes_of_few_after_large_events(self):
         for number in range(6):
             self.store.append("unfolded", f"U{number}", "Big", {"text": "x" * 1000})
@@ -108,12 +108,12 @@ class TestRows(PieceCase):
             patch.object(content, "_next_ids", note),
             patch.object(content, "_older_writer", lambda *_arguments: None),
         ):
-            done = self.pieces(job.sudo())
+            done = self.chunks(job.sudo())
         self.assertEqual((sum(done), max(done)), (6, 2))
         self.assertEqual(asked[0], type(self.jobs)._export_chunk)
         self.assertLessEqual(max(asked[1:]), 5)
 
-    def test_an_import_of_slow_rows_has_smaller_pieces(self):
+    def test_an_import_of_slow_rows_has_smaller_chunks(self):
         lines = [
             json.dumps({"model_name": "unfolded", "aggregate_id": f"I{n}", "event_type": "E"})
             for n in range(12)
@@ -122,7 +122,7 @@ class TestRows(PieceCase):
         self.slow()
         content = base64.b64encode("\n".join(lines).encode())
         job, _under_way = self.jobs._request_import(content, "slow.jsonl", True)
-        self.assertEqual(self.pieces(job.sudo())[:4], [4, 2, 1, 1])
+        self.assertEqual(self.chunks(job.sudo())[:4], [4, 2, 1, 1])
         self.assertEqual((job.state, job.done), ("done", 12))
 
     def test_seals_are_read_in_pages(self):
@@ -131,11 +131,11 @@ class TestRows(PieceCase):
         seal = self.env["event.seal"].new({"from_id": newest - 13, "to_id": newest})
         wanted = self.store.search([("id", ">", newest - 14)], order="id").ids
         self.assertEqual([row["id"] for row in seal._read_rows()], wanted)
-        self.patch(piece_size, "MAX_BYTES", 1)
+        self.patch(page_size, "MAX_BYTES", 1)
         self.assertEqual([row["id"] for row in seal._read_rows()], wanted)
 
 
-class TestOneFault(PieceCase):
+class TestOneFault(ChunkCase):
     """What goes wrong with one job keeps the scheduler from no other."""
 
     def test_a_job_that_cannot_be_worked_on_keeps_nobody_waiting(self):

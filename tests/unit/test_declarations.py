@@ -148,7 +148,7 @@ class Declarations(EventCase):
         jobs = self.env["event.job"].with_user(asker)
         for kind in ("rebuild", "check"):
             job = jobs.browse(jobs.start(kind)["id"]).sudo()
-            while job._write_piece(job._read_piece()):
+            while job._write_chunk(job._read_chunk()):
                 pass
             self.assertEqual((job.state, job.done > 0), ("done", True), job.message)
         return job.difference_ids
@@ -497,7 +497,7 @@ class TestFiles(Declarations):
         manager = make_user(self.env, f"off-{kind}", "manager")
         jobs = self.env["event.job"].with_user(manager)
         job = jobs._request_import(base64.b64encode(content.encode()), kind, False)[0].sudo()
-        while job._write_piece(job._read_piece()):
+        while job._write_chunk(job._read_chunk()):
             pass
         self.env.invalidate_all()
         return job
@@ -519,10 +519,10 @@ class TestFiles(Declarations):
             ._request_export(model_names=["parcel"])[0]
             .sudo()
         )
-        while job._write_piece(job._read_piece()):
+        while job._write_chunk(job._read_chunk()):
             pass
         self.env.cr.execute(
-            "SELECT packed FROM event_export_piece WHERE job_id = %s ORDER BY number", [job.id]
+            "SELECT packed FROM event_export_chunk WHERE job_id = %s ORDER BY number", [job.id]
         )
         packed = b"".join(bytes(row[0]) for row in self.env.cr.fetchall())
         self.declare(_snapshot_model="no.such")

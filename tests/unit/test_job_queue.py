@@ -183,7 +183,7 @@ class TestDriftRepair(JobCase):
         self.run_job("rebuild", "counter", ["J1", "J2"])
         again = self.next_check(check)
         with patch.object(type(self.env["event.alert"]), "_clear_alert") as clear:
-            while again._write_piece(again._read_piece()):
+            while again._write_chunk(again._read_chunk()):
                 pass
         self.assertEqual(again.drift_count, 0)
         self.assertEqual(again.problem_count, 0)

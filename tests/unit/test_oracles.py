@@ -76,7 +76,7 @@ class TestManagersOfOneCompany(EventCase):
 
     def run_job(self, user, kind, model_name="counter"):
         job = self.jobs.browse(self.jobs.with_user(user).start(kind, model_name)["id"])
-        while job._write_piece(job._read_piece()):
+        while job._write_chunk(job._read_chunk()):
             pass
         return job
 
@@ -153,7 +153,7 @@ class TestFiguresOfOthers(EventCase):
         return self.jobs.browse(jobs.start(kind, model_name)["id"]).sudo()
 
     def finish(self, job):
-        while job._write_piece(job._read_piece()):
+        while job._write_chunk(job._read_chunk()):
             pass
         self.env.invalidate_all()
         return job

@@ -110,7 +110,7 @@ class JobCase(EventCase):
 
     def run_job(self, kind, model_name="counter", aggregate_ids=None):
         job = self.jobs.browse(self.jobs.start(kind, model_name, aggregate_ids)["id"]).sudo()
-        while job._write_piece(job._read_piece()):
+        while job._write_chunk(job._read_chunk()):
             pass
         return job
 
