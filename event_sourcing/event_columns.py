@@ -60,7 +60,7 @@ RECORDING = tuple(column.name for column in COLUMNS if column.role == "recording
 # What an insert writes of its own: the values are clean, and go into the row as they are.
 INSERTED = tuple(column.name for column in COLUMNS if column.by != DATABASE)
 # Those of them that are not part of the hashed text, and empty in most rows.
-UNHASHED = ("id", *(n for n in INSERTED if n not in (*CONTENT, "company_id", "content_hash")))
+UNHASHED = tuple(n for n in INSERTED if n not in (*CONTENT, "company_id", "content_hash"))
 # What the store decides, never the caller; with fields that are no columns.
 DECIDED_BY_STORE = frozenset(
     {

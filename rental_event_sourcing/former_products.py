@@ -82,7 +82,7 @@ def fold_anew(env):
         return
     jobs = env["event.job"]
     job = jobs.browse(jobs.start("rebuild", "rental")["id"])
-    while job._write_piece(job._read_piece()):
+    while job._write_chunk(job._read_chunk()):
         pass
 
 

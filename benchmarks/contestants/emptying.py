@@ -8,6 +8,7 @@ TABLES = (
     "event_boundary_state",
     "event_boundary_event",
     "bench_rental_snapshot",
+    "bench_naming_snapshot",
     "rental_snapshot",
 )
 TRIGGERS = """

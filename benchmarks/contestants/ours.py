@@ -12,8 +12,8 @@ from benchmarks.workload import TODAY, attempts, in_batches, new_prices, price_c
 
 registry = load()
 
-# The aggregate type of the addon ``bench_rental``.
-RENTAL = "bench.rental"
+# The aggregate types of the addon ``bench_rental``; the second one names records.
+RENTAL, NAMING = "bench.rental", "bench.naming"
 
 
 def calls_of(events, model_name=RENTAL):
@@ -47,9 +47,9 @@ def reset():
     return {}
 
 
-def append(tag, aggregates, batch, events=None):
+def append(tag, aggregates, batch, model_name=RENTAL):
     """Append with a commit after each batch; then look whether each event was applied."""
-    return append_calls(tag, calls_of(rentals(tag, aggregates)[:events]), batch)
+    return append_calls(tag, calls_of(rentals(tag, aggregates), model_name), batch)
 
 
 def append_calls(tag, calls, batch):

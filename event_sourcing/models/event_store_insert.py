@@ -233,6 +233,8 @@ class EventStoreInsert(models.Model):
         if others:
             beside.update(self._other_values(vals, others))
         more = f",{cells(beside)[1:-1]}" if beside else ""
+        if "id" in vals:
+            more = f',"id":{vals["id"]}{more}'
         return (
             f'{text[:-1]},"company_id":{vals["company_id"]}'
             f',"content_hash":"{text_hash(text)}"{more}}}'
@@ -304,7 +306,7 @@ class EventStoreInsert(models.Model):
     @tools.ormcache()
     def _known_to_insert(self):
         """Return what an insert writes by itself, and which stored fields are computed."""
-        known = frozenset((*INSERTED, *UNHASHED, *self._other_columns(), "payload_json", ATTEMPTED))
+        known = frozenset(("id", *INSERTED, *self._other_columns(), "payload_json", ATTEMPTED))
         return known, [n for n, field in self._fields.items() if field.store and field.compute]
 
     @api.model

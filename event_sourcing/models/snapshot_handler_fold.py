@@ -1,3 +1,5 @@
+from typing import NamedTuple
+
 import psycopg2
 
 from odoo import _, api, models, tools
@@ -12,6 +14,21 @@ from odoo.addons.event_sourcing_base.savepoint import is_broken
 from ..event import as_record_id
 from ..exceptions import RuleViolation, StreamFoldError
 from .event_checkpoint import CHECKPOINT_INTERVAL
+
+
+class Declared(NamedTuple):
+    """What follows from a handler's declarations for new events of one type.
+
+    :ivar keys: ``(key, model)`` of what may name records that belong to companies: declared keys
+        of the payload, and those of the state that fill a typed column
+    :ivar nested: ``(key, field)`` of lists and objects in which ids of records stand
+    :ivar dict parsers: ``{key of the state: parser}`` of what fills the snapshot's typed columns;
+        where a handler fills them in a way of its own, they are parsed when they are written
+    """
+
+    keys: tuple
+    nested: tuple
+    parsers: dict
 
 
 class SnapshotHandlerFold(models.AbstractModel):
@@ -110,15 +127,13 @@ class SnapshotHandlerFold(models.AbstractModel):
 
         :param dict named: what is known about records already, see ``_look_up_named``
         """
-        keys = self._record_keys(event.event_type)
+        keys, nested, parsers = self._declared(event.event_type)
         before = {key: state.get(key) for key, _model in keys}
-        nested = self._nested_keys(event.event_type)
-        held = self._ids_held(event.event_type, state) if nested else ()
+        held = self._ids_held(nested, state)
         after = self._fold(state, event)
-        parsers = self._column_parsers()
-        for name, value in after.items():
-            parse = parsers.get(name)
-            if parse is not None and value is not None and value != "":
+        for name, parse in parsers.items():
+            value = after.get(name)
+            if value is not None and value != "":
                 try:
                     parse(value)
                 except NoValue as error:
@@ -128,20 +143,31 @@ class SnapshotHandlerFold(models.AbstractModel):
         if keys:
             self._check_named(keys, before, after, today, {} if named is None else named)
         if nested:
-            self._check_nested(held, today, {} if named is None else named)
+            self._check_nested(nested, held, today, {} if named is None else named)
         self._check_new(today)
         self._check_new_state(today, after)
         return after
 
     @api.model
-    @tools.ormcache()
-    def _column_parsers(self):
-        """Return ``{key of the state: parser}`` of what fills the snapshot's typed columns.
-
-        Where a handler fills them in a way of its own, they are parsed when they are written.
-        """
+    @tools.ormcache("event_type")
+    def _declared(self, event_type):
+        """Return the :class:`Declared` of an event type; asked with each new event."""
+        snapshots = self.env[self._snapshot_model]
+        columns = {name: snapshots._fields[name] for name in snapshots._typed_columns()}
+        named = {name: f.comodel_name for name, f in columns.items() if f.type == "many2one"}
+        payload = self._payload_fields.get(event_type, {})
+        named.update((key, field.model) for key, field in payload.items() if field.model)
+        today = self._payload_fields.get(self._event_aliases.get(event_type, event_type), {})
         own = type(self)._columns is not self.env.registry["snapshot.handler"]._columns
-        return {} if own else dict(self.env[self._snapshot_model]._parsers())
+        return Declared(
+            tuple((key, model) for key, model in named.items() if of_companies(self.env, model)),
+            tuple(
+                (key, field)
+                for key, field in today.items()
+                if any(inner.model for _at, inner in field.within(key) if inner is not field)
+            ),
+            {} if own else dict(sorted(snapshots._parsers())),
+        )
 
     @api.model
     def _column_refusal(self, name, kind):
@@ -161,21 +187,6 @@ class SnapshotHandlerFold(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    @tools.ormcache("event_type")
-    def _record_keys(self, event_type):
-        """Return ``(key, model)`` of what may name records that belong to companies.
-
-        Declared keys of the payload, and those of the state that fill a typed column.
-        """
-        snapshots = self.env[self._snapshot_model]
-        columns = {name: snapshots._fields[name] for name in snapshots._typed_columns()}
-        found = {name: f.comodel_name for name, f in columns.items() if f.type == "many2one"}
-        for key, field in self._payload_fields.get(event_type, {}).items():
-            if field.model:
-                found[key] = field.model
-        return tuple((key, model) for key, model in found.items() if of_companies(self.env, model))
-
-    @api.model
     def _look_up_named(self, events, named):
         """Note which of the records that events name may be used, in one query per model.
 
@@ -183,16 +194,16 @@ class SnapshotHandlerFold(models.AbstractModel):
         :param dict named: ``{(company id, model): {record id: whether it may be used}}``,
             which is filled
         """
-        wanted, keys = {}, {}
+        wanted, declared = {}, {}
         for company_id, event_type, payload in events:
-            if event_type not in keys:
-                keys[event_type] = self._record_keys(event_type), self._nested_keys(event_type)
-            flat, nested = keys[event_type]
-            for key, model in flat:
+            if event_type not in declared:
+                declared[event_type] = self._declared(event_type)
+            keys, nested, _parsers = declared[event_type]
+            for key, model in keys:
                 record_id = as_record_id(payload.get(key))
                 if record_id and record_id not in named.get((company_id, model), ()):
                     wanted.setdefault((company_id, model), set()).add(record_id)
-            for model, record_id in self._ids_held(event_type, payload) if nested else ():
+            for model, record_id in self._ids_held(nested, payload):
                 known = named.get((company_id, model), ())
                 if as_record_id(record_id) and record_id not in known:
                     wanted.setdefault((company_id, model), set()).add(record_id)
@@ -205,7 +216,7 @@ class SnapshotHandlerFold(models.AbstractModel):
 
         The sentence says nothing of the record but its id.
 
-        :param keys: as :meth:`_record_keys` gives them
+        :param keys: see :class:`Declared`
         :param dict before: these keys in the state before; what is as it was is not asked again
         :param dict after: the state after the event
         :param EventData event: of today's schema version
@@ -214,14 +225,15 @@ class SnapshotHandlerFold(models.AbstractModel):
         """
         if not event.company_id:
             return  # of no stream, as in tests of rules alone
-        columns = self.env[self._snapshot_model]._typed_columns()
         for key, model in keys:
             for holder in (event.payload, after):
-                record_id = as_record_id(holder.get(key))
-                if record_id is None or record_id == before.get(key):
+                value = holder.get(key)
+                record_id = None if value == before[key] else as_record_id(value)
+                if record_id is None:
                     continue
                 usable = self._may_name(event.company_id, model, record_id, named)
                 # Of one that is not there at all, the column says so that would hold it.
+                columns = self.env[self._snapshot_model]._typed_columns()
                 held = usable is None and key in columns and after.get(key) == record_id
                 if not usable and not held:
                     sentence = self._not_visible(self._payload_label(key), model, record_id)
@@ -235,41 +247,30 @@ class SnapshotHandlerFold(models.AbstractModel):
         return known[record_id]
 
     @api.model
-    @tools.ormcache("event_type")
-    def _nested_keys(self, event_type):
-        """Return ``(key, field)`` of lists and objects in which ids of records stand."""
-        today = self._event_aliases.get(event_type, event_type)
-        declared = self._payload_fields.get(today, {})
-        return tuple(
-            (key, field)
-            for key, field in declared.items()
-            if any(inner.model for _place, inner in field.within(key) if inner is not field)
-        )
-
-    @api.model
-    def _nested_ids(self, event_type, payload):
+    def _nested_ids(self, nested, document):
         """Yield ``(key, place, field, value)`` of ids that stand in lists and objects."""
-        for key, field in self._nested_keys(event_type):
-            for place, inner, value in field.walk(payload.get(key)):
+        for key, field in nested:
+            for place, inner, value in field.walk(document.get(key)):
                 if place and inner.model and value not in MISSING:
                     yield key, place, inner, value
 
     @api.model
-    def _ids_held(self, event_type, document):
+    def _ids_held(self, nested, document):
         """Return ``{(model, id)}`` of such ids of records that belong to companies."""
         return {
             (inner.model, value)
-            for _key, _place, inner, value in self._nested_ids(event_type, document)
+            for _key, _place, inner, value in self._nested_ids(nested, document)
             if type(value) in (int, float) and of_companies(self.env, inner.model)
         }
 
     @api.model
-    def _check_nested(self, held, event, named):
+    def _check_nested(self, nested, held, event, named):
         """Refuse what :meth:`_check_named` refuses, in lists and objects, and what is not there.
 
+        :param nested: see :class:`Declared`
         :param set held: what the state held before, as :meth:`_ids_held` gives it
         """
-        for key, place, field, value in self._nested_ids(event.event_type, event.payload):
+        for key, place, field, value in self._nested_ids(nested, event.payload):
             if as_record_id(value) is None:
                 sentence = self._payload_refusal(key, field, "id", place)
                 raise RuleViolation(sentence, self._payload_rule(key, place, "type"))

@@ -80,9 +80,9 @@ class RentalSnapshotHandler(models.AbstractModel):
             self._check_offered(event, {event.payload["product_id"]})
 
     @api.model
-    def _check_nested(self, held, event, named):
+    def _check_nested(self, nested, held, event, named):
         """Refuse a plan with a product that was archived, unless the rental has it already."""
-        super()._check_nested(held, event, named)
+        super()._check_nested(nested, held, event, named)
         said = [event.payload, *(event.payload.get("lines") or {}).values()]
         ids = {as_record_id(each.get("product_id")) for each in said}
         known = {record_id for model, record_id in held if model == PRODUCT}

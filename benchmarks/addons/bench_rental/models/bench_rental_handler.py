@@ -4,10 +4,7 @@ from odoo.addons.event_sourcing.transitions import PayloadField, Transition
 
 
 class BenchRentalHandler(models.AbstractModel):
-    """The rules of a rental as the other contestants have them: statuses, and what is said.
-
-    Payloads are checked besides, and records that they name must be there.
-    """
+    """The rules of a rental as the other contestants have them; payloads are checked besides."""
 
     _name = "snapshot.handler.bench.rental"
     _inherit = "snapshot.handler"
@@ -28,8 +25,8 @@ class BenchRentalHandler(models.AbstractModel):
     }
     _payload_fields = {
         "RentalPlanned": {
-            "partner_id": PayloadField("integer", minimum=1, model="res.partner"),
-            "product_id": PayloadField("integer", minimum=1, model="product.product"),
+            "partner_id": PayloadField("integer", minimum=1),
+            "product_id": PayloadField("integer", minimum=1),
             "quantity": PayloadField("integer", minimum=1),
             "planned_start": PayloadField("date"),
             "planned_end": PayloadField("date"),
@@ -46,3 +43,12 @@ class BenchRentalHandler(models.AbstractModel):
         },
         "RentalInvoiced": {"amount": PayloadField("number", required=True, minimum=0)},
     }
+
+
+class BenchNamingHandler(models.AbstractModel):
+    """The same rules, for events that name records: these must be there, and of the company."""
+
+    _name = "snapshot.handler.bench.naming"
+    _inherit = "snapshot.handler.bench.rental"
+    _description = "Rules of a Rental of a Benchmark That Names Records"
+    _snapshot_model = "bench.naming.snapshot"
