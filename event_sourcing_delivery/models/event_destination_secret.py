@@ -18,7 +18,9 @@ class EventDestinationSecret(models.Model):
         inverse="_inverse_secret",
         copy=False,
         groups="event_sourcing.event_store_group_manager",
-        help="Enter it to set or to change it; nobody can read it afterwards.",
+        help="Enter it to set or to change it; nobody can read it afterwards. A receiver to which"
+        " it is told is given no secret of another one: after a change of the address enter it"
+        " again.",
     )
     has_secret = fields.Boolean(compute="_compute_secret")
     has_former_secret = fields.Boolean(compute="_compute_secret")
@@ -73,9 +75,29 @@ class EventDestinationSecret(models.Model):
         return destinations
 
     def write(self, vals):
+        audiences = {destination.id: destination._secret_audience() for destination in self}
         done = super().write(vals)
+        moved = self.filtered(lambda d: d._secret_audience() != audiences[d.id])
+        moved._keep_secret_from_others(is_entered=bool(vals.get("secret")))
         self._forget_typed_secret()
         return done
+
+    def _secret_audience(self):
+        """Return what says to whom the secret is told; where it changes, it is entered again.
+
+        Kinds that never say their secret bring ``_secret_audience_<kind>``.
+        """
+        own = getattr(self, f"_secret_audience_{self.kind}", None)
+        return own() if own else (self.kind, self.address)
+
+    def _keep_secret_from_others(self, is_entered):
+        """Forget what was entered for another receiver: whoever changes the address may be it."""
+        statement = "DELETE FROM event_destination_secret WHERE destination_id = ANY(%s)"
+        if is_entered:
+            statement = (
+                "UPDATE event_destination_secret SET former = NULL WHERE destination_id = ANY(%s)"
+            )
+        self.env.cr.execute(statement, [self.ids])
 
     def _forget_typed_secret(self):
         """Let the rest of the transaction not read what was entered, either."""

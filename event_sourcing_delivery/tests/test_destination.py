@@ -43,13 +43,25 @@ class TestSecret(DeliveryCase):
         self.assertNotIn(SECRET, str(self.env.cr.fetchall()))
 
     def test_while_it_is_rotated_both_count(self):
-        self.destination.secret = "new-secret"
+        self.destination.write({"secret": "new-secret", "name": "Other"})
         self.assertEqual(self.destination._secrets(), ("new-secret", SECRET))
         self.destination.secret = "new-secret"  # the same again does not lose the former
         self.assertEqual(self.destination._secrets(), ("new-secret", SECRET))
         self.assertTrue(self.destination.has_former_secret)
         self.destination.action_end_rotation()
         self.assertEqual(self.destination._secrets(), ("new-secret", None))
+
+    def test_no_other_receiver_is_told_it(self):
+        """Who may change the address may have a server of their own."""
+        self.destination.secret = "new-secret"
+        self.destination.address = "list:2"
+        self.assertEqual(self.destination._secrets(), (None, None))
+        self.assertFalse(self.destination.has_secret)
+        self.destination.secret = SECRET
+        self.destination.write({"address": "list:3", "secret": "third-secret"})
+        self.assertEqual(self.destination._secrets(), ("third-secret", None))
+        self.destination.write({"address": "list:3", "name": "Other"})
+        self.assertEqual(self.destination._secrets(), ("third-secret", None))
 
     def test_a_refusal_does_not_name_it(self):
         manager = make_user(self.env, "manager", "manager")

@@ -3,6 +3,8 @@ import binascii
 from functools import partial
 from urllib.parse import urlsplit
 
+import requests
+
 from odoo import _, fields, models
 from odoo.exceptions import UserError, ValidationError
 
@@ -24,7 +26,9 @@ class EventDestination(models.Model):
         try:
             parts = urlsplit(address)
             known = parts.scheme in ("https", "http") and parts.hostname and parts.port != 0
-        except ValueError:
+            requests.Request("POST", address).prepare()  # as it will be sent
+            (parts.hostname or "").encode("idna")  # as it will be looked up
+        except ValueError:  # of requests, too
             known = False
         if not known or not address.isprintable() or " " in address:
             raise ValidationError(
@@ -49,6 +53,9 @@ class EventDestination(models.Model):
                     most=MOST,
                 )
             )
+
+    def _secret_audience_webhook(self):
+        return self.kind  # it signs, and is told to nobody
 
     def _sender_webhook(self):
         secrets = tuple(filter(None, self._secrets()))

@@ -24,6 +24,7 @@ class TestWebhook(EventCase):
             *("example.com", "ftp://example.com/", "https://", "https://:80/", "https://a b/"),
             *("https://example.com:99999/", "http://127.0.0.1/", "https://10.0.0.1/"),
             *("https://[::1]/", "https://user:pw@example.com/", "javascript:alert(1)"),
+            *("https://.example.com/", "https://*.example.com/", f"https://{'ä' * 64}.example/"),
         ):
             with self.subTest(address=address), self.assertRaises(ValidationError):
                 self.create(address=address)
@@ -39,6 +40,11 @@ class TestWebhook(EventCase):
             with self.subTest(secret=secret), self.assertRaises(UserError) as caught:
                 made.secret = secret
             self.assertNotIn(secret.removeprefix("whsec_") or "none", str(caught.exception))
+
+    def test_it_signs_for_another_address_too(self):
+        made = self.create(secret=SECRET)
+        made.address = "https://other.example.com/"
+        self.assertEqual(made._secrets(), (SECRET, None))
 
     def test_it_is_not_started_without_a_secret(self):
         made = self.create()
