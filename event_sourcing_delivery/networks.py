@@ -3,6 +3,9 @@
 import ipaddress
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# All that the Internet has of IPv6 (RFC 4291, 2.4). Beyond it are addresses that stand for others
+# in ways of one network, such as 64:ff9b:1::/48 and ::ffff:0:10.0.0.1, and former private ones.
+INTERNET_6 = ipaddress.ip_network("2000::/3")
 
 
 class AddressRefused(Exception):
@@ -28,10 +31,11 @@ def check_address(text, networks, encrypted):
     :raise AddressRefused: with a sentence
     """
     address = ipaddress.ip_address(text.partition("%")[0])
-    for one in _meant(address):
+    for one in _reached(address):
         if any(one.version == network.version and one in network for network in networks):
             continue
-        if not one.is_global or one.is_multicast:
+        beyond = one.version == 6 and one not in INTERNET_6
+        if not one.is_global or one.is_multicast or beyond:
             raise AddressRefused(
                 f"{one} is an address inside the network; an administrator can allow it under"
                 " Settings, Event Sourcing, Delivery."
@@ -43,17 +47,17 @@ def check_address(text, networks, encrypted):
             )
 
 
-def _meant(address):
+def _reached(address):
     """Return the addresses that a packet to it reaches: of IPv6, those that it stands for."""
     if address.version == 4:
         return [address]
     if address.ipv4_mapped:
         return [address.ipv4_mapped]
+    if address in NAT64:
+        return [ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)]
     found = [address]
     if address.sixtofour:
         found.append(address.sixtofour)
     if address.teredo:
         found.append(address.teredo[1])
-    if address in NAT64:
-        found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
     return found

@@ -23,12 +23,15 @@ class TestNetworks(EventCase):
             *("::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1"),
             # Addresses that stand for others: mapped, 6to4, and NAT64.
             *("::ffff:127.0.0.1", "2002:7f00:1::", "64:ff9b::10.0.0.1"),
+            # In ways of one network (RFC 8215, RFC 6145), compatible, and formerly private.
+            *("64:ff9b:1::10.0.0.1", "::ffff:0:10.0.0.1", "::10.0.0.1", "fec0::1", "5f00::1"),
         ):
             with self.subTest(address=text):
                 self.assertTrue(self.is_refused(text))
 
     def test_the_internet_is_reached_encrypted_alone(self):
-        for text in ("93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"):
+        internet = ("93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "64:ff9b::93.184.216.34")
+        for text in internet:
             self.assertFalse(self.is_refused(text))
             self.assertTrue(self.is_refused(text, encrypted=False))
 
