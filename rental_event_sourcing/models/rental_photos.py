@@ -88,8 +88,13 @@ class RentalPhotosMixin(models.AbstractModel):
             )
 
     def _keep_photos(self, orders):
-        """Let the photos be attachments of rentals, each of all of them."""
+        """Let the photos be attachments of rentals, each of all of them.
+
+        One that belongs to another record, as its evidence maybe, stays there.
+        """
         for photo in self.photo_ids:
-            for order in orders[1:]:
-                photo.copy({"res_model": order._name, "res_id": order.id})
-            photo.write({"res_model": orders._name, "res_id": orders[:1].id})
+            is_new = not photo.res_id and not photo.res_field
+            for order in orders[1:] if is_new else orders:
+                photo.copy({"res_model": order._name, "res_id": order.id, "res_field": False})
+            if is_new:
+                photo.write({"res_model": orders._name, "res_id": orders[:1].id})

@@ -77,6 +77,16 @@ class TestPhotos(RentalCase):
         self.assertEqual(set(found.mapped("res_id")), set(orders.ids))
         self.assertEqual(found.mapped("raw"), [photo.raw] * 2)
 
+    def test_one_that_is_evidence_of_another_rental_stays_there(self):
+        first, second = self.confirmed(), self.confirmed()
+        photo = self.attachment(picture())
+        for order in (first, second):
+            answers = {"photo_ids": [(6, 0, photo.ids)]}
+            self.dialog(order, "EquipmentDelivered", **answers).action_record()
+        self.assertEqual(photo.res_id, first.id)
+        domain = [("res_model", "=", "rental.order"), ("res_id", "=", second.id)]
+        self.assertEqual(self.env["ir.attachment"].search(domain).raw, photo.raw)
+
     def test_one_of_20_mb_is_refused_with_a_sentence(self):
         order = self.confirmed()
         photo = self.attachment(picture(20 * MEGABYTE))
