@@ -40,7 +40,6 @@ from . import test_snapshot_kinds
 from . import test_timeline
 from . import test_trusted_states
 from . import test_words
-from . import test_xml_characters
 from . import test_rental_lines
 from . import test_rental_movements
 from . import test_rental_adopted
