@@ -7,7 +7,7 @@ from tools.ending import with_parent
 from tools.layout import ROOT
 
 
-class Trouble(Exception):
+class NotMeasured(Exception):
     """A contestant could not do what it was asked: one sentence."""
 
 
@@ -42,7 +42,7 @@ class Contestant:
     def ask(self, do, **values):
         """Let it do something, and return its answer.
 
-        :raise Trouble: when it cannot
+        :raise NotMeasured: when it cannot
         """
         self.send(do, **values)
         return self.receive()
@@ -62,7 +62,7 @@ class Contestant:
             raise self._ended()
         result = json.loads(line)
         if "error" in result:
-            raise Trouble(f"{self.name}: {result['error']} (its log is {self.log})")
+            raise NotMeasured(f"{self.name}: {result['error']} (its log is {self.log})")
         return result
 
     def close(self):
@@ -76,4 +76,4 @@ class Contestant:
         self.process.stdout.close()
 
     def _ended(self):
-        return Trouble(f"{self.name} ended by itself: see {self.log}")
+        return NotMeasured(f"{self.name} ended by itself: see {self.log}")

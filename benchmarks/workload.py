@@ -35,6 +35,12 @@ def life(day):
 
 
 LIFE = life(TODAY)
+# Buttons of a rental's form that record without a dialog, and what its status is afterwards.
+BUTTONS = (
+    ("action_confirm", "confirmed"),
+    ("action_deliver", "active"),
+    ("action_return", "returned"),
+)
 GROUP = 500  # rentals that live at the same time
 AT_A_TIME = 2  # events of one rental before it is the next one's turn
 

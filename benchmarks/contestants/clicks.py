@@ -6,16 +6,10 @@ import time
 from playwright.sync_api import sync_playwright
 
 from benchmarks.answering import answer
+from benchmarks.workload import BUTTONS
 
 CHROMIUM = sys.argv[1]
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
-# The buttons of a rental's form in their order, and what its status is afterwards.
-BUTTONS = (
-    ("action_confirm", "confirmed"),
-    ("action_deliver", "active"),
-    ("action_return", "returned"),
-    ("action_close", "closed"),
-)
 browser = sync_playwright().start().chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
 kept = {}
 

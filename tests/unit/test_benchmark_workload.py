@@ -43,6 +43,21 @@ class TestBenchmarkWorkload(EventCase):
         )
         self.assertEqual({(a["outcome"], a["message"]) for a in answers}, APPLIED)
 
+    def test_buttons(self):
+        order = self.env["rental.order"].create(
+            {
+                "partner_id": self.env.user.partner_id.id,
+                "product_id": self.product.id,
+                "planned_start": workload.TODAY,
+                "planned_end": workload.TODAY,
+            }
+        )
+        form = self.env["rental.order"].get_view(view_type="form")["arch"]
+        for button, status in workload.BUTTONS:
+            self.assertIn(f'name="{button}"', form)
+            self.assertEqual(getattr(order, button)()["type"], "ir.actions.client")
+            self.assertEqual(order.status, status)
+
     def test_prices_and_attempts(self):
         planned = [each for each in workload.rentals("V", 2) if each[1] == "RentalPlanned"]
         self.assertEqual(self.outcomes(planned), APPLIED)
