@@ -30,7 +30,7 @@ HEADERS = {"Content-Type": CONTENT_TYPE, "User-Agent": "event_sourcing_delivery_
 NO_ANSWER = f"No answer within {TIMEOUT} s."
 MAX_BODY = 4096
 MAX_SHOWN = 200
-AWAY = (429, 502, 503, 504)
+UNAVAILABLE_STATUSES = (429, 502, 503, 504)
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def answered(status, headers, body=""):
         return Result(DONE, text)
     if status == 410:
         return Result(GONE, text)
-    if status in AWAY:
+    if status in UNAVAILABLE_STATUSES:
         return Result(UNAVAILABLE, text, pause=_pause(headers.get("Retry-After", "")))
     if 300 <= status < 400:
         return Result(FAILED, f"{text}: redirects are not followed; enter the address itself.")

@@ -10,7 +10,7 @@ from odoo.sql_db import db_connect
 
 _logger = logging.getLogger(__name__)
 
-EVERY = 10.0
+BEAT = 10.0
 # Seconds after which a process that came to no end with a piece of work counts as hanging.
 # What a consumer may take is less.
 STUCK = 900.0
@@ -58,7 +58,7 @@ class Heartbeat(threading.Thread):
         while True:
             if time.monotonic() - self._turned < STUCK:
                 self._execute(lambda cr: beat(cr, "worker", self._worker))
-            if self._end.wait(EVERY):
+            if self._end.wait(BEAT):
                 break
         gone = "DELETE FROM event_feed_heartbeat WHERE name = %s"
         self._execute(lambda cr: cr.execute(gone, [self._worker]))

@@ -98,10 +98,10 @@ class ReactionScenario(Scenario):
                     item["payload"] = payload
             asked.append(item)
             found.append({key: record[key] for key in item} if record else None)
-        found += [self._told(record) for record in records[len(wanted) :]]
+        found += [self._described(record) for record in records[len(wanted) :]]
         assert found == asked, f"{model}: found {found}, expected {asked}"
 
-    def _told(self, record):
+    def _described(self, record):
         return record.event_type if record._name == "event.store" else record.display_name
 
 

@@ -16,7 +16,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
-from .heartbeat import EVERY, Heartbeat
+from .heartbeat import BEAT, Heartbeat
 from .own_transaction import statements_alone
 
 _logger = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ class Worker:
 
     def _count(self, registry):
         """Count events for monitoring now and then, where somebody watches."""
-        if time.monotonic() - self._counted < EVERY:
+        if time.monotonic() - self._counted < BEAT:
             return
         with registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})

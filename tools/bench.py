@@ -3,7 +3,7 @@
 import os
 import time
 
-from benchmarks.asking import Trouble
+from benchmarks.asking import NotMeasured
 from benchmarks.machine import load, machine
 from benchmarks.page import page, table
 from benchmarks.parts import PARTS, part
@@ -76,7 +76,7 @@ def measure(race, wanted):
         with step(f"{name}: {title}"):
             try:
                 parts[title] = module.run(race)
-            except (Trouble, OSError, ValueError) as error:
+            except (NotMeasured, OSError, ValueError) as error:
                 say(f"NOT MEASURED: {name}. {error}")
                 parts[title] = [Row(f"{name}: {error}")]
                 failed.append(name)

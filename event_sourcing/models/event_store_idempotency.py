@@ -157,9 +157,9 @@ class EventStoreIdempotency(models.Model):
 
     def _attempted(self):
         """Return what the attempt of a failure event said, to be compared."""
-        return self._said(self.payload["failed_event"], self.payload["failed_payload"])
+        return self._content_key(self.payload["failed_event"], self.payload["failed_payload"])
 
-    def _said(self, event_type, payload):
+    def _content_key(self, event_type, payload):
         """Return what makes two events of one UUID one, under the names of today."""
         registry = self.env["snapshot.handler.registry"]
         model_name = registry._canonical_name(self.model_name)

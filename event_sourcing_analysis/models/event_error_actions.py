@@ -48,7 +48,7 @@ class EventErrorActions(models.Model):
                 self.env["event.alert"]._clear_alert(error._alert_key())
         # Those that failed again wait for another repair, not for another press.
         left = 0 if room else sum(self.mapped("outstanding_count")) - tally["failed"]
-        return store._told(tally, max(left, 0))
+        return store._notification(tally, max(left, 0))
 
     def write(self, vals):
         """Keep a manager's note; nothing else of an error is anybody's to change."""

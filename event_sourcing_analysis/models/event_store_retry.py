@@ -64,7 +64,7 @@ class EventStoreRetry(models.Model):
         return events.filtered(
             lambda event: (
                 self.attempt_uuid in (event.event_uuid, event.retry_of_id.attempt_uuid)
-                and said == event._said(event.event_type, event.payload)
+                and said == event._content_key(event.event_type, event.payload)
             )
         )[:1]
 
@@ -106,7 +106,7 @@ class EventStoreRetry(models.Model):
         self._check_may_apply_again()
         if not self._own_failure():
             raise UserError(_("This event did not fail, so there is nothing to retry."))
-        return self._told(self._last_failure()._apply_again())
+        return self._notification(self._last_failure()._apply_again())
 
     def _last_failure(self):
         """Return the failure of the newest try, empty when that one did not fail."""
@@ -209,7 +209,7 @@ class EventStoreRetry(models.Model):
         return {**vals, "causation_id": self.causation_id}
 
     @api.model
-    def _told(self, tally, left=0):
+    def _notification(self, tally, left=0):
         """Return the action that tells what came of applying events again.
 
         :param Counter tally: from :meth:`_apply_again`

@@ -5,7 +5,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import AccessError
 
 GROUPS = ("event_sourcing.event_store_group_manager", "base.group_system")
-OWN = ("", "localhost", "127.0.0.1", "::1")  # PostgreSQL runs where Odoo does
+LOCAL_HOSTS = ("", "localhost", "127.0.0.1", "::1")  # PostgreSQL runs where Odoo does
 
 
 class EventBiAccess(models.TransientModel):
@@ -58,7 +58,7 @@ class EventBiAccess(models.TransientModel):
         reader = self.env["event.bi.reader"]
         if name == "host":
             host = self.env.cr._cnx.info.host or ""
-            return socket.gethostname() if host.startswith("/") or host in OWN else host
+            return socket.gethostname() if host.startswith("/") or host in LOCAL_HOSTS else host
         if name == "port":
             return str(self.env.cr._cnx.info.port)
         if name == "database":

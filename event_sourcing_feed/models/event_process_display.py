@@ -35,15 +35,15 @@ class EventProcessInstanceDisplay(models.Model):
         """Return the process, or None where its addon is gone."""
         return self.env.get(self.subscription_id.consumer)
 
-    def _words(self):
+    def _labels(self):
         """Return what is known about the keys of its documents; see ``event.document``."""
         process, documents = self._process(), self.env["event.document"]
         if process is None:
-            return documents._words(None)
-        words = documents._words(process._timeout_model_name)
+            return documents._labels(None)
+        words = documents._labels(process._timeout_model_name)
         for model_name in process._subscribes:
             if model_name != EVERYTHING:
-                other = documents._words(model_name)
+                other = documents._labels(model_name)
                 for part in ("labels", "fields", "declared"):
                     words[part] = {**other[part], **words[part]}
                 words["order"] = list(dict.fromkeys([*words["order"], *other["order"]]))
@@ -54,7 +54,7 @@ class EventProcessInstanceDisplay(models.Model):
 
     def _in_words(self, document):
         """Return a JSON object as lines of labels and values."""
-        words, documents = self._words(), self.env["event.document"]
+        words, documents = self._labels(), self.env["event.document"]
         lines = []
         for path, value in documents._leaves(documents._in_order(document or {}, words)):
             labels = [words["labels"].get(step) or titled(step) for step in path]

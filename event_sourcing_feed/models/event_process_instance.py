@@ -15,7 +15,7 @@ from .event_subscription_run import MAX_TEXT
 
 _logger = logging.getLogger(__name__)
 
-AT_ONCE = 50
+BATCH = 50
 MOST_MINUTES = 60
 
 
@@ -248,7 +248,7 @@ class EventProcessRun(models.Model):
              ORDER BY timeout.due LIMIT %s
             """,
             list(self.env["event.consumer.registry"]._names()),
-            AT_ONCE,
+            BATCH,
         )
 
     @api.model

@@ -14,7 +14,7 @@ from .event_reaction_task import FIRST
 _logger = logging.getLogger(__name__)
 
 # Tasks that are looked for at a time, and those of one line that follow one another.
-AT_ONCE = 20
+BATCH = 20
 # In the database's clock; further away than any pause means that the clock was set back.
 DUE = """task.next_try NOT BETWEEN timezone('UTC', now())
     AND timezone('UTC', now()) + interval '14 days'"""
@@ -88,7 +88,7 @@ class EventReactionRun(models.Model):
             SQL(DUE),
             list(self.env["event.consumer.registry"]._names()),
             SQL(FIRST),
-            AT_ONCE,
+            BATCH,
         )
 
     @api.model

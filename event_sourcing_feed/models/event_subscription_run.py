@@ -145,7 +145,7 @@ class EventSubscriptionRun(models.Model):
         condition = consumer._feed_filter()
         # Where one of some events is bad, half of them are given: the good ones pass, and after
         # a few tries the bad one is given alone.
-        died_with = before.events if before.place == self._place() else 0
+        died_with = before.events if before.place == self._position_text() else 0
         suspects = died_with or self.suspect_count
         limit = consumer._page_size
         if suspects:
@@ -188,7 +188,7 @@ class EventSubscriptionRun(models.Model):
     # What the next process knows of one that died
     # ------------------------------------------------------------------
 
-    def _place(self):
+    def _position_text(self):
         return "/".join(str(value) for value in (self.seen, self.until, self.after))
 
     def _note_try(self, events):
@@ -210,7 +210,7 @@ class EventSubscriptionRun(models.Model):
                        place = excluded.place, events = excluded.events
                 RETURNING tries
                 """,
-                [self.id, self._place(), events],
+                [self.id, self._position_text(), events],
             )
             return cr.fetchone()[0]
 

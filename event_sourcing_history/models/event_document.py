@@ -54,7 +54,7 @@ class EventDocument(models.AbstractModel):
         if values.get("boundary"):
             words = self._boundary_words(values["boundary"])
         else:
-            words = self._words(*map(values.get, WORDS_OF))
+            words = self._labels(*map(values.get, WORDS_OF))
         return {
             "rows": self._rows(document, words),
             "text": pretty(document),
@@ -65,11 +65,11 @@ class EventDocument(models.AbstractModel):
         """Return the words of a boundary, and of the handlers of what it is about."""
         model = self.env["event.boundary"]._names().get(name)
         if model is None:
-            return self._words(None)
+            return self._labels(None)
         boundary = self.env[model]
-        all_words = [self._words(model_name) for model_name in boundary._event_types()]
+        all_words = [self._labels(model_name) for model_name in boundary._event_types()]
         # With several aggregate types nobody knows whose status a status is.
-        words = all_words.pop() if len(all_words) == 1 else self._words(None)
+        words = all_words.pop() if len(all_words) == 1 else self._labels(None)
         for further in all_words:
             for part in ("labels", "declared", "fields"):
                 words[part].update(further[part])
@@ -84,7 +84,7 @@ class EventDocument(models.AbstractModel):
         """Return ``document`` as a flat list of labelled values.
 
         :param document: a JSON value; normally an object
-        :param dict words: what is known about its keys, see :meth:`_words`
+        :param dict words: what is known about its keys, see :meth:`_labels`
         """
         leaves = list(self._leaves(self._in_order(document, words)))
         rows = [
@@ -228,7 +228,7 @@ class EventDocument(models.AbstractModel):
         :return: list of ``{"key", "label", "before", "after", "changed"}``, all text but
             the last
         """
-        words = self._words(model_name)
+        words = self._labels(model_name)
         known = {key: place for place, key in enumerate(words["order"])}
         old, new = dict(self._leaves(before)), dict(self._leaves(after))
         changed = {path for path, _old, _new in self._changed(before, after)}

@@ -192,7 +192,7 @@ class EventTimeline(models.AbstractModel):
     @api.model
     def _values(self, payload, model_name, event_type, schema_version):
         documents = self.env["event.document"]
-        words = documents._words(model_name, event_type, schema_version)
+        words = documents._labels(model_name, event_type, schema_version)
         rows = documents._rows(payload, words)
         return [{"label": row["label"], "value": self._short(row["value"])} for row in rows]
 
@@ -234,13 +234,15 @@ class EventTimeline(models.AbstractModel):
             before = copy.deepcopy(fold.state) if event.version in wanted else None
             store._fold_further(handler, fold, event, outcome)
             if before is not None and not fold.problem:
-                states = (self._told(handler, state) for state in (before, fold.state))
+                states = (
+                    self._without_quiet_keys(handler, state) for state in (before, fold.state)
+                )
                 rows = documents._difference_rows(*states, model_name)
                 changes[wanted[event.version]] = self._changed(rows)
         return changes
 
     @api.model
-    def _told(self, handler, state):
+    def _without_quiet_keys(self, handler, state):
         """Return a state without what only follows from the rest of it."""
         return {key: value for key, value in state.items() if key not in handler._quiet_keys}
 

@@ -89,7 +89,7 @@ class TestRows(DocumentCase):
         self.env["res.lang"]._activate_lang("ja_JP")
         document = self.env["event.document"].with_context(lang="ja_JP")
         self.assertEqual(
-            document._rows({"ok": True}, document._words("machine"))[0]["value"], "はい"
+            document._rows({"ok": True}, document._labels("machine"))[0]["value"], "はい"
         )
 
     def test_long_documents_are_cut(self):
@@ -114,7 +114,7 @@ class TestRows(DocumentCase):
             self.assertEqual(self.rows(self.event("Free", {}, "X", model_name)), {})
         document = self.env["event.document"]
         self.assertEqual(
-            document._rows({"a": 1}, document._words("twice")),
+            document._rows({"a": 1}, document._labels("twice")),
             [{"key": "a", "label": "a", "value": "1"}],
         )
 

@@ -62,7 +62,7 @@ class EventDocument(models.AbstractModel):
         ]
 
     @api.model
-    def _words(self, model_name, event_type=None, schema_version=None):
+    def _labels(self, model_name, event_type=None, schema_version=None):
         """Return what is known about keys: labels, kinds and fields, by key.
 
         :param int schema_version: in which the payload is written; today's for None

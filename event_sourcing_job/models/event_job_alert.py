@@ -19,12 +19,14 @@ class EventJobAlert(models.Model):
         if self.model_name:
             self._look_again()
             return
-        self._tell("drift", self._found_by_company(), type(self)._drift_message)
+        self._update_alerts("drift", self._found_by_company(), type(self)._drift_message)
         if self.kind == "check":  # a rebuild of snapshots neither looks at boundaries nor repairs
             about = [("kind", "in", BOUNDARY_KINDS)]
-            self._tell("boundary", self._count_by_company(about), type(self)._boundary_message)
+            self._update_alerts(
+                "boundary", self._count_by_company(about), type(self)._boundary_message
+            )
 
-    def _tell(self, what, found, message):
+    def _update_alerts(self, what, found, message):
         """Raise an alert for each company of which something was found, or clear it."""
         alert = self.env["event.alert"]
         for company in self.company_ids or self._every_company():

@@ -69,7 +69,7 @@ class EventDifference(models.Model):
     def _compute_words(self):
         documents = self.env["event.document"]
         for model_name, drifts in self.grouped("model_name").items():
-            words = documents._words(model_name)
+            words = documents._labels(model_name)
             for drift in drifts:
                 path = tuple((drift.key or "").split("."))
                 drift.label = " › ".join(documents._step_label(step, words) for step in path)

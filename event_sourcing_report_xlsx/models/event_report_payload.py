@@ -26,7 +26,7 @@ class EventReportPayload(models.AbstractModel):
         documents = self.env["event.document"]
         kind = event.model_name, event.event_type, event.schema_version
         if kind not in all_words:
-            all_words[kind] = documents._words(*kind)
+            all_words[kind] = documents._labels(*kind)
         words = all_words[kind]
         payload = documents._in_order(event.payload or {}, words)
         parts = []

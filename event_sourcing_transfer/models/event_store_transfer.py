@@ -3,7 +3,7 @@ from odoo import api, models
 from odoo.addons.event_sourcing.event_columns import COLUMNS
 
 CARRIED = ("boolean", "char", "date", "datetime", "float", "integer", "selection", "text")
-OWN = {"id", "write_uid", "write_date", *(column.name for column in COLUMNS)}
+HANDLED = {"id", "write_uid", "write_date", *(column.name for column in COLUMNS)}
 
 
 class EventStoreTransfer(models.Model):
@@ -20,5 +20,5 @@ class EventStoreTransfer(models.Model):
         return sorted(
             name
             for name, field in self._fields.items()
-            if field.store and not field.compute and field.type in CARRIED and name not in OWN
+            if field.store and not field.compute and field.type in CARRIED and name not in HANDLED
         )

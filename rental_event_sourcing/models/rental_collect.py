@@ -25,7 +25,7 @@ class RentalOrder(models.Model):
         lines = self._dues()
         if not lines:
             message = _("Every period that has begun, late day and damage is charged.")
-            return self._tell(_("Nothing is due"), message)
+            return self._notification(_("Nothing is due"), message)
         wizard = self.env["rental.collect.wizard"].create(
             {"line_ids": [(0, 0, line) for line in lines]}
         )

@@ -60,7 +60,7 @@ class RentalDemo(models.AbstractModel):
 
     _inherit = "rental.demo"
 
-    def _said(self, told):
+    def _payload_for(self, told):
         """Return the payload of an event, with its version where that is an old one."""
         event_type = told.step.event_type
         payload = getattr(self, f"_say_{event_type}", lambda _told: {})(told)

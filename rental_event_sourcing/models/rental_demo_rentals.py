@@ -158,7 +158,7 @@ class RentalDemo(models.AbstractModel):
                 "event_type": step.event_type,
                 "timestamp": self._moment(order.company_id, day, number),
                 "company_id": order.company_id.id,
-                **self._said(Told(shop, scene, order, lines, step, day)),
+                **self._payload_for(Told(shop, scene, order, lines, step, day)),
             }
             found.append((people[step.manager], event))
         return found

@@ -7,7 +7,7 @@ from odoo.addons.event_sourcing_base.compat import check_access
 from .. import money
 
 # What needs more than a click is asked for by the wizard.
-ASKED = (
+WITH_DIALOG = (
     *("DemoExtended", "RentalExtended", "PriceChanged", "DamageReported", "RentalInvoiced"),
     "ContractAgreed",
     *money.BUTTONS,
@@ -39,7 +39,7 @@ class RentalOrderActions(models.Model):
         self._event_label(event_type)  # refuses an event that rentals do not know
         if not self:
             raise UserError(_("Select at least one rental first."))
-        if event_type in ASKED:
+        if event_type in WITH_DIALOG:
             return self._ask(event_type)
         return self._record_and_tell(event_type)
 

@@ -5,7 +5,7 @@ from odoo.addons.event_sourcing_base.arguments import shown, whole
 from odoo.addons.event_sourcing_base.compat import check_access
 
 from .. import money
-from .rental_order_actions import ASKED, CANCELLATIONS, FINAL
+from .rental_order_actions import CANCELLATIONS, FINAL, WITH_DIALOG
 from .rental_snapshot import STATUSES
 
 # Which button records an event; what it asks first, the board and the Action menu ask, too.
@@ -57,7 +57,7 @@ class RentalOrderDesk(models.Model):
         self._event_label(event_type)
         if not self:
             raise UserError(_("Select at least one rental first."))
-        asked = (*ASKED, *CANCELLATIONS, *FINAL, "UnitsAssigned")
+        asked = (*WITH_DIALOG, *CANCELLATIONS, *FINAL, "UnitsAssigned")
         if len(self) > 1 or event_type in asked:
             return self._ask(event_type)
         return getattr(self, BUTTONS[event_type])()
@@ -86,7 +86,7 @@ class RentalOrderDesk(models.Model):
                 return getattr(self, button)()
         handler = self.env["rental.snapshot.handler"]
         known = dict(self._fields["status"]._description_selection(self.env))
-        return self._tell(
+        return self._notification(
             _("Not possible"),
             _(
                 "%(name)s is %(rental)s: no single step leads from there to “%(status)s”.",

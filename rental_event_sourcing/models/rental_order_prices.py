@@ -59,7 +59,7 @@ class RentalOrder(models.Model):
         if changes:
             return self._record_and_tell("PriceChanged", {"lines": changes})
         message = _("The prices are those of the products; there is nothing to change.")
-        return self._tell(_("Prices of products"), message)
+        return self._notification(_("Prices of products"), message)
 
 
 class RentalOrderLine(models.Model):

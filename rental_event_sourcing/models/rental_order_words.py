@@ -88,7 +88,7 @@ class RentalOrderWords(models.AbstractModel):
         return _("%(done)s: %(names)s.", done=done, names=self._listed(names))
 
     @api.model
-    def _told(self, done, refused, count):
+    def _message(self, done, refused, count):
         """Return what became of events that were recorded about many records, as lines of text.
 
         :param str done: the sentence about those that were applied, empty without any

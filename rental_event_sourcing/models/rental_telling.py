@@ -25,14 +25,14 @@ class RentalTellingMixin(models.AbstractModel):
                 refused += event
         sentence = self._done_sentence(event_type, done) if done else ""
         action = self._action_label(event_type)
-        return self._tell(
+        return self._notification(
             self._event_label(event_type) if done else _("Not possible: %(action)s", action=action),
-            self.env["rental.order.words"]._told(sentence, reasons, len(self)),
+            self.env["rental.order.words"]._message(sentence, reasons, len(self)),
             "warning" if refused else "success",
             refused._why(),
         )
 
-    def _tell(self, title, message, kind="success", more=None):
+    def _notification(self, title, message, kind="success", more=None):
         """Return the action that says something, closes a dialog and loads the page anew."""
         return {
             "type": "ir.actions.client",

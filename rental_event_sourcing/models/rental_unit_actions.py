@@ -5,8 +5,8 @@ from odoo.addons.event_sourcing_base.arguments import shown
 from odoo.addons.event_sourcing_base.compat import check_access
 
 # What needs more than a click is asked for by the wizard.
-ASKED = ("MaintenanceStarted", "UnitDamaged", "UnitRetired")
-ACTIONS = (*ASKED, "MaintenanceEnded")
+WITH_DIALOG = ("MaintenanceStarted", "UnitDamaged", "UnitRetired")
+ACTIONS = (*WITH_DIALOG, "MaintenanceEnded")
 
 
 class RentalUnitActions(models.Model):
@@ -35,7 +35,7 @@ class RentalUnitActions(models.Model):
             )
         if not self:
             raise UserError(_("Select at least one unit first."))
-        if event_type in ASKED or len(self) > 1:
+        if event_type in WITH_DIALOG or len(self) > 1:
             return self._ask(event_type)
         return self._record_and_tell(event_type)
 

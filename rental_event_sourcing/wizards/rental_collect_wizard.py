@@ -44,7 +44,7 @@ class RentalCollectWizard(models.TransientModel):
                 lambda line, key=of_customer: (line.company_id, line.partner_id) == key
             )
             lines._record(lines[:1].order_id._collection_key())
-        return orders._tell(
+        return orders._notification(
             _("Charged what is due"),
             _(
                 "%(count)s charges of %(rentals)s: %(total)s",

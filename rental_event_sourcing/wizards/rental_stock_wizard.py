@@ -81,8 +81,8 @@ class RentalStockWizard(models.TransientModel):
         )
         if refused:
             title = _("Not possible: Change quantity")
-            return stock._tell(title, refused.error_message, "warning", refused._why())
-        return stock._tell(_("Quantity changed"), done)
+            return stock._notification(title, refused.error_message, "warning", refused._why())
+        return stock._notification(_("Quantity changed"), done)
 
     def _change(self, stock):
         if self.why == "corrected":

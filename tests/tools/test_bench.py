@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmarks.asking import Contestant, Trouble
+from benchmarks.asking import Contestant, NotMeasured
 from benchmarks.page import number, page, samples, table
 from benchmarks.parts import PARTS, part
 from benchmarks.race import Race
@@ -157,7 +157,7 @@ def test_parts_and_runs_can_be_chosen():
 
 def test_a_part_that_fails_does_not_stop_the_others(monkeypatch, capsys):
     def broken(_race):
-        raise Trouble("ours: ValueError: 3 of 5 events were applied")
+        raise NotMeasured("ours: ValueError: 3 of 5 events were applied")
 
     parts = {
         "bulk": SimpleNamespace(__doc__="Bulk", run=broken),
@@ -279,7 +279,7 @@ def test_ours_counts_its_statements_for_real(contestant):
     assert 0 < one["second"] <= one["first"]
     assert many["second"] <= few["second"], "statements grow with the batch"
     assert contestant("postgresql").ask("about")["events"] == stored
-    with pytest.raises(Trouble, match="ours: KeyError: 'dance'"):
+    with pytest.raises(NotMeasured, match="ours: KeyError: 'dance'"):
         ours.ask("dance")
     assert ours.ask("statements", batch=1, aggregates=1) == one
 

@@ -90,7 +90,7 @@ class TestNestedScreens(NestedCase):
         prices = PayloadField("object", items=PayloadField("number"))
         self.declare({**LINES, "prices": prices})
         documents = self.env["event.document"]
-        words = documents._words("ticket", "Opened")
+        words = documents._labels("ticket", "Opened")
         payload = {
             "lines": {"L1": {"product_id": 1, "partner_ids": [partner.id]}},
             "prices": {"L1": 12000},
