@@ -16,7 +16,7 @@ BUSINESS_TIME = SQL(
 )
 
 
-class EventBiMisoperation(models.AbstractModel):
+class EventBiAttempt(models.AbstractModel):
     """``event_bi.bi_misoperation``: one row per attempt, as ``event.attempt`` counts them."""
 
     _name = "event.bi.attempt"

@@ -53,7 +53,7 @@ class RentalBiSnapshot(models.AbstractModel):
         )
 
 
-class RentalBiMisoperation(models.AbstractModel):
+class RentalBiAttempt(models.AbstractModel):
     """Whose rental, and of what, an attempt was about: as the rental is now."""
 
     _inherit = "event.bi.attempt"
