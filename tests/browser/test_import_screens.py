@@ -121,7 +121,7 @@ def test_a_file_is_checked_corrected_and_imported(person, server, tmp_path, lang
     choose("unnamed.csv", 1, 2)
     page.click(".modal-footer button[name=action_import]")
     wait_for_end(someone, "failed")
-    page.locator(".alert:visible", has_text=words["unnamed"]).wait_for()
+    page.locator("[name=refusal_ids] .o_data_row", has_text=words["unnamed"]).wait_for()
     someone.shot("unnamed")
     domain = [["aggregate_id", "=", "/"], ["outcome", "=", "applied"]]
     assert not call("event.store", "search_count", domain)
