@@ -1,11 +1,11 @@
 """An export that is under way when a database of 1.0.0 is updated goes on, and keeps its file."""
 
-import gzip
-import runpy
 from pathlib import Path
 
 from odoo.addons import event_sourcing_job, event_sourcing_transfer
-from odoo.addons.test_event_sourcing.common import EventCase
+from odoo.addons.test_event_sourcing.common import EventCase, migrate
+
+from .exported import file_of
 
 JOB = Path(event_sourcing_job.__file__).parent / "migrations/1.1.0/pre-progress.py"
 TRANSFER = Path(event_sourcing_transfer.__file__).parent / "migrations/1.1.0/pre-chunks.py"
@@ -54,15 +54,12 @@ class TestMigration(EventCase):
         self.env.cr.execute(FORMER)
         self.assertNotEqual(self.names(), before)
         for script in (JOB, TRANSFER):
-            runpy.run_path(str(script))["migrate"](self.env.cr, "1.0.0")
+            migrate(self.env.cr, script, "1.0.0")
         self.env.invalidate_all()
         self.assertEqual(self.names(), before)
         self.assertEqual(job.progress_data["chunks"], 1)
         while job._write_chunk(job._read_chunk()):
             pass
         self.assertEqual((job.state, job.done), ("done", 5))
-        self.env.cr.execute(
-            "SELECT packed FROM event_export_chunk WHERE job_id = %s ORDER BY number", [job.id]
-        )
-        file = gzip.decompress(b"".join(bytes(packed) for (packed,) in self.env.cr.fetchall()))
+        file = file_of(self.env.cr, job.id)
         self.assertEqual(len(file.splitlines()), 7)  # a head, the events, an end

@@ -20,6 +20,8 @@ from odoo.addons.event_sourcing_transfer.models.event_import_line import TRANSFE
 from odoo.addons.event_sourcing_transfer.transfer_format import chained, end_line, signature
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
+from .exported import file_of
+
 QUIET = mute_logger(EventStoreFailure.__module__, "odoo.sql_db")
 COLUMNS = (
     "model_name, aggregate_id, version, event_type, payload::text, timestamp, event_uuid,"
@@ -65,12 +67,8 @@ class RestoreCase(EventCase):
         while self.exported._write_chunk(self.exported._read_chunk()):
             pass
         self.env.invalidate_all()
-        self.env.cr.execute(
-            "SELECT packed FROM event_export_chunk WHERE job_id = %s ORDER BY number",
-            [self.exported.id],
-        )
-        packed = b"".join(bytes(row[0]) for row in self.env.cr.fetchall())
-        return gzip.decompress(packed).decode().removesuffix("\n").split("\n")
+        file = file_of(self.env.cr, self.exported.id)
+        return file.decode().removesuffix("\n").split("\n")
 
     def restore(self, lines, user=None, dry_run=False, **options):
         content = base64.b64encode("".join(f"{line}\n" for line in lines).encode())

@@ -4,9 +4,10 @@ from datetime import date, timedelta
 
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
+from odoo.modules.module import get_module_path
 
 from odoo.addons.event_sourcing.testing import lint_handler, rejected, scenario
-from odoo.addons.test_event_sourcing.common import EventCase
+from odoo.addons.test_event_sourcing.common import EventCase, migrate
 
 from .test_rental_order import RentalCase
 
@@ -346,12 +347,5 @@ class TestDialogs(MoneyCase):
         self.assertEqual(snapshot.read(["state", "owed_amount"]), before)
 
     def migrate(self):
-        from importlib.util import module_from_spec, spec_from_file_location
-
-        from odoo.modules.module import get_module_path
-
         path = f"{get_module_path('rental_event_sourcing')}/migrations/2.1.0/post-owed.py"
-        spec = spec_from_file_location("post_owed", path)
-        script = module_from_spec(spec)
-        spec.loader.exec_module(script)
-        script.migrate(self.env.cr, "2.0.0")
+        migrate(self.env.cr, path, "2.0.0")

@@ -1,6 +1,5 @@
 """The utilisation: with every append, however its events come, on screens and in files."""
 
-import runpy
 from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,7 +13,7 @@ from odoo.tools import SQL
 
 from odoo.addons.event_sourcing_feed.testing import lint_projection, scenario
 from odoo.addons.event_sourcing_feed.testing_projection import _empty, _rows_of
-from odoo.addons.test_event_sourcing.common import make_user
+from odoo.addons.test_event_sourcing.common import make_user, migrate
 
 from ..rental_share import Share
 from .common import NOON, RentalFeedCase
@@ -216,7 +215,7 @@ class TestUtilisation(UtilisationCase):
             {"company": company_id, "product": self.lift},
         )
         script = Path(__file__).parents[1] / "migrations" / "2.1.0" / "end-lines.py"
-        runpy.run_path(str(script))["migrate"](self.env.cr, "2.0.0")
+        migrate(self.env.cr, script, "2.0.0")
         shares = self.projection._shares([(company_id, "OLD-1"), (company_id, "OLD-2")])
         months = shares[company_id, "OLD-1"].months()
         self.assertEqual(months, {(self.lift, JANUARY): (1, 4, Decimal(5))})

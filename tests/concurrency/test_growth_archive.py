@@ -18,6 +18,7 @@ from odoo.tools import mute_logger
 from odoo.addons.event_sourcing_archive.archive_file import digest_of as sha256
 from odoo.addons.event_sourcing_archive.models import event_archive_detach
 from odoo.addons.event_sourcing_base.from_code import FromCode
+from odoo.addons.event_sourcing_transfer.tests.exported import file_of
 from odoo.addons.event_sourcing_transfer.transfer_command import export_file
 from odoo.addons.test_event_sourcing.common import make_user
 
@@ -317,11 +318,7 @@ def test_a_period_that_leaves_while_it_is_exported(store, key, period, tmp_path)
 
     def lines(job):
         own = store.env()
-        own.cr.execute(
-            "SELECT packed FROM event_export_chunk WHERE job_id = %s ORDER BY number", [job.id]
-        )
-        packed = b"".join(bytes(chunk) for (chunk,) in own.cr.fetchall())
-        return gzip.decompress(packed).decode().splitlines()
+        return file_of(own.cr, job.id).decode().splitlines()
 
     job = asked()
     job._work(60)

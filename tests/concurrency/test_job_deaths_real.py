@@ -1,6 +1,5 @@
 """Jobs whose process dies again and again, and exports beside open transactions."""
 
-import gzip
 import json
 
 import pytest
@@ -11,6 +10,7 @@ from odoo.tools import config
 
 from odoo.addons.event_sourcing_job.models import event_job_run
 from odoo.addons.event_sourcing_transfer.models import event_export_content
+from odoo.addons.event_sourcing_transfer.tests.exported import file_of
 
 CONFLICT = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'serialization_failure'; END $$"
 
@@ -108,11 +108,7 @@ def test_a_statement_that_takes_too_long_is_not_tried_for_ever(env, started, mon
 
 def lines_of(env, job_id):
     own = env()
-    own.cr.execute(
-        "SELECT packed FROM event_export_chunk WHERE job_id = %s ORDER BY number", [job_id]
-    )
-    packed = b"".join(bytes(row[0]) for row in own.cr.fetchall())
-    return [json.loads(line) for line in gzip.decompress(packed).splitlines()]
+    return [json.loads(line) for line in file_of(own.cr, job_id).splitlines()]
 
 
 def test_an_export_waits_for_who_may_have_recorded_in_its_period(env, key):

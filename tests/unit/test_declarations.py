@@ -1,7 +1,6 @@
 """Declarations that are wrong say so, switch off their own aggregate type, and nothing else."""
 
 import base64
-import gzip
 import json
 import logging
 from contextlib import suppress
@@ -13,6 +12,7 @@ from odoo.tools import mute_logger
 from odoo.addons.event_sourcing.exceptions import HandlerOff
 from odoo.addons.event_sourcing.testing import lint_handler
 from odoo.addons.event_sourcing.transitions import PayloadField, Transition
+from odoo.addons.event_sourcing_transfer.tests.exported import file_of
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
 PARCEL = "parcel.snapshot.handler"
@@ -521,12 +521,9 @@ class TestFiles(Declarations):
         )
         while job._write_chunk(job._read_chunk()):
             pass
-        self.env.cr.execute(
-            "SELECT packed FROM event_export_chunk WHERE job_id = %s ORDER BY number", [job.id]
-        )
-        packed = b"".join(bytes(row[0]) for row in self.env.cr.fetchall())
+        file = file_of(self.env.cr, job.id)
         self.declare(_snapshot_model="no.such")
-        job = self.run_import(gzip.decompress(packed).decode(), "export")
+        job = self.run_import(file.decode(), "export")
         self.assertIn("no.such", " ".join(job.refusal_ids.mapped("reason")))
         self.assertEqual(job.stored_count, 0)
 

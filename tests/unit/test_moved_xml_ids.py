@@ -1,6 +1,5 @@
 """Records that moved to another addon keep their ids when a database is updated."""
 
-import importlib.util
 from pathlib import Path
 
 from odoo.tests import TransactionCase
@@ -8,16 +7,10 @@ from odoo.tests import TransactionCase
 from odoo.addons import event_sourcing, event_sourcing_catalog
 from odoo.addons.event_sourcing_base import hooks as of_base
 from odoo.addons.event_sourcing_boundary import hooks as of_boundary
+from odoo.addons.test_event_sourcing.common import migrate
 
 SCRIPT = Path(event_sourcing_catalog.__file__).parent / "migrations/1.1.0/pre-xml-ids.py"
 DECLARATION = Path(event_sourcing.__file__).parent / "migrations/1.1.0/post-declaration.py"
-
-
-def script_of(path):
-    spec = importlib.util.spec_from_file_location("migration", path)
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    return script
 
 
 class TestMovedXmlIds(TransactionCase):
@@ -50,13 +43,12 @@ class TestMovedXmlIds(TransactionCase):
         )
 
     def test_settings(self):
-        script = script_of(SCRIPT)
         names = ["event_store_policy_wizard_menu", "access_event_store_policy_wizard"]
         names += ["event_store_policy_wizard_rule_own", "res_config_settings_view_form"]
         names += ["field_res_config_settings__event_sourcing_error_policy"]
         self.assertEqual(
             self.move(
-                names, "event_sourcing_catalog", lambda: script.migrate(self.env.cr, "1.0.0")
+                names, "event_sourcing_catalog", lambda: migrate(self.env.cr, SCRIPT, "1.0.0")
             ),
             [],
         )
@@ -67,6 +59,6 @@ class TestMovedXmlIds(TransactionCase):
             self.env.cr.execute(
                 "UPDATE ir_module_module SET state = %s WHERE id = %s", [before, module.id]
             )
-            script_of(DECLARATION).migrate(self.env.cr, "1.0.0")
+            migrate(self.env.cr, DECLARATION, "1.0.0")
             module.invalidate_recordset()
             self.assertEqual(module.state, after)

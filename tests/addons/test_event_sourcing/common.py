@@ -1,5 +1,7 @@
 """What the engine's tests share."""
 
+import runpy
+
 from odoo.tests import TransactionCase, tagged
 
 from odoo.addons.event_sourcing_base.column_values import _date_of
@@ -8,6 +10,11 @@ from odoo.addons.event_sourcing_base.column_values import _date_of
 def groups_field(env):
     """Return the name of the field that holds a user's groups (17: groups_id)."""
     return "group_ids" if "group_ids" in env["res.users"]._fields else "groups_id"
+
+
+def migrate(cr, script, version):
+    """Run a migration script, by its path, as an update from a version does."""
+    runpy.run_path(str(script))["migrate"](cr, version)
 
 
 def make_user(env, login, *groups, company=None):
