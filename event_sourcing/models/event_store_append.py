@@ -17,7 +17,6 @@ from odoo.addons.event_sourcing_base.savepoint import (
 
 from ..event import EventData
 from ..exceptions import BoundaryKeysMissing, StoredMeanwhile, StreamFoldError
-from .event_source_mixin import UNNUMBERED
 from .event_store import ATTEMPTED
 from .event_store_insert import FoldBatch
 from .event_store_validate import is_nothing
@@ -186,8 +185,7 @@ class EventStoreAppend(models.Model):
         self.env["ir.model.access"].check(self._name, "create")
         proposed = self._clean_all(vals_list)
         for vals in proposed:
-            if vals["aggregate_id"] == UNNUMBERED:
-                self._check_reference(vals)
+            self._check_reference(vals)
         policies = [self._check_policy(policy) for policy in policies or [None] * len(proposed)]
         keys = self._keys_of(proposed, keys or [None] * len(proposed))
         self._give_uuids(proposed)

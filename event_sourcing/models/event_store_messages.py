@@ -4,11 +4,10 @@ from odoo.exceptions import AccessError, UserError
 from odoo.addons.event_sourcing_base.names import MAX_NAME
 
 from ..event_columns import DECIDED_BY_STORE
-from .event_source_mixin import UNNUMBERED
 
 
 class EventStoreMessages(models.Model):
-    """What callers are told of companies, references and keys that are not theirs to give."""
+    """What callers are told of companies and of keys that are not theirs to give."""
 
     _inherit = "event.store"
 
@@ -28,22 +27,6 @@ class EventStoreMessages(models.Model):
         if not self.env["res.company"].browse(company_id).exists():
             raise UserError(_("There is no company with the id %(id)s.", id=company_id))
         return company_id
-
-    @api.model
-    def _check_reference(self, vals):
-        """Refuse an event of business records that is about one without a reference.
-
-        :param dict vals: of the event, clean
-        """
-        handler = vals["aggregate_id"] == UNNUMBERED and self._find_handler(vals["model_name"])
-        if getattr(handler, "_source_model", None):
-            raise UserError(
-                _(
-                    "“%(reference)s” stands for a record that has no reference yet; give the new"
-                    " one a reference of its own.",
-                    reference=UNNUMBERED,
-                )
-            )
 
     @api.model
     def _check_keys(self, vals):

@@ -136,12 +136,13 @@ class EventStoreReplay(models.Model):
         """
         handler = self._find_handler(model_name)
         self.env["snapshot.handler.registry"]._check_can_fold(model_name)
-        begin = FoldResult(handler._initial_state())
         if short:
             checkpoints = self.env["event.checkpoint"]
             last, state = checkpoints._nearest(handler, model_name, key, version, moment)
-            begin = FoldResult(state, last)
-        folded = self._fold_streams(model_name, [key], (moment,), {key: [begin]}, version)
+        else:
+            last, state = 0, handler._initial_state()
+        begun = {key: [FoldResult(state, last)]}
+        folded = self._fold_streams(model_name, [key], (moment,), begun, version)
         (fold,) = folded[key]
         if fold.problem is None:
             return fold.version, fold.state

@@ -19,6 +19,7 @@ from odoo.addons.event_sourcing_base.zones import find_zone
 
 from ..event import RetryStableUuids
 from ..event_columns import DECIDED_BY_STORE
+from .event_source_mixin import UNNUMBERED
 from .event_store import FAILURE_TYPES, POLICIES
 
 MAX_VERSION = 2**31 - 1
@@ -247,6 +248,23 @@ class EventStoreValidate(models.Model):
                 )
             )
         return str(value)
+
+    @api.model
+    def _check_reference(self, vals):
+        """Refuse an event of business records that is about one without a reference.
+
+        :param dict vals: of the event, clean
+        """
+        if vals["aggregate_id"] != UNNUMBERED:
+            return
+        if getattr(self._find_handler(vals["model_name"]), "_source_model", None):
+            raise UserError(
+                _(
+                    "“%(reference)s” stands for a record that has no reference yet; give the new"
+                    " one a reference of its own.",
+                    reference=UNNUMBERED,
+                )
+            )
 
     @api.model
     def _clean_model_name(self, value):

@@ -40,9 +40,7 @@ class EventDestinationRecord(models.Model):
             self._note_outage(results)
             return {}
         under_way = self._put_apart(work)
-        if results and self.subscription_id.error_count:
-            self._clear_alert()
-        self._move(work.position, done, RECOVERED if results else {})
+        self._move(work.position, done, self._recovered() if results else {})
         if stops:
             self._note_outage(results)
         return under_way
@@ -51,6 +49,12 @@ class EventDestinationRecord(models.Model):
         """Note where it stands, after so many events more, and other values."""
         vals = {**vals, **{name: getattr(position, name) for name in POSITION}}
         self.subscription_id._save({**vals, **(self._sent(done) if done else {})})
+
+    def _recovered(self):
+        """Return the values of one whose receiver answers again; the alert ends with the outage."""
+        if self.subscription_id.error_count:
+            self._clear_alert()
+        return RECOVERED
 
     def _sent(self, count):
         return {
@@ -112,18 +116,17 @@ class EventDestinationRecord(models.Model):
         tasks = self.env["event.reaction.task"].browse(line.task_ids)
         log, sub = self.env["event.delivery"], self.subscription_id
         sent = list(zip(line.messages, results, strict=False))
-        away = bool(sent) and results[-1].state == UNAVAILABLE
         # Where others got through since its last try, it is the event and not the receiver.
-        away = away and (bool(sub.error_count) or not log._is_passed(self, sent[-1][0]))
+        away = (sent and sent[-1][1].state == UNAVAILABLE) and (
+            sub.error_count or not log._is_passed(self, sent[-1][0])
+        )
         log._note(self, sent)
         here = tasks[: len(results)].exists().filtered(lambda task: task.state != "skipped")
         pairs = [pair for pair in zip(tasks, results, strict=False) if pair[0] in here]
         done = tasks.browse([task.id for task, result in pairs if result.state == DONE])
         if done:
             self._forget(done)
-            if sub.error_count:
-                self._clear_alert()
-            sub._save({**self._sent(len(done)), **RECOVERED})
+            sub._save({**self._sent(len(done)), **self._recovered()})
         if not pairs or pairs[-1][1].state == DONE:
             return
         task, result = pairs[-1]
