@@ -41,6 +41,8 @@ BUTTONS = (
     ("action_deliver", "active"),
     ("action_return", "returned"),
 )
+# The aggregate types of the addon ``bench_rental``; the second one names records.
+RENTAL, NAMING = "bench.rental", "bench.naming"
 GROUP = 500  # rentals that live at the same time
 AT_A_TIME = 2  # events of one rental before it is the next one's turn
 

@@ -6,8 +6,8 @@ from psycopg2.errors import SerializationFailure
 
 from benchmarks.answering import answer
 from benchmarks.contestants.in_odoo import as_admin
-from benchmarks.contestants.ours import RENTAL, calls_of, prepare, registry, reset
-from benchmarks.workload import in_batches, rentals
+from benchmarks.contestants.ours import calls_of, prepare, registry, reset
+from benchmarks.workload import RENTAL, in_batches, rentals
 
 CONSUMER = "bench.projection"
 STALLED = 120  # seconds without an event after which following is given up

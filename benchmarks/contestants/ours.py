@@ -8,12 +8,17 @@ from benchmarks.answering import answer, stopwatch
 from benchmarks.contestants.emptying import empty_store
 from benchmarks.contestants.in_odoo import as_admin, load
 from benchmarks.contestants.memory import Peak
-from benchmarks.workload import TODAY, attempts, in_batches, new_prices, price_changes, rentals
+from benchmarks.workload import (
+    RENTAL,
+    TODAY,
+    attempts,
+    in_batches,
+    new_prices,
+    price_changes,
+    rentals,
+)
 
 registry = load()
-
-# The aggregate types of the addon ``bench_rental``; the second one names records.
-RENTAL, NAMING = "bench.rental", "bench.naming"
 
 
 def calls_of(events, model_name=RENTAL):

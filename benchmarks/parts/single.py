@@ -2,11 +2,12 @@
 
 from ..race import ARTICLE, LIBRARY, MESSAGE_DB
 from ..results import Row, Target, rates
+from ..workload import NAMING
 
 AGGREGATES = 30  # ten events each
 NO_STATE_MESSAGE_DB = f"{MESSAGE_DB}, write_message alone (reads, checks and projects nothing)"
 NO_STATE_LIBRARY = f"{LIBRARY}, get and save (projects nothing)"
-NAMING = "the same about rentals whose customer and product are records"
+RECORDS = "the same about rentals whose customer and product are records"
 FLOOR = "(b) two round trips and a commit, with nothing to store but a number"
 
 
@@ -25,7 +26,7 @@ def run(race):
     found = race.alternate(
         **{
             "ours": turn(lambda: race.ours, tag="S", batch=1),
-            NAMING: turn(lambda: race.ours, tag="N", batch=1, model_name="bench.naming"),
+            RECORDS: turn(lambda: race.ours, tag="N", batch=1, model_name=NAMING),
             MESSAGE_DB: race.if_there(MESSAGE_DB, turn(message_db, "append_and_project", batch=1)),
             LIBRARY: race.if_there(LIBRARY, turn(library, "get_and_save", project=True)),
             ARTICLE: turn(lambda: race.article, batch=1),
@@ -39,7 +40,7 @@ def run(race):
         (LIBRARY, f"{LIBRARY}, doing the same", Target("at least", 1), LIBRARY),
         (ARTICLE, ARTICLE, Target("at least", 2), ARTICLE),
         (FLOOR, FLOOR, None, FLOOR),
-        (NAMING, NAMING, None, NAMING),
+        (RECORDS, RECORDS, None, RECORDS),
         (NO_STATE_MESSAGE_DB, NO_STATE_MESSAGE_DB, None, MESSAGE_DB),
         (NO_STATE_LIBRARY, NO_STATE_LIBRARY, None, LIBRARY),
     )
