@@ -7,7 +7,6 @@ from odoo.tools import SQL
 from odoo.addons.event_sourcing_base.compat import readable
 from odoo.addons.event_sourcing_feed.models.event_reaction_run import DUE
 from odoo.addons.event_sourcing_feed.models.event_reaction_task import FIRST
-from odoo.addons.event_sourcing_feed.models.event_subscription import RECOVERED
 from odoo.addons.event_sourcing_feed.position import Position
 
 from ..message import Message, envelope
@@ -159,7 +158,7 @@ class EventDestinationRead(models.Model):
         page, behind = self._sorted(reader, events)
         moved = position != sub._position()
         if moved and not page and not behind:
-            self._move(position, 0, RECOVERED)
+            self._move(position, 0, {})  # nobody was reached: an outage lasts
         return Work(page, behind, position, self._take_again(reader), moved)
 
     def _sorted(self, reader, events):

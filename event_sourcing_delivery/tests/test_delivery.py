@@ -199,6 +199,16 @@ class TestOutage(DeliveryCase):
             self.send_again()
         self.assertEqual((self.states("A"), self.sub.error_count), (["dead"], 0))
 
+    def test_a_page_without_anything_for_it_moves_on_and_ends_no_outage(self):
+        inbox.behave = lambda message: Result(UNAVAILABLE, "connection refused")
+        self.send(*self.events("A"))
+        moved = replace(self.sub._position(), after=self.add("B")["id"])
+        self.patch(type(self.store), "_read_feed_page", lambda *_: ([], moved))
+        own = self.destination.sudo()
+        self.assertTrue(own._work(own._reader(), 10).moved)
+        self.assertEqual(self.sub._position(), moved)
+        self.assertEqual((self.sub.error_count, self.sub.last_error), (1, "connection refused"))
+
     def test_what_the_results_of_a_page_say(self):
         done, failed = Result(DONE), Result(FAILED)
         self.assertFalse(is_outage([failed] * 9))
