@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "author": "Event Sourcing for Odoo contributors",
     "depends": ["base", "web"],
-    "data": ["wizards/base_module_uninstall_views.xml"],
+    "data": ["views/res_company_views.xml", "wizards/base_module_uninstall_views.xml"],
     "pre_init_hook": "take_over_xml_ids",
     "assets": {
         "web.assets_backend": [

@@ -33,6 +33,15 @@ def _find_zone(name):
         return ZoneInfo.from_file(file, key=name)
 
 
+def zone_of_country(code):
+    """Return the time zone of a country that has one alone, None for others.
+
+    :param code: of ISO 3166, such as ``JP``; false for none
+    """
+    names = pytz.country_timezones.get(code, ()) if code else ()
+    return names[0] if len(names) == 1 else None
+
+
 def local_date(moment, name):
     """Return the day on which a moment falls in a time zone.
 

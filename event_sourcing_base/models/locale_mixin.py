@@ -1,7 +1,9 @@
 from odoo import api, fields, models, tools
 
+from odoo.addons.base.models.res_partner import _tz_get
+
 from ..number_text import parse_number
-from ..zones import find_zone, local_date
+from ..zones import find_zone, local_date, zone_of_country
 
 
 class Locale(models.AbstractModel):
@@ -28,17 +30,20 @@ class Locale(models.AbstractModel):
     @api.model
     @tools.ormcache("company_id", "uid")
     def _business_zone(self, company_id, uid):
-        """Return the time zone of a company, else of a user, else UTC; see ``res.partner``."""
-        company = self.env["res.company"].sudo().browse(company_id)
+        """Return the time zone of a company; see ``res.partner``.
+
+        Where none is set, that of its country, if it has one alone, else of a user, else UTC.
+        """
+        company = self.env["res.company"].sudo().browse(company_id).partner_id
         user = self.env["res.users"].sudo().browse(uid)
-        for name in (company.partner_id.tz, user.tz):
+        for name in (company.tz, zone_of_country(company.country_id.code), user.tz):
             if name and find_zone(name) is not None:
                 return name
         return "UTC"
 
     @api.model
     def _business_today(self, company_id, moment=None):
-        """Return the day that it is where a company is, else where the user is.
+        """Return the day that it is in the business zone of a company.
 
         :param datetime moment: UTC; now, where none is given
         """
@@ -53,13 +58,23 @@ class ResPartner(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if "tz" in vals:
+        if "tz" in vals or ("country_id" in vals and self.sudo().ref_company_ids):
             self.env.registry.clear_cache()
         return result
 
 
 class ResCompany(models.Model):
     _inherit = "res.company"
+
+    business_tz = fields.Selection(
+        _tz_get,
+        string="Time Zone",
+        related="partner_id.tz",
+        readonly=False,
+        help="Business days of the company's events begin at midnight there, whoever records them."
+        " Where none is set, it is that of the company's country if it has only one, else of each"
+        " user.",
+    )
 
     def write(self, vals):
         result = super().write(vals)

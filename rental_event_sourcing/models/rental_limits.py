@@ -59,6 +59,7 @@ class ResConfigSettings(models.TransientModel):
     rental_backdate_days = fields.Integer(related="company_id.rental_backdate_days", readonly=False)
     rental_early_days = fields.Integer(related="company_id.rental_early_days", readonly=False)
     rental_max_quantity = fields.Integer(related="company_id.rental_max_quantity", readonly=False)
+    rental_business_tz = fields.Selection(related="company_id.business_tz", readonly=False)
 
 
 class RentalSnapshotHandler(models.AbstractModel):

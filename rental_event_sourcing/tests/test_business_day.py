@@ -96,6 +96,29 @@ class TestBusinessDay(EventCase):
         self.assertEqual(zone(), "Europe/Berlin")
         self.env.registry.clear_cache()
 
+    def test_a_country_with_one_zone_has_it_for_everybody(self):
+        company = self.env.company
+        company.partner_id.write({"tz": False, "country_id": self.env.ref("base.us").id})
+        self.env.user.tz = "America/Chicago"
+        days = self.store._business_zone
+        users = (self.env.uid, self.env.ref("base.user_root").id)  # a person, and schedulers
+        self.assertEqual(days(company.id, users[0]), "America/Chicago")
+        company.country_id = self.env.ref("base.jp")
+        self.assertEqual([days(company.id, uid) for uid in users], ["Asia/Tokyo"] * 2)
+        company.business_tz = "Asia/Seoul"
+        self.assertEqual([days(company.id, uid) for uid in users], ["Asia/Seoul"] * 2)
+        company.partner_id.write({"tz": False, "country_id": False})
+        self.assertEqual(days(company.id, users[0]), "America/Chicago")
+
+    def test_the_zone_is_on_the_screens_of_the_company(self):
+        company = self.env.company
+        form = etree.fromstring(company.get_view(view_type="form")["arch"])
+        self.assertTrue(form.xpath("//field[@name='business_tz']"))
+        settings = self.env["res.config.settings"].create({"rental_business_tz": "Asia/Tokyo"})
+        settings.execute()
+        self.assertEqual(company.partner_id.tz, "Asia/Tokyo")
+        self.assertEqual(self.store._business_zone(company.id, self.env.uid), "Asia/Tokyo")
+
     def test_replay_and_seals_know_it(self):
         zone = "Pacific/Auckland"
         answer = self.add(timezone=zone, timestamp="2026-06-01 13:00:00")

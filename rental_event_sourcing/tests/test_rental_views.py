@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from lxml import etree
 
-from odoo import fields
 from odoo.tools.safe_eval import safe_eval
 
 from odoo.addons.rental_event_sourcing.models.rental_order import COLORS
@@ -24,7 +23,7 @@ class TestRentalViews(EventCase):
         )
 
     def test_overdue_is_active_after_the_planned_end(self):
-        today = fields.Date.today()
+        today = self.store._business_today(self.env.company.id)
         orders = self.env["rental.order"]
         late, other = self.order(planned_end=today - timedelta(days=1)), self.order()
         domain = [("id", "in", (late + other).ids)]

@@ -18,7 +18,10 @@ def migrate(cr, script, version):
 
 
 def make_user(env, login, *groups, company=None):
-    """Create an internal user with groups of the engine, by their short names."""
+    """Create an internal user with groups of the engine, by their short names.
+
+    Who is made here lives where the test does: it is the same day for all of them.
+    """
     company = company or env.company
     refs = [env.ref("base.group_user").id]
     refs += [
@@ -33,6 +36,7 @@ def make_user(env, login, *groups, company=None):
                 "name": login.capitalize(),
                 "login": login,
                 "password": login,
+                "tz": env.user.tz,
                 "company_id": company.id,
                 "company_ids": [(6, 0, company.ids)],
                 groups_field(env): [(6, 0, refs)],
