@@ -87,7 +87,9 @@ def test_all_rentals_as_of_a_moment_and_to_excel(person, server, lang):
     page.wait_for_selector(".o_list_view .o_data_row")
     someone.settle()
     assert not page.locator(".modal").count()
+    someone.search(f"LIST-{lang}")  # of so many rows that it may be on the second page
     row = page.locator(".o_data_row", has_text=f"LIST-{lang}")
+    row.wait_for()
     assert row.count() == 1
     assert ("キャンセル" if lang == "ja_JP" else "Cancelled") in row.inner_text()
     someone.shot("list")
