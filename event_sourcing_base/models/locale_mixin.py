@@ -1,7 +1,5 @@
 from odoo import api, fields, models, tools
 
-from odoo.addons.base.models.res_partner import _tz_get
-
 from ..number_text import parse_number
 from ..zones import find_zone, local_date, zone_of_country
 
@@ -67,7 +65,6 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     business_tz = fields.Selection(
-        _tz_get,
         string="Time Zone",
         related="partner_id.tz",
         readonly=False,
