@@ -38,9 +38,10 @@ export class EventTimeline extends Component {
         });
         this.question = 0;
         useRecordObserver((record) => {
-            // Whatever is recorded changes one of these, and the timeline follows.
+            // Whatever is recorded changes one of these, and the timeline follows; the form
+            // does not wait for it.
             this.recorded = record.data.event_count || record.data.version;
-            return this.load(record);
+            this.load(record);
         });
     }
 
@@ -62,11 +63,14 @@ export class EventTimeline extends Component {
 
     async load(record) {
         const number = ++this.question;
+        let page = { entries: [], more: false, counts: {}, forbidden: false };
+        if (this.resId !== record.resId) {
+            this.resId = record.resId; // of what is shown
+            Object.assign(this.state, { ...page, ready: !record.resId });
+        }
         if (!record.resId) {
-            Object.assign(this.state, { entries: [], more: false, counts: {}, ready: true });
             return;
         }
-        let page = { entries: [], more: false, counts: {}, forbidden: false };
         try {
             page = { ...page, ...(await this.ask(record, false)) };
         } catch (error) {
