@@ -56,9 +56,14 @@ class ResPartner(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if "tz" in vals or ("country_id" in vals and self.sudo().ref_company_ids):
+        if "tz" in vals or ("country_id" in vals and self._is_a_company_here()):
             self.env.registry.clear_cache()
         return result
+
+    def _is_a_company_here(self):
+        """Whether one of these contacts is that of a company of this database."""
+        companies = self.env["res.company"].sudo().with_context(active_test=False)
+        return bool(companies.search([("partner_id", "in", self.ids)], limit=1))
 
 
 class ResCompany(models.Model):
