@@ -58,6 +58,12 @@ class AccessFirst(models.AbstractModel):
     _description = "Access Is Asked for First"
 
     @api.model
+    def _knows_all(self):
+        """Whether the user may learn what is about all companies: has every one; a hook."""
+        others = [("id", "not in", self.env.user.company_ids.ids)]
+        return not self.env["res.company"].sudo().search_count(others, limit=1)
+
+    @api.model
     def _check_ids(self, ids):
         """Raise UserError unless all of these are ids; ``browse`` asks, see ``KnownIds``."""
         for key in ids:
@@ -94,7 +100,11 @@ class AccessFirst(models.AbstractModel):
 
     def write(self, vals):
         self._check_given(vals)
-        return super().write(vals)
+        done = super().write(vals)
+        if not self.env.su and any(self._fields[name].type == "many2one" for name in vals):
+            # Odoo asks for the right to what a record was, not to what it has become.
+            check_access(self, "write")
+        return done
 
     def copy(self, default=None):
         self._check_given(default or {})
@@ -117,6 +127,13 @@ class AccessFirst(models.AbstractModel):
         self._check_values_of(vals)
         for name, value in vals.items():
             field = self._fields[name]
+            if field.store and field.compute and field.readonly:
+                raise UserError(
+                    _(
+                        "%(field)s follows from other values and cannot be set.",
+                        field=field._description_string(self.env),
+                    )
+                )
             if not _fits(field, value, self):
                 raise UserError(
                     _(
@@ -128,8 +145,13 @@ class AccessFirst(models.AbstractModel):
             if field.type in ("one2many", "many2many"):
                 for inner in _named(field.type, value)[1]:
                     _check_fields(self.env[field.comodel_name], list(inner))
-        if self._transient:
-            self._check_named(vals)
+        # Odoo names records of other companies when it says that they do not belong together.
+        told = {
+            name: value
+            for name, value in vals.items()
+            if self._transient or getattr(self._fields[name], "check_company", False)
+        }
+        self._check_named(told)
 
     @api.model
     def _check_names(self, names):

@@ -98,16 +98,17 @@ class EventDestination(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        vals_list = self._check_new(vals_list)
+        self._check_rights_of(*vals_list)
         destinations = super().create(vals_list)
-        destinations._check_rights_of()
         for destination in destinations.sudo():
             destination._subscribe()
         return destinations
 
     def write(self, vals):
-        done = super().write(vals)
-        self._check_rights_of()
-        return done
+        self._check_given(vals)
+        self._check_rights_of(vals)
+        return super().write(vals)
 
     def unlink(self):
         subscriptions = self.sudo().subscription_id
@@ -134,15 +135,21 @@ class EventDestination(models.Model):
             }
         )
 
-    def _check_rights_of(self):
+    @api.model
+    def _check_rights_of(self, *vals_list):
         """Let managers send what they may read themselves; only administrators name others.
 
         :raise AccessError: who may decide where events go must not read those of others by it
+        :raise UserError: for a position in the feed, which each is given
         """
+        if not self.env.su and any("subscription_id" in vals for vals in vals_list):
+            raise UserError(
+                _("The position of a destination in the feed is its own; leave it out.")
+            )
         if self.env.su or self.env.user.has_group(OWN_ADMIN):
             return
-        for destination in self:
-            if destination.user_id != self.env.user:
+        for vals in vals_list:
+            if vals.get("user_id", self.env.uid) != self.env.uid:
                 raise AccessError(
                     _(
                         "A destination sends what its user may read: choose yourself, or ask an"

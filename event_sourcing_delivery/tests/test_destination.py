@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import mute_logger
 
 from odoo.addons.test_event_sourcing.common import make_user
 from odoo.addons.test_event_sourcing_delivery.models.event_destination import inbox
@@ -242,3 +243,43 @@ class TestButtons(DeliveryCase):
         self.assertTrue(own._claim("two"))
         own._unclaim("two")
         self.assertTrue(own._claim("three"))
+
+
+class TestOthersDestinations(DeliveryCase):
+    """A manager changes nothing of a destination of somebody else, nor by one of their own."""
+
+    def setUp(self):
+        super().setUp()
+        self.manager = make_user(self.env, "takingmanager", "manager")
+        self.own = self.new_destination(user_id=self.manager.id).with_user(self.manager)
+
+    def test_a_position_in_the_feed_is_not_taken(self):
+        position = self.destination.subscription_id
+        projection = self.env["event.subscription"].search([("kind", "=", "projection")], limit=1)
+        for taken in position + projection:
+            with self.assertRaisesRegex(UserError, "leave it out"):
+                self.own.write({"subscription_id": taken.id})
+            values = {"subscription_id": taken.id, "user_id": self.manager.id}
+            values |= {"name": "Taking", "kind": self.destination.kind, "address": "list:9"}
+            with self.assertRaisesRegex(UserError, "leave it out"):
+                self.own.create(values)
+        self.assertNotIn(self.own.sudo().subscription_id, position + projection)
+        self.own.unlink()
+        self.assertTrue(self.destination.exists())
+        self.assertEqual((position + projection).exists(), position + projection)
+
+    def test_what_is_sent_is_not_narrowed(self):
+        """A line too many, and nothing else would be sent any more."""
+        lines = self.env["event.destination.filter"].with_user(self.manager)
+        line = lines.create({"destination_id": self.own.id, "model_name": "counter"})
+        taken, sent = {"destination_id": self.destination.id}, self.destination.filter_ids
+        for change in (
+            lambda: line.write(taken),
+            lambda: self.own.write({"filter_ids": [(1, line.id, taken)]}),
+            lambda: lines.create({"model_name": "counter", **taken}),
+        ):
+            with mute_logger("odoo.addons.base.models.ir_rule"):
+                with self.assertRaises(AccessError), self.env.cr.savepoint():
+                    change()
+            self.env.invalidate_all()
+            self.assertEqual(self.destination.filter_ids, sent)
