@@ -61,6 +61,23 @@ class ProductTemplate(models.Model):
     def _check_rental_price(self):
         check_prices(self, PRICES)
 
+    @api.constrains("company_id")
+    def _check_company_of_rentals(self):
+        """Let no company take what another one rents out: its people could not read their own."""
+        for product in self.filtered("company_id"):
+            others = ["!", ("company_id", "child_of", product.company_id.ids)]
+            domain = [("product_id.product_tmpl_id", "=", product.id), *others]
+            for model in ("rental.order.line", "rental.unit", "rental.stock"):
+                records = self.env[model].sudo().with_context(active_test=False)
+                if records.search_count(domain, limit=1):
+                    raise ValidationError(
+                        _(
+                            "Another company rents out %(product)s, so it cannot be one company's"
+                            " alone; create another product.",
+                            product=product.name,
+                        )
+                    )
+
 
 class ProductProduct(models.Model):
     """A variant, which may have prices of its own."""

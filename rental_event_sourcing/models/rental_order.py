@@ -294,7 +294,7 @@ class RentalOrder(models.Model):
 
     def _with_inside(self):
         """Return self for writing lines, which are recorded together with the rest."""
-        return self.with_context(**{INSIDE: FromCode(True)})
+        return self.with_context(**{INSIDE: FromCode(self.ids)})
 
     def _last_line_number(self):
         """Return the highest number that a line of one rental has, or had until this save."""

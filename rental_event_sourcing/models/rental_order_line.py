@@ -9,8 +9,10 @@ from ..lines import ordered
 UNSAID = {"price_typed": False, "unit_ids": []}  # of a new line it need not be said
 PROPOSED = ("quantity", "price", "price_period")  # where nobody says them
 MAX_QUANTITY = 2**31 - 1  # what the column can hold
-# In a context: whoever writes lines records what they become as an event.
+# In a context: the ids of rentals that record what becomes of their lines as an event.
 INSIDE = "rental_lines_inside"
+# What events alone say of a line.
+OF_EVENTS = ("line_key", "sequence", "delivered", "returned", "out_unit_ids")
 
 
 class RentalOrderLine(models.Model):
@@ -41,7 +43,7 @@ class RentalOrderLine(models.Model):
         copy=False,
         help="By this the events of the rental name the line.",
     )
-    sequence = fields.Integer(readonly=True)
+    sequence = fields.Integer(readonly=True, copy=False)
     company_id = fields.Many2one(related="order_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     status = fields.Selection(related="order_id.status")
@@ -102,24 +104,33 @@ class RentalOrderLine(models.Model):
     # Written through the rental
     # ------------------------------------------------------------------
 
-    @api.model
     def _inside(self):
-        """Whether the rental that the lines are of records what they become."""
-        return from_code(self.env, INSIDE) is True
+        """Whether the rental that the lines are of records what they become.
+
+        :raise UserError: where a rental is about to change or to take lines of another one
+        """
+        orders = from_code(self.env, INSIDE)
+        if orders is not None and not self.env.su and set(self.order_id.ids) - set(orders):
+            raise self._of_another_rental()
+        return orders is not None
+
+    @api.model
+    def _of_another_rental(self):
+        return UserError(
+            _("A line stays with its rental; change it there, and add a new line to this one.")
+        )
 
     def _check_company(self, fnames=None):
         # What was recorded once is shown, whatever has become of what it names.
         adopted = from_code(self.env, "rental_adopted")
         return None if adopted else super()._check_company(fnames)
 
-    def _with_inside(self):
-        return self.with_context(**{INSIDE: FromCode(True)})
-
     @api.model_create_multi
     def create(self, vals_list):
+        vals_list = self._check_new(vals_list)
+        self._check_only_events(*vals_list)
         if self._inside():
             return super().create(self._with_keys_and_prices(vals_list))
-        vals_list = self._check_new(vals_list)
         found = self.browse()
         for vals in vals_list:
             order = self.env["rental.order"].browse(vals.get("order_id")).exists()
@@ -132,6 +143,10 @@ class RentalOrderLine(models.Model):
         return found
 
     def write(self, vals):
+        self._check_given(vals)
+        self._check_only_events(vals)
+        if "order_id" in vals and self.order_id.ids != [vals["order_id"]]:
+            raise self._of_another_rental()
         if self._inside():
             if not vals.get("product_id", True):
                 raise UserError(_("A line needs a product; choose one, or delete the line."))
@@ -150,6 +165,18 @@ class RentalOrderLine(models.Model):
         for order, lines in self.grouped("order_id").items():
             order.write({"line_ids": [(2, line.id, 0) for line in lines]})
         return True
+
+    @api.model
+    def _check_only_events(self, *vals_list):
+        """Refuse values that only events may set."""
+        for vals in () if self.env.su else vals_list:
+            if vals.keys() & set(OF_EVENTS):
+                raise UserError(
+                    _(
+                        "What went out and came back of a line comes from the events of its"
+                        " rental, as its number does, and cannot be set; record what happened."
+                    )
+                )
 
     @api.model
     def _check_quantity(self, vals):
@@ -208,7 +235,8 @@ class RentalOrderLine(models.Model):
         """Let the lines of rentals be those of their snapshots."""
         orders = orders.sudo().filtered("snapshot_id")  # found just now, for fields that follow
         states = [(o.company_id.id, o.snapshot_id.state.get("lines", {})) for o in orders]
-        lines = self.sudo()._with_inside().with_context(active_test=False)
+        inside = {INSIDE: FromCode(orders.ids), "active_test": False}
+        lines = self.sudo().with_context(**inside)
         known = {}
         for line in lines.search([("order_id", "in", orders.ids)]):
             known.setdefault(line.order_id.id, {})[line.line_key] = line

@@ -41,8 +41,13 @@ class RentalOwnedMixin(models.AbstractModel):
 
     @api.model
     def _company_id_of(self, vals):
+        """Return whose a new record is to be; asked before what that company has is looked at.
+
+        :raise AccessError: for a company that is closed to the user
+        """
         own = self.env.company.id
-        return whole(self.env, "company_id", vals.get("company_id"), least=1, default=own)
+        company_id = whole(self.env, "company_id", vals.get("company_id"), least=1, default=own)
+        return self.env["event.store"]._check_company(company_id)
 
     @api.model
     def _check_only_events(self, *vals_list):
@@ -50,7 +55,7 @@ class RentalOwnedMixin(models.AbstractModel):
         for vals in vals_list:
             if not isinstance(vals, dict):
                 raise UserError(_("A record must be given as a set of named values."))
-            if vals.keys() & {"name", "status", "snapshot_id"}:
+            if vals.keys() & {"name", "status", "snapshot_id", "out_line_ids"}:
                 raise UserError(
                     _(
                         "Reference and status come from the events and cannot be set; record what"

@@ -74,9 +74,14 @@ class RentalStock(models.Model):
         if not all(vals.get("product_id") for vals in vals_list):
             raise UserError(_("A quantity needs a product; choose one."))
         vals_list = [
-            {**vals, "name": stock_reference(self._product_id_of(vals))} for vals in vals_list
+            {
+                **vals,
+                "company_id": self._company_id_of(vals),
+                "name": stock_reference(self._product_id_of(vals)),
+            }
+            for vals in vals_list
         ]
-        keys = [(self._company_id_of(vals), vals["name"]) for vals in vals_list]
+        keys = [(vals["company_id"], vals["name"]) for vals in vals_list]
         taken = self._taken_references(keys)
         twice = [vals for vals, key in zip(vals_list, keys, strict=True) if key in taken]
         if twice or len(set(keys)) < len(keys):

@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.event_sourcing_base.compat import check_access
+
 from .rental_owned_snapshot import STATUSES
 from .rental_unit_snapshot_handler import unit_reference
 
@@ -87,6 +89,7 @@ class RentalUnit(models.Model):
 
     @api.constrains("barcode", "company_id")
     def _check_barcode(self):
+        check_access(self, "write")  # a new one is not asked about before
         for unit in self.filtered("barcode"):
             domain = [
                 ("barcode", "=", unit.barcode),
@@ -167,6 +170,8 @@ class RentalUnit(models.Model):
             raise UserError(_("A unit needs a product and a serial number; enter both."))
         return {
             **vals,
+            "company_id": self._company_id_of(vals),
+            "out_line_ids": [],  # whatever a context proposes
             "serial_number": serial,
             "name": unit_reference(self._product_id_of(vals), serial),
         }
@@ -176,7 +181,7 @@ class RentalUnit(models.Model):
         """Refuse serial numbers that are given twice, or taken, all of them in one sentence."""
         given, twice = {}, []
         for vals in vals_list:
-            key = self._company_id_of(vals), vals["name"]
+            key = vals["company_id"], vals["name"]
             if key in given:
                 twice.append(vals["serial_number"])
             given[key] = vals["serial_number"]

@@ -1,5 +1,5 @@
 from odoo import _, api, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
 
 class ResPartner(models.Model):
@@ -9,6 +9,23 @@ class ResPartner(models.Model):
     """
 
     _inherit = "res.partner"
+
+    @api.constrains("company_id")
+    def _check_company_of_rentals(self):
+        """Let no company take the customer of another one: its people could not read their own."""
+        orders = self.env["rental.order"].sudo()
+        for partner in self.filtered("company_id"):
+            others = ["!", ("company_id", "child_of", partner.company_id.ids)]
+            names = ("partner_id", "delivery_partner_id", "contact_partner_id")
+            domain = ["|", "|", *((name, "=", partner.id) for name in names), *others]
+            if orders.search_count(domain, limit=1):
+                raise ValidationError(
+                    _(
+                        "%(name)s stands in rentals of another company, so it cannot be one"
+                        " company's alone; create another contact.",
+                        name=partner.name,
+                    )
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_customer_of_open_rental(self):
