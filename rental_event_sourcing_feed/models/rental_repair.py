@@ -1,4 +1,7 @@
 from odoo import _, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.event_sourcing_base.compat import check_access
 
 
 class RentalRepair(models.Model):
@@ -30,15 +33,27 @@ class RentalRepair(models.Model):
             " ON rental_repair (company_id, event_uuid)"
         )
 
+    def write(self, vals):
+        """Keep notes; the rest is what was reported, or what the buttons say.
+
+        :raise UserError: for anything else
+        """
+        self._check_given(vals)
+        if not self.env.su and set(vals) - {"notes"}:
+            raise UserError(_("Of a repair only the notes can be changed; use the buttons."))
+        return super().write(vals)
+
     def action_done(self):
         """Tick off what is repaired; what is done already stays as it is."""
-        self.filtered(lambda repair: repair.state == "open").write(
+        check_access(self, "write")
+        self.sudo().filtered(lambda repair: repair.state == "open").write(
             {"state": "done", "done_by": self.env.uid, "done_on": fields.Datetime.now()}
         )
         return True
 
     def action_reopen(self):
-        self.write({"state": "open", "done_by": False, "done_on": False})
+        check_access(self, "write")
+        self.sudo().write({"state": "open", "done_by": False, "done_on": False})
         return True
 
     def action_open_event(self):

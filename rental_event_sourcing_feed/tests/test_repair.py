@@ -1,6 +1,6 @@
 """Repairs: one for each damage that is reported."""
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from odoo.addons.event_sourcing_feed.testing import lint_reaction, scenario
@@ -89,3 +89,26 @@ class TestRepair(RentalFeedCase):
         action = self.env.ref("rental_event_sourcing_feed.rental_repair_action")
         for kind in action.view_mode.split(","):
             self.env["rental.repair"].get_views([(False, kind), (False, "search")])
+
+    def test_what_was_reported_stays(self):
+        (repair,) = self.meet(self.damaged())
+        theirs = self.env["res.company"].create({"name": "Theirs"})
+        clerk = make_user(self.env, "repairclerk", USER)
+        clerk.company_ids += theirs
+        own = repair.with_user(clerk)
+        own.notes = "Waits for a lens"
+        before = repair.read()
+        for vals in (
+            {"reason": "Nothing"},
+            {"aggregate_id": "R-9"},
+            {"event_uuid": "x"},
+            {"company_id": theirs.id},
+            {"state": "done", "done_by": self.env.uid},
+        ):
+            with self.assertRaisesRegex(UserError, "only the notes"):
+                own.write(vals)
+        self.assertEqual(repair.read(), before)
+        own.action_done()
+        self.assertEqual((repair.state, repair.done_by), ("done", clerk))
+        own.action_reopen()
+        self.assertEqual((repair.state, repair.done_by.id), ("open", False))
