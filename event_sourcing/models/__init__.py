@@ -1,4 +1,5 @@
 from . import aggregate_label
+from . import of_all_companies
 from . import event_store_reference
 from . import event_store
 from . import module_uninstall

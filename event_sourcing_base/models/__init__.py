@@ -1,4 +1,5 @@
 from . import access_first
+from . import of_all_companies
 from . import history_schema
 from . import module_uninstall
 from . import rules_digest

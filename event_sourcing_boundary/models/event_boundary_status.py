@@ -29,10 +29,11 @@ class EventBoundaryStatus(models.Model):
     """
 
     _name = "event.boundary.status"
-    _inherit = "access.first.mixin"
+    _inherit = "of.all.companies.mixin"
     _description = "Boundary in This Database"
     _rec_name = "boundary"
     _order = "boundary"
+    _of_all_companies = ("position", "done", "total", "progress", "problem_count", "message")
 
     boundary = fields.Char(string="Technical Name", required=True, readonly=True)
     state = fields.Selection(

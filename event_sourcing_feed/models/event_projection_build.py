@@ -43,10 +43,11 @@ class EventProjectionBuild(models.Model):
     """
 
     _name = "event.projection.build"
-    _inherit = "access.first.mixin"
+    _inherit = "of.all.companies.mixin"
     _description = "Build of a Read Model"
     _order = "id desc"
     _rec_name = "label"
+    _of_all_companies = ("failed_event_id", "last_error", "last_traceback")
 
     subscription_id = fields.Many2one(
         "event.subscription",

@@ -124,7 +124,8 @@ class EventProjectionBuildSwitch(models.Model):
     def _switch(self):
         sub, mode = self._lock_all("ready")
         if self.error_count:
-            raise UserError(_("The build has an error: %(error)s", error=self.last_error))
+            (told,) = self.sudo(False).read(["last_error"])
+            raise UserError(_("The build has an error: %(error)s", error=told["last_error"]))
         self._check_columns()
         self._check_not_referred_to(sub, self._tables())
         former = sub._position()

@@ -8,10 +8,11 @@ class EventProjectionSkip(models.Model):
     """An event that a read model goes on without: which, who decided it, and why."""
 
     _name = "event.projection.skip"
-    _inherit = "access.first.mixin"
+    _inherit = "of.all.companies.mixin"
     _description = "Skipped Event"
     _order = "id desc"
     _rec_name = "event_id"
+    _of_all_companies = ("aggregate_id", "reason", "error")
 
     subscription_id = fields.Many2one(
         "event.subscription",

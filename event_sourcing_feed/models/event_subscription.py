@@ -42,10 +42,11 @@ class EventSubscription(models.Model):
     """
 
     _name = "event.subscription"
-    _inherit = "access.first.mixin"
+    _inherit = "of.all.companies.mixin"
     _description = "Subscription to the Feed"
     _order = "kind, consumer"
     _rec_name = "label"
+    _of_all_companies = ("last_event_id", "failed_event_id", "last_error", "last_traceback")
 
     consumer = fields.Char(
         string="Technical Name",

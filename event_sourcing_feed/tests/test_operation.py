@@ -215,7 +215,7 @@ class TestHealth(OperationCase):
 
 class TestToken(OperationCase):
     def test_managers_make_and_remove_it(self):
-        manager = make_user(self.env, "token-manager", "manager")
+        manager = make_user(self.env, "token-manager", "manager", "auditor")
         wizard = self.env["event.store.policy.wizard"].with_user(manager).create({})
         self.assertFalse(self.monitoring._is_token(""))
         self.assertFalse(wizard.monitoring_token)
@@ -238,6 +238,18 @@ class TestToken(OperationCase):
         for action in ("action_new_token", "action_remove_token"):
             with self.assertRaises(AccessError):
                 getattr(wizard.with_user(user), action)()
+
+    def test_nor_a_manager_of_one_company(self):
+        """Its figures are of all, and whoever watches them would lose their token."""
+        self.env["res.company"].create({"name": "Another"})
+        token = self.monitoring._new_token()
+        manager = make_user(self.env, "token-of-one", "manager")
+        wizard = self.env["event.store.policy.wizard"].with_user(manager).create({})
+        self.assertFalse(wizard.monitoring_token)
+        for action in ("action_new_token", "action_remove_token"):
+            with self.assertRaisesRegex(AccessError, "figures of all companies"):
+                getattr(wizard, action)()
+        self.assertTrue(self.monitoring._is_token(token))
 
     def test_when_health_is_to_worry(self):
         manager = make_user(self.env, "limit-manager", "manager")

@@ -65,9 +65,10 @@ class EventProjectionComparison(models.TransientModel):
 
 class EventProjectionComparisonLine(models.TransientModel):
     _name = "event.projection.comparison.line"
-    _inherit = "access.first.mixin"
+    _inherit = "of.all.companies.mixin"
     _description = "Row That a Switch Changes"
-    _rec_name = "key"
+    _rec_name = "read_model"
+    _of_all_companies = ("key", "before", "afterwards")
 
     comparison_id = fields.Many2one(
         "event.projection.comparison", required=True, readonly=True, ondelete="cascade"

@@ -26,7 +26,7 @@ class EventStorePolicyWizard(models.TransientModel):
 
     @api.depends_context("uid")
     def _compute_monitoring_token(self):
-        allowed = self.env.user.has_group(MANAGER)
+        allowed = self.env.user.has_group(MANAGER) and self._knows_all()
         for wizard in self:
             wizard.monitoring_token = allowed and self.env["event.monitoring"]._token()
 
@@ -54,6 +54,10 @@ class EventStorePolicyWizard(models.TransientModel):
         if not self.env.user.has_group(MANAGER):
             raise AccessError(
                 _("Only an Event Sourcing manager may change these settings; ask one to do it.")
+            )
+        if not self._knows_all():
+            raise AccessError(
+                _("Monitoring reads figures of all companies; ask a manager who may read them.")
             )
 
     def _again(self):

@@ -180,16 +180,6 @@ class EventJob(models.Model):
         """Whether a user reads the events of all companies."""
         return user._is_superuser() or user.has_group(AUDITOR)
 
-    @api.model
-    def _knows_all(self):
-        """Whether the user may learn figures of the whole store.
-
-        Auditors may, and who has every company: to others a figure of all tells what happens
-        in the companies that they may not read.
-        """
-        user = self.env.user
-        return self._reads_all(user) or not self._other_companies(user.company_ids)
-
     def init(self):
         self.env.cr.execute(
             "CREATE UNIQUE INDEX IF NOT EXISTS event_job_under_way_uniq"
