@@ -79,7 +79,9 @@ class AccessFirst(models.AbstractModel):
     @api.model
     def default_get(self, fields_list):
         check_access(self.browse(), "read")
-        values = super().default_get(self._check_names(fields_list))
+        names = self._check_names(fields_list)
+        self._check_defaults()
+        values = super().default_get(names)
         self._check_named(values)
         return values
 
@@ -134,17 +136,7 @@ class AccessFirst(models.AbstractModel):
                         field=field._description_string(self.env),
                     )
                 )
-            if not _fits(field, value, self):
-                raise UserError(
-                    _(
-                        "%(field)s cannot be %(value)s; give another value.",
-                        field=field._description_string(self.env),
-                        value=shown(value),
-                    )
-                )
-            if field.type in ("one2many", "many2many"):
-                for inner in _named(field.type, value)[1]:
-                    _check_fields(self.env[field.comodel_name], list(inner))
+            self._check_fits(field, value)
         # Odoo names records of other companies when it says that they do not belong together.
         told = {
             name: value
@@ -152,6 +144,28 @@ class AccessFirst(models.AbstractModel):
             if self._transient or getattr(self._fields[name], "check_company", False)
         }
         self._check_named(told)
+
+    @api.model
+    def _check_defaults(self):
+        """Refuse default values in the context that a field cannot take; Odoo would keep them."""
+        for key, value in () if self.env.su else self.env.context.items():
+            field = key.startswith("default_") and self._fields.get(key.removeprefix("default_"))
+            if field:
+                self._check_fits(field, value)
+
+    def _check_fits(self, field, value):
+        """Refuse a value that a field cannot take, and one that names fields that are none."""
+        if not _fits(field, value, self):
+            raise UserError(
+                _(
+                    "%(field)s cannot be %(value)s; give another value.",
+                    field=field._description_string(self.env),
+                    value=shown(value),
+                )
+            )
+        if field.type in ("one2many", "many2many"):
+            for inner in _named(field.type, value)[1]:
+                _check_fields(self.env[field.comodel_name], list(inner))
 
     @api.model
     def _check_names(self, names):

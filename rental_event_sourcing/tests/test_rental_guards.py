@@ -88,6 +88,32 @@ class TestGuards(RentalCase):
         self.refuse("Select at least one", self.env["rental.order"].action_start_demo)
         self.assertEqual(self.history(order), [("RentalPlanned", "applied")])
 
+    def test_dialogs_answer_odd_questions_in_words(self):
+        """Without a record, or with default values in the context that are none."""
+        clerk = make_user(self.env, "oddclerk", USER)
+        manager = make_user(self.env, "oddmanager", USER.replace("_user", "_manager"))
+        for model, user, event_type in (
+            ("rental.event.wizard", clerk, "DemoStarted"),
+            ("rental.unit.wizard", manager, "MaintenanceEnded"),
+        ):
+            wizard = self.env[model].with_user(user).create({"event_type": event_type})
+            self.refuse("Select at least one", wizard.action_record)
+        for model in ("rental.event.wizard", "rental.movement.wizard", "rental.unit.wizard"):
+            for name, value in (
+                ("event_type", ["x"]),
+                ("event_type", "Bogus"),
+                ("photo_ids", "zz"),
+                ("unit_ids", [[6, 0, ["a"]]]),
+                ("amount", float("nan")),
+                ("line_ids", [[0, 0, {"no_such_field": 1}]]),
+            ):
+                wizards = self.env[model].with_user(clerk)
+                if name in wizards._fields:
+                    odd = wizards.with_context(**{f"default_{name}": value})
+                    with self.subTest(model=model, name=name, value=value):
+                        self.refuse("cannot be|has no field", partial(odd.default_get, [name]))
+                        self.refuse("cannot be|has no field", partial(odd.onchange, {}, [], {}))
+
     def test_actions_stop_at_the_company(self):
         stranger = make_user(
             self.env, "stranger", USER, company=self.env["res.company"].create({"name": "Theirs"})

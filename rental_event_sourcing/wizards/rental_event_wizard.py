@@ -154,6 +154,8 @@ class RentalEventWizard(models.TransientModel):
             entered, is recorded as an attempt.
         """
         self.ensure_one()
+        if not self.order_ids:
+            raise UserError(_("Select at least one rental first."))
         if self.event_type == "RentalInvoiced" and not self.amount:
             raise UserError(_("Enter the amount that was invoiced; it cannot be zero."))
         if self.event_type == "PriceChanged" and not self.monthly_price:

@@ -60,6 +60,8 @@ class RentalUnitWizard(models.TransientModel):
             dialog and nothing is recorded
         """
         self.ensure_one()
+        if not self.unit_ids:
+            raise UserError(_("Select at least one unit first."))
         lacking = self._lacks()
         if lacking:
             raise UserError(lacking)
