@@ -26,11 +26,23 @@ CONTAINERS = frozenset((dict, list))
 BEYOND_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+# What is wrong, for logs and tests; ``_explain_not_json`` says it to users.
+REASONS = {
+    "type": "JSON holds no {value}",
+    "key": "the key {value} is no text",
+    "nan": "{value} is no finite number",
+    "null_character": "a null character in {value!r}",
+    "surrogate": "half a character",
+    "integer": "too large for a number",
+    "digits": "{value} has more digits than a number keeps",
+    "depth": "nested too deeply",
+}
+
+
 class InvalidJson(ValueError):
     """A value that JSON, or PostgreSQL's ``jsonb``, cannot hold.
 
-    :ivar reason: one of ``type``, ``key``, ``nan``, ``null_character``,
-        ``surrogate``, ``integer``, ``digits`` and ``depth``
+    :ivar reason: a key of ``REASONS``
     :ivar path: where it is, for example ``lines.0.price``
     :ivar value: the offending value, shortened, as text
     """
@@ -39,7 +51,8 @@ class InvalidJson(ValueError):
         self.reason = reason
         self.path = _path(where)
         self.value = str(value)[:80]
-        super().__init__(f"{reason} at {self.path or 'the top'}: {self.value}")
+        problem = REASONS[reason].format(value=self.value)
+        super().__init__(f"{self.path}: {problem}" if self.path else problem)
 
 
 def _path(where):

@@ -60,7 +60,7 @@ class TestOutcomes(EventCase):
     def test_a_handler_that_gives_no_state_fails(self):
         for event_type, message in {
             "Nothing": "TypeError: counter.snapshot.handler._evolve returned NoneType",
-            "Odd": "InvalidJson: type at odd: set",
+            "Odd": "InvalidJson: odd: JSON holds no set",
         }.items():
             answer = self.store.append("counter", "C1", event_type)
             self.assertEqual(answer["outcome"], "failed")
