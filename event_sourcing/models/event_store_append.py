@@ -192,12 +192,12 @@ class EventStoreAppend(models.Model):
         for vals in proposed if origin else ():
             vals["origin"] = origin
         known = self._find_known(vals_list, proposed, keys) if any(keys) else {}
-        new_items = {}  # the first of each key, with its policy
-        ids = []
-        for number, (key, vals, policy) in enumerate(zip(keys, proposed, policies, strict=True)):
-            ids.append(key or number)
-            if key not in known:
-                new_items.setdefault(key or number, (vals, policy))
+        # From here on an event is known by its key, or by its place in the batch without one.
+        places = [key or number for number, key in enumerate(keys)]
+        new_items = {}  # the first of each place, with its policy
+        for place, vals, policy in zip(places, proposed, policies, strict=True):
+            if place not in known:
+                new_items.setdefault(place, (vals, policy))
         found = {key: event.id for key, event in known.items()}
         if new_items:
             events, rejection = self._store(*map(list, zip(*new_items.values(), strict=True)))
@@ -206,7 +206,7 @@ class EventStoreAppend(models.Model):
                     self._record_separately(rejection.record)
                 raise rejection.error from None
             found.update(zip(new_items, events.ids, strict=True))
-        records = self.browse([found[key] for key in ids])
+        records = self.browse([found[place] for place in places])
         return records, {event.id for event in known.values()}
 
     # ------------------------------------------------------------------
