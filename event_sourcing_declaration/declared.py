@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from difflib import get_close_matches
 from inspect import signature
 from numbers import Real
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from odoo.addons.event_sourcing.models.event_store import POLICIES
@@ -204,10 +205,21 @@ def unfit_minimum(field, example):
         return True
 
 
-def statements_of(handler, state, event, everywhere=False):
-    """Return the SQL that a fold of ``event`` wants to run, as a list of texts.
+class Trial(NamedTuple):
+    """What came of a fold that was tried.
 
-    Refusals and faults of the fold do not matter here.
+    :ivar list statements: the SQL that it wanted to run, as texts
+    :ivar bool returned: whether it came to its end; refusals and faults do not matter here
+    :ivar evolved: what it returned
+    """
+
+    statements: list
+    returned: bool = False
+    evolved: Any = None
+
+
+def try_fold(handler, state, event, everywhere=False):
+    """Fold ``event`` without a database, and return the :class:`Trial`.
 
     :param dict state: may be changed by a careless handler
     :param EventData event: as stored
@@ -217,7 +229,10 @@ def statements_of(handler, state, event, everywhere=False):
     handler, cursor = without_database(handler)
     registry = handler.env.registry
     own = patch.object(registry, "cursor", lambda *_a, **_o: cursor._refuse("A cursor of its own"))
-    with own if everywhere else nullcontext(), suppress(Exception):
-        handler._evolve(state, handler._upcast(event))
-        handler.env.flush_all()
-    return cursor.statements
+    try:
+        with own if everywhere else nullcontext():
+            evolved = handler._evolve(state, handler._upcast(event))
+            handler.env.flush_all()
+    except Exception:
+        return Trial(cursor.statements)
+    return Trial(cursor.statements, True, evolved)

@@ -3,6 +3,7 @@ from difflib import get_close_matches
 
 from odoo import _, api, models
 
+from odoo.addons.event_sourcing_base.column_values import NoValue
 from odoo.addons.event_sourcing_declaration.declared import SHAPES
 from odoo.addons.event_sourcing_declaration.models.snapshot_handler_problems import (
     ENGINE,
@@ -25,6 +26,7 @@ class SnapshotHandlerLint(models.AbstractModel):
             *self._lint_types(handler),
             *self._lint_statuses(handler),
             *self._lint_examples(handler),
+            *self._lint_columns(handler),
             *self._lint_constraints(handler),
         ]
 
@@ -87,8 +89,18 @@ class SnapshotHandlerLint(models.AbstractModel):
     @api.model
     def _lint_statuses(self, handler):
         """Yield statuses that the snapshot's status field does not know, where it has a list."""
+        if not handler._transitions:
+            if self._declares(type(handler), {"_initial_status", "_ended_statuses"}):
+                yield (
+                    "no_transitions",
+                    _(
+                        "It names statuses, but has no _transitions: any event type is taken, and"
+                        " no status is kept."
+                    ),
+                )
+            return
         known = handler._status_labels()
-        if not known or not handler._transitions:
+        if not known:
             return
         named = {handler._initial_status, *handler._ended_statuses}
         for transition in handler._transitions.values():
@@ -111,6 +123,33 @@ class SnapshotHandlerLint(models.AbstractModel):
                             "The example of %(type)s does not fit its own payload field %(key)s.",
                             type=event_type,
                             key=key,
+                        ),
+                    )
+
+    @api.model
+    def _lint_columns(self, handler):
+        """Yield payload fields of a kind that the column of the same name never takes."""
+        snapshots = self.env[handler._snapshot_model]
+        if type(handler)._columns is not self.env.registry["snapshot.handler"]._columns:
+            return
+        parsers = dict(snapshots._parsers())
+        for event_type, declared in handler._payload_fields.items():
+            for key, field in declared.items():
+                try:
+                    parsers.get(key, bool)(field.example)
+                except NoValue as error:
+                    if error.kind == "choice":
+                        continue  # which choices there are, the kind does not say
+                    yield (
+                        "other_kind",
+                        _(
+                            "%(key)s of %(type)s is declared as %(kind)s, which the column of"
+                            " %(model)s does not take: it is of the type %(column)s.",
+                            key=key,
+                            type=event_type,
+                            kind=field.kind,
+                            model=handler._snapshot_model,
+                            column=snapshots._fields[key].type,
                         ),
                     )
 
@@ -193,9 +232,40 @@ class SnapshotHandlerLint(models.AbstractModel):
     @api.model
     def _log_problems(self, names=None):
         super()._log_problems(names)
-        for name, sentence in self.with_context(lang="en_US")._hints().items():
-            if names is None or name in names:
+        spoken = self.with_context(lang="en_US")
+        found = {name: [sentence] for name, sentence in spoken._hints().items()}
+        for name in sorted({*self._serving().values()} - self._problems().keys()):
+            handler = spoken.env.get(name)
+            if isinstance(handler, self.env.registry["snapshot.handler"]):
+                sentences = [sentence for _code, sentence in spoken._lint(handler)]
+                found.setdefault(name, []).extend(sentences)
+        if names is None:
+            found.update((name, [sentence]) for name, sentence in spoken._unused_snapshots())
+        for name, sentences in found.items():
+            for sentence in sentences if names is None or name in names else ():
                 _logger.warning("%s: %s", name, sentence)
+
+    @api.model
+    def _unused_snapshots(self):
+        """Yield ``(model, sentence)`` of tables for snapshots that no handler fills."""
+        mixin = self.env.registry["snapshot.mixin"]
+        tables = {
+            name: model
+            for name, model in sorted(self.env.registry.items())
+            if issubclass(model, mixin) and not model._abstract and model._auto
+        }
+        filled = {getattr(model, "_snapshot_model", None) for model in self.env.registry.values()}
+        for name, model in tables.items():
+            # Lists of the past inherit the table whose columns they have.
+            borrows = any(issubclass(model, other) for other in tables.values() if other != model)
+            if name not in filled and not borrows:
+                yield (
+                    name,
+                    _(
+                        "No handler names it as its _snapshot_model, so nothing is kept in it;"
+                        " write that into the handler, and import its file in models/__init__.py."
+                    ),
+                )
 
     @api.model
     def _hints(self):

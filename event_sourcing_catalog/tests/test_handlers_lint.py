@@ -3,10 +3,11 @@ from unittest.mock import patch
 
 from odoo.addons.event_sourcing.exceptions import HandlerOff
 from odoo.addons.event_sourcing.testing import lint_handler
-from odoo.addons.event_sourcing.transitions import Transition
+from odoo.addons.event_sourcing.transitions import PayloadField, Transition
 from odoo.addons.test_event_sourcing.common import EventCase
 
 PARCEL = "parcel.snapshot.handler"
+LOG = "odoo.addons.event_sourcing_catalog.models.snapshot_handler_lint"
 
 
 class TestLint(EventCase):
@@ -76,8 +77,7 @@ class TestLint(EventCase):
         kind._payload_feilds = {}
         self.addCleanup(delattr, kind, "_payload_feilds")
         self.registry.clear_cache()
-        name = "odoo.addons.event_sourcing_catalog.models.snapshot_handler_lint"
-        with self.assertLogs(name, logging.WARNING) as log:
+        with self.assertLogs(LOG, logging.WARNING) as log:
             self.handlers._register_hook()
         self.assertIn("is _payload_fields meant?", log.output[0])
         answer = self.store.append("parcel", "P1", "Weighed", {"grams": 1})
@@ -90,6 +90,44 @@ class TestLint(EventCase):
         self.declare(_schema_versions={"Weighed": 2})
         self.assertIn("version 2 is never used", " ".join(lint_handler(self.env, "parcel", [])))
 
+    def logged(self, name):
+        """Return what the log says about a model when Odoo starts."""
+        self.registry.clear_cache()
+        self.addCleanup(self.registry.clear_cache)
+        with self.assertLogs(LOG, logging.WARNING) as log:
+            self.handlers._log_problems()
+        return [line.partition(f":{name}: ")[2] for line in log.output if f":{name}: " in line]
+
+    def test_what_is_probably_a_slip_is_logged_when_odoo_starts(self):
+        handler = type(self.env[PARCEL])
+        (kind,) = [k for k in handler.__mro__ if k.__name__ == "ParcelSnapshotHandler"]
+        for attributes, part in (
+            ({"_schema_versions": {"Weighed": 4}}, "no upcaster from version 3"),
+            ({"_initial_status": "new"}, "names statuses, but has no _transitions"),
+            ({"_evolve": lambda handler, state, event: None}, "_evolve returns None for Weighed;"),
+            (
+                {"_evolve": lambda handler, state, event: {"on": event.timestamp}},
+                "no JSON for Weighed: on is a datetime, which JSON cannot hold",
+            ),
+        ):
+            with self.subTest(part=part), patch.multiple(kind, **attributes, create=True):
+                (line,) = self.logged(PARCEL)
+                self.assertIn(part, line)
+
+    def test_a_table_that_no_handler_fills(self):
+        handler = type(self.env["counter.snapshot.handler"])
+        with patch.object(handler, "_snapshot_model", "event.snapshot"):
+            (line,) = self.logged("counter.snapshot")
+        self.assertIn("No handler names it as its _snapshot_model", line)
+
+    def test_kinds_that_a_column_never_takes(self):
+        handler = self.env["counter.snapshot.handler"]
+        self.patch(type(handler), "_payload_fields", {"Added": {"total": PayloadField("text")}})
+        found = [text for code, text in self.handlers._lint(handler) if code == "other_kind"]
+        (said,) = found
+        self.assertIn("total of Added is declared as text", said)
+        self.assertIn("it is of the type integer", said)
+
     def test_rules_are_no_others_because_of_this_addon(self):
         own = [kind.__module__ for kind in type(self.env[PARCEL]).__mro__]
         self.assertFalse([name for name in own if "event_sourcing_catalog" in name])
@@ -98,8 +136,8 @@ class TestLint(EventCase):
         handler = type(self.env["ticket.snapshot.handler"])
         self.patch(handler, "_event_icons", {"Opend": "fa-ticket"})
         self.patch(handler, "_event_examples", {"Opened": {"title": "x", "hours": -1}})
-        self.patch(handler, "_ended_statuses", ("doen",))
+        self.patch(handler, "_status_labels", lambda handler: {"open": "Open", "done": "Done"})
         found = " ".join(lint_handler(self.env, "ticket", []))
         self.assertIn("Opend is declared, but the transition table does not know it", found)
         self.assertIn("The example of Opened does not fit its own payload field hours", found)
-        self.assertIn("The status doen is declared, but has no label", found)
+        self.assertIn("The status new is declared, but has no label", found)

@@ -5,7 +5,7 @@ from odoo import _, api, models
 
 from odoo.addons.event_sourcing.event import EventData
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
-from odoo.addons.event_sourcing_base.canonical_json import normalise
+from odoo.addons.event_sourcing_base.canonical_json import InvalidJson, normalise
 from odoo.addons.event_sourcing_base.column_values import EXAMPLES
 from odoo.addons.event_sourcing_base.names import is_name, is_names
 from odoo.addons.event_sourcing_base.no_cursor import DATA, without_database
@@ -15,8 +15,8 @@ from ..declared import (
     example,
     guess,
     how_to_nest,
-    statements_of,
     takes,
+    try_fold,
     unfit_minimum,
 )
 
@@ -316,7 +316,8 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
 
     @api.model
     def _wrong_folds(self, handler):
-        for event_type, statements in self._statements_of_folds(handler):
+        for event_type, trial in self._tried_folds(handler):
+            statements = trial.statements
             if statements and DATA.search(statements[0]):
                 yield _(
                     "The fold of %(type)s asks the database (%(statement)s), so that replay would"
@@ -326,8 +327,35 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
                 )
 
     @api.model
-    def _statements_of_folds(self, handler):
-        """Yield ``(event type, [SQL])``: what folds of made-up events want to run."""
+    def _lint_states(self, handler):
+        """Yield ``(code, sentence)`` of folds of which nothing can be kept: their events fail."""
+        for event_type, trial in self._tried_folds(handler):
+            if trial.returned and not isinstance(trial.evolved, dict):
+                yield (
+                    "no_state",
+                    _(
+                        "_evolve returns %(value)s for %(type)s; it must return the state after"
+                        " the event, a dict.",
+                        value=repr(trial.evolved)[:80],
+                        type=event_type,
+                    ),
+                )
+            elif trial.returned:
+                try:
+                    normalise(trial.evolved)
+                except InvalidJson as error:
+                    yield (
+                        "no_json",
+                        _(
+                            "_evolve returns what is no JSON for %(type)s: %(problem)s",
+                            type=event_type,
+                            problem=self.env["event.store"]._explain_not_json(error),
+                        ),
+                    )
+
+    @api.model
+    def _tried_folds(self, handler):
+        """Yield ``(event type, Trial)``: what folds of made-up events do."""
         if not self.env["event.store"]._folds_in_memory(handler):
             return
         names = [*handler._transitions, *handler._payload_fields, *handler._schema_versions]
@@ -347,7 +375,7 @@ class SnapshotHandlerDeclaration(models.AbstractModel):
             state = without_database(handler)[0]._initial_state()
             if rule and rule.sources:
                 state = {**state, "status": next(iter(rule.sources))}
-            yield event_type, statements_of(handler, state, event)
+            yield event_type, try_fold(handler, state, event)
 
 
 def shown_error(error):

@@ -2,10 +2,12 @@ import logging
 
 from odoo import _, api, models, tools
 
+from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 from odoo.addons.event_sourcing_base.names import is_name
 
 from ..declared import METHODS, OF_ONE_TYPE, SHAPES, guess, misshapen, takes
 from ..lint import lint_histories
+from ..source import changing_calls, compared_types, own_trees
 from .snapshot_handler_declaration import shown_error
 
 _logger = logging.getLogger(__name__)
@@ -27,6 +29,8 @@ class SnapshotHandlerProblems(models.AbstractModel):
         if self._disarm():
             self.env.registry.clear_cache()
         self._log_problems()
+        # Later hooks may still register one of two handlers.
+        self.env.cr.postcommit.add(self._log_conflicts)
 
     @api.model
     def register_handler(self, model_name, handler):
@@ -55,6 +59,14 @@ class SnapshotHandlerProblems(models.AbstractModel):
             if names is None or name in names:
                 for sentence in sentences:
                     _logger.error("%s: %s", name, sentence)
+
+    @api.model
+    def _log_conflicts(self):
+        """Write a line to the log for each aggregate type that two handlers serve."""
+        spoken = self.with_context(lang="en_US")
+        for model_name, names in self._discover().items():
+            if len(names) > 1 and model_name not in self._registered():
+                _logger.error(spoken._conflict_sentence(model_name, ", ".join(names)))
 
     @api.model
     @tools.ormcache("registered")
@@ -135,7 +147,44 @@ class SnapshotHandlerProblems(models.AbstractModel):
 
         :return: list of ``(code, sentence)``, empty when all is well
         """
-        return list(self._wrong_versions(handler))
+        return [
+            *self._wrong_versions(handler),
+            *self._lint_states(handler),
+            *self._lint_source(handler),
+        ]
+
+    @api.model
+    def _lint_source(self, handler):
+        """Yield ``(code, sentence)`` of what the source of a handler seems to do, and should not.
+
+        Folding twice shows no clock that moves once a day.
+        """
+        kinds = own_classes(type(handler))
+        trees = own_trees(kind for kind in kinds if not kind.__module__.startswith(ENGINE))
+        steps = [name for chain in handler._upcasters.values() for name in chain.values()]
+        begin = ("_evolve", "_initial_state", *steps)
+        for method, name in sorted(changing_calls(trees, begin).items()):
+            yield (
+                "changing_call",
+                _(
+                    "%(method)s calls %(name)s(), which gives something else another day; take"
+                    " event.timestamp or event.business_date, or put the value into the payload.",
+                    method=method,
+                    name=name,
+                ),
+            )
+        known = handler._transitions
+        for event_type in sorted(compared_types(trees)) if known else ():
+            if event_type not in known and event_type not in FAILURE_TYPES:
+                yield (
+                    "compared_type",
+                    _(
+                        "The code compares event_type with %(type)s, which _transitions does not"
+                        " know%(guess)s.",
+                        type=event_type,
+                        guess=guess(event_type, known),
+                    ),
+                )
 
     @api.model
     def _misshapen(self, handler, names=tuple(SHAPES)):

@@ -1,5 +1,7 @@
 from datetime import datetime
+from unittest.mock import patch
 
+from odoo import fields
 from odoo.exceptions import UserError
 
 from odoo.addons.event_sourcing.event import EventData
@@ -8,9 +10,33 @@ from odoo.addons.event_sourcing.transitions import PayloadField, Transition
 from odoo.addons.test_event_sourcing.common import EventCase
 from odoo.addons.test_event_sourcing.models.counter_handler import CounterSnapshotHandler
 
+from ..models import snapshot_handler_problems
+from ..source import own_trees
+
+
+class Careless:
+    """Rules as somebody in a hurry writes them."""
+
+    def _evolve(self, state, event):
+        if event.event_type in ("Aded", "Added") or event.event_type == "Closd":
+            return {**state, "day": self._day()}
+        return state
+
+    def _day(self):
+        return str(fields.Date.today())
+
+    def _check_new(self, event):
+        """Asked of new events alone, so that it may look at a clock."""
+        return fields.Datetime.now()
+
 
 class TestLint(EventCase):
     """What replay could not rely on is found by trying."""
+
+    def setUp(self):
+        super().setUp()
+        # The toy's own source names events that these tests take from its table.
+        self.patch(snapshot_handler_problems, "own_trees", lambda _kinds: {})
 
     def lint(self, evolve):
         self.patch(CounterSnapshotHandler, "_transitions", {"Added": Transition("open")})
@@ -42,14 +68,37 @@ class TestLint(EventCase):
                 lambda handler, state, event: {**state, "pair": (1, 2)},
                 "JSON gives back differently",
             ),
-            (lambda handler, state, event: {**state, "set": {1}}, "what is no JSON"),
+            (lambda handler, state, event: {**state, "set": {1}}, "set is a set, which JSON"),
             (change_argument, "changes its arguments"),
             (change_then_refuse, "before it refuses"),
             (lambda handler, state, event: 1 / 0, "ZeroDivisionError"),
-            (lambda handler, state, event: None, "TypeError"),
+            (lambda handler, state, event: None, "_evolve returns None for Added"),
         ):
             with self.subTest(fault=fault):
                 self.assertIn(fault, " ".join(self.lint(evolve)))
+
+    def test_what_is_declared_wrongly_is_said_alone(self):
+        handler = type(self.env["counter.snapshot.handler"])
+        for attributes, part in (
+            ({"_snapshot_model": "no.such"}, "no such model"),
+            ({"_snapshot_model": "res.partner"}, "does not inherit snapshot.mixin"),
+            ({"_transitions": {"Added": ("open", "open")}}, "write it like"),
+        ):
+            with self.subTest(part=part), patch.multiple(handler, **attributes):
+                (said,) = lint_handler(self.env, "counter", [[("Added", {"amount": 1})]])
+                self.assertIn(part, said)
+
+    def test_the_source_is_read(self):
+        handler = self.env["counter.snapshot.handler"]
+        trees = own_trees([Careless])
+        self.patch(snapshot_handler_problems, "own_trees", lambda _kinds: trees)
+        found = handler.env["snapshot.handler.registry"]._lint(handler)
+        said = "\n".join(sentence for _code, sentence in found)
+        self.assertIn("_day calls today(), which gives something else another day", said)
+        self.assertIn("compares event_type with Aded, which _transitions does not", said)
+        self.assertIn("(Added?)", said)
+        self.assertIn("event_type with Closd", said)
+        self.assertNotIn("now()", said)
 
     def test_a_handler_that_chokes_on_an_empty_payload(self):
         self.patch(CounterSnapshotHandler, "_payload_fields", {})

@@ -31,6 +31,8 @@ SCHEMA = """
      WHERE relname ~ '^event_store(_from|_rest|_key|$)'
      ORDER BY 1, 2, 3
 """
+# What Odoo says about handlers of the toy addon, which are wrong on purpose.
+OF_TOYS = ("serve the aggregate twice", "counter.snapshot.handler: _evolve returns")
 
 
 @pytest.fixture(scope="module")
@@ -91,10 +93,10 @@ def test_converting_and_updating_change_no_event(store, before):
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert " ERROR " not in done.stderr
     # Python's own are about libraries that it compiles for the first time.
     lines = [line for line in done.stderr.splitlines() if " py.warnings: " not in line]
-    assert not [line for line in lines if " WARNING " in line]
+    lines = [line for line in lines if not any(mistake in line for mistake in OF_TOYS)]
+    assert not [line for line in lines if " WARNING " in line or " ERROR " in line]
     assert store.fetch(SCHEMA) == schema
     with pytest.raises(UserError, match="partitioned already"):
         store.partitions.convert(SIZE)
