@@ -199,6 +199,21 @@ class EventBoundary(models.AbstractModel):
             for name in self._names().values():
                 for sentence in self.env[name].with_context(lang="en_US")._problems():
                     _logger.error("%s: %s", name, sentence)
+            # Later hooks may still register handlers.
+            self.env.cr.postcommit.add(self._log_hints)
+
+    @api.model
+    def _log_hints(self):
+        """Write a line to the log for what is probably a slip, or was meant as a boundary."""
+        for name in self._names().values():
+            for sentence in self.env[name].with_context(lang="en_US")._hints():
+                _logger.warning("%s: %s", name, sentence)
+        for name, model in sorted(self.env.registry.items()):
+            meant = name.endswith(SUFFIX) and hasattr(model, "_subscribes")
+            if meant and not issubclass(model, self.env.registry["event.boundary"]):
+                _logger.error(
+                    '%s: It does not inherit the engine; write _inherit = "event.boundary".', name
+                )
 
     @api.model
     @tools.ormcache()

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
 from odoo.addons.event_sourcing.exceptions import BoundaryNotReady
-from odoo.addons.event_sourcing.testing import lint_boundary, rejected, scenario
+from odoo.addons.event_sourcing.testing import lint_boundary, lint_handler, rejected, scenario
 from odoo.addons.test_event_sourcing.common import EventCase
 
 
@@ -44,6 +44,19 @@ class BoundaryCase(EventCase):
 
 class TestBoundaries(BoundaryCase):
     """A rule over streams decides about each event that is about a key."""
+
+    def test_the_lint_of_a_handler_tells_each_history_as_if_it_were_alone(self):
+        history = [("Booked", {"seat": "A1"})]
+        self.assertEqual(lint_handler(self.env, "booking", [history]), [])
+
+    def test_a_scenario_says_why_a_handler_is_off(self):
+        handler = type(self.env["booking.snapshot.handler"])
+        with patch.object(handler, "_snapshot_model", "no.such"):
+            self.registry.clear_cache()
+            story = scenario(self.env, boundary="seat")
+            with self.assertRaisesRegex(AssertionError, "_snapshot_model names no.such"):
+                story.when(("booking/B1", "Booked", {"seat": "A1"}))
+        self.registry.clear_cache()
 
     def test_a_seat_is_taken_once(self):
         self.assertEqual(self.book("B1", "A1"), ("applied", ""))

@@ -1,11 +1,20 @@
-from odoo import api, fields, models, tools
+import logging
+from difflib import get_close_matches
+
+from odoo import _, api, fields, models, tools
 from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
+from odoo.addons.event_sourcing_base.names import is_name, is_names
 
 from ..time_limit import limit_statements, time_limit
 
+_logger = logging.getLogger(__name__)
 EVERYTHING = "*"
+# What a class has that was meant as a consumer, and what it has to inherit.
+MEANT = {"_project": "event.projection", "_react": "event.reaction", "_decide": "event.process"}
+# From here on two names are so alike that one of them is probably a slip for the other.
+ALIKE = 0.75
 
 
 class EventConsumer(models.AbstractModel):
@@ -59,6 +68,22 @@ class EventConsumer(models.AbstractModel):
         return False
 
     @api.model
+    def _declaration_problems(self):
+        """Return what is wrong with what the class declares: a list of sentences."""
+        subscribes = self._subscribes
+        if isinstance(subscribes, dict) and all(map(is_name, subscribes)):
+            types = [(name,) if isinstance(name, str) else name for name in subscribes.values()]
+            if all(map(is_names, types)):
+                return []
+        return [
+            _(
+                "_subscribes is %(value)s; write it like %(example)s.",
+                value=repr(subscribes)[:80],
+                example='{"rental": ("RentalConfirmed",)}',
+            )
+        ]
+
+    @api.model
     def _event_types(self):
         """Return ``{aggregate type: tuple of event types}``; see ``_subscribes``."""
         return {
@@ -83,6 +108,58 @@ class EventConsumers(models.AbstractModel):
 
     _name = "event.consumer.registry"
     _description = "Registry of Consumers of the Feed"
+
+    def _register_hook(self):
+        super()._register_hook()
+        # Later hooks may still register handlers.
+        self.env.cr.postcommit.add(self._log_problems)
+
+    @api.model
+    def _log_problems(self):
+        """Write a line to the log for what a consumer will wait for in vain."""
+        for name in self._names():
+            consumer = self.env[name].with_context(lang="en_US")
+            for sentence in consumer._declaration_problems():
+                _logger.error("%s: %s", name, sentence)
+            for sentence in self._unknown_types(consumer):
+                _logger.warning("%s: %s", name, sentence)
+        base = self.env.registry["event.consumer"]
+        for name, model in sorted(self.env.registry.items()):
+            if not hasattr(model, "_subscribes") or issubclass(model, base):
+                continue
+            for method, meant in MEANT.items():
+                if hasattr(model, method):
+                    text = '%s: It has %s, but does not inherit the engine; write _inherit = "%s".'
+                    _logger.error(text, name, method, meant)
+
+    @api.model
+    def _unknown_types(self, consumer):
+        """Return what a consumer subscribes to and nobody declares, as sentences.
+
+        A type that no handler serves, or one without a table of transitions, may be right.
+        """
+        handlers = self.env["snapshot.handler.registry"]
+        serving = handlers._serving()
+        if consumer._declaration_problems():
+            return []
+        found = []
+        for model_name, types in consumer._event_types().items():
+            if model_name == EVERYTHING:
+                continue
+            handler = self.env.get(serving.get(handlers._canonical_name(model_name)))
+            if handler is None:
+                if close := get_close_matches(model_name, list(serving), n=1, cutoff=ALIKE):
+                    found.append(f"no handler serves {model_name}; did you mean {close[0]}?")
+                continue
+            aliases = getattr(handler, "_event_aliases", {})
+            known = list(getattr(handler, "_transitions", ()))
+            for event_type in types if known else ():
+                if event_type in (EVERYTHING, *FAILURE_TYPES, *known, *aliases):
+                    continue
+                close = get_close_matches(event_type, known, n=1)
+                hint = f"; did you mean {close[0]}?" if close else ""
+                found.append(f"{model_name} has no event type {event_type}{hint}")
+        return found
 
     @api.model
     @tools.ormcache()

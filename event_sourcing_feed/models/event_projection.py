@@ -58,8 +58,9 @@ class EventProjection(models.AbstractModel):
 
     @api.model
     def _declaration_problems(self):
-        """Return what is wrong with what the class declares: a list of sentences."""
-        problems = []
+        problems = super()._declaration_problems()
+        if problems:
+            return problems
         types = self._event_types().values()
         failures = {name for names in types for name in names if name in FAILURE_TYPES}
         if self._inline and failures:
