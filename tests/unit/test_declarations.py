@@ -4,6 +4,7 @@ import base64
 import json
 import logging
 from contextlib import suppress
+from unittest.mock import patch
 
 from odoo import models
 from odoo.exceptions import UserError
@@ -18,6 +19,8 @@ from odoo.addons.test_event_sourcing.common import EventCase, make_user
 PARCEL = "parcel.snapshot.handler"
 LOG = "odoo.addons.event_sourcing_declaration.models.snapshot_handler_problems"
 HINTS = "odoo.addons.event_sourcing_catalog.models.snapshot_handler_lint"
+CONSUMERS = "odoo.addons.event_sourcing_feed.models.event_consumer"
+BOUNDARIES = "odoo.addons.event_sourcing_boundary.models.event_boundary"
 
 
 def declared(name, base=models.AbstractModel, **attributes):
@@ -159,8 +162,68 @@ class TestWrongAttributes(Declarations):
         self.assertEqual(self.handlers._problems(), {})
         self.assertEqual(self.handlers._hints(), {})
         self.assertEqual(self.handlers._off(), {})
-        with self.assertNoLogs(LOG, logging.WARNING), self.assertNoLogs(HINTS, logging.WARNING):
+        with self.assertNoLogs(LOG, logging.WARNING), self.assertLogs(HINTS) as log:
             self.handlers._register_hook()
+        # The toy makes two faults on purpose.
+        self.assertEqual(len(log.output), 2, log.output)
+        self.assertIn("_evolve returns None for Nothing", log.output[0])
+        self.assertIn("_evolve returns what is no JSON for Odd", log.output[1])
+        with self.assertNoLogs("odoo.addons", logging.WARNING):
+            self.env["event.boundary"]._log_hints()
+            self.env["event.consumer.registry"]._log_problems()
+
+    def test_two_handlers_are_told_when_odoo_starts(self):
+        self.declare("flaky.snapshot.handler", _aggregate_model="parcel")
+        self.env.cr.postcommit.clear()
+        self.handlers._register_hook()
+        with self.assertLogs(LOG, logging.ERROR) as log:
+            self.env.cr.postcommit.run()
+        of_parcels, of_the_toy = log.output
+        self.assertIn("Two handlers serve the aggregate parcel: flaky", of_parcels)
+        self.assertIn("Two handlers serve the aggregate twice", of_the_toy)
+        self.addCleanup(self.handlers._registered().pop, "parcel", None)
+        self.handlers.register_handler("parcel", PARCEL)  # a hook that comes later decides
+        with self.assertLogs(LOG, logging.ERROR) as log:
+            self.handlers._log_conflicts()
+        self.assertNotIn("parcel", "".join(log.output))
+
+    def test_consumers_and_boundaries_that_wait_in_vain_are_told_when_odoo_starts(self):
+        consumers, boundaries = self.env["event.consumer.registry"], self.env["event.boundary"]
+        projection, boundary = self.env["library.reader.projection"], self.env["seat.boundary"]
+        for subscribes, part in (
+            (
+                {"library.book": ("BookLnet",)},
+                "library.book has no event type BookLnet; did you mean",
+            ),
+            ({"library.bok": ("BookLent",)}, "no handler serves library.bok; did you mean library"),
+            (["library.book"], "_subscribes is ['library.book']; write it like"),
+        ):
+            with self.subTest(part=part), patch.object(type(projection), "_subscribes", subscribes):
+                self.registry.clear_cache()
+                with self.assertLogs(CONSUMERS, logging.WARNING) as log:
+                    consumers._log_problems()
+                (line,) = log.output
+                self.assertIn(f"library.reader.projection: {part}", line)
+        self.patch(type(boundary), "_subscribes", {"booking": ("Booked", "Movd")})
+        self.registry.clear_cache()
+        with self.assertLogs(BOUNDARIES, logging.WARNING) as log:
+            boundaries._log_hints()
+        (line,) = log.output
+        self.assertIn("seat.boundary: _subscribes names Movd, which the handler", line)
+
+    def test_what_was_meant_as_a_consumer_or_a_boundary_is_told_when_odoo_starts(self):
+        of_books = {"library.book": ("BookLent",)}
+        self.make("made.projection", _subscribes=of_books, _project=lambda self, events: None)
+        self.make("made.boundary", _subscribes=of_books)
+        with self.assertLogs(CONSUMERS, logging.ERROR) as log:
+            self.env["event.consumer.registry"]._log_problems()
+        (line,) = log.output
+        self.assertIn("made.projection: It has _project, but does not inherit the engine", line)
+        self.assertIn('write _inherit = "event.projection"', line)
+        with self.assertLogs(BOUNDARIES, logging.ERROR) as log:
+            self.env["event.boundary"]._log_hints()
+        (line,) = log.output
+        self.assertIn("made.boundary: It does not inherit the engine", line)
 
     def test_each_is_told_in_one_sentence(self):
         table = {"Weighed": Transition("draft", "done")}
