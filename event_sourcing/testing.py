@@ -72,7 +72,7 @@ def _boundary_tools(env):
 
 
 class Scenario:
-    """One story of one aggregate, folded in memory by its handler."""
+    """One story of one aggregate, folded in memory; each ``when`` goes on with it."""
 
     def __init__(self, env, model_name):
         self._handler = _handler(env, model_name)
@@ -88,7 +88,7 @@ class Scenario:
         return self
 
     def when(self, event):
-        """Try one event."""
+        """Try one event after those before; a refused one changes nothing."""
         try:
             self._state = self._fold(event, new=True)
             self._refusal = None

@@ -5,11 +5,15 @@ import re
 from pathlib import Path
 
 from odoo.addons.event_sourcing.testing import lint_handler, rejected, scenario
+from odoo.addons.library_loans.tests.test_loan import TestLoan
+from odoo.addons.library_loans.tests.test_reminder import TestReminder
 from odoo.addons.test_event_sourcing.common import EventCase
 
 ROOT = Path(__file__).resolve().parents[2]
 HANDLER = ROOT / "tests/addons/readme_example/models/library_handler.py"
 FEED = ROOT / "tests/addons/feed_example/models"
+LOANS = ROOT / "tests/addons/library_loans"
+TUTORIAL = (TestLoan, TestReminder)  # run with the tests here
 HEADS = ("| # | guarantee | shown by |", "|---|---|---|", "| what | shown by |", "|---|---|")
 
 
@@ -63,6 +67,36 @@ class TestReadme(EventCase):
         self.assertEqual([row for row, names in named if not names], [*HEADS])
         for name in (name for _row, names in named for name in names):
             self.assertTrue(is_there(*name.split("::")), name)
+
+
+class TestTutorialPage(EventCase):
+    """The page about a first addon shows all of its files, and they are installed."""
+
+    page = "docs/tutorial.md"
+
+    def test_it_shows_every_file(self):
+        shown = dict(
+            re.findall(r"`([\w/.]+)`\n\n```\w*\n(.*?)```", (ROOT / self.page).read_text(), re.S)
+        )
+        files = {str(path.relative_to(LOANS)): path for path in LOANS.rglob("*.*")}
+        for name, path in files.items():
+            if path.suffix in (".py", ".csv", ".xml") and path.name != "__init__.py":
+                self.assertEqual(shown.pop(name, None), path.read_text(), name)
+        self.assertEqual(shown, {})
+
+    def test_its_questions_have_the_answers_that_it_says(self):
+        (example,) = [block for block in blocks(self.page) if "state_at" in block]
+        first, *others = example.splitlines()[:-1]
+        names = {"env": self.env}
+        exec(first, names)
+        answers = [eval(line.partition("#")[0].strip(), names) for line in others]
+        self.assertEqual((answers[0], answers[3]), ("applied", "lent"))
+        self.assertIn("not possible while the status is “Lent”", answers[1])
+        self.assertEqual(answers[2]["due"], "2026-01-31")
+
+    def test_nothing_is_said_about_it_when_odoo_starts(self):
+        handler = self.env["loan.snapshot.handler"]
+        self.assertEqual(self.env["snapshot.handler.registry"]._lint(handler), [])
 
 
 class TestBoundariesPage(EventCase):

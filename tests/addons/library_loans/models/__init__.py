@@ -1,0 +1,3 @@
+from . import loan_handler
+from . import loan_reminder
+from . import loan_snapshot
