@@ -2,7 +2,7 @@
 
 from calendar import monthrange
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_DOWN, Decimal
 
 from odoo.addons.rental_event_sourcing.lines import FIRST, flat_in, ordered, with_lines
@@ -13,7 +13,8 @@ MAX_MONTHS = 120
 DATES = ("planned_start", "planned_end")
 NO_REVENUE = Decimal(0)
 NOTHING_KNOWN = [0, 1, 0]  # of a line: product, quantity, price
-DELIVERED, RETURNED = "delivered", "returned"
+DELIVERED, RETURNED, EXCHANGED = "delivered", "returned", "exchanged"
+DAY = timedelta(days=1)
 MOVEMENTS = {"EquipmentDelivered": DELIVERED, "EquipmentReturned": RETURNED}
 CORRECTIONS = {"DeliveryCorrected": DELIVERED, "ReturnCorrected": RETURNED}
 
@@ -22,15 +23,16 @@ CORRECTIONS = {"DeliveryCorrected": DELIVERED, "ReturnCorrected": RETURNED}
 class Share:
     """What is known of a rental, as far as the utilisation of its products depends on it.
 
-    It counts from its confirmation on, with the planned days; the first delivery and the return of
-    the last piece put what came true in their place, and a cancellation takes all days away. What a
-    payload says that cannot be a date, a quantity or an amount is passed over: events of a record
-    type that is switched off are not checked by anybody.
+    It counts from its confirmation on, with the planned days; for each piece its delivery and its
+    return put what came true in their place, and a cancellation takes all days away. What a payload
+    says that cannot be a date, a quantity or an amount is passed over: events of a record type that
+    is switched off are not checked by anybody.
 
     :ivar bool counted: whether its days count
     :ivar tuple lines: ``(line id, product id, quantity, price)``, 0 where it is not known
-    :ivar tuple movements: ``(version, kind, day, ((line id, quantity), …))``; None for all lines
-    :ivar tuple invoiced: ``(first day of the month, Decimal)``, in order
+    :ivar tuple movements: ``(version, kind, day, ((line id, quantity), …))``; None for all lines.
+        Of an exchange of what is out, the product before it stands in place of the quantity
+    :ivar tuple invoiced: ``(first day of the month, Decimal)``, in order; less what was credited
     """
 
     counted: bool = False
@@ -54,8 +56,9 @@ class Share:
             case "RentalPlanned" | "PlanChanged" | "PriceChanged":
                 return self._planned(payload)
             case "ProductExchanged":
-                line = {payload.get("line"): {"product_id": payload.get("product_id")}}
-                return self._planned({"lines": line})
+                line_id, product = payload.get("line"), payload.get("product_id")
+                after = self._planned({"lines": {line_id: {"product_id": product}}})
+                return after._exchanged(event, line_id, self)
             case "RentalConfirmed":
                 return replace(self, counted=True)
             case "RentalCancelled":
@@ -63,7 +66,9 @@ class Share:
             case "RentalExtended" | "RentalShortened":
                 return replace(self, planned_end=_day(payload.get("planned_end")))
             case "RentalInvoiced":
-                return self._with_invoice(event.business_date, payload.get("amount"))
+                return self._with_invoice(event.business_date, payload.get("amount"), 1)
+            case "InvoiceCorrected":
+                return self._with_invoice(event.business_date, payload.get("amount"), -1)
         return self
 
     def _planned(self, payload):
@@ -98,59 +103,109 @@ class Share:
         movements = (*self.movements, (event.version, kind, day, moved))
         return replace(self, counted=self.counted or kind == DELIVERED, movements=movements)
 
+    def _exchanged(self, event, line_id, before):
+        """Return the share with an exchange, after which days are those of the new product."""
+        for known, product, _quantity, _price in before.lines:
+            if known == line_id and any(kind == DELIVERED for _v, kind, *_rest in self.movements):
+                step = (event.version, EXCHANGED, event.business_date, ((line_id, product),))
+                return replace(self, movements=(*self.movements, step))
+        return self
+
     def _without(self, version, kind):
         """Return the share without one movement: the named one, or the last of its kind."""
         versions = [each[0] for each in self.movements if each[1] == kind]
         wrong = version if version in versions else max(versions, default=None)
         return replace(self, movements=tuple(each for each in self.movements if each[0] != wrong))
 
-    def _with_invoice(self, day, amount):
+    def _with_invoice(self, day, amount, sign):
         if type(amount) not in (int, float):
             return self
         months = dict(self.invoiced)
         month = day.replace(day=1)
-        months[month] = months.get(month, NO_REVENUE) + Decimal(repr(amount))
+        months[month] = months.get(month, NO_REVENUE) + sign * Decimal(repr(amount))
         return replace(self, invoiced=tuple(sorted(months.items())))
 
     # ------------------------------------------------------------------
 
     def months(self):
         """Return ``{(product id, first of the month): (rentals begun, unit days, revenue)}``."""
-        pieces = self._pieces_of_products()
         found = {}
         for month, amount in self.invoiced:
             for product, part in self._divided(amount).items():
                 found[product, month] = (0, 0, part)
-        for number, (month, days) in enumerate(self._days()):
-            for product, quantity in pieces.items():
-                revenue = found.get((product, month), (0, 0, NO_REVENUE))[2]
-                found[product, month] = (int(not number), days * quantity, revenue)
+        begun = set()
+        for product, first, month, days in sorted(self._days()):
+            known = found.get((product, month), (0, 0, NO_REVENUE))
+            is_first = int(product not in begun)
+            begun.add(product)
+            found[product, month] = (known[0] + is_first, known[1] + days, known[2])
         return found
 
-    def _pieces_of_products(self):
-        """Return ``{product id: pieces}``: as planned, and once all is back what went out."""
-        back = self._returned_on() is not None
-        pieces = {}
-        for line_id, product, quantity, _price in self.lines:
-            if product:
-                count = self._sum(DELIVERED, line_id, quantity) if back else quantity
-                pieces[product] = pieces.get(product, 0) + count
-        return pieces
+    def _days(self):
+        """Yield ``(product, first day, first of a month, days in it)``, for all pieces together."""
+        stretches = list(self._stretches()) if self.counted else []
+        first = min((start for _product, start, _end, _pieces in stretches), default=date.min)
+        for product, start, end, pieces in stretches:
+            month = start.replace(day=1)
+            while month <= end and _number(month) < _number(first) + MAX_MONTHS:
+                last = month.replace(day=monthrange(month.year, month.month)[1])
+                days = (min(end, last) - max(start, month)).days + 1
+                yield product, start, month, days * pieces
+                if last == date.max:
+                    break
+                month = last + DAY
 
-    def _sum(self, kind, line_id, quantity):
-        """Return how many pieces of a line moved, at most all of them."""
-        moves = [moved for _version, known, _day, moved in self.movements if known == kind]
-        if None in moves or not moves:
-            return quantity if moves or kind == DELIVERED else 0
-        return min(quantity, sum(dict(moved).get(line_id, 0) for moved in moves))
+    def _stretches(self):
+        """Yield ``(product, first, last day, pieces)``: as planned, and as it was once it moved.
 
-    def _returned_on(self):
-        """Return the day on which the last piece came back, None while one is out."""
-        days = [day for _version, kind, day, _moved in self.movements if kind == RETURNED]
-        for line_id, _product, quantity, _price in self.lines if days else ():
-            if self._sum(RETURNED, line_id, quantity) < self._sum(DELIVERED, line_id, quantity):
-                return None
-        return max(days, default=None)
+        While nobody knows when a piece comes back, it is out until the planned end, and on its
+        first day at least. What did not go out is not to follow once all the rest is back.
+        """
+        walks = [self._walk(*line[:3]) for line in self.lines if line[1]]
+        over = any(step[1] == RETURNED for step in self.movements)
+        over = over and not any(out for _done, out, _left in walks)
+        gone = [step[2] for step in self.movements if step[1] == DELIVERED]
+        planned = self.planned_start or min(gone, default=None)
+        for (_id, product, *_rest), (done, out, left) in zip(
+            (line for line in self.lines if line[1]), walks, strict=True
+        ):
+            yield from done
+            if planned and left and not over:
+                out = [*out, (planned, left)]
+            for start, pieces in out:
+                yield product, start, max(start, self.planned_end or start), pieces
+
+    def _walk(self, line_id, product, quantity):
+        """Return what became of the pieces of a line: those that are back, out, and not out yet.
+
+        :return: ``([(product, first, last day, pieces)], [(first day, pieces)], pieces)``
+        """
+        steps = [
+            (kind, day, dict(moved).get(line_id) if moved is not None else quantity)
+            for _version, kind, day, moved in self.movements
+        ]
+        products = [said for kind, _day, said in steps if kind == EXCHANGED and said is not None]
+        products.append(product)
+        done, out, left = [], [], quantity
+        for kind, day, said in steps:
+            if kind == EXCHANGED and said is not None:
+                done += [
+                    (products[0], start, day - DAY, pieces) for start, pieces in out if start < day
+                ]
+                out = [(max(start, day), pieces) for start, pieces in out]
+                products.pop(0)
+            elif kind == DELIVERED and said and left:
+                pieces = min(said, left)
+                left -= pieces
+                out.append((day, pieces))
+            elif kind == RETURNED:
+                while said and out:
+                    (start, pieces), *rest = out
+                    back = min(said, pieces)
+                    said -= back
+                    done.append((products[0], start, max(start, day), back))
+                    out = [(start, pieces - back), *rest] if back < pieces else rest
+        return [stretch for stretch in done if stretch[0]], out, left
 
     def _divided(self, amount):
         """Return ``{product id: part}`` of an amount, by quantity and price of the lines."""
@@ -171,23 +226,6 @@ class Share:
         first = next(iter(parts))  # takes what rounding leaves
         parts[first] += amount - sum(parts.values())
         return parts
-
-    def _days(self):
-        """Yield ``(first day of the month, days in it)``; first and last day count both."""
-        out = [day for _version, kind, day, _moved in self.movements if kind == DELIVERED]
-        start = min(out, default=self.planned_start)
-        if not self.counted or not start:
-            return
-        # While nobody knows when it ends, it is out on its first day.
-        end = max(start, self._returned_on() or self.planned_end or start)
-        year, month = start.year, start.month
-        for _number in range(MAX_MONTHS):
-            first = date(year, month, 1)
-            last = first.replace(day=monthrange(year, month)[1])
-            yield first, (min(end, last) - max(start, first)).days + 1
-            if end <= last:
-                return
-            year, month = (year, month + 1) if month < 12 else (year + 1, 1)
 
 
 def _line_after(values, line):
@@ -218,3 +256,7 @@ def _day(value):
         return date.fromisoformat(value)
     except (TypeError, ValueError):
         return None
+
+
+def _number(month):
+    return month.year * 12 + month.month

@@ -31,7 +31,9 @@ class RentalUtilisation(models.Model):
         " confirmation on, and as it was once delivered and returned.",
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
-    revenue = fields.Monetary(readonly=True, help="What was invoiced in the month.")
+    revenue = fields.Monetary(
+        readonly=True, help="What was invoiced in the month, less what was credited in it."
+    )
     last_event_on = fields.Datetime(
         string="Last Event", readonly=True, help="The last event that changed the row."
     )

@@ -28,7 +28,7 @@ class RentalUtilisationProjection(models.AbstractModel):
             *("RentalPlanned", "PlanChanged", "RentalConfirmed", "RentalCancelled"),
             *("EquipmentDelivered", "DeliveryCorrected", "RentalExtended", "RentalShortened"),
             *("EquipmentReturned", "ReturnCorrected", "RentalInvoiced", "PriceChanged"),
-            "ProductExchanged",
+            *("ProductExchanged", "InvoiceCorrected"),
         )
     }
     _read_models = ("rental.utilisation", "rental.utilisation.share")
@@ -37,7 +37,8 @@ class RentalUtilisationProjection(models.AbstractModel):
         "rental.utilisation.share": ("company_id", "aggregate_id"),
     }
     _inline = True
-    _projection_version = 2  # version 1 knew one product of a rental
+    # Version 1 knew one product of a rental, version 2 one period of all its pieces.
+    _projection_version = 3
 
     @api.model
     def _project(self, events):

@@ -61,7 +61,9 @@ class RentalUtilisationReport(models.Model):
         **AVERAGE,
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
-    revenue = fields.Monetary(readonly=True, help="What was invoiced in the month.")
+    revenue = fields.Monetary(
+        readonly=True, help="What was invoiced in the month, less what was credited in it."
+    )
     last_event_on = fields.Datetime(
         string="Last Event", readonly=True, help="The last event that changed the row."
     )

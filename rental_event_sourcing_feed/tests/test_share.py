@@ -76,6 +76,16 @@ class TestShare(BaseCase):
         share = fold(self.planned, "RentalConfirmed", *paid, "RentalCancelled")
         self.assertEqual(share.months(), {(7, JANUARY): (0, 0, Decimal("3.3"))})
 
+    def test_what_is_credited_is_no_revenue(self):
+        paid = [("RentalInvoiced", {"amount": 0.3}), ("InvoiceCorrected", {"amount": 0.1})]
+        share = fold(self.planned, *paid)
+        self.assertEqual(share.months(), {(7, JANUARY): (0, 0, Decimal("0.2"))})
+        lines = {n: {"product_id": 6 + int(n), "quantity": 1, "price": 1} for n in "123"}
+        plan = ("RentalPlanned", {**PLAN, "product_id": None, "quantity": None, "lines": lines})
+        share = fold(plan, ("InvoiceCorrected", {"amount": 0.1}))
+        parts = [revenue for _begun, _days, revenue in share.months().values()]
+        self.assertEqual(parts, [Decimal("-0.1"), Decimal("0.0"), Decimal("0.0")])
+
     def test_each_line_counts_for_its_product(self):
         lines = {
             "1": {"product_id": 7, "quantity": 2, "price": 10},
@@ -99,7 +109,7 @@ class TestShare(BaseCase):
         other = ("ProductExchanged", {"line": "2", "product_id": 9})
         self.assertIn((9, JANUARY), fold(plan, "RentalConfirmed", other).months())
 
-    def test_it_is_back_with_the_last_piece(self):
+    def test_each_piece_counts_until_it_is_back(self):
         begin = (
             self.planned,
             "RentalConfirmed",
@@ -110,10 +120,10 @@ class TestShare(BaseCase):
             ("EquipmentReturned", part),
             ("EquipmentReturned", {**part, "returned_on": "2026-02-01"}),
         )
-        self.assertEqual(days(*begin, first), {JANUARY: 4, FEBRUARY: 4})
-        self.assertEqual(days(*begin, first, last), {JANUARY: 4, FEBRUARY: 2})
+        self.assertEqual(days(*begin, first), {JANUARY: 4, FEBRUARY: 2})
+        self.assertEqual(days(*begin, first, last), {JANUARY: 4, FEBRUARY: 1})
         corrected = ("ReturnCorrected", {"reason": "slip"})
-        self.assertEqual(days(*begin, first, last, corrected), {JANUARY: 4, FEBRUARY: 4})
+        self.assertEqual(days(*begin, first, last, corrected), {JANUARY: 4, FEBRUARY: 2})
         one = (
             "EquipmentDelivered",
             {"delivered_on": "2026-02-01", "lines": {"1": {"quantity": 1}}},
@@ -123,6 +133,32 @@ class TestShare(BaseCase):
         self.assertEqual(days(*begin, back), {FEBRUARY: 1})
         wrong = ("DeliveryCorrected", {"reason": "slip"})
         self.assertEqual(days(*begin, wrong), {JANUARY: 4, FEBRUARY: 4})
+
+    def test_each_piece_counts_from_its_delivery_on(self):
+        begin = (self.planned, "RentalConfirmed")
+        first = ("EquipmentDelivered", {"delivered_on": "2026-01-31", "lines": {"1": {"quantity": 1}}})
+        # The other one is still to come, and kept for the planned days.
+        self.assertEqual(days(*begin, first), {JANUARY: 3, FEBRUARY: 4})
+        second = ("EquipmentDelivered", {"delivered_on": "2026-02-01"})
+        self.assertEqual(days(*begin, first, second), {JANUARY: 1, FEBRUARY: 4})
+        # The first one that went out is the first one that is back.
+        part = ("EquipmentReturned", {"returned_on": "2026-02-01", "lines": {"1": {"quantity": 1}}})
+        self.assertEqual(days(*begin, first, second, part), {JANUARY: 1, FEBRUARY: 3})
+
+    def test_an_exchange_parts_the_days_of_two_products(self):
+        exchange = ("ProductExchanged", {"line": "1", "product_id": 9})
+        plan = ("RentalPlanned", {**PLAN, "planned_start": "2026-01-29"})
+        out = ("EquipmentDelivered", {"delivered_on": "2026-01-29"})
+        found = fold(plan, "RentalConfirmed", out, exchange).months()
+        self.assertEqual(
+            found, {(7, JANUARY): (1, 4, 0), (9, JANUARY): (1, 2, 0), (9, FEBRUARY): (0, 4, 0)}
+        )
+        back = ("EquipmentReturned", {"returned_on": "2026-02-01"})
+        found = fold(plan, "RentalConfirmed", out, exchange, back).months()
+        self.assertEqual(found[9, FEBRUARY], (0, 2, 0))
+        wrong = ("DeliveryCorrected", {"reason": "slip"})
+        found = fold(plan, "RentalConfirmed", out, exchange, wrong).months()
+        self.assertEqual(found, {(9, JANUARY): (1, 6, 0), (9, FEBRUARY): (0, 4, 0)})
 
     def test_a_slip_in_a_year_costs_no_table(self):
         plan = {**PLAN, "planned_end": "9999-12-31"}

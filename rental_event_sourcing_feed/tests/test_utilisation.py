@@ -22,6 +22,7 @@ NAME = "rental.utilisation.projection"
 USER = "rental_event_sourcing.rental_order_group_user"
 JANUARY, FEBRUARY = date(2026, 1, 1), date(2026, 2, 1)
 DAYS = st.dates(date(2026, 1, 20), date(2026, 3, 10)).map(str)
+PIECES = st.fixed_dictionaries({"1": st.fixed_dictionaries({"quantity": st.integers(1, 3)})})
 STEPS = st.one_of(
     st.tuples(
         st.sampled_from(["PlanChanged", "RentalPlanned"]),
@@ -37,10 +38,12 @@ STEPS = st.one_of(
     ),
     st.tuples(st.sampled_from(["RentalConfirmed", "RentalCancelled"]), st.just({})),
     st.tuples(
-        st.just("EquipmentDelivered"), st.fixed_dictionaries({}, optional={"delivered_on": DAYS})
+        st.just("EquipmentDelivered"),
+        st.fixed_dictionaries({}, optional={"delivered_on": DAYS, "lines": PIECES}),
     ),
     st.tuples(
-        st.just("EquipmentReturned"), st.fixed_dictionaries({}, optional={"returned_on": DAYS})
+        st.just("EquipmentReturned"),
+        st.fixed_dictionaries({}, optional={"returned_on": DAYS, "lines": PIECES}),
     ),
     st.tuples(st.just("RentalExtended"), st.fixed_dictionaries({"planned_end": DAYS})),
     st.tuples(
@@ -106,41 +109,56 @@ class TestAnyStory(UtilisationCase):
         known = {}
         begun, unit_days, revenue = Counter(), Counter(), Counter()
         for event in events:
-            rental = known.setdefault(event.aggregate_id, {"quantity": 1, "invoices": []})
-            day = str(event.business_date)
-            given = {
-                **{"EquipmentDelivered": {"delivered_on": day, "counted": True}}.get(
-                    event.event_type, {}
-                ),
-                **{"EquipmentReturned": {"returned_on": day}}.get(event.event_type, {}),
-                **event.payload,
-            }
-            if event.event_type in ("RentalConfirmed", "RentalCancelled"):
-                given["counted"] = event.event_type == "RentalConfirmed"
-            if event.event_type == "RentalInvoiced":
-                amount = Decimal(str(given.pop("amount")))
+            new = {"quantity": 1, "invoices": [], "moves": [], "counted": False}
+            rental = known.setdefault(event.aggregate_id, new)
+            payload, kind = event.payload, event.event_type
+            if kind == "RentalInvoiced":
+                amount = Decimal(str(payload["amount"]))
                 rental["invoices"].append((event.business_date.replace(day=1), amount))
-            for key, which in (("delivered_on", min), ("returned_on", max)):
-                if key in given and key in rental:
-                    given[key] = which(given[key], rental[key])
-            rental.update(given)
+            elif kind in ("EquipmentDelivered", "EquipmentReturned"):
+                day = payload.get("delivered_on") or payload.get("returned_on")
+                quantity = payload.get("lines", {}).get("1", {}).get("quantity", 3)
+                rental["moves"].append((kind, day or str(event.business_date), quantity))
+                rental["counted"] |= kind == "EquipmentDelivered"
+            elif kind in ("RentalConfirmed", "RentalCancelled"):
+                rental["counted"] = kind == "RentalConfirmed"
+            else:
+                rental.update(payload)
         for rental in known.values():
             product = rental.get("product_id")
-            start = rental.get("delivered_on") or rental.get("planned_start")
             for month, amount in rental["invoices"] if product else []:
                 revenue[product, month] += amount
-            if not (product and start and rental.get("counted")):
-                continue
-            end = max(start, rental.get("returned_on") or rental.get("planned_end") or start)
-            day, last = date.fromisoformat(start), date.fromisoformat(end)
-            begun[product, day.replace(day=1)] += 1
-            while day <= last:
-                unit_days[product, day.replace(day=1)] += rental["quantity"]
-                day += timedelta(days=1)
+            stretches = self.stretches(rental) if product and rental["counted"] else []
+            if stretches:
+                first = min(start for start, _end in stretches)
+                begun[product, date.fromisoformat(first).replace(day=1)] += 1
+            for start, end in stretches:
+                day, last = date.fromisoformat(start), date.fromisoformat(max(start, end))
+                while day <= last:
+                    unit_days[product, day.replace(day=1)] += 1
+                    day += timedelta(days=1)
         return {
             key: (begun[key], Decimal(unit_days[key]), Decimal(revenue[key]))
             for key in unit_days.keys() | revenue.keys()
         }
+
+
+    def stretches(self, rental):
+        """Return ``[(first, last day)]`` of each piece, which moves one after the other."""
+        waiting, out, back = rental["quantity"], [], []
+        for kind, day, quantity in rental["moves"]:
+            for _piece in range(quantity):
+                if kind == "EquipmentDelivered" and waiting:
+                    waiting -= 1
+                    out.append(day)
+                elif kind == "EquipmentReturned" and out:
+                    back.append((out.pop(0), day))
+        returned = any(kind == "EquipmentReturned" for kind, _day, _quantity in rental["moves"])
+        gone = [day for kind, day, _quantity in rental["moves"] if kind == "EquipmentDelivered"]
+        start = rental.get("planned_start") or min(gone, default=None)
+        if start and not (returned and not out):
+            out = out + [start] * waiting
+        return back + [(day, rental.get("planned_end") or day) for day in out]
 
 
 class TestUtilisation(UtilisationCase):
