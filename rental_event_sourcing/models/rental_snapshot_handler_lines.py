@@ -68,7 +68,7 @@ class RentalSnapshotHandler(models.AbstractModel):
             raise RuleViolation(message, "returned_in_part")
         units = given.get("unit_ids", [])
         changes = {"product_id": given["product_id"], "unit_ids": units}
-        after = {**merged(line, changes), "out": units if out_quantity(line) else []}
+        after = {**merged(line, changes), "out": units[: out_quantity(line)]}
         after = {**lines, line_id: after}
         self._check_units(after)
         return {"lines": after}

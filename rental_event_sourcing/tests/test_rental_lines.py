@@ -214,6 +214,14 @@ class TestRules(EventCase):
         again = ("ProductExchanged", {"line": "1", "product_id": 7})
         rental.when(again).then(rejected("A part of line 1 is back already"))
 
+    def test_no_more_units_are_exchanged_than_are_out(self):
+        begin = ["RentalConfirmed", ("EquipmentDelivered", {"lines": {"1": {"quantity": 2}}})]
+        exchange = {"line": "1", "product_id": 9, "unit_ids": ["9/A", "9/B", "9/C"]}
+        rental = self.planned(*begin).given(("ProductExchanged", exchange))
+        self.assertEqual(rental._state["lines"]["1"]["out"], ["9/A", "9/B"])
+        rental.when(("EquipmentDelivered", {"lines": {"1": {"quantity": 1}}})).then({})
+        self.assertEqual(rental._state["lines"]["1"]["out"], ["9/A", "9/B", "9/C"])
+
     def test_a_rental_is_shortened(self):
         rental = self.planned("RentalConfirmed")
         rental.when(("RentalShortened", {"planned_end": "2026-03-01"}))
