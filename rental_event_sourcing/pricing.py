@@ -95,6 +95,18 @@ def periods(period, start, end):
     return -(-(last.toordinal() - first.toordinal() + 1) // DAYS[period])
 
 
+def whole_months(start, end):
+    """Return how many months the days are to the day, None where they are no whole ones."""
+    first, last = _days(start, end)
+    count = _months(first, last)
+    return count if _months_later(first, count) == last.toordinal() + 1 else None
+
+
+def last_of_months(start, count):
+    """Return the last day of so many months from a day on; the last one there is, at most."""
+    return date.fromordinal(_months_later(as_day(start), count) - 1)
+
+
 def _weeks_and_days(rest, known):
     """Yield ``(weeks, days)`` that cover the rest of the days, the cheapest among them."""
     if "day" in known:
@@ -126,13 +138,17 @@ def _months_later(first, count):
 
 
 def _days(start, end):
-    first, last = _day(start), _day(end)
+    first, last = as_day(start), as_day(end)
     if last < first:
         raise ValueError(f"the period ends on {end}, before it starts on {start}")
     return first, last
 
 
-def _day(value):
+def as_day(value):
+    """Return a day that is given as a date, or as text.
+
+    :raise ValueError: for what is none
+    """
     if isinstance(value, str):
         return date.fromisoformat(value)
     if isinstance(value, date):

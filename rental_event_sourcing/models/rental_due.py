@@ -4,6 +4,7 @@ from odoo import api, fields, models
 
 from odoo.addons.event_sourcing_job.periods import first_of_week
 
+from .. import pricing
 from ..searching import is_wanted
 
 # What is to happen next with a rental of a status, and the field with its day.
@@ -83,7 +84,10 @@ class RentalOrder(models.Model):
         return [("id", "in" if wanted else "not in", self._search(found))]
 
     def copy_data(self, default=None):
-        """Plan anew: from today, for as long, and one's own, whatever the old one was."""
+        """Plan anew: from today, for as long, and one's own, whatever the old one was.
+
+        What is rented by the month is so for as many months, however long they are.
+        """
         rows = super().copy_data(default)
         days = self._due_days()
         for order, vals in zip(self, rows, strict=False):
@@ -94,5 +98,9 @@ class RentalOrder(models.Model):
                 fresh["planned_start"] = today
             if end:
                 fresh["planned_end"] = today + (end - start if start else timedelta(days=30))
+            if start and end and "month" in order.line_ids.mapped("price_period"):
+                months = pricing.whole_months(start, end)
+                if months:
+                    fresh["planned_end"] = pricing.last_of_months(today, months)
             vals.update({key: value for key, value in fresh.items() if key not in (default or {})})
         return rows

@@ -7,6 +7,7 @@ from odoo.addons.event_sourcing.exceptions import RuleViolation
 from odoo.addons.event_sourcing_base.arguments import listed, whole
 from odoo.addons.event_sourcing_base.compat import check_access
 
+from .. import pricing
 from ..models.rental_order_desk import BUTTONS
 
 # What each event needs, by the fields of the wizard.
@@ -88,7 +89,7 @@ class RentalEventWizard(models.TransientModel):
                 for order in orders
             },
             "planned_end": {self._proposed_end(order) for order in orders},
-            "monthly_price": set(orders.mapped("monthly_price")),
+            "monthly_price": {self._known_price(order) for order in orders},
             "amount": {
                 order.currency_id.round(sum(order.line_ids.mapped("amount"))) for order in orders
             },
@@ -99,10 +100,18 @@ class RentalEventWizard(models.TransientModel):
         return values
 
     @api.model
+    def _known_price(self, order):
+        """Return the price that a new one replaces; 0 where several lines have one each."""
+        return order.line_ids.price if len(order.line_ids) == 1 else 0
+
+    @api.model
     def _proposed_end(self, order):
         """Return the planned end that is proposed; False where none would be accepted."""
         start, end = order.planned_start, order.planned_end
         if self.env.context.get("default_event_type") != "RentalShortened":
+            months = start and end and pricing.whole_months(start, end)
+            if months:  # of a month that is longer than this one, its last day
+                return pricing.last_of_months(start, months + 1)
             return end and end + relativedelta(months=1)
         shorter = end and end - relativedelta(days=1)
         return shorter if shorter and not (start and shorter < start) else False
@@ -141,10 +150,24 @@ class RentalEventWizard(models.TransientModel):
         }
 
     def _price_payload(self):
-        if not self.line_id:
+        line = self.line_id
+        if not line and len(self.order_ids) == 1 and self.line_count == 1:
+            line = self.order_ids.line_ids.filtered(lambda line: line.price_period != "month")
+        if not line:
             return {"monthly_price": self.monthly_price}
         said = {"price": self.monthly_price, "price_typed": True}
-        return {"lines": {self.line_id.line_key: said}}
+        return {"lines": {line.line_key: said}}
+
+    def _refusals(self):
+        """Refuse to make a price of another period one of a month, for many rentals at once."""
+        refusals = super()._refusals()
+        if self.event_type == "PriceChanged" and len(refusals) > 1:
+            for order, error in refusals.items():
+                if error is None and set(order.line_ids.mapped("price_period")) - {"month"}:
+                    refusals[order] = UserError(
+                        _("Its price is not one per month; change it in the rental itself.")
+                    )
+        return refusals
 
     def action_record(self):
         """Record the event about each rental for which it is possible.
