@@ -1,7 +1,7 @@
 {
     "name": "Rental on Event Sourcing",
     "summary": "Rentals whose every step, and every refused attempt, is kept as an event",
-    "version": "2.2.0",
+    "version": "2.3.0",
     "category": "Sales/Rental",
     "license": "LGPL-3",
     "author": "Event Sourcing for Odoo contributors",

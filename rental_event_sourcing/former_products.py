@@ -77,7 +77,7 @@ def convert(env):
 
 
 def fold_anew(env):
-    """Fold every rental by the rules of today, so that its lines are there; see version 2.1.0."""
+    """Fold every rental by the rules of today; see versions 2.1.0 and 2.3.0."""
     if not env["rental.snapshot"].search_count([], limit=1):
         return
     jobs = env["event.job"]

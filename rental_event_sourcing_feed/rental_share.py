@@ -134,7 +134,7 @@ class Share:
             for product, part in self._divided(amount).items():
                 found[product, month] = (0, 0, part)
         begun = set()
-        for product, first, month, days in sorted(self._days()):
+        for product, _first, month, days in sorted(self._days()):
             known = found.get((product, month), (0, 0, NO_REVENUE))
             is_first = int(product not in begun)
             begun.add(product)

@@ -3,8 +3,6 @@ from odoo.exceptions import UserError
 
 from odoo.addons.event_sourcing_base.compat import check_access
 
-from .rental_money_columns import DAY
-
 INVOICED_IN = ("confirmed", "active", "returned")
 CHARGED_IN = ("active", "returned")
 
@@ -50,41 +48,40 @@ class RentalOrder(models.Model):
 
     def _dues_of(self, state):
         """Yield ``(event type, values)`` of what one rental owes and was not charged."""
+        handler = self.env["rental.snapshot.handler"]
         if self.status in INVOICED_IN:
-            period = self._due_period(state)
-            if period:
-                start, end = period
-                amount = self._period_amount(start, end)
+            after = state  # each as if those before it were charged
+            for start, end in self._due_periods(state):
+                amount = self._period_amount(start, end, after)
                 yield "RentalInvoiced", {"start": start, "end": end, "amount": amount}
+                if start:
+                    days = {"period_start": str(start), "period_end": str(end)}
+                    after = handler._with_invoice(after, {"amount": amount, **days})
         if self.status not in CHARGED_IN:
             return
-        days = self._late_days(state)
-        if days:
-            amount = self.snapshot_id.sudo()._late_fee(*days)
-            yield "LateFeeCharged", {"start": days[0], "end": days[1], "amount": amount}
+        for start, end in self._open_late_days(state):
+            amount = self.snapshot_id.sudo()._late_fee(start, end)
+            yield "LateFeeCharged", {"start": start, "end": end, "amount": amount}
         for damage in self._open_damages(state):
             yield "DamageCharged", damage
 
-    def _due_period(self, state):
-        """Return the days that are due, as one period; None where no day is.
+    def _due_periods(self, state):
+        """Yield the first and last day of each stretch that is due, as one period.
 
         Months that have begun are due in full; of what is back, all that was planned. Without
         days, all is due once.
         """
-        first, last = self.planned_start, self.planned_end
-        if not first or not last:
-            return None if state.get("invoices") else (False, False)
-        if invoiced := self._last_period(state):
-            first = invoiced[1] + DAY
-        if first > last:
-            return None
-        if self.status == "returned":
-            return first, last
+        if not self.planned_start or not self.planned_end:
+            if not state.get("invoices"):
+                yield False, False
+            return
         store = self.env["event.store"]
         today = store._business_today(self.company_id.id, fields.Datetime.now())
-        if first > today:
-            return None
-        return first, self._end_of_month(max(first, min(today, last)))
+        for start, last in self._open_days(state):
+            if self.status == "returned":
+                yield start, last
+            elif start <= today:
+                yield start, min(self._end_of_month(max(start, min(today, last))), last)
 
     def _collection_key(self):
         """Return what charges are collected as that are recorded now: nothing else says that."""

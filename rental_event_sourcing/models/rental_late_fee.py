@@ -59,14 +59,18 @@ class RentalSnapshot(models.Model):
 
     def _late_fee(self, start, end):
         """Return what the days from ``start`` to ``end`` cost, by the rates of today."""
+        lines = self._late_lines(start, end)
+        return self.currency_id.round(sum(line["amount"] for line in lines))
+
+    def _late_lines(self, start, end):
+        """Return what late days are made of, as ``_invoice_lines`` does of others."""
         self.ensure_one()
-        company, days = self.company_id, max((end - start).days + 1, 0)
-        amount = 0
-        for product, pieces in self._late_pieces():
+        company, found = self.company_id, []
+        for product, days in self._late_pieces(start, end) if start <= end else ():
             rate = company.rental_late_fee
             if product.rental_late_fee and not product._lacks_rate(self.currency_id, company):
                 rate = product.currency_id._convert(
                     product.rental_late_fee, self.currency_id, company, start
                 )
-            amount += rate * pieces * days
-        return self.currency_id.round(amount)
+            found.append({"product": product, "quantity": 1, "amount": rate * days})
+        return found

@@ -2,6 +2,9 @@ from odoo import _, api, models
 
 from odoo.addons.event_sourcing.exceptions import RuleViolation
 
+from .. import charges
+from ..pricing import as_day
+
 LATE = ("late_from", "late_until", "amount")  # what the state keeps of a late fee
 
 
@@ -23,8 +26,9 @@ class RentalSnapshotHandler(models.AbstractModel):
         if period:
             self._check_invoiced_days(period, invoices, given)
         invoice = {"amount": given["amount"], "version": event.version, **period}
+        after = self._with_invoice(state, invoice)
         return {
-            "invoices": self._numbered(invoices, invoice),
+            **{key: after[key] for key in ("invoices", "invoiced_lines") if key in after},
             **self._charged(state, "invoiced_amount", given["amount"]),
         }
 
@@ -51,6 +55,30 @@ class RentalSnapshotHandler(models.AbstractModel):
             )
             raise RuleViolation(message, "period_invoiced")
         self._check_said("RentalInvoiced", "reason", given)
+
+    @api.model
+    def _with_invoice(self, state, invoice):
+        """Return a state with an invoice, and what its lines come to if it is for days.
+
+        :param dict invoice: ``amount``, and ``period_start`` and ``period_end`` or neither
+        """
+        after = {**state, "invoices": self._numbered(state.get("invoices", {}), invoice)}
+        notes = self._noted_lines(state, invoice) if "period_end" in invoice else {}
+        if notes:
+            known, number = state.get("invoiced_lines", {}), str(len(after["invoices"]))
+            after["invoiced_lines"] = {**known, number: notes}
+        return after
+
+    @api.model
+    def _noted_lines(self, state, invoice):
+        """Return what the lines come to for days that are invoiced; see ``charges``."""
+        days = (state.get("planned_start"), invoice["period_start"], invoice["period_end"])
+        days, known = [day and as_day(day) for day in days], charges.noted_invoices(state)
+        found = {
+            line_id: charges.as_noted(charges.charge(line_id, line, *days, known))
+            for line_id, line in state.get("lines", {}).items()
+        }
+        return {line_id: note for line_id, note in found.items() if note}
 
     def _on_InvoiceCorrected(self, state, event, given):
         number, amount = str(given["invoice"]), given["amount"]

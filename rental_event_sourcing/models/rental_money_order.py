@@ -2,8 +2,9 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 
-from .. import pricing
-from .rental_money_columns import DAY
+from .. import charges, pricing
+from ..charges import DAY
+from ..pricing import as_day
 
 
 class RentalOrder(models.Model):
@@ -59,7 +60,7 @@ class RentalOrder(models.Model):
                 return {
                     "period_start": start,
                     "period_end": end,
-                    "amount": self._period_amount(start, end),
+                    "amount": self._period_amount(start, end, state),
                 }
             case "InvoiceCorrected":
                 open_ones = self._creditable(state)
@@ -80,23 +81,34 @@ class RentalOrder(models.Model):
                 return self._next_damage(state)
         return {}
 
-    def _period_amount(self, start, end):
+    def _period_amount(self, start, end, state=None):
         """Return what the lines of a rental cost for a period, in its currency."""
-        lines = self.snapshot_id.sudo()._invoice_lines(start or None, end or None)
+        snapshot = self.snapshot_id.sudo()
+        lines = snapshot._invoice_lines(start or None, end or None, state=state)
         return self.currency_id.round(sum(line["amount"] for line in lines))
 
     def _next_period(self, state):
         """Return the first and last day of the month that is to be invoiced next.
 
-        Where all is invoiced, that is the last period again, and the dialog asks why.
+        The month after it, too, where nothing is to be paid for the rest of one. Where all is
+        invoiced, that is the last period again, and the dialog asks why.
         """
         if not self.planned_start or not self.planned_end:
             return False, False
-        last = self._last_period(state)
-        if last and last[1] >= self.planned_end:
-            return last
-        start = last[1] + DAY if last else self.planned_start
-        return start, self._end_of_month(start)
+        first = None
+        for start, last in self._open_days(state):
+            end = min(self._end_of_month(start), last)
+            if end < last and not self._period_amount(start, end, state):
+                end = min(self._end_of_month(end + DAY), last)
+            if self._period_amount(start, end, state):
+                return start, end
+            first = first or (start, end)
+        return self._last_period(state) or first
+
+    def _open_days(self, state):
+        """Yield ``(first, last)`` of the planned days that are not invoiced, in their order."""
+        taken = [days for *days, _invoice in charges.standing(state.get("invoices", {}))]
+        return charges.uncovered(self.planned_start, self.planned_end, taken)
 
     def _end_of_month(self, day):
         """Return the last day of the rental's month that a day is in, its planned end at most."""
@@ -107,15 +119,8 @@ class RentalOrder(models.Model):
     @api.model
     def _last_period(self, state):
         """Return the days of the last period that is invoiced, None without any."""
-        periods = [
-            (invoice["period_end"], invoice["period_start"])
-            for invoice in state.get("invoices", {}).values()
-            if "period_end" in invoice and invoice.get("credited", 0) < invoice["amount"]
-        ]
-        if not periods:
-            return None
-        end, start = map(fields.Date.to_date, max(periods))
-        return start, end
+        periods = charges.standing(state.get("invoices", {}))
+        return max(periods, key=lambda each: each[1::-1])[:2] if periods else None
 
     @api.model
     def _creditable(self, state):
@@ -129,16 +134,23 @@ class RentalOrder(models.Model):
         return found
 
     def _late_days(self, state):
-        """Return the first and last late day that is not charged yet, None without any."""
+        """Return the first and last day of what is late and not charged yet, None without any."""
+        return next(self._open_late_days(state), None)
+
+    def _open_late_days(self, state):
+        """Yield ``(first, last)`` of the late days that are not charged, in their order."""
         if self.status not in ("active", "returned") or not self.planned_end:
-            return None
+            return
         store = self.env["event.store"]
         last = store._business_today(self.company_id.id, fields.Datetime.now())
         if self.status == "returned" and self.returned_on:
             last = min(last, self.returned_on)
-        charged = [fee["late_until"] for fee in state.get("late_fees", {}).values()]
-        known = max([self.planned_end, *map(fields.Date.to_date, charged)])
-        return (known + DAY, last) if known < last else None
+        if self.planned_end < last:
+            charged = [
+                (as_day(fee["late_from"]), as_day(fee["late_until"]))
+                for fee in state.get("late_fees", {}).values()
+            ]
+            yield from charges.uncovered(self.planned_end + DAY, last, charged)
 
     @api.model
     def _next_damage(self, state):

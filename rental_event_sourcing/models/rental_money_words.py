@@ -37,6 +37,7 @@ class RentalSnapshotHandler(models.AbstractModel):
             "late_from": _("Late from"),
             "late_until": _("Late until"),
             "invoices": _("Invoices"),
+            "invoiced_lines": _("Invoices by line"),
             "damages": _("Reported damages"),
             "late_fees": _("Days of late fees"),
             "credited": _("Credited"),

@@ -79,8 +79,11 @@ class RentalSnapshotHandler(models.AbstractModel):
         "rental_snapshot_partner_id_fkey": "unknown_customer",
         "rental_snapshot_product_id_fkey": "unknown_product",
     }
-    # Of the lines, for lists; and the movements, whose sums stand in the lines.
-    _quiet_keys = ("product_id", "former_product_id", "quantity", "monthly_price", "movements")
+    # Of the lines, for lists; the movements, whose sums stand in the lines; what invoices are of.
+    _quiet_keys = (
+        *("product_id", "former_product_id", "quantity", "monthly_price"),
+        *("movements", "invoiced_lines"),
+    )
     _transitions = {
         "RentalPlanned": Transition("draft"),
         "PlanChanged": Transition(("draft", "demo", "confirmed")),

@@ -15,6 +15,7 @@ from . import test_products
 from . import test_reasons
 from . import test_rental_bad_input
 from . import test_rental_boundaries
+from . import test_rental_charges
 from . import test_rental_collect
 from . import test_rental_customers
 from . import test_rental_desk

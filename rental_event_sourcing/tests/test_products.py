@@ -134,6 +134,8 @@ class TestProducts(RentalCase):
             order.line_ids.with_context(lang="en_US").price_words,
             f"no price: there is no exchange rate from {here.name} to KWD",
         )
+        order._apply_event("RentalConfirmed")
+        order._apply_event("EquipmentDelivered", {"delivered_on": "2026-03-01"})
         days = (order.planned_start, order.planned_start)
         self.assertEqual(order.snapshot_id._late_fee(*days), 3)
         self.env["res.currency.rate"].create(

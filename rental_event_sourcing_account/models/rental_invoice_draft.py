@@ -1,6 +1,6 @@
-from odoo import _, models
+from odoo import _, api, models
 from odoo.exceptions import UserError
-from odoo.tools import format_date
+from odoo.tools import float_compare, format_date
 
 
 class RentalInvoice(models.Model):
@@ -26,7 +26,7 @@ class RentalInvoice(models.Model):
             )
             raise UserError(message)
         own = self.with_company(company).with_context(lang=partner.lang)
-        lines = [(0, 0, vals) for vals in own._lines_of(snapshot)]
+        lines = [(0, 0, vals) for vals in own._checked(own._lines_of(snapshot))]
         move = own._collection(partner)
         known = move.line_ids
         if move:
@@ -110,14 +110,38 @@ class RentalInvoice(models.Model):
             # No product: whether a tax applies to a compensation is the accountant's to say.
             return [{"name": name, "quantity": 1, "price_unit": self.amount, "tax_ids": []}]
         if self.kind == "late_fee":
-            product, _pieces = snapshot._late_pieces()[0]
             name = _("Late return of %(rental)s", rental=self.aggregate_id)
-            return [self._line(product, name, 1, self.amount)]
-        lines = snapshot._invoice_lines(self.start or None, self.end or None)
+            lines = snapshot._late_lines(self.start, self.end)
+            lines = [line for line in lines if line["amount"]] or lines[:1]
+            return [
+                self._line(line["product"], name, 1, amount) for line, amount in self._shares(lines)
+            ]
+        lines = snapshot._invoice_lines(self.start or None, self.end or None, self.number)
         return [
             self._line(line["product"], self._line_name(line), *self._units(line, amount))
             for line, amount in self._shares(lines)
         ]
+
+    @api.model
+    def _checked(self, lines):
+        """Refuse prices with more decimals than accounting keeps, which would round them.
+
+        :raise UserError: with what to do about it
+        """
+        name = "Product Price"
+        digits = self.env["decimal.precision"].precision_get(name)
+        for line in lines:
+            if float_compare(round(line["price_unit"], digits), line["price_unit"], 6):
+                message = _(
+                    "The amount %(amount)s has more decimals than prices in accounting, which"
+                    " would round it; set the decimal accuracy of “%(name)s” to at least"
+                    " %(digits)s, then retry.",
+                    amount=line["price_unit"],
+                    name=name,
+                    digits=self.currency_id.decimal_places,
+                )
+                raise UserError(message)
+        return lines
 
     def _line(self, product, name, quantity, price):
         if self.start and self.end:

@@ -161,6 +161,54 @@ class TestDrafts(InvoiceCase):
         self.assertEqual(self.lines(damage), [(self.env["product.product"], 1, 30, none)])
         self.assertEqual(set(rows.move_id.mapped("move_type")), {"out_invoice"})
 
+    def test_a_late_fee_is_of_the_products_that_were_late(self):
+        self.env.company.rental_late_fee = 5
+        crane = self.env["product.product"].create({"name": "Crane", "taxes_id": False})
+        lines = [{"product_id": p.id, "quantity": 1} for p in (self.product, crane, self.product)]
+        order = self.env["rental.order"].create(
+            {
+                "partner_id": self.partner.id,
+                "planned_start": "2025-12-01",
+                "planned_end": "2026-01-10",
+                "line_ids": [(0, 0, line) for line in lines],
+            }
+        )
+        fee = {"late_from": "2026-01-11", "late_until": "2026-01-12", "amount": 18}
+        back = {"returned_on": "2026-01-10", "lines": {"1": {"quantity": 1}}}
+        steps = ("RentalConfirmed", ("EquipmentDelivered", {"delivered_on": "2025-12-01"}))
+        self.record(order, *steps, ("EquipmentReturned", back))
+        row = self.meet(self.record(order, ("LateFeeCharged", fee)))
+        none = self.env["account.tax"]
+        self.assertEqual(self.lines(row), [(crane, 1, 9, none), (self.product, 1, 9, self.tax)])
+
+    def test_a_currency_with_three_decimals_is_not_rounded_to_two(self):
+        digits = self.env.ref("product.decimal_price")
+        tent = self.env["product.product"].create({"name": "Tent", "taxes_id": False})
+        company = self.abroad("KWD")
+        for amount, quantity in ((1.235, 1), (0.333, 4)):
+            digits.digits = 2
+            order = self.order(quantity=quantity, company_id=company.id, product_id=tent.id)
+            event = self.record(order, ("RentalInvoiced", {"amount": amount, **JANUARY}))
+            with self.assertRaisesRegex(UserError, "“Product Price” to at least 3"):
+                self.meet(event)
+            digits.digits = 3
+            row = self.meet(event)
+            self.assertEqual(row.move_id.currency_id.name, "KWD")
+            self.assertEqual(row.move_id.amount_untaxed, amount)
+
+    def abroad(self, currency):
+        """Return a company that keeps its books in another currency."""
+        known = self.env["res.currency"].with_context(active_test=False)
+        known = known.search([("name", "=", currency)])
+        known.active = True
+        limits = ("rental_dates_required", "rental_backdate_days", "rental_early_days")
+        vals = {name: self.env.company[name] for name in limits}
+        company = self.env["res.company"].create({"name": f"Shop {currency}", **vals})
+        self.env.user.company_ids += company
+        self.env["account.chart.template"].try_loading("generic_coa", company, install_demo=False)
+        company.currency_id = known
+        return company
+
     def test_a_deposit_becomes_nothing(self):
         order = self.order()
         events = self.record(

@@ -136,7 +136,10 @@ class TestShare(BaseCase):
 
     def test_each_piece_counts_from_its_delivery_on(self):
         begin = (self.planned, "RentalConfirmed")
-        first = ("EquipmentDelivered", {"delivered_on": "2026-01-31", "lines": {"1": {"quantity": 1}}})
+        first = (
+            "EquipmentDelivered",
+            {"delivered_on": "2026-01-31", "lines": {"1": {"quantity": 1}}},
+        )
         # The other one is still to come, and kept for the planned days.
         self.assertEqual(days(*begin, first), {JANUARY: 3, FEBRUARY: 4})
         second = ("EquipmentDelivered", {"delivered_on": "2026-02-01"})

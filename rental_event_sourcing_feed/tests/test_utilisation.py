@@ -142,7 +142,6 @@ class TestAnyStory(UtilisationCase):
             for key in unit_days.keys() | revenue.keys()
         }
 
-
     def stretches(self, rental):
         """Return ``[(first, last day)]`` of each piece, which moves one after the other."""
         waiting, out, back = rental["quantity"], [], []
