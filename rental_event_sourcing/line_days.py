@@ -30,6 +30,25 @@ def piece_days(movements, line_id, first, last):
     return total
 
 
+def is_back_too_early(movements, line_id, version):
+    """Whether a return is of a day before what it brings back went out.
+
+    :param dict movements: as above, with the return
+    :param str version: of the return
+    """
+    back, steps = movements[version], []
+    for movement in movements.values():
+        moved = movement["lines"].get(line_id)
+        if moved:
+            sign = 1 if movement["kind"] == DELIVERED else -1
+            steps.append((movement["day"], sign * moved["quantity"]))
+    days = {day for day, _pieces in steps if day >= back["day"]}
+    if any(sum(pieces for day, pieces in steps if day <= each) < 0 for each in days):
+        return True
+    units = back["lines"][line_id].get("unit_ids", ())
+    return any((out_since(movements, line_id, unit) or "") > back["day"] for unit in units)
+
+
 def out_since(movements, line_id, unit_id):
     """Return the day since which a unit has been out in a line, as text; None if unknown."""
     days = [

@@ -6,7 +6,7 @@ from odoo.tools import format_date
 
 from odoo.addons.event_sourcing.exceptions import RuleViolation
 
-from ..line_days import DAY_SAID
+from ..line_days import DAY_SAID, is_back_too_early
 
 DATES = ("planned_start", "planned_end")
 
@@ -83,6 +83,7 @@ class RentalSnapshotHandler(models.AbstractModel):
             self._check_start(event, state, company)
             self._check_movement(event, company)
             self._check_delivery(event, state, company)
+            self._check_return(event, state)
 
     @api.model
     def _limited_events(self):
@@ -158,6 +159,15 @@ class RentalSnapshotHandler(models.AbstractModel):
                 day=format_date(self.env, day),
             )
             raise RuleViolation(message, "moved_on_other_day")
+
+    @api.model
+    def _check_return(self, event, state):
+        """Refuse a day on which the pieces that come back had not gone out yet."""
+        if event.event_type != "EquipmentReturned":
+            return
+        movements, version = state["movements"], str(event.version)
+        if any(is_back_too_early(movements, key, version) for key in movements[version]["lines"]):
+            raise RuleViolation(_("The return is before the delivery."), "dates_out_of_order")
 
     def _rule_labels(self):
         return {

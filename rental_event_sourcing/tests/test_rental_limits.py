@@ -121,6 +121,48 @@ class TestLimits(EventCase):
         snapshot.sudo()._rebuild() if hasattr(snapshot, "_rebuild") else None
         self.assertEqual(snapshot.quantity, 900)
 
+    def test_no_piece_is_back_before_it_went_out(self):
+        order = self.order(planned_start=self.day(-20), quantity=3)
+        order._apply_event("RentalConfirmed")
+
+        def moved(kind, day, quantity):
+            key = "delivered_on" if kind == "Delivered" else "returned_on"
+            lines = {"1": {"quantity": quantity}}
+            return f"Equipment{kind}", {key: self.day(day), "lines": lines}
+
+        def told(event_type, payload):
+            self.assertEqual(order._apply_event(event_type, payload).outcome, "applied")
+
+        def refused(event_type, payload):
+            sentence = "The return is before the delivery"
+            self.refused(order, event_type, sentence, "dates_out_of_order", payload)
+
+        told(*moved("Delivered", -20, 1))
+        told(*moved("Delivered", -10, 2))
+        refused(*moved("Returned", -15, 2))
+        told(*moved("Returned", -15, 1))
+        # On its own day it could be the first one, which is back two days later.
+        refused(*moved("Returned", -17, 1))
+        refused(*moved("Returned", -11, 1))
+        told(*moved("Returned", -10, 2))
+        self.assertEqual(order.status, "returned")
+
+    def test_a_unit_is_not_back_before_it_went_out(self):
+        serial = self.env["product.product"].create({"name": "Drone", "rental_counting": "serial"})
+        units = [{"product_id": serial.id, "serial_number": f"EB-{n}"} for n in range(2)]
+        first, second = self.env["rental.unit"].create(units).mapped("name")
+        order = self.order(product_id=serial.id, planned_start=self.day(-20), quantity=2)
+        order._apply_event("RentalConfirmed")
+        for unit, day in ((first, -20), (second, -10)):
+            lines = {"1": {"unit_ids": [unit]}}
+            payload = {"delivered_on": self.day(day), "lines": lines}
+            self.assertEqual(order._apply_event("EquipmentDelivered", payload).outcome, "applied")
+        payload = {"returned_on": self.day(-15), "lines": {"1": {"unit_ids": [second]}}}
+        sentence = "The return is before the delivery"
+        self.refused(order, "EquipmentReturned", sentence, "dates_out_of_order", payload)
+        payload["lines"]["1"]["unit_ids"] = [first]
+        self.assertEqual(order._apply_event("EquipmentReturned", payload).outcome, "applied")
+
     def test_what_moved_is_recorded_soon(self):
         order = self.order(planned_start=self.day(-30))
         order._apply_event("RentalConfirmed")
