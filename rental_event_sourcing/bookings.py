@@ -105,8 +105,8 @@ def _on_days(state, found):
 def kept_days(planned_start, planned_end, delivered_on):
     """Return ``(first, last)`` of the days on which something is kept for a rental.
 
-    It begins when it goes out, if that is earlier than planned. What is only planned, without a
-    first day, is kept on no day.
+    It begins when it goes out, if that is earlier than planned, and that day is one of them also
+    where it is later. What is only planned, without a first day, is kept on no day.
 
     :param delivered_on: on which it went out, None for what did not
     :return: days of the type that is given; None for no days
@@ -115,7 +115,7 @@ def kept_days(planned_start, planned_end, delivered_on):
     if not known:
         return None
     start = min(known)
-    return start, max(start, planned_end) if planned_end else None
+    return start, max(planned_end, *known) if planned_end else None
 
 
 # ----------------------------------------------------------------------

@@ -191,6 +191,17 @@ class TestQuantities(BoundaryCase):
             "applied",
         )
 
+    def test_what_is_fetched_after_its_days_is_there_for_others(self):
+        self.own(1)
+        late, second = self.order(-9, -5), self.order(-2, 3)
+        self.done(late, "RentalConfirmed")
+        self.done(second, "RentalConfirmed")
+        self.refused(late, "EquipmentDelivered", f"{second.name} has 1 from")
+        self.done(second, "RentalCancelled")
+        self.done(late, "EquipmentDelivered")
+        days = [self.day(-9), self.day(0), 1]
+        self.assertEqual(self.known()["bookings"], {late.name: days})
+
     def test_the_night_in_which_the_clocks_change(self):
         """What is to be back on a day is late from midnight on, where the shop is."""
         self.own(1)
