@@ -242,6 +242,8 @@ def _fits(field, value, record):
         return False
     if field.type in ("integer", "float", "monetary") and not abs(value) <= MAX_NUMBER[field.type]:
         return False
+    if field.type == "selection" and value not in field.get_values(record.env):
+        return False
     try:
         field.convert_to_cache(value, record)
     except (TypeError, ValueError, OverflowError):

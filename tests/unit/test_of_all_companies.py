@@ -1,5 +1,7 @@
 """What is about all companies is told to who may know of all of them."""
 
+from contextlib import suppress
+
 from odoo.exceptions import AccessError
 
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
@@ -45,15 +47,15 @@ class TestOfAllCompanies(EventCase):
             name: {"fields": {"display_name": {}}} if field.type == "many2one" else {}
             for name, field in own._fields.items()
         }
-        return repr(
-            [
-                own.read(),
-                own.search_read([("id", "in", own.ids)], names),
-                own.web_read(spec),
-                own.onchange({}, [], spec),
-                [row.display_name for row in own],
-            ]
-        )
+        said = [
+            own.read(),
+            own.search_read([("id", "in", own.ids)], names),
+            own.web_read(spec),
+            [row.display_name for row in own],
+        ]
+        with suppress(AccessError):  # Odoo 19 asks for the right to write
+            said.append(own.onchange({}, [], spec))
+        return repr(said)
 
     def test_texts_and_events_are_for_who_may_know_all(self):
         for rows in self.rows:
