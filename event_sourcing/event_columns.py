@@ -61,6 +61,8 @@ RECORDING = tuple(column.name for column in COLUMNS if column.role == "recording
 INSERTED = tuple(column.name for column in COLUMNS if column.by != DATABASE)
 # Those of them that are not part of the hashed text, and empty in most rows.
 UNHASHED = tuple(n for n in INSERTED if n not in (*CONTENT, "company_id", "content_hash"))
+# What a caller gives, with values that the store itself checks.
+GIVEN = frozenset(column.name for column in COLUMNS if column.by == CALLER)
 # What the store decides, never the caller; with fields that are no columns.
 DECIDED_BY_STORE = frozenset(
     {

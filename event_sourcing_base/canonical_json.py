@@ -30,6 +30,7 @@ BEYOND_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 REASONS = {
     "type": "JSON holds no {value}",
     "key": "the key {value} is no text",
+    "twice": "the key {value} is given twice",
     "nan": "{value} is no finite number",
     "null_character": "a null character in {value!r}",
     "surrogate": "half a character",
@@ -237,8 +238,9 @@ def parse_object(text):
 def parse_json(text):
     """Return the JSON value in ``text``.
 
-    :raise ValueError: when it is no JSON, repeats a key, holds NaN or a number with more
-        digits than a double keeps
+    :raise InvalidJson: when it repeats a key, holds NaN or a number with more digits than a
+        double keeps, or than Python reads
+    :raise JSONDecodeError: when it is no JSON
     """
 
     def refuse_constant(name):
@@ -247,7 +249,8 @@ def parse_json(text):
     def refuse_double_keys(pairs):
         result = dict(pairs)
         if len(result) != len(pairs):
-            raise ValueError("a key is given twice")
+            names = [name for name, _value in pairs]
+            raise InvalidJson("twice", None, next(n for n in names if names.count(n) > 1))
         return result
 
     try:
@@ -259,6 +262,10 @@ def parse_json(text):
         )
     except RecursionError as error:
         raise InvalidJson("depth") from error
+    except (InvalidJson, json.JSONDecodeError):
+        raise
+    except ValueError as error:  # Python reads no integer of thousands of digits
+        raise InvalidJson("integer") from error
     return value
 
 

@@ -22,6 +22,7 @@ SAMPLE = 1024 * 1024
 MAX_NOTHING = 1024 * 1024
 MAX_LINE = 16 * MAX_ROW
 MAX_COLUMNS = 1000
+MAX_EXCERPT = 1000  # bytes of a row that is shown to somebody
 # Of a packed file so much may be read ahead of what it unpacks to: members may be empty.
 MAX_AHEAD = MAX_ROW + 512 * 1024
 ENCODINGS = {"utf-8": "UTF-8", "cp932": "Shift-JIS", "cp1252": "Windows-1252"}
@@ -30,12 +31,14 @@ NO_TEXT = re.compile("[\ue000-\uf8ff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
 # Two in a row: a single one may be a letter with an accent in an encoding of old Macs or of DOS.
 KANA = re.compile("[\u3041-\u30ff]{2}")
 DELIMITERS = ",;\t"
+BLANK = b',;\t \r"'  # what a line consists of in which no cell holds anything
 # What people give us by mistake, by its first bytes.
 OTHERS = {
     b"PK\x03\x04": "zip",
     b"\xd0\xcf\x11\xe0": "workbook",
     codecs.BOM_UTF16_LE: "utf16",
     codecs.BOM_UTF16_BE: "utf16",
+    b"\x1f\x8b": "no_text",  # packed twice
 }
 
 
@@ -125,8 +128,9 @@ def look_at(file, encoding=None):
             if reason == "zip" and (b"[Content_Types].xml" in sample or b"xl/" in sample):
                 reason = "workbook"
             raise RowParseError(reason, final=True)
-    if b"\0" in sample[:4096]:
-        raise RowParseError("utf16", final=True)
+    zeros = sample[:4096:2].count(0), sample[1:4096:2].count(0)
+    if any(zeros):
+        raise RowParseError("no_text" if all(zeros) else "utf16", final=True)
     if b"\r" in sample and b"\n" not in sample:
         raise RowParseError("old_mac", final=True)
     begin = sample.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
@@ -141,20 +145,36 @@ def look_at(file, encoding=None):
     encoding = _encoding_of(sample, encoding)
     delimiter = _delimiter_of(sample, encoding)
     lines = Lines(file)
-    try:
-        header = Csv(lines, encoding, delimiter).read()
-    except RowParseError as error:
-        error.final = True
-        raise
-    if header and len(header) > MAX_COLUMNS:
-        raise RowParseError("many_columns", final=True, limit=MAX_COLUMNS)
+    header = _header_of(lines, Csv(lines, encoding, delimiter))
     return {
         "kind": "csv",
         "encoding": encoding,
         "delimiter": delimiter,
-        "header": [name.strip() for name in header or ()],
+        "header": header,
         "start": [lines.offset, lines.number],
     }
+
+
+def _header_of(lines, rows):
+    """Return the names of the columns: those of the first row that is not blank.
+
+    Spreadsheets write blank lines, and columns without a name at the end of each row.
+    """
+    header = []
+    try:
+        while header == []:
+            if lines.offset > MAX_NOTHING:
+                raise RowParseError("nothing")
+            header = rows.read()
+    except RowParseError as error:
+        error.final = True
+        raise
+    names = [name.strip() for name in header or ()]
+    if len(names) > MAX_COLUMNS:
+        raise RowParseError("many_columns", final=True, limit=MAX_COLUMNS)
+    while names and not names[-1]:
+        names.pop()
+    return names
 
 
 def read_safely(read, *arguments):
@@ -175,6 +195,7 @@ class Rows:
 
     def __init__(self, file, about, position):
         self.lines = Lines(file, *position)
+        self.encoding = about.get("encoding", "utf-8")
         if about["kind"] == "jsonl":
             self._rows = JsonLines(self.lines)
         else:
@@ -185,6 +206,11 @@ class Rows:
         """Where the next row begins."""
         return [self.lines.offset, self.lines.number]
 
+    @property
+    def excerpt(self):
+        """How the last row begins, also where it cannot be read."""
+        return (self.lines.first or b"").decode(self.encoding, "replace")
+
     def next(self):
         """Return ``(number of its first line, row)``, None after the last row.
 
@@ -194,6 +220,7 @@ class Rows:
         begin = self.lines.offset
         while True:
             number = self.lines.number + 1
+            self.lines.first = None
             if self.lines.offset - begin > MAX_NOTHING:
                 return number, RowParseError("nothing", final=True)
             try:
@@ -207,7 +234,11 @@ class Rows:
 
 
 class Lines:
-    """Lines of a binary file, none of them longer than a row may be."""
+    """Lines of a binary file, none of them longer than a row may be.
+
+    :ivar last: the last line
+    :ivar first: how the first one begins that was read since this was set to None
+    """
 
     def __init__(self, file, offset=0, number=0):
         read_safely(file.seek, offset)
@@ -215,11 +246,14 @@ class Lines:
         self.offset = offset
         self.number = number
         self.last = b""
+        self.first = None
 
     def read(self):
         """Return the next line with its end, empty after the last one."""
         line = read_safely(self.file.readline, MAX_ROW + 1)
         self.offset += len(line)
+        if self.first is None:
+            self.first = line[:MAX_EXCERPT]
         if len(line) > MAX_ROW:
             length = len(line)
             while line and not line.endswith(b"\n") and length <= MAX_LINE:
@@ -257,9 +291,8 @@ class JsonLines:
             raise RowParseError("not_json", error=error) from None
         except json.JSONDecodeError as error:
             raise RowParseError("broken_json", place=error.colno) from None
-        except ValueError as error:
-            reason = "double_json_key" if "twice" in str(error) else "no_object"
-            raise RowParseError(reason) from None
+        except ValueError:
+            raise RowParseError("no_object") from None
 
 
 class Csv:
@@ -327,8 +360,9 @@ def _encoding_of(sample, chosen=None):
 
 
 def _delimiter_of(sample, encoding):
-    """Return what separates the cells of the first line: what gives the most of them."""
-    line = sample.split(b"\n", 1)[0].removeprefix(codecs.BOM_UTF8)
+    """Return what separates the cells of the header: what gives the most of them."""
+    lines = sample.removeprefix(codecs.BOM_UTF8).split(b"\n")
+    line = next((line for line in lines if line.strip(BLANK)), b"")
     text = line.decode(encoding, "replace")
 
     def cells(delimiter):

@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.event_sourcing_base.names import MAX_NAME
 
-from ..event_columns import DECIDED_BY_STORE
+from ..event_columns import DECIDED_BY_STORE, GIVEN
 
 
 class EventStoreMessages(models.Model):
@@ -30,6 +30,7 @@ class EventStoreMessages(models.Model):
 
     @api.model
     def _check_keys(self, vals):
+        """Refuse names that no event is given, and values that other addons' fields cannot take."""
         decided = sorted(DECIDED_BY_STORE.intersection(vals))
         if decided:
             raise UserError(
@@ -38,7 +39,7 @@ class EventStoreMessages(models.Model):
                     names=", ".join(decided),
                 )
             )
-        unknown = sorted(str(name) for name in vals if name not in self._fields)
+        unknown = sorted(str(name) for name in vals if not self._is_given(name))
         if unknown:
             raise UserError(
                 _(
@@ -46,3 +47,11 @@ class EventStoreMessages(models.Model):
                     names=", ".join(unknown)[:MAX_NAME],
                 )
             )
+        for name in vals.keys() - GIVEN:
+            self._check_value(name, vals[name])
+
+    @api.model
+    def _is_given(self, name):
+        """Whether an event can be given a field: what only shows others would vanish unsaid."""
+        field = self._fields.get(name)
+        return field is not None and bool(field.store or not field.compute or field.inverse)

@@ -1,12 +1,14 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from odoo.addons.event_sourcing_base.arguments import whole
 from odoo.addons.event_sourcing_base.canonical_json import canonical, xml_escaped
 from odoo.addons.event_sourcing_base.compat import check_access
 from odoo.addons.event_sourcing_base.fields import sendable
 
 from .event_store import FAILURE_TYPES
 from .event_store_reader import FoldResult
+from .event_store_validate import is_nothing
 
 MAX_PAGE = 10000
 
@@ -43,12 +45,11 @@ class EventStoreReplay(models.Model):
         self = self._with_user_lang()
         model_name = self._clean_model_name(model_name)
         aggregate_id = self._clean_name("aggregate_id", aggregate_id)
-        if version not in (None, False) and timestamp not in (None, False, ""):
-            raise UserError(_("Give a version or a time to look at, not both."))
-        if version is not False and version == 0:
-            version = 0
-        else:
-            version = self._clean_number("version", version)
+        version = None if version is False else version
+        if version is not None:
+            if not is_nothing(timestamp):
+                raise UserError(_("Give a version or a time to look at, not both."))
+            version = whole(self.env, "version", version)
         key, head = self._readable_stream(model_name, aggregate_id, company_id)
         if version is not None and version > head:
             raise UserError(
@@ -59,7 +60,7 @@ class EventStoreReplay(models.Model):
                     last=head,
                 )
             )
-        moment = None if timestamp in (None, False, "") else self._clean_timestamp(timestamp)
+        moment = None if is_nothing(timestamp) else self._clean_timestamp(timestamp)
         last, state = self._replay(model_name, key, version, moment, short=True)
         return {
             "version": last,
@@ -208,11 +209,7 @@ class EventStoreReplay(models.Model):
         self = self._with_user_lang()
         model_name = self._clean_model_name(model_name)
         aggregate_id = self._clean_name("aggregate_id", aggregate_id)
-        after_version = (
-            0
-            if after_version in (None, False, 0)
-            else self._clean_number("after_version", after_version)
-        )
+        after_version = whole(self.env, "after_version", after_version, default=0)
         limit = min(self._clean_number("limit", limit) or 1000, MAX_PAGE)
         key, head = self._readable_stream(model_name, aggregate_id, company_id)
         if not head:

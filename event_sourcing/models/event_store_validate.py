@@ -18,7 +18,7 @@ from odoo.addons.event_sourcing_base.names import MAX_NAME
 from odoo.addons.event_sourcing_base.zones import find_zone
 
 from ..event import RetryStableUuids
-from ..event_columns import DECIDED_BY_STORE
+from ..event_columns import GIVEN
 from .event_source_mixin import UNNUMBERED
 from .event_store import FAILURE_TYPES, POLICIES
 
@@ -104,14 +104,13 @@ class EventStoreValidate(models.Model):
         :param list vals_list: as given to ``create``; never changed
         :raise UserError: naming the first thing that is wrong
         """
-        accepted = self._fields.keys() - DECIDED_BY_STORE
         kinds = {}  # what was found out about kinds of events so far
         companies, zones = {None: self.env.company.id}, {}
         now = fields.Datetime.now()
         cleaned = []
         for number, vals in enumerate(vals_list, 1):
             try:
-                cleaned.append(self._clean_input(vals, accepted, kinds, companies, zones, now))
+                cleaned.append(self._clean_input(vals, kinds, companies, zones, now))
             except UserError as error:
                 if len(vals_list) > 1:
                     place = _("Event %(number)s of %(all)s", number=number, all=len(vals_list))
@@ -125,10 +124,10 @@ class EventStoreValidate(models.Model):
         error.args = (f"{place}: {error}", *error.args[1:])
 
     @api.model
-    def _clean_input(self, vals, accepted, kinds, companies, zones, now):
+    def _clean_input(self, vals, kinds, companies, zones, now):
         if not isinstance(vals, dict):
             raise UserError(_("An event must be given as a set of named values."))
-        if not vals.keys() <= accepted:
+        if not vals.keys() <= GIVEN:
             self._check_keys(vals)
         asked = tuple(map(vals.get, ("model_name", "event_type", "schema_version")))
         known = (asked, tuple(map(type, asked)))  # True is no 1

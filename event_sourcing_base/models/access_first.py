@@ -136,7 +136,7 @@ class AccessFirst(models.AbstractModel):
                         field=field._description_string(self.env),
                     )
                 )
-            self._check_fits(field, value)
+            self._check_value(name, value)
         # Odoo names records of other companies when it says that they do not belong together.
         told = {
             name: value
@@ -149,13 +149,18 @@ class AccessFirst(models.AbstractModel):
     def _check_defaults(self):
         """Refuse default values in the context that a field cannot take; Odoo would keep them."""
         for key, value in () if self.env.su else self.env.context.items():
-            field = key.startswith("default_") and self._fields.get(key.removeprefix("default_"))
-            if field:
-                self._check_fits(field, value)
+            name = key.removeprefix("default_")
+            if name != key and name in self._fields:
+                self._check_value(name, value)
 
-    def _check_fits(self, field, value):
-        """Refuse a value that a field cannot take, and one that names fields that are none."""
-        if not _fits(field, value, self):
+    @api.model
+    def _check_value(self, name, value, any_length=False):
+        """Refuse a value that a field cannot take, and one that names fields that are none.
+
+        :param bool any_length: whether a text may be longer than anybody may give it today
+        """
+        field = self._fields[name]
+        if not _fits(field, value, self, any_length):
             raise UserError(
                 _(
                     "%(field)s cannot be %(value)s; give another value.",
@@ -217,7 +222,7 @@ def _check_fields(model, names):
             )
 
 
-def _fits(field, value, record):
+def _fits(field, value, record, any_length=False):
     """Whether a field can take a value: of its kind, and of a size that the database takes."""
     if value is None or value is False or hasattr(value, "_name"):
         return True
@@ -231,7 +236,7 @@ def _fits(field, value, record):
     if field.type in ("char", "text", "html", "selection", "reference"):
         if not isinstance(value, str) or "\0" in value or HALF.search(value):
             return False
-        if field.type == "char" and len(value) > MAX_CHARS:
+        if field.type == "char" and len(value) > MAX_CHARS and not any_length:
             return False
     elif field.type == "binary":
         return isinstance(value, str | bytes) and _is_base64(value)

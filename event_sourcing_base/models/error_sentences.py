@@ -43,6 +43,8 @@ class ErrorSentences(models.AbstractModel):
                 key=value,
                 where=where,
             )
+        if error.reason == "twice":
+            return _("The JSON gives the key %(key)s twice; keep one of them.", key=value)
         return _(
             "%(where)s is a %(type)s, which JSON cannot hold; send dates as text like"
             " 2026-01-31 and amounts as numbers.",

@@ -147,7 +147,7 @@ class TestJson(WizardCase):
             ("[1]", "must be a JSON object"),
             ("3", "must be a JSON object"),
             ('{"a": NaN}', "no finite number"),
-            ('{"a": 1, "a": 2}', "a key twice"),
+            ('{"a": 1, "a": 2}', "the key a twice"),
             ('{"a": "\\u0000"}', "null character"),
             ('{"a": ' + "[" * 40 + "]" * 40 + "}", "nested too deeply"),
             ('{"a": ' + "[" * 100000 + "]" * 100000 + "}", "nested too deeply"),

@@ -5,7 +5,6 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.event_sourcing_base.canonical_json import (
-    InvalidJson,
     canonical,
     parse_json,
     parse_object,
@@ -97,12 +96,8 @@ class EventStoreRecordPayload(models.TransientModel):
                     column=error.colno,
                 )
             ) from error
-        except InvalidJson:
+        except ValueError:
             return text  # the store has a sentence for each kind of this
-        except ValueError as error:
-            if "twice" in str(error):
-                raise UserError(_("The JSON gives a key twice; keep one of them.")) from error
-            return text
 
     def _payload_from_fields(self):
         values = self.payload_values or {}

@@ -1,4 +1,3 @@
-import hashlib
 from functools import partial
 
 import psycopg2
@@ -7,7 +6,7 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from odoo.addons.event_sourcing.event import EventData
+from odoo.addons.event_sourcing.event import EventData, text_hash
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 from odoo.addons.event_sourcing_base.canonical_json import canonical, normalise
 from odoo.addons.event_sourcing_base.compat import readable
@@ -113,12 +112,12 @@ class EventImportCheck(models.Model):
         return new_items, seen, refused, known
 
     def _digest(self, vals):
-        """Return what makes an event the same: its hash, or what a row says of it."""
+        """Return what makes an event the same: its hash, or all that a row says of it."""
         if vals.get("content_hash"):
             return vals["content_hash"]
-        names = ("model_name", "aggregate_id", "event_type", "correlation_id", "causation_id")
-        said = [*map(vals.get, names), normalise(vals["payload"]), str(vals["timestamp"])]
-        return hashlib.sha256(canonical(said).encode()).hexdigest()
+        said = {name: value for name, value in vals.items() if value is not None}
+        said.update(payload_json=None, timestamp=str(vals["timestamp"]))
+        return text_hash(canonical(said))
 
     def _find_stored(self, items):
         """Return which rows are events that are stored.

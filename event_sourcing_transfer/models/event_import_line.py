@@ -176,5 +176,8 @@ class EventImportLine(models.AbstractModel):
     @api.model
     def _others(self, other):
         """Return the columns of other addons that are installed here, too."""
-        known = self.env["event.store"]._other_names()
-        return {name: value for name, value in other.items() if name in known}
+        store = self.env["event.store"]
+        kept = {name: other[name] for name in store._other_names() if name in other}
+        for name, value in kept.items():
+            store._check_value(name, value, any_length=True)
+        return kept

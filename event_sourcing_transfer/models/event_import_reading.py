@@ -107,7 +107,7 @@ class EventImportReading(models.Model):
         excerpt = row
         try:
             if isinstance(row, RowParseError):
-                excerpt = file.rows.lines.last.decode("utf-8", "replace")
+                excerpt = file.rows.excerpt
                 chunk["ended"] = row.final
                 raise row
             if progress.get("export"):

@@ -6,6 +6,7 @@ from odoo import api, models
 
 from odoo.addons.event_sourcing.event import text_hash
 from odoo.addons.event_sourcing.event_columns import DECIDED_BY_STORE
+from odoo.addons.event_sourcing.models.event_store_validate import is_nothing
 from odoo.addons.event_sourcing_base.canonical_json import canonical, parse_json
 from odoo.addons.event_sourcing_base.column_values import NESTED, given_moment
 from odoo.addons.event_sourcing_base.zones import find_zone
@@ -13,7 +14,11 @@ from odoo.addons.event_sourcing_base.zones import find_zone
 from ..transfer_file import RowParseError
 
 PREFIX = "payload."
-NUMBERS = ("version", "schema_version")
+# What the cells of a column hold, by the type of its field.
+KINDS = {
+    **{name: name for name in ("integer", "boolean", "date", "datetime")},
+    **{"many2one": "integer", "float": "number", "monetary": "number"},
+}
 TRUE = {"true", "yes", "1", "はい", "真"}
 FALSE = {"false", "no", "0", "いいえ", "偽"}
 GUARDED = re.compile(r"'[=+\-@\t\r]")
@@ -61,15 +66,15 @@ class EventImportRow(models.AbstractModel):
         :param dict labels: for :meth:`_resolve_labels`
         :raise RowParseError: for a cell that is not what its payload key is declared as
         """
-        if len(cells) > len(columns) and any(cells[len(columns) :]):
+        if any(cell.strip() for cell in cells[len(columns) :]):
             raise RowParseError("many_cells", cells=len(cells), columns=len(columns))
         # Odoo's exports guard spreadsheets against formulas with an apostrophe.
         cells = [cell[1:] if GUARDED.match(cell) else cell for cell in cells]
         given = {name: cell for name, cell in zip(columns, cells, strict=False) if cell.strip()}
         row = {name: cell.strip() for name, cell in given.items() if not name.startswith(PREFIX)}
-        for name in NUMBERS:
+        for name, kind in self._column_kinds().items():
             if name in row:
-                row[name] = self._typed(name, row[name], "integer")
+                row[name] = self._typed(name, row[name], kind, zone)
         row.setdefault("model_name", model_name)
         self._resolve_labels(row, labels)
         keys = {
@@ -90,6 +95,14 @@ class EventImportRow(models.AbstractModel):
             raise RowParseError("double_key", key=key)
         row["payload"] = {**payload, **typed}
         return row
+
+    @api.model
+    def _column_kinds(self):
+        """Return ``{column: kind}`` of those whose cells are no texts; others' beside our own."""
+        store = self.env["event.store"]
+        types = {name: store._fields[name].type for name in store._other_columns()}
+        kinds = {name: KINDS[kind] for name, kind in types.items() if kind in KINDS}
+        return {**kinds, "version": "integer", "schema_version": "integer"}
 
     @api.model
     def _payload_kinds(self, model_name, event_type, version=None):
@@ -152,8 +165,6 @@ class EventImportRow(models.AbstractModel):
         """
         row = dict(row)
         named = bool(row.get("model_name"))
-        if "company" in row:
-            row.setdefault("company_id", row.pop("company"))
         model_name = options.get("model_name")
         if not named and model_name:
             row["model_name"] = model_name
@@ -163,9 +174,9 @@ class EventImportRow(models.AbstractModel):
         self.env["event.store"]._known_zone(zone)
         naive = self._moment(row["timestamp"], "UTC") != self._moment(row["timestamp"], "Etc/GMT+1")
         row["timestamp"] = self._moment(row["timestamp"], zone)
-        if naive and options.get("tz"):
-            row.setdefault("timezone", zone)  # where its times are, there are its days
-        row["company_id"] = self._company(row.get("company_id")) or options.get("company_id")
+        if naive and options.get("tz") and is_nothing(row.get("timezone")):
+            row["timezone"] = zone  # where its times are, there are its days
+        row["company_id"] = self._company_of(row) or options.get("company_id")
         store = self.env["event.store"]
         (vals,) = store._clean_all([row])
         store._check_reference(vals)
@@ -199,9 +210,22 @@ class EventImportRow(models.AbstractModel):
             return value  # the store says what is wrong with it
 
     @api.model
+    def _company_of(self, row):
+        """Return the id of the company that a row names, None where it names none.
+
+        :param dict row: ``company`` is taken out of it
+        :raise RowParseError: where it names two, or one that the user has no access to
+        """
+        found = {self._company(row.pop("company", None)), self._company(row.get("company_id"))}
+        found.discard(None)
+        if len(found) > 1:
+            raise RowParseError("double_column", column="company_id", first="company")
+        return found.pop() if found else None
+
+    @api.model
     def _company(self, value):
         """Return the id of a company that the user has access to, None where none is named."""
-        if value in (None, False, ""):
+        if is_nothing(value):
             return None
         companies = self.env.companies
         found = companies.filtered(lambda company: value in (company.id, company.name))

@@ -21,6 +21,13 @@ class EventImportWords(models.AbstractModel):
         return _("The file is written in UTF-16; save it as CSV UTF-8, then import that.")
 
     @api.model
+    def _explain_no_text(self):
+        return _(
+            "This is no text; unpack the file, or save it as CSV UTF-8, then import the file that"
+            " comes of it."
+        )
+
+    @api.model
     def _explain_zip(self):
         return _("This is a ZIP file; unpack it, then import the file in it.")
 
@@ -116,12 +123,11 @@ class EventImportWords(models.AbstractModel):
         return _("The line is no JSON object; write each event as {…}.")
 
     @api.model
-    def _explain_double_json_key(self):
-        return _("Broken JSON: a key is given twice.")
-
-    @api.model
     def _explain_broken_csv(self):
-        return _("Broken CSV: a quotation mark stands where none may, or is not closed.")
+        return _(
+            "Broken CSV: a quotation mark stands where none may or is not closed, or a line ends"
+            " as on old Macs."
+        )
 
     @api.model
     def _explain_open_quote(self):

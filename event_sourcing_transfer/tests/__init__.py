@@ -1,4 +1,5 @@
 from . import test_boundaries
+from . import test_checked_whole
 from . import test_migration
 from . import test_import
 from . import test_import_files

@@ -123,7 +123,7 @@ class TestJsonLines(ImportCase):
             6: "outcome cannot be given",
             7: "written by the event store itself",
             8: "must not fall below zero",
-            9: "a key is given twice",
+            9: "gives the key model_name twice",
             10: "not a valid date and time",
             11: "would leave a hole",
             12: "null character",
