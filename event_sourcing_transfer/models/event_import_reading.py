@@ -245,9 +245,20 @@ class EventImportReading(models.Model):
         )
         path = attachment.store_fname and attachment._full_path(attachment.store_fname)
         if path and os.path.exists(path):
-            return _OpenFile(*_on_disk(path))
-        content = attachment.raw or b""
-        return _OpenFile(io.BytesIO(content), len(content))
+            file = _OpenFile(*_on_disk(path))
+        else:
+            content = attachment.raw or b""
+            file = _OpenFile(io.BytesIO(content), len(content))
+        if file.size != attachment.file_size:
+            # Odoo goes on where a disk is full.
+            file.close()
+            raise UserError(
+                _(
+                    "The server does not have the whole file: its disk may be full. Tell your"
+                    " administrator, then import the file again."
+                )
+            )
+        return file
 
 
 def _on_disk(path):

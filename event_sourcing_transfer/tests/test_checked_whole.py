@@ -1,7 +1,9 @@
 """What a check lets through is stored: no file is kept by half for what could be seen before."""
 
+import base64
 import gzip
 import json
+import os
 
 from .test_import import ImportCase, json_lines, row
 
@@ -115,6 +117,25 @@ class TestOddFiles(ImportCase):
                     self.assertEqual((self.refused(job), job.storable_count), ([], 2))
         self.assertEqual(self.one_refusal(f"\n{HEAD},,\n{LINE},,x\n", "has 7 cells"), 3)
         self.one_refusal(",,,\n" * 300_000, "only empty lines")
+
+    def test_a_file_that_the_server_has_a_part_of(self):
+        """Odoo goes on where a disk is full; a part of a file would be a history with holes."""
+        content = json_lines(*(row(f"D{number}") for number in range(5))).encode()
+        jobs = self.env["event.job"].with_user(self.manager)
+        for size in (len(json_lines(row("D0"))) * 2, 0):
+            file = base64.b64encode(content + b" " * size)
+            job = jobs._request_import(file, "history", False)[0].sudo()
+            self.env.flush_all()
+            domain = [("res_model", "=", job._name), ("res_id", "=", job.id)]
+            attachment = self.env["ir.attachment"].sudo().search(
+                [*domain, ("res_field", "=", "import_file")]
+            )
+            path = attachment._full_path(attachment.store_fname)
+            self.addCleanup(os.unlink, path)
+            os.truncate(path, size)
+            self.run_job(job)
+            self.assertEqual((job.state, job.stored_count), ("failed", 0))
+            self.assertIn("does not have the whole file", job.refusal_ids.reason)
 
     def test_what_is_no_text(self):
         twice = gzip.compress(gzip.compress(json_lines(row()).encode()))
