@@ -160,11 +160,8 @@ class EventJobAsOf(models.Model):
         counts = {"done": chunk["count"], "changed_count": 0, "problem_count": 0, "drift_count": 0}
         for model_name, folded in chunk["streams"].items():
             handler = self.env["event.store"]._find_handler(model_name)
-            rows = handler._snapshot_rows(
-                (fold.state, fold.last)
-                for (fold,) in folded.values()
-                if fold.problem is None and fold.last
-            )
+            made = handler._rows_of_folds(fold for (fold,) in folded.values())
+            rows = [vals for vals, _text in made]
             self._as_of_rows().sudo()._keep(self, rows)
             counts["changed_count"] += len(rows)
             problems = differences._of_problems(model_name, folded)

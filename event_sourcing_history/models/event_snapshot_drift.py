@@ -19,8 +19,8 @@ class EventSnapshotDrift(models.Model):
         if not self._record_columns or not found:
             return found
         handler = self.env["event.store"]._find_handler(model_name)
-        after = [fold for _before, fold in folded.values() if fold.problem is None and fold.last]
-        rows = handler._snapshot_rows((fold.state, fold.last) for fold in after)
+        made = handler._rows_of_folds(after for _before, after in folded.values())
+        rows = [vals for vals, _text in made]
         self.env[handler._snapshot_model]._as_of_model()._replace_gone_references(rows)
         known = {
             (row["company_id"], row["aggregate_id"]): {

@@ -18,3 +18,4 @@ from . import event_job_actions
 from . import event_overview
 from . import event_metrics
 from . import snapshot_violation
+from . import snapshot_handler_rows

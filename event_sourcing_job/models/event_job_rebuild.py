@@ -148,13 +148,11 @@ class EventJobRebuild(models.Model):
         drifts = self.env["event.snapshot.drift"]
         handler = self.env["event.store"]._find_handler(model_name)
         snapshots = handler.env[handler._snapshot_model]
+        made = handler._rows_of_folds(fold for (fold,) in folded.values())
         whole = {key: fold for key, (fold,) in folded.items() if fold.problem is None}
         empty = [key for key, fold in whole.items() if fold.last is None]
-        rows = handler._snapshot_rows(
-            (fold.state, fold.last) for fold in whole.values() if fold.last
-        )
-        texts = snapshots._row_texts(rows) if rows else []
-        text_of = dict(zip(map(self._key_of, rows), texts, strict=True))
+        rows = [vals for vals, _text in made]
+        text_of = {self._key_of(vals): text for vals, text in made}
         # To compare a row with nothing takes nearly as long as to write it.
         stored = snapshots._stored(handler._today_model_name(model_name), list(text_of))
         absent = [vals for vals in rows if self._key_of(vals) not in stored]

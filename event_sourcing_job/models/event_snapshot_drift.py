@@ -92,14 +92,11 @@ class EventDifference(models.Model):
         """Return what is stored otherwise than ``{key: [FoldResult]}``, as dicts."""
         handler = self.env["event.store"]._find_handler(model_name)
         snapshots = handler.env[handler._snapshot_model]
-        folds, empty = [], []
-        for key, (fold,) in folded.items():
-            if fold.problem is None and fold.last:
-                folds.append((fold.state, fold.last))
-            elif fold.problem is None:
-                empty.append(key)
+        rows = handler._rows_of_folds(fold for (fold,) in folded.values())
+        empty = [key for key, (fold,) in folded.items() if fold.problem is None and not fold.last]
         found = self._of_problems(model_name, folded)
-        for vals, stored in snapshots._differences(handler._snapshot_rows(folds)):
+        texts = [text for _vals, text in rows]
+        for vals, stored in snapshots._differences([vals for vals, _text in rows], texts):
             base = {
                 "model_name": model_name,
                 "aggregate_id": vals["aggregate_id"],
