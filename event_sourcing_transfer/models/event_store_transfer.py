@@ -22,3 +22,12 @@ class EventStoreTransfer(models.Model):
             for name, field in self._fields.items()
             if field.store and not field.compute and field.type in CARRIED and name not in HANDLED
         )
+
+    @api.model
+    def _other_values(self, vals, others):
+        """Leave empty what was so where a restored event was recorded: no default is of then."""
+        found = super()._other_values(vals, others)
+        if vals.get("origin") == "restored":
+            empty = [name for name in others if vals.get(name) is None]
+            found.update((name, None) for name in empty if not self._fields[name].required)
+        return found

@@ -180,6 +180,26 @@ class TestRoundTrip(RestoreCase):
             self.assertEqual((job.state, job.refused_count), ("done", 0), seed)
             self.assertEqual((self.rows(), self.snapshots(), self.failed_events()), before, seed)
 
+    def test_what_other_addons_left_empty_stays_so(self):
+        """A default of today is not what was true of an event that is older than the field."""
+        others = "SELECT channel, desk, boxes, urgent, due_on FROM event_store ORDER BY id"
+        event = {"model_name": "counter", "aggregate_id": "A", "event_type": "Added"}
+        event["payload"] = {"amount": 1}
+        given = {"channel": "shop", "desk": "left", "boxes": 0, "urgent": False}
+        self.store.create([event, {**event, **given, "due_on": "2026-01-31"}, event])
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE event_store SET channel = NULL, boxes = NULL, urgent = NULL WHERE version = 1"
+        )
+        self.env.cr.execute(others)
+        before, lines = self.env.cr.fetchall(), self.export()
+        self.assertEqual(before[0], (None,) * 5)
+        self.empty()
+        self.assertEqual(self.restore(lines).stored_count, 3)
+        self.env.cr.execute(others)
+        self.assertEqual(self.env.cr.fetchall(), before)
+        self.assertEqual(self.export()[1:-1], lines[1:-1])
+
     def test_periods_one_after_the_other(self):
         for day in (1, 2, 3):
             self.add("A", day)
