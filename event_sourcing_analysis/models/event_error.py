@@ -25,9 +25,10 @@ OUTSTANDING = """
              WHERE twin.attempt_uuid = failure.attempt_uuid
                AND twin.company_id = failure.company_id AND %(same)s)))
 """
+# As text: for jsonb, 1 and 1.0 are equal.
 SAME = """
     sent.company_id = failure.company_id AND sent.aggregate_id = failure.aggregate_id
-    AND sent.payload = failure.payload -> 'failed_payload'
+    AND sent.payload::text = (failure.payload -> 'failed_payload')::text
     AND %(sent_model)s = %(model)s AND %(sent_type)s = %(type)s
 """
 

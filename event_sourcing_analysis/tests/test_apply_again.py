@@ -220,6 +220,14 @@ class TestApplyAgain(ApplyAgainCase):
         self.assertFalse(failure.retry_event_id)
         self.assertTrue(failure.can_apply_again)
 
+    def test_a_number_of_another_type_is_no_repeat(self):
+        failure = self.attempt(5)
+        self.bug("")
+        self.store.append("flakyapart", "F1", "Seen", {"n": 5.0}, event_uuid="sent-5")
+        self.env.invalidate_all()
+        self.assertTrue(failure.can_apply_again)
+        self.assertEqual(self.inbox().outstanding_count, 1)
+
     def test_one_uuid_with_two_contents_that_were_both_applied_again(self):
         first, second = self.attempt(5), self.attempt(6)
         self.env.cr.execute(
