@@ -125,7 +125,8 @@ def export_file(
     :param str period: ``recorded`` or ``happened``: which time counts
     :param str tz: in which days begin
     :return: how many events the file holds
-    :raise UserError: for a day that is none, or where events of the period are in an archive
+    :raise UserError: for a day that is none, a period that ends before it begins, or where
+        events of the period are in an archive
     """
     path = Path(path)
     days = [_day(value) for value in (date_from, date_to)]
@@ -162,7 +163,9 @@ def _settled(env, options):
         env.cr.execute("SELECT pg_backend_pid()")
         ours = env.cr.fetchone()
     with env.registry.cursor() as cr:
-        until = env(cr=cr)["event.export.content"]._until(options)
+        content = env(cr=cr)["event.export.content"]
+        content._check_days(options["date_from"], options["date_to"])
+        until = content._until(options)
     while True:
         # In a transaction that is over before the events are read.
         with env.registry.cursor() as cr:

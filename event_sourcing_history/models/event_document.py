@@ -125,6 +125,7 @@ class EventDocument(models.AbstractModel):
         :raise AccessError: without the right to read the stream
         """
         store = self.env["event.store"]
+        version = False if version is None else version
         at = {"version": version} if version is not False else {"timestamp": timestamp}
         try:
             now = store.state_at(model_name, aggregate_id, company_id=company_id)

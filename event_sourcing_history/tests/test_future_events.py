@@ -17,6 +17,13 @@ class TestFutureEvents(EventCase):
         documents = self.env["event.document"].with_context(lang=lang)
         return documents.compare("counter", "F1", timestamp=str(moment))
 
+    def test_a_moment_counts_beside_a_version_that_is_null(self):
+        """As JSON-RPC sends what is not given."""
+        at = {"version": None, "timestamp": str(self.now - timedelta(days=2))}
+        answer = self.env["event.document"].compare("counter", "F1", **at)
+        self.assertEqual(answer["then"], "After version 0")
+        self.assertEqual(len(answer["events"]), 1)
+
     def test_what_is_recorded_for_a_time_to_come_is_not_now(self):
         answer = self.compare(self.now)
         self.assertEqual((answer["now"], answer["message"]), ("Now (version 1)", ""))

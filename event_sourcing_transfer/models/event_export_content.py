@@ -1,7 +1,8 @@
 import time as clock
 from datetime import date, datetime, time, timedelta, timezone
 
-from odoo import api, models
+from odoo import _, api, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.event_columns import CONTENT
@@ -19,6 +20,14 @@ class EventExportContent(models.AbstractModel):
 
     _name = "event.export.content"
     _description = "Content of an Export"
+
+    @api.model
+    def _check_days(self, first, last):
+        """Refuse a period that ends before it begins; None stands for an open end."""
+        if first and last and first > last:
+            raise UserError(
+                _("The export must begin before it ends: change the first or last day.")
+            )
 
     @api.model
     def _domain(self, options, until=None):

@@ -16,8 +16,13 @@ from ..transfer_file import RowParseError
 PREFIX = "payload."
 # What the cells of a column hold, by the type of its field.
 KINDS = {
-    **{name: name for name in ("integer", "boolean", "date", "datetime")},
-    **{"many2one": "integer", "float": "number", "monetary": "number"},
+    "boolean": "boolean",
+    "date": "date",
+    "datetime": "datetime",
+    "float": "number",
+    "integer": "integer",
+    "many2one": "integer",
+    "monetary": "number",
 }
 TRUE = {"true", "yes", "1", "はい", "真"}
 FALSE = {"false", "no", "0", "いいえ", "偽"}

@@ -2,7 +2,6 @@ import gzip
 import re
 
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import format_date, format_datetime
 
 from odoo.addons.event_sourcing.groups import AUDITOR, MANAGER
@@ -43,10 +42,7 @@ class EventJobExport(models.Model):
             an archive
         """
         self._check_may_run("export")
-        if date_from and date_to and date_from > date_to:
-            raise UserError(
-                _("The export must begin before it ends: change the first or last day.")
-            )
+        self.env["event.export.content"]._check_days(date_from, date_to)
         names = sorted(model_names)
         return self._start(
             "export",

@@ -138,7 +138,7 @@ class EventJobImport(models.Model):
 
     @api.model
     def _named_companies(self):
-        """Return the ids of the companies that rows may name, all for OdooBot; the own one first."""
+        """Return the ids of the companies that rows may name: for OdooBot all, its own first."""
         companies = open_companies(self.env)
         if self.env.uid != SUPERUSER_ID:
             return companies

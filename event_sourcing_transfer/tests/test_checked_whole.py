@@ -55,7 +55,7 @@ class TestCheckedWhole(ImportCase):
 
 class TestCells(ImportCase):
     def test_cells_are_what_their_column_is(self):
-        text = f"{HEAD},urgent,boxes,due_on,desk\n{LINE},いいえ,\"1,200\",2026/2/1,left\n"
+        text = f'{HEAD},urgent,boxes,due_on,desk\n{LINE},いいえ,"1,200",2026/2/1,left\n'
         job = self.run_import(text)
         self.assertEqual((self.refused(job), job.stored_count), ([], 1))
         event = self.store.search([("aggregate_id", "=", "F1")])
@@ -127,8 +127,10 @@ class TestOddFiles(ImportCase):
             job = jobs._request_import(file, "history", False)[0].sudo()
             self.env.flush_all()
             domain = [("res_model", "=", job._name), ("res_id", "=", job.id)]
-            attachment = self.env["ir.attachment"].sudo().search(
-                [*domain, ("res_field", "=", "import_file")]
+            attachment = (
+                self.env["ir.attachment"]
+                .sudo()
+                .search([*domain, ("res_field", "=", "import_file")])
             )
             path = attachment._full_path(attachment.store_fname)
             self.addCleanup(os.unlink, path)
@@ -155,7 +157,7 @@ class TestOddFiles(ImportCase):
         long = json.dumps(row("LONG", payload={"amount": 1, "note": "x" * 2**22}))
         (excerpt,) = shown(json_lines(row("BEFORE"), long, row("AFTER")))
         self.assertIn("LONG", excerpt)
-        text = f"{HEAD},payload.note\n{LINE},デモ\n{LINE}2,\"デモ\"を\n"
+        text = f'{HEAD},payload.note\n{LINE},デモ\n{LINE}2,"デモ"を\n'
         self.assertEqual(shown(text.encode("cp932")), [f'{LINE}2,"デモ"を\n'])
         (excerpt,) = shown(f'{HEAD},payload.note\n{LINE},"one\ntwo\n')
         self.assertEqual(excerpt, f'{LINE},"one\n')

@@ -7,6 +7,7 @@ import random
 import re
 from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
@@ -17,6 +18,7 @@ from odoo.addons.event_sourcing.event import content_hash
 from odoo.addons.event_sourcing.models.event_store_failure import EventStoreFailure
 from odoo.addons.event_sourcing_base.canonical_json import canonical
 from odoo.addons.event_sourcing_transfer.models.event_import_line import TRANSFER_KEY
+from odoo.addons.event_sourcing_transfer.transfer_command import export_file
 from odoo.addons.event_sourcing_transfer.transfer_format import chained, end_line, signature
 from odoo.addons.test_event_sourcing.common import EventCase, make_user
 
@@ -571,6 +573,15 @@ class TestExportRights(RestoreCase):
         for group in ("user", "integration"):
             with self.assertRaises(AccessError):
                 self.export(user=make_user(self.env, f"re-{group}", group))
+
+    def test_a_period_that_ends_before_it_begins(self):
+        days = {"date_from": "2026-02-01", "date_to": "2026-01-31"}
+        with self.assertRaisesRegex(UserError, "must begin before it ends"):
+            self.export(**days)
+        # The command is asked in cursors of its own, of which it reads nothing then.
+        with self.assertRaisesRegex(UserError, "must begin before it ends"):
+            export_file(self.env, "never-written.jsonl", **days)
+        self.assertFalse(Path("never-written.jsonl.part").exists())
 
     def test_it_holds_what_was_recorded_when_it_was_asked_for(self):
         self.patch(type(self.env["event.job"]), "_export_chunk", 1)
