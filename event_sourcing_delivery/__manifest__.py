@@ -1,7 +1,7 @@
 {
     "name": "Event Sourcing: Delivery",
     "summary": "Other systems are told what happened: destinations, in stream order, at least once",
-    "version": "1.0.0",
+    "version": "1.1.0",
     "category": "Technical",
     "license": "LGPL-3",
     "author": "Event Sourcing for Odoo contributors",

@@ -48,6 +48,9 @@ class EventDestination(models.Model):
     company_ids = fields.Many2many(
         "res.company",
         string="Only of Companies",
+        # One that is archived, or gone, must not leave "of all companies".
+        context={"active_test": False},
+        ondelete="restrict",
         help="Without one, events of all companies that the user may read are sent.",
     )
     takes_history = fields.Boolean(
@@ -101,6 +104,8 @@ class EventDestination(models.Model):
         vals_list = self._check_new(vals_list)
         self._check_rights_of(*vals_list)
         destinations = super().create(vals_list)
+        # Whatever a context proposes.
+        self._check_rights_of(*({"user_id": one.user_id.id} for one in destinations))
         for destination in destinations.sudo():
             destination._subscribe()
         return destinations
@@ -108,10 +113,16 @@ class EventDestination(models.Model):
     def write(self, vals):
         self._check_given(vals)
         self._check_rights_of(vals)
-        return super().write(vals)
+        done = super().write(vals)
+        if not vals.get("active", True):  # nobody is to wait for it, or to worry
+            subscriptions = self.sudo().subscription_id
+            subscriptions.filtered(lambda s: s.state in ("running", "stopped")).state = "paused"
+            self._clear_alerts()
+        return done
 
     def unlink(self):
         subscriptions = self.sudo().subscription_id
+        self._clear_alerts()
         done = super().unlink()
         subscriptions.unlink()
         return done

@@ -50,12 +50,13 @@ class EventDestinationActions(models.Model):
         for destination in self._managed():
             destination._sender()
             destination.subscription_id.action_resume()
-            destination._clear_alert()
+        self._clear_alerts()
         return True
 
     def action_pause(self):
         """Send nothing for now; nothing is lost."""
         self._managed().subscription_id.action_pause()
+        self._clear_alerts()
         return True
 
     def action_open_waiting(self):
@@ -144,14 +145,18 @@ class EventDestinationActions(models.Model):
         """Tell managers; ``sentence`` is a name of a method that says what is wrong."""
         number = self.id
         self.env["event.alert"]._raise_alert(
-            f"destination:{number}",
+            self._alert_key(),
             self._name,
             number,
             lambda env: getattr(env["event.destination"].sudo().browse(number), sentence)(),
         )
 
-    def _clear_alert(self):
-        self.env["event.alert"]._clear_alert(f"destination:{self.id}")
+    def _clear_alerts(self):
+        for destination in self:
+            self.env["event.alert"]._clear_alert(destination._alert_key())
+
+    def _alert_key(self):
+        return f"destination:{self.id}"
 
     def _stopped_sentence(self):
         return _("The destination %(name)s was stopped and is sent no events.", name=self.name)

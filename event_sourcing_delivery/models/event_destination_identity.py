@@ -1,11 +1,12 @@
 from odoo import _, api, fields, models
 from odoo.tools import SQL
 
-# A copy of the database in another cluster, of another name or UUID, or after a restore that began
-# another timeline, is another one.
+# A copy of the database in another cluster, of another name or UUID, after a restore that began
+# another timeline, or into a database whose tables it replaced, is another one.
 IDENTITY = """(SELECT concat_ws('/', system_identifier,
                       substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
                       (SELECT oid FROM pg_database WHERE datname = current_database()),
+                      'event_destination'::regclass::oid,
                       (SELECT value FROM ir_config_parameter WHERE key = 'database.uuid'))
                  FROM pg_control_system())"""
 

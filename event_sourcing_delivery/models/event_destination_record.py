@@ -53,7 +53,7 @@ class EventDestinationRecord(models.Model):
     def _recovered(self):
         """Return the values of one whose receiver answers again; the alert ends with the outage."""
         if self.subscription_id.error_count:
-            self._clear_alert()
+            self._clear_alerts()
         return RECOVERED
 
     def _sent(self, count):

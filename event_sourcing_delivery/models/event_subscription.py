@@ -29,6 +29,29 @@ class EventSubscription(models.Model):
             return super()._feed_filter()
         return self._destination()._feed_filter()
 
+    def action_pause(self):
+        others = self._of_destinations("action_pause")
+        return super(EventSubscription, others).action_pause()
+
+    def action_resume(self):
+        others = self._of_destinations("action_start")
+        return super(EventSubscription, others).action_resume()
+
+    def _of_destinations(self, name):
+        """Let destinations do something as on their own form, by whose rights; return the others.
+
+        :param str name: of their method, which comes back here with full rights
+        """
+        own = self.filtered(lambda s: not s.env.su and s.sudo().kind == "destination")
+        for sub in own:
+            getattr(sub._destination().sudo(False), name)()
+        return self - own
+
+    def _stop_alert_key(self):
+        if self.kind != "destination":
+            return super()._stop_alert_key()
+        return self._destination()._alert_key()
+
     def _task_retries(self):
         return RETRIES if self.kind == "destination" else super()._task_retries()
 

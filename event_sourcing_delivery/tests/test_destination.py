@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import psycopg2
+
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import mute_logger
 
@@ -97,6 +99,8 @@ class TestWhoDecides(DeliveryCase):
         auditor = make_user(self.env, "auditor", "auditor")
         with self.assertRaises(AccessError):
             own.create(self.values(user_id=auditor.id))
+        with self.assertRaises(AccessError):
+            own.with_context(default_user_id=auditor.id).create(self.values())
         mine = own.create(self.values())
         with self.assertRaises(AccessError):
             mine.user_id = auditor
@@ -114,6 +118,18 @@ class TestWhoDecides(DeliveryCase):
             with self.assertRaises(AccessError):
                 change()
 
+    def test_its_row_among_the_subscriptions_is_no_way_around(self):
+        sub = self.destination.subscription_id.with_user(self.manager)
+        for decide in (sub.action_resume, sub.action_pause):
+            with self.assertRaises(AccessError):
+                decide()
+        self.assertEqual(self.sub.state, "running")
+        mine = self.env["event.destination"].with_user(self.manager).create(self.values())
+        mine.subscription_id.action_resume()
+        self.assertEqual(mine.state, "running")
+        mine.subscription_id.action_pause()
+        self.assertEqual(mine.state, "paused")
+
     def test_users_see_none(self):
         user = make_user(self.env, "plain", "user")
         with self.assertRaises(AccessError):
@@ -122,10 +138,20 @@ class TestWhoDecides(DeliveryCase):
             with self.assertRaises(UserError):  # AccessError is one
                 getattr(self.destination.with_user(user), name)()
 
-    def test_its_subscription_goes_with_it(self):
+    def test_its_subscription_and_its_alert_go_with_it(self):
         sub = self.destination.subscription_id
         self.assertEqual((sub.kind, sub.label), ("destination", "Warehouse"))
-        self.destination.unlink()
+        cleared, alert = [], type(self.env["event.alert"])
+        self.patch(alert, "_clear_alert", lambda _self, key: cleared.append(key))
+        key = f"destination:{self.destination.id}"
+        for decide in (
+            self.destination.action_pause,
+            lambda: self.destination.write({"active": False}),
+            self.destination.unlink,
+        ):
+            decide()
+            self.assertEqual(set(cleared), {key})
+            cleared.clear()
         self.assertFalse(sub.exists())
 
     def test_loading_the_registry_leaves_it_alone(self):
@@ -158,6 +184,19 @@ class TestFilter(DeliveryCase):
         self.destination.company_ids = other
         self.send(*self.events("A"))
         self.assertEqual(inbox.taken, [])
+
+    def test_a_company_that_is_archived_or_deleted_opens_no_others(self):
+        """A receiver that is to hear of one company is told of no other, whatever happens to it."""
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        self.destination.company_ids = other
+        other.active = False
+        self.destination.invalidate_recordset()
+        self.send(*self.events("A"))
+        self.assertEqual(inbox.taken, [])
+        self.assertEqual(self.destination.company_ids, other)
+        with self.assertRaises(psycopg2.errors.RestrictViolation), mute_logger("odoo.sql_db"):
+            with self.env.cr.savepoint():
+                other.unlink()
 
     def test_an_unknown_type_is_refused_with_those_that_there_are(self):
         with self.assertRaises(ValidationError) as caught:
@@ -209,6 +248,15 @@ class TestOtherDatabase(DeliveryCase):
         self.assertTrue(self.is_due())
         self.assertFalse(self.destination.is_foreign)
 
+    def test_a_database_that_was_restored_in_place_sends_nothing_before_a_manager_says_so(self):
+        """Its name, its UUID and its cluster are the same: its tables are others."""
+        self.env.cr.execute("SELECT 'event_destination'::regclass::oid::text")
+        parts = self.destination.identity.split("/")
+        self.assertEqual(parts[-2], self.env.cr.fetchone()[0])
+        self.destination.identity = "/".join([*parts[:-2], "1", parts[-1]])
+        self.assertTrue(self.destination.is_foreign)
+        self.assertFalse(self.is_due())
+
     def test_a_neutralized_database_sends_nothing_and_knows_no_secret(self):
         self.destination.secret = SECRET
         self.env.flush_all()
@@ -222,6 +270,13 @@ class TestOtherDatabase(DeliveryCase):
 
 
 class TestButtons(DeliveryCase):
+    def test_one_that_is_archived_is_paused_and_worries_nobody(self):
+        """Nothing waits for it: no archive, no figure of what is behind."""
+        self.destination.active = False
+        self.assertEqual(self.sub.state, "paused")
+        self.destination.active = True
+        self.assertEqual(self.sub.state, "paused")
+
     def test_the_test_button_sends_an_event_and_says_what_came_of_it(self):
         answer = self.destination.action_test()
         self.assertEqual(answer["params"]["type"], "success")

@@ -2,9 +2,10 @@ import logging
 import time
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import _, api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.event_sourcing.exceptions import EventsArchived
 from odoo.addons.event_sourcing_base.fields import NO_SUM, JsonDocument
 
 from ..operation import Operation, derived_uuid, operation
@@ -100,6 +101,15 @@ class EventProcessInstance(models.Model):
 
     def _folded(self, process, ids):
         events = self.env["event.store"]._feed_events_of(ids, SQL("true"))
+        if away := set(ids).difference(event.id for event in events):
+            raise EventsArchived(
+                _(
+                    "The event %(event)s, from which the process %(key)s follows, is in an"
+                    " archive; bring it back.",
+                    event=min(away),
+                    key=self.key,
+                )
+            )
         check_readable(events)
         return process._fold(process._initial_state(), events)
 

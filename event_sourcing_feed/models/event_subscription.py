@@ -211,6 +211,19 @@ class EventSubscription(models.Model):
     # What managers do
     # ------------------------------------------------------------------
 
+    def write(self, vals):
+        leaves = vals.get("state", "stopped") != "stopped"
+        stopped = self.filtered(lambda s: leaves and s.state == "stopped")
+        done = super().write(vals)
+        for sub in stopped:  # somebody has decided; the next time managers are told again
+            self.env["event.alert"]._clear_alert(sub._stop_alert_key())
+        return done
+
+    def _stop_alert_key(self):
+        """Return the key of the alert that says that it was stopped; a hook."""
+        self.ensure_one()
+        return f"subscription:{self.consumer}"
+
     def action_pause(self):
         """Stop giving it events; none is lost."""
         self._managed().filtered(lambda s: s.state in ("running", "stopped")).write(

@@ -266,7 +266,7 @@ class EventSubscriptionRun(models.Model):
         if vals.get("state") == "stopped":
             label = self.consumer
             self.env["event.alert"]._raise_alert(
-                f"subscription:{label}",
+                self._stop_alert_key(),
                 self._name,
                 self.id,
                 lambda env: env["event.subscription"]._stopped_message(label),

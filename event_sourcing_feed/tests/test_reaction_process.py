@@ -6,6 +6,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tools import SQL
 
+from odoo.addons.event_sourcing.exceptions import EventsArchived
 from odoo.addons.test_event_sourcing.common import EventCase
 
 
@@ -111,6 +112,20 @@ class TestProcess(EventCase):
         self.assertEqual(
             self.instance().state, {"events": ["TripBooked", "TripBooked"], "last": "x"}
         )
+
+    def test_it_is_not_folded_without_what_an_archive_has(self):
+        """Part of its events would give another state, and by that other commands."""
+        first, late = self.record(payload={"note": "a"}), self.record(payload={"note": "b"})
+        self.give(first)
+        instance, gone = self.instance(), 2**31 - 1
+        instance.events = {"ids": [first.id, gone]}
+        state = instance.state
+        with self.assertRaisesRegex(EventsArchived, f"{gone}.*T1"):
+            instance._rebuild()
+        self.process._consume(self.sub, [late])
+        task = self.env["event.reaction.task"].search([("event_id", "=", late.id)])
+        self.assertIn("archive", task.error)
+        self.assertEqual((instance.state, instance.events["ids"]), (state, [first.id, gone]))
 
     def test_what_was_given_already_is_left_alone(self):
         event = self.record()

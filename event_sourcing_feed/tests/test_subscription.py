@@ -24,6 +24,18 @@ class TestSubscription(EventCase):
             with mute_logger("odoo.addons.event_sourcing_feed.models.event_subscription"):
                 self.subscriptions._sync()
 
+    def test_what_somebody_decided_about_needs_nobody_any_more(self):
+        """Else the next time that it stops nobody would be told."""
+        cleared, alert = [], type(self.env["event.alert"])
+        self.patch(alert, "_clear_alert", lambda _self, key: cleared.append(key))
+        self.sub.action_resume()
+        self.assertEqual(cleared, [])
+        for decide in (self.sub.action_resume, self.sub.action_pause):
+            self.sub.state = "stopped"
+            decide()
+            self.assertEqual(cleared, [f"subscription:{CONSUMER}"])
+            cleared.clear()
+
     def reason(self, lang):
         field = self.sub.with_context(lang=lang)._fields["paused_because"]
         labels = dict(field._description_selection(self.env(context={"lang": lang})))
