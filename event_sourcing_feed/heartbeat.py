@@ -11,8 +11,8 @@ from odoo.sql_db import db_connect
 _logger = logging.getLogger(__name__)
 
 BEAT = 10.0
-# Seconds after which a process that came to no end with a piece of work counts as hanging.
-# What a consumer may take is less.
+# Seconds after which a process that came to no end with a piece of work, such as a page, counts
+# as hanging. What a consumer may take is less.
 STUCK = 900.0
 
 

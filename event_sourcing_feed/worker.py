@@ -39,6 +39,7 @@ class Worker:
         self._counted = self._asked = 0.0
         self._registry = None
         self._versions = None
+        self._heartbeat = None
 
     def run(self, seconds=None):
         """Work; returns after the page at hand when the process is told to end.
@@ -52,16 +53,15 @@ class Worker:
         name_connections()
         deadline = None if seconds is None else time.monotonic() + seconds
         _logger.info("Passing on the events of %s.", self._database)
-        heartbeat = Heartbeat(self._database, f"{socket.gethostname()}-{os.getpid()}")
-        heartbeat.start()
+        self._heartbeat = Heartbeat(self._database, f"{socket.gethostname()}-{os.getpid()}")
+        self._heartbeat.start()
         try:
-            self._work(deadline, heartbeat)
+            self._work(deadline)
         finally:
-            heartbeat.stop()
+            self._heartbeat.stop()
 
-    def _work(self, deadline, heartbeat):
-        while not self._ending and (deadline is None or time.monotonic() < deadline):
-            heartbeat.turned()
+    def _work(self, deadline):
+        while self._goes_on() and (deadline is None or time.monotonic() < deadline):
             try:
                 worked = self._turn()
             except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
@@ -86,7 +86,13 @@ class Worker:
         if changed and self._load() is not registry:
             return True
         # The cursor is closed: every page has one of its own.
-        return subscriptions._run(due) and not self._ending
+        return subscriptions._run(due, goes_on=self._goes_on) and not self._ending
+
+    def _goes_on(self):
+        """Whether something else is to be begun; what was before it came to an end."""
+        if self._heartbeat is not None:
+            self._heartbeat.turned()
+        return not self._ending
 
     def _load(self):
         """Take over what others changed in Odoo itself; return the registry."""

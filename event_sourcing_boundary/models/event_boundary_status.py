@@ -1,3 +1,4 @@
+import logging
 import time
 from datetime import timedelta
 
@@ -9,9 +10,12 @@ from odoo.addons.event_sourcing.groups import MANAGER
 from odoo.addons.event_sourcing.models.event_store import FAILURE_TYPES
 from odoo.addons.event_sourcing_base.canonical_json import canonical
 from odoo.addons.event_sourcing_base.compat import check_access
+from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
 from odoo.addons.event_sourcing_base.fields import NO_SUM, JsonDocument
 
 from .event_boundary import SUFFIX
+
+_logger = logging.getLogger(__name__)
 
 CHUNK = 200  # streams, or keys
 WORK_SECONDS = 600
@@ -208,24 +212,39 @@ class EventBoundaryStatus(models.Model):
 
         :return: whether all of them are done
         """
-        deadline = time.monotonic() + seconds
+        deadline, paused = time.monotonic() + seconds, []
         while time.monotonic() < deadline:
             with self.env.registry.cursor() as cr:
                 rows = self.with_env(self.env(cr=cr, user=SUPERUSER_ID, context={}))
                 cr.execute(
-                    "SELECT id FROM event_boundary_status WHERE state = ANY(%s)"
+                    "SELECT id FROM event_boundary_status WHERE state = ANY(%s) AND id <> ALL(%s)"
                     " ORDER BY boundary LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED",
-                    [list(WORKING)],
+                    [list(WORKING), paused],
                 )
                 row = rows.browse([found[0] for found in cr.fetchall()])
                 if not row:
-                    return True
-                paused = not row._work()
-            if paused:
-                break
-        # Later: the scheduler's own transaction is one of those that have to end.
-        self._wake(fields.Datetime.now() + 2 * GRACE)
-        return False
+                    break
+                if not row._work_or_say():
+                    paused += row.ids  # the others need not wait for it
+        else:
+            paused = True
+        if paused:
+            # Later: the scheduler's own transaction is one of those that have to end.
+            self._wake(fields.Datetime.now() + 2 * GRACE)
+        return not paused
+
+    def _work_or_say(self):
+        """Do the next chunk, as :meth:`_work` does; one that fails keeps no other from its turn."""
+        try:
+            with self.env.cr.savepoint():
+                return self._work()
+        except Exception as error:
+            if is_infrastructure_error(error):
+                raise
+            _logger.exception("The boundary %s could not be made ready.", self.boundary)
+            text = self.env["event.store"]._error_text(error)
+            self.write({"state": "incomplete", "message": text})
+            return True
 
     def _work(self):
         """Do the next chunk; return False where somebody else has to end first."""

@@ -20,6 +20,7 @@ from . import event_projection_mode
 from . import event_projection_inline
 from . import event_projection_subscription
 from . import event_projection_build
+from . import event_projection_build_run
 from . import event_projection_build_switch
 from . import event_projection_rebuild
 from . import event_projection_difference

@@ -48,6 +48,7 @@ class EventConsumer(models.AbstractModel):
 
         :param subscription: the ``event.subscription`` row, locked
         :param list events: of ``FeedEvent``, in feed order
+        :return: how many of the first ones it has taken; None for all
         :raise Exception: where they cannot be taken: nothing stays of it, and they come again
         """
         raise NotImplementedError

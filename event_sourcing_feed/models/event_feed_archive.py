@@ -36,7 +36,7 @@ class EventFeedArchive(models.Model):
             raise EventsArchived(
                 _(
                     "These have not taken the events %(first)s to %(last)s yet: %(names)s. Let"
-                    " them go on, or pause them, and try again.",
+                    " them go on, decide about their dead letters, or pause them, and try again.",
                     first=first,
                     last=last,
                     names=", ".join(names),
@@ -106,7 +106,7 @@ class EventSubscription(models.Model):
     _inherit = "event.subscription"
 
     def _waits_for(self, first, last):
-        """Return whether the consumer has still to see one of these events."""
+        """Return whether the consumer has still to see one of these events, or to try it again."""
         position = self._position()
         self.env.cr.execute(
             SQL(
@@ -118,7 +118,12 @@ class EventSubscription(models.Model):
                             OR NOT pg_visible_in_snapshot(tx, %(seen)s::pg_snapshot)
                                AND (id > %(after)s
                                     OR NOT pg_visible_in_snapshot(tx, %(until)s::pg_snapshot))))
+                    OR EXISTS (
+                    SELECT FROM event_reaction_task
+                     WHERE subscription_id = %(sub)s AND state <> 'skipped'
+                       AND event_id BETWEEN %(first)s AND %(last)s)
                 """,
+                sub=self.id,
                 first=max(first, 0),
                 last=last,
                 floor=position.floor,

@@ -1,21 +1,30 @@
 import logging
+import math
 import time
 from datetime import timedelta
 
 from odoo import _, api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.event_sourcing.exceptions import EventsArchived
+from odoo.addons.event_sourcing_base.db_errors import db_error_kinds
 from odoo.addons.event_sourcing_base.fields import NO_SUM, JsonDocument
 
 from ..operation import Operation, derived_uuid, operation
 from ..own_transaction import in_own_transaction, statements_alone
+from ..position import Position
+from ..time_limit import limit_statements, time_limit
+from ..tries import Tries, ensure_tries
 from .event_feed import check_readable
 from .event_reaction import comes_again
-from .event_subscription_run import MAX_TEXT
+from .event_reaction_run import DEATHS, TURN
+from .event_subscription_run import told
 
 _logger = logging.getLogger(__name__)
 
+# Without a foreign key: a timeout that comes goes in a transaction that does not see its try.
+TRIES = Tries("event_process_timeout_try", "timeout_id")
 BATCH = 50
 MOST_MINUTES = 60
 
@@ -179,15 +188,26 @@ class EventProcessTimeout(models.Model):
     tries = fields.Integer(readonly=True, **NO_SUM)
     error = fields.Text(readonly=True)
 
+    def init(self):
+        super().init()
+        ensure_tries(self.env.cr, TRIES)
+
     def _lock(self):
         """Lock the row; return whether it is free and still due."""
         self.env.cr.execute(
             "SELECT FROM event_process_timeout WHERE id = %s AND due <= now() AT TIME ZONE 'UTC'"
-            " FOR UPDATE SKIP LOCKED",
+            " FOR NO KEY UPDATE SKIP LOCKED",
             [self.id],
         )
         self.invalidate_recordset(flush=False)
         return bool(self.env.cr.rowcount)
+
+    def _note_try(self):
+        """Note that it is to come; refuse one at which the process ends again and again."""
+        if TRIES.note(self.env.registry, self.id, Position(), 1) > DEATHS:
+            raise UserError(
+                _("The process ended again and again while it worked on this event.")
+            )
 
     def _come(self):
         """Record the event of a timeout that is due."""
@@ -197,7 +217,9 @@ class EventProcessTimeout(models.Model):
         company_id = instance.company_id.id
         store = self.env["event.store"].with_context(allowed_company_ids=[company_id])
         words = (process._name, company_id, self.cause_uuid, "timeout", self.number)
-        with operation(self.env.cr, Operation(self.correlation_id, self.cause_uuid), instead=True):
+        begun = Operation(self.correlation_id, self.cause_uuid)
+        limit_statements(self.env.cr, process._time_limit)
+        with operation(self.env.cr, begun, instead=True), time_limit(process._time_limit):
             store.append(
                 process._timeout_model_name,
                 instance.key,
@@ -212,12 +234,13 @@ class EventProcessTimeout(models.Model):
         """Note why it could not come, and let it try again later and later."""
         self.ensure_one()
         minutes = min(2**self.tries, MOST_MINUTES)
-        text = self.env["event.store"]._storable(f"{type(error).__name__}: {error}")
+        text, _traceback = told(self.env["event.store"], error)
         self.write(
             {
                 "tries": self.tries + 1,
-                "due": fields.Datetime.now() + timedelta(minutes=minutes),
-                "error": text[:MAX_TEXT],
+                # In the database's clock, which also says when it is due.
+                "due": self.env.cr.now() + timedelta(minutes=minutes),
+                "error": text,
             }
         )
 
@@ -238,9 +261,9 @@ class EventProcessRun(models.Model):
         with statements_alone(self.env.registry) as cr:
             cr.execute(self._timeouts_due())
             due = [timeout_id for (timeout_id,) in cr.fetchall()]
-        worked = False
+        worked, end = False, min(time.monotonic() + TURN, deadline or math.inf)
         for timeout_id in due:
-            if deadline and time.monotonic() >= deadline:
+            if worked and time.monotonic() >= end:
                 break
             worked = self._run_timeout(timeout_id) or worked
         return worked
@@ -269,12 +292,16 @@ class EventProcessRun(models.Model):
             with in_own_transaction(due) as timeout:
                 if not timeout._lock():
                     return False
+                timeout._note_try()
                 timeout._come()
-                return True
+            error, kinds = None, set()
         except Exception as problem:
-            if comes_again(problem):
-                return False
-            error = problem
+            error, kinds = problem, set(db_error_kinds(problem))
+        if "lost" in kinds:
+            return False
+        TRIES.forget(self.env.registry, timeout_id)
+        if error is None or comes_again(error):
+            return error is None
         _logger.warning("A timeout of a process could not come.", exc_info=error)
         with in_own_transaction(due) as timeout:
             if timeout.exists():

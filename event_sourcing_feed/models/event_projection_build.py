@@ -1,8 +1,5 @@
 import logging
-import math
-import time
 from contextlib import contextmanager
-from datetime import timedelta
 
 import psycopg2
 
@@ -10,13 +7,12 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from odoo.addons.event_sourcing_base.db_errors import is_infrastructure_error
 from odoo.addons.event_sourcing_base.fields import NO_SUM, Many2oneNoForeignKey
 
 from .. import shadow_tables
-from ..own_transaction import in_own_transaction, statements_alone
-from .event_subscription import NO_ERROR, EventSubscription
-from .event_subscription_run import RETRIES, told
+from ..own_transaction import statements_alone
+from ..tries import Tries, ensure_tries
+from .event_subscription import EventSubscription
 
 _logger = logging.getLogger(__name__)
 
@@ -28,8 +24,7 @@ STATES = [
     ("kept", "Taken back"),
     ("discarded", "Discarded"),
 ]
-# Seconds that a build may take at a time, before others have their turn.
-TURN = 1
+TRIES = Tries("event_projection_build_try", "build_id", "event_projection_build")
 # Of those only one at a time.
 OPEN = ("building", "ready", "failed")
 
@@ -87,6 +82,7 @@ class EventProjectionBuild(models.Model):
     failed_event_id = Many2oneNoForeignKey(
         "event.store", string="Event with the Error", readonly=True
     )
+    suspect_count = fields.Integer(string="Events in Doubt", readonly=True, **NO_SUM)
 
     _position = EventSubscription._position
     _move = EventSubscription._move
@@ -98,6 +94,7 @@ class EventProjectionBuild(models.Model):
             " ON event_projection_build (subscription_id)"
             " WHERE state IN ('building', 'ready', 'failed')"
         )
+        ensure_tries(self.env.cr, TRIES)
 
     @api.depends("subscription_id", "version")
     @api.depends_context("lang")
@@ -158,6 +155,7 @@ class EventProjectionBuild(models.Model):
                 "tables": ",".join(tables),
             }
         )
+        build._clear_alert()
         build._move(self.env["event.store"]._feed_start())
         self.env.flush_all()
         shadow_tables.create(self.env.cr, build._schema(), tables)
@@ -220,7 +218,7 @@ class EventProjectionBuild(models.Model):
         try:
             self._begin(subscription)
         except UserError as error:
-            self.create(
+            build = self.create(
                 {
                     "subscription_id": subscription.id,
                     "version": self.env[subscription.consumer]._projection_version,
@@ -229,165 +227,7 @@ class EventProjectionBuild(models.Model):
                     "last_error": str(error),
                 }
             )
-
-    # ------------------------------------------------------------------
-    # Folding
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _to_run(self):
-        """Return SQL for the ids of builds that are under way, as a query."""
-        return SQL(
-            """
-            SELECT build.id FROM event_projection_build AS build
-              JOIN event_subscription AS sub ON sub.id = build.subscription_id
-             WHERE build.state IN ('building', 'ready') AND sub.consumer = ANY(%s)
-               AND (build.next_try IS NULL OR build.next_try <= now() AT TIME ZONE 'UTC')
-             ORDER BY build.id
-            """,
-            list(self.env["event.consumer.registry"]._names()),
-        )
-
-    @api.model
-    def _run_builds(self, deadline=None):
-        """Give every build that is under way one page; return whether one moved."""
-        with statements_alone(self.env.registry) as cr:
-            cr.execute(self._to_run())
-            found = [build_id for (build_id,) in cr.fetchall()]
-        moved = [self._run_for_a_while(build_id, deadline) for build_id in found]
-        return any(moved)
-
-    @api.model
-    def _run_for_a_while(self, build_id, deadline):
-        """Give a build pages for a second; return whether one moved."""
-        end = min(time.monotonic() + TURN, deadline or math.inf)
-        moved = 0
-        while self._run_page(build_id):
-            moved += 1
-            if time.monotonic() >= end:
-                break
-        return bool(moved)
-
-    @api.model
-    def _run_page(self, build_id):
-        """Give one page of events to a build, in a transaction of its own.
-
-        :return: whether its position moved
-        """
-        events = []
-        try:
-            with in_own_transaction(self.browse(build_id)) as own:
-                return own._lock() and own._give_page(events)
-        except Exception as problem:
-            if is_infrastructure_error(problem):
-                _logger.info("Build %s tries again: %s", build_id, problem)
-                return False
-            error = problem
-        with in_own_transaction(self.browse(build_id)) as own:
-            own._note_error(error, events)
-        return False
-
-    def _lock(self):
-        self.env.cr.execute(
-            "SELECT FROM event_projection_build WHERE id = %s AND state IN ('building', 'ready')"
-            " FOR NO KEY UPDATE SKIP LOCKED",
-            [self.id],
-        )
-        self.invalidate_recordset(flush=False)
-        return bool(self.env.cr.rowcount)
-
-    def _give_page(self, given):
-        """Fold the next events into the tables beside.
-
-        :param list given: takes the events, for whoever has to say what went wrong
-        :return: whether there were any
-        """
-        projection = self.env[self.subscription_id.consumer]
-        store, before = self.env["event.store"], self._position()
-        events, position = store._read_feed_page(
-            before, projection._feed_filter(), projection._page_size
-        )
-        if position == before:
-            if self.state == "building":
-                self.write({"state": "ready", "progress": 100})
-            return False
-        given += events
-        taken = len(events)
-        if events:
-            with self._inside(), projection._limited():
-                if self.error_count:
-                    taken = self._give_singly(projection, given)
-                else:
-                    projection._consume(self.subscription_id, events)
-        if taken < len(events):
-            # The good ones stay; the next page begins with the one that fails.
-            position = store._feed_ids(before, 1)[1].advance(events[taken - 1].id)
-            self._move(position)
-            return True
-        self._move(position)
-        self.write(self._progress(events, position))
-        return True
-
-    def _give_singly(self, projection, given):
-        """Fold events one by one, up to the one that fails.
-
-        One that a manager let the read model in use skip is passed over where it fails.
-
-        :param list given: the events; only the first one is left of them where that fails
-        :return: how many went well
-        :raise Exception: what the first one raises
-        """
-        for number, event in enumerate(given):
-            try:
-                with self.env.cr.savepoint():
-                    projection._consume(self.subscription_id, [event])
-            except Exception as error:
-                if is_infrastructure_error(error):
-                    raise
-                if self._is_skipped(event):
-                    continue
-                if number == 0:
-                    del given[1:]
-                    raise
-                return number
-        return len(given)
-
-    def _is_skipped(self, event):
-        """Whether a manager let the read model in use do without an event."""
-        skips = self.env["event.projection.skip"]
-        return bool(
-            skips.search(
-                [
-                    ("subscription_id", "=", self.subscription_id.id),
-                    ("event_id", "=", event.id),
-                ],
-                limit=1,
-            )
-        )
-
-    def _progress(self, events, position):
-        vals = {**NO_ERROR, "consumed_count": self.consumed_count + len(events)}
-        if not position.until:
-            return {**vals, "state": "ready", "progress": 100}
-        self.env.cr.execute("SELECT coalesce(max(id), 1) FROM event_store")
-        return {**vals, "progress": min(99, 100 * position.after / self.env.cr.fetchone()[0])}
-
-    def _note_error(self, error, events):
-        _logger.warning("The build %s failed.", self.label, exc_info=error)
-        count = self.error_count + 1
-        text, lines = told(self.env["event.store"], error)
-        vals = {
-            "error_count": count,
-            "last_error": text,
-            "last_traceback": lines,
-            "failed_event_id": events[0].id if len(events) == 1 else False,
-        }
-        if count > len(RETRIES):
-            vals.update(state="failed", next_try=False)
-        else:
-            # In the database's clock, which also says when it is due.
-            vals["next_try"] = self.env.cr.now() + timedelta(seconds=RETRIES[count - 1])
-        self.write(vals)
+            build._raise_alert()
 
     def _discard(self):
         """Drop the tables that are kept beside."""
@@ -395,4 +235,32 @@ class EventProjectionBuild(models.Model):
             if build.tables:
                 shadow_tables.drop(self.env.cr, build._schema())
             build.state = "discarded"
+            build._clear_alert()
         self.flush_recordset()
+
+    # ------------------------------------------------------------------
+    # Who is told
+    # ------------------------------------------------------------------
+
+    def _raise_alert(self):
+        """Tell managers that the read model goes on as it was, and the build does not."""
+        number = self.id
+        self.env["event.alert"]._raise_alert(
+            self._alert_key(),
+            self._name,
+            number,
+            lambda env: env["event.projection.build"].sudo().browse(number)._failed_sentence(),
+        )
+
+    def _clear_alert(self):
+        self.env["event.alert"]._clear_alert(self._alert_key())
+
+    def _alert_key(self):
+        return f"build:{self.subscription_id.id}"
+
+    def _failed_sentence(self):
+        return _(
+            "%(build)s could not be built; the read model is as it was. Look at the error under"
+            " Builds of Read Models.",
+            build=self.label,
+        )

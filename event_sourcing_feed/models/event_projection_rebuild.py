@@ -34,6 +34,24 @@ class EventSubscriptionBuilds(models.Model):
                     [self.env[name]._projection_version, name],
                 )
 
+    def _come_back(self):
+        super()._come_back()
+        if self.kind == "projection" and self._has_no_rows():
+            # Its tables went with its addon, and are new: so is the place where it stands.
+            self.build_ids.filtered(lambda build: build.state != "discarded")._discard()
+            self.write({"consumed_count": 0, "version": self.env[self.consumer]._projection_version})
+            self._move(self.env["event.store"]._feed_start())
+
+    def _has_no_rows(self):
+        """Whether it writes tables, and none of them has a row."""
+        names = self.env[self.consumer]._read_models
+        tables = [self.env[name]._table for name in names if name in self.env]
+        for table in tables:
+            self.env.cr.execute(SQL("SELECT EXISTS (SELECT FROM %s)", SQL.identifier(table)))
+            if self.env.cr.fetchone()[0]:
+                return False
+        return bool(tables)
+
     @api.model
     def _other_due(self):
         builds = self.env["event.projection.build"]

@@ -11,6 +11,8 @@ _logger = logging.getLogger(__name__)
 
 # Pages that a switch takes while appends wait; with more left it is tried again later.
 LAST_PAGES = 10
+# Milliseconds for which a worker waits for the appends under way.
+SETTLE_PATIENCE = 1000
 MODES = [("follows", "Follows"), ("inline", "Inside every append")]
 
 
@@ -143,6 +145,8 @@ class EventProjectionSubscription(models.Model):
         :return: whether they do
         """
         with self.env["event.projection.mode"]._in_read_committed() as env:
+            # Other subscriptions wait meanwhile; after a long append there is another turn.
+            env.cr.execute("SET LOCAL lock_timeout = %s", [SETTLE_PATIENCE])
             sub = env[self._name].browse(subscription_id)
             if not sub._lock():
                 return False

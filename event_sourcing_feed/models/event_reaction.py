@@ -1,3 +1,4 @@
+import time
 from contextlib import nullcontext
 
 from odoo import api, models
@@ -11,6 +12,8 @@ from .event_feed import check_readable
 
 # Nobody's fault: the page, or the task, comes again.
 COMES_AGAIN = {"conflict", "lost", "resources"}
+# Seconds after which a page ends with what is done: others have their turn, and that stays.
+PAGE_SECONDS = 10
 
 
 class EventReaction(models.AbstractModel):
@@ -74,8 +77,12 @@ class EventReaction(models.AbstractModel):
     def _consume(self, subscription, events):
         tasks = self.env["event.reaction.task"]
         lines = [self._safe_line(event) for event in events]
-        held, waiting = tasks._held(subscription, events, lines), set()
+        held, waiting, taken = tasks._held(subscription, events, lines), set(), 0
+        end = time.monotonic() + PAGE_SECONDS
         for event, line in zip(events, lines, strict=True):
+            if taken and time.monotonic() >= end:
+                break
+            taken += 1
             if (event.company_id, line) in held:
                 tasks._add(subscription, event.id, event, line)
                 waiting.add((subscription.id, event.company_id, line))
@@ -85,6 +92,7 @@ class EventReaction(models.AbstractModel):
         if waiting:
             # Whoever stood before them may be done meanwhile, in a transaction not seen here.
             self.env.cr.postcommit.add(lambda: tasks._move_up_apart(waiting))
+        return taken
 
     @api.model
     def _safe_line(self, event):

@@ -1,4 +1,5 @@
 import logging
+import math
 import time
 
 import psycopg2
@@ -19,6 +20,8 @@ BATCH = 20
 DUE = """task.next_try NOT BETWEEN timezone('UTC', now())
     AND timezone('UTC', now()) + interval '14 days'"""
 IN_A_ROW = 50
+# Seconds after which those that are due wait until others have had their turn.
+TURN = 10
 # How often the process may end at a task; then it is a dead letter.
 DEATHS = 2
 # Seconds between two looks for lines that stand still since a process died.
@@ -49,10 +52,10 @@ class EventReactionRun(models.Model):
         with statements_alone(self.env.registry) as cr:
             cr.execute(self._tasks_due())
             due = [task_id for (task_id,) in cr.fetchall()]
-        worked = False
+        worked, end = False, min(time.monotonic() + TURN, deadline or math.inf)
         for task_id in due:
             for _number in range(IN_A_ROW):
-                if not task_id or (deadline and time.monotonic() >= deadline):
+                if not task_id or (worked and time.monotonic() >= end):
                     break
                 done, task_id = self._run_task(task_id)
                 worked = worked or done

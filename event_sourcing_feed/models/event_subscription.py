@@ -10,6 +10,7 @@ from odoo.addons.event_sourcing_base.compat import check_access
 from odoo.addons.event_sourcing_base.fields import NO_SUM, Many2oneNoForeignKey
 
 from ..position import Position
+from ..tries import Tries, ensure_tries
 
 _logger = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ MANAGER = "event_sourcing.event_store_group_manager"
 # Whose rows follow from which consumers are installed.
 OF_CODE = ("projection", "reaction")
 POSITION = ("seen", "until", "after", "floor", "ceiling", "cluster")
+TRIES = Tries("event_subscription_try", "subscription_id", "event_subscription")
 # The values of a row of which the error is over.
 NO_ERROR = {
     "error_count": 0,
@@ -109,18 +111,10 @@ class EventSubscription(models.Model):
         self.env.cr.execute(
             """
             CREATE UNIQUE INDEX IF NOT EXISTS event_subscription_consumer_uniq
-                ON event_subscription (consumer);
-            -- Which position was tried how often: known also if the process dies at it.
-            CREATE TABLE IF NOT EXISTS event_subscription_try (
-                subscription_id int PRIMARY KEY
-                    REFERENCES event_subscription ON DELETE CASCADE,
-                place text NOT NULL,
-                tries int NOT NULL
-            );
-            ALTER TABLE event_subscription_try
-              ADD COLUMN IF NOT EXISTS events int NOT NULL DEFAULT 1;
+                ON event_subscription (consumer)
             """
         )
+        ensure_tries(self.env.cr, TRIES)
 
     def _register_hook(self):
         super()._register_hook()
@@ -144,14 +138,17 @@ class EventSubscription(models.Model):
                 position = store._feed_start() if first else store._feed_now()
                 self._insert_row(consumer, position)
             elif known[name].state == "gone":
-                # What it missed meanwhile may be much, and old: somebody is to decide.
-                known[name].write({"state": "paused", "paused_because": "gone"})
+                known[name]._come_back()
         gone = self.browse().union(
             *(s for name, s in known.items() if name not in names and s.state != "gone")
         )
         if gone:
             _logger.warning("Consumers of the feed are gone: %s.", gone.mapped("consumer"))
             gone.write({"state": "gone"})
+
+    def _come_back(self):
+        """Pause one that is installed again: what it missed may be much, and old."""
+        self.write({"state": "paused", "paused_because": "gone"})
 
     @api.model
     def _insert_row(self, consumer, position):

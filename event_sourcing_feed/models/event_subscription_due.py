@@ -1,8 +1,11 @@
 import time
+from functools import partial
 from typing import NamedTuple
 
 from odoo import api, models
 from odoo.tools import SQL
+
+from odoo.addons.event_sourcing_base.db_errors import db_error_kinds
 
 from ..own_transaction import statements_alone
 from .event_feed_cluster import CLUSTER
@@ -39,15 +42,29 @@ class EventSubscriptionDue(models.Model):
         return self._run(due, deadline)
 
     @api.model
-    def _run(self, due, deadline=None):
-        """Do what is due, each in a transaction of its own; return whether anything was done."""
-        worked = False
-        for subscription_id in due.pages:
-            if deadline and time.monotonic() >= deadline:
-                break
-            worked = self._run_page(subscription_id) or worked
-        for name in due.others:
-            worked = getattr(self, name)(deadline) or worked
+    def _run(self, due, deadline=None, goes_on=None):
+        """Do what is due, each in a transaction of its own; return whether anything was done.
+
+        What goes wrong with one keeps no other from its turn.
+
+        :param goes_on: function that is asked before each; nothing more is begun where it says no
+        :raise Exception: the first one that nobody has noted, at the end
+        """
+        pieces = [partial(self._run_page, subscription_id) for subscription_id in due.pages]
+        pieces += [partial(getattr(self, name), deadline) for name in due.others]
+        worked, problem = False, None
+        for number, piece in enumerate(pieces):
+            late = deadline and time.monotonic() >= deadline
+            if late and number < len(due.pages) or goes_on and not goes_on():
+                continue
+            try:
+                worked = piece() or worked
+            except Exception as error:
+                if "lost" in db_error_kinds(error):
+                    raise
+                problem = problem or error
+        if problem is not None:
+            raise problem
         return worked
 
     @api.model

@@ -3,7 +3,6 @@ import random
 import time
 import traceback
 from datetime import timedelta
-from typing import NamedTuple
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
@@ -13,9 +12,10 @@ from odoo.addons.event_sourcing.models.event_store_insert import fill_cache
 from odoo.addons.event_sourcing_base.arguments import shown
 from odoo.addons.event_sourcing_base.db_errors import db_error_kinds
 
-from ..own_transaction import CONFLICT_PAUSES, in_own_transaction, statements_alone
+from ..own_transaction import CONFLICT_PAUSES, in_own_transaction
+from ..tries import NO_TRY, LastTry
 from .event_feed_cluster import CLUSTER
-from .event_subscription import POSITION, RECOVERED
+from .event_subscription import POSITION, RECOVERED, TRIES
 
 _logger = logging.getLogger(__name__)
 
@@ -24,19 +24,14 @@ POLL = 0.1
 MAX_WAIT = 30
 # Seconds until a consumer that failed is tried again; after the last one it is stopped.
 RETRIES = (1, 10, 60, 600, 3600)
+SHORT_RETRIES = 3  # of them, where it is nobody's fault
 # How often the process may end at an event that it was given alone; then that is set aside.
 DEATHS = 4
 MAX_TEXT = 20_000
 
 
-class LastTry(NamedTuple):
-    """What is noted of the page that a consumer was given last."""
-
-    place: str
-    events: int
-
-
-NO_TRY = LastTry("", 0)
+class ProcessEnded(UserError):
+    """The process ended again and again at one event: no try helps."""
 
 
 def told(store, error):
@@ -145,8 +140,7 @@ class EventSubscriptionRun(models.Model):
         condition = consumer._feed_filter()
         # Where one of some events is bad, half of them are given: the good ones pass, and after
         # a few tries the bad one is given alone.
-        died_with = before.events if before.place == self._position_text() else 0
-        suspects = died_with or self.suspect_count
+        suspects = before.died_at(position) or self.suspect_count
         limit = consumer._page_size
         if suspects:
             limit = max(1, min(limit, suspects // 2))
@@ -157,11 +151,16 @@ class EventSubscriptionRun(models.Model):
         vals = {name: getattr(moved, name) for name in POSITION}
         if events:
             began = time.monotonic()
-            if self._note_try(len(events)) > DEATHS and len(events) == 1:
+            tries = TRIES.note(self.env.registry, self.id, position, len(events))
+            if tries > DEATHS and len(events) == 1:
                 self._set_aside(consumer, events[0])
             else:
                 with consumer._limited():
-                    consumer._consume(self, events)
+                    taken = consumer._consume(self, events)
+                if taken is not None and taken < len(events):
+                    events = events[:taken]
+                    moved = store._feed_ids(position, 1)[1].advance(events[-1].id)
+                    vals = {name: getattr(moved, name) for name in POSITION}
             left = suspects - len(events) if moved.until else 0
             vals.update(self._success(events, time.monotonic() - began, left))
         self._save(vals)
@@ -188,42 +187,19 @@ class EventSubscriptionRun(models.Model):
     # What the next process knows of one that died
     # ------------------------------------------------------------------
 
-    def _position_text(self):
-        return "/".join(str(value) for value in (self.seen, self.until, self.after))
-
-    def _note_try(self, events):
-        """Note, whatever becomes of this transaction, that so many events are tried here.
-
-        :return: how often that was tried by now
-        """
-        with statements_alone(self.env.registry) as cr:
-            cr.execute(
-                """
-                SET LOCAL synchronous_commit = off;  -- to lose it with PostgreSQL does no harm
-                INSERT INTO event_subscription_try AS before
-                       (subscription_id, place, events, tries)
-                VALUES (%s, %s, %s, 1)
-                    ON CONFLICT (subscription_id) DO UPDATE
-                   SET tries = CASE WHEN (before.place, before.events)
-                                       = (excluded.place, excluded.events)
-                                    THEN before.tries + 1 ELSE 1 END,
-                       place = excluded.place, events = excluded.events
-                RETURNING tries
-                """,
-                [self.id, self._position_text(), events],
-            )
-            return cr.fetchone()[0]
-
     def _set_aside(self, consumer, event):
         """Do without the consumer at an event at which the process always ends."""
         if consumer._could_not_consume(self, event):
             return
-        raise UserError(
-            _(
-                "The process ended %(count)s times while it worked on the event %(event)s.",
-                count=DEATHS,
-                event=event.id,
-            )
+        raise ProcessEnded(self._died_sentence(event))
+
+    @api.model
+    def _died_sentence(self, event):
+        """Return what is said of an event at which the process ended again and again."""
+        return _(
+            "The process ended %(count)s times while it worked on the event %(event)s.",
+            count=DEATHS,
+            event=event.id,
         )
 
     # ------------------------------------------------------------------
@@ -253,14 +229,16 @@ class EventSubscriptionRun(models.Model):
         """
         text, lines = told(self.env["event.store"], error)
         vals = {"last_error": text, "last_traceback": lines}
-        if events:
+        shortage = "resources" in db_error_kinds(error)  # a full disk is the fault of no event
+        if events and not shortage:
             vals["suspect_count"] = len(events)
-        several = bool(events) and len(events) > 1
+        several = bool(events) and len(events) > 1 and not shortage
         if several:
             _logger.warning("%s failed at one of %s events: %s", self.consumer, len(events), text)
         else:
             _logger.warning("%s failed.", self.consumer, exc_info=error)
-            vals.update(self._next_try(), failed_event_id=events[0].id if events else False)
+            vals.update(self._next_try(shortage, isinstance(error, ProcessEnded)))
+            vals["failed_event_id"] = events[0].id if events and not shortage else False
         self.write(vals)
         self._forget_tries()
         if vals.get("state") == "stopped":
@@ -273,10 +251,16 @@ class EventSubscriptionRun(models.Model):
             )
         return several
 
-    def _next_try(self):
-        """Return values that say when it is tried again after one more error, or that it stops."""
+    def _next_try(self, shortage=False, useless=False):
+        """Return values that say when it is tried again after one more error, or that it stops.
+
+        :param bool shortage: whether it is nobody's fault: then it is tried for ever
+        :param bool useless: whether no further try helps
+        """
         count = self.error_count + 1
-        if count > len(RETRIES):
+        if shortage:
+            count = min(count, SHORT_RETRIES)
+        if count > len(RETRIES) or useless:
             return {"error_count": count, "state": "stopped", "next_try": False}
         pause = RETRIES[count - 1] * random.uniform(1, 1.2)
         # In the database's clock, which also says when it is due.

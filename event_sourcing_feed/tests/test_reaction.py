@@ -1,6 +1,8 @@
 """Reactions: what one may do, what becomes of its errors, and who waits behind them."""
 
+import time
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from unittest.mock import patch
 
@@ -11,6 +13,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL, mute_logger
 
 from odoo.addons.event_sourcing_feed.commit_guard import MustNotCommit
+from odoo.addons.event_sourcing_feed.models import event_reaction
 from odoo.addons.event_sourcing_feed.position import NOTHING
 from odoo.addons.test_event_sourcing.common import EventCase
 
@@ -90,6 +93,34 @@ class TestErrors(ReactionCase):
         self.assertIn("raise error or", task.error_traceback)
         pause = (task.next_try - self.env.cr.now()).total_seconds()
         self.assertTrue(0 <= pause <= 2, pause)
+
+    def test_a_page_that_takes_long_ends_before_its_last_event(self):
+        """Others have their turn, and what was done stays: the rest comes with the next page."""
+        events = [self.append(name) for name in ("A", "B", "C")]
+        self.patch(event_reaction, "PAGE_SECONDS", 0.2)
+
+        def react(own, event):
+            self.env["counter.note"].create({"event_id": event.id, "aggregate_id": "X"})
+            time.sleep(0.15)
+
+        with self.reacting(react):
+            self.assertEqual(self.reaction.sudo()._consume(self.sub, events), 2)
+        self.assertEqual(self.env["counter.note"].search([]).mapped("event_id"), [
+            event.id for event in events[:2]
+        ])
+
+    def test_what_waits_for_a_try_is_not_archived(self):
+        bad, good = self.append("A"), self.append("B")
+        self.sub._move(self.store._feed_now())
+        with self.reacting(fails_for("A")):
+            self.consume(bad, good)
+        self.sub._move(replace(self.sub._position(), floor=good.id))  # it has seen both
+        self.env.flush_all()
+        for state, waits in (("waiting", True), ("dead", True), ("skipped", False)):
+            self.task_of(bad).state = state
+            self.env.flush_all()
+            self.assertEqual(self.sub._waits_for(bad.id, bad.id), waits, state)
+            self.assertFalse(self.sub._waits_for(good.id, good.id))
 
     def test_those_of_a_later_page_queue_up_too(self):
         first, second, other = self.append("A"), self.append("A"), self.append("B")

@@ -2,11 +2,13 @@
 
 import threading
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
-from odoo.tools import SQL
+from odoo.tools import SQL, mute_logger
 
 from odoo.addons.event_sourcing.exceptions import EventsArchived
+from odoo.addons.event_sourcing_feed.time_limit import TimeLimitExceeded
 from odoo.addons.test_event_sourcing.common import EventCase
 
 
@@ -170,6 +172,27 @@ class TestProcess(EventCase):
         timeout._put_off(ValueError("no"))
         self.assertEqual((timeout.tries, timeout.error), (2, "ValueError: no"))
         self.assertGreater(timeout.due, fields.Datetime.now())
+
+    def test_pauses_of_a_timeout_are_in_the_clock_of_the_database(self):
+        self.give(self.record())
+        timeout = self.instance().timeout_ids
+        ahead = fields.Datetime.now() + timedelta(days=400)
+        with patch.object(fields.Datetime, "now", staticmethod(lambda *_args: ahead)):
+            timeout._put_off(ValueError("no"))
+        self.assertLess(timeout.due - self.env.cr.now(), timedelta(minutes=2))
+
+    def test_a_timeout_whose_event_takes_too_long_is_put_off(self):
+        self.give(self.record())
+        timeout = self.instance().timeout_ids
+        self.patch(type(self.process), "_time_limit", 0.2)
+
+        def append(*_args, **_options):
+            self.env.cr.execute("SELECT pg_sleep(30)")
+
+        self.patch(type(self.store), "append", append)
+        with self.assertRaises(TimeLimitExceeded), mute_logger("odoo.sql_db"):
+            with self.env.cr.savepoint():
+                timeout._come()
 
     def test_who_names_no_stream_schedules_nothing(self):
         with self.assertRaisesRegex(ValueError, "_timeout_model_name"):

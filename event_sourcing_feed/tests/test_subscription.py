@@ -2,6 +2,7 @@
 
 from odoo.tools import mute_logger
 
+from odoo.addons.event_sourcing_feed.position import NOTHING
 from odoo.addons.test_event_sourcing.common import EventCase
 
 CONSUMER = "counter.reaction"
@@ -14,11 +15,11 @@ class TestSubscription(EventCase):
         self.sub = self.subscriptions.search([("consumer", "=", CONSUMER)])
         self.sub.action_resume()
 
-    def leave_and_come_back(self):
-        """Let the consumer not be installed for a while."""
+    def leave_and_come_back(self, consumer=CONSUMER):
+        """Let a consumer not be installed for a while."""
         registry = type(self.env["event.consumer.registry"])
         names = self.env["event.consumer.registry"]._names()
-        left = tuple(name for name in names if name != CONSUMER)
+        left = tuple(name for name in names if name != consumer)
         for found in (left, names):
             self.patch(registry, "_names", lambda _self, found=found: found)
             with mute_logger("odoo.addons.event_sourcing_feed.models.event_subscription"):
@@ -47,6 +48,22 @@ class TestSubscription(EventCase):
         self.assertEqual(self.sub.state, "paused")
         self.assertEqual(self.reason("en_US"), "It was not installed for a while")
         self.assertIn("インストール", self.reason("ja_JP"))
+
+    def test_a_read_model_whose_tables_are_new_begins_with_the_first_event(self):
+        """An addon that is uninstalled takes its tables along; the row and its place stay."""
+        name = "counter.total.projection"
+        sub = self.subscriptions.search([("consumer", "=", name)])
+        here = self.env["event.store"]._feed_now()
+        total = self.env["counter.total"]
+        total.create({"company_id": self.env.company.id, "aggregate_id": "C1"})
+        sub._move(here)
+        self.leave_and_come_back(name)
+        self.assertEqual(sub._position(), here)  # its rows are there
+        total.search([]).unlink()
+        sub.consumed_count = 7
+        self.leave_and_come_back(name)
+        self.assertEqual((sub._position().seen, sub.consumed_count), (NOTHING, 0))
+        self.assertEqual((sub.state, sub.paused_because), ("paused", "gone"))
 
     def test_who_pauses_it_is_another_matter(self):
         self.leave_and_come_back()

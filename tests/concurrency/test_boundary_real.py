@@ -16,10 +16,12 @@ from psycopg2.extensions import (
 from support.feed import cursor, env_of, fetch
 from support.forked import until
 
+from odoo import fields
 from odoo.modules.registry import Registry
 from odoo.tools import mute_logger
 
 pytestmark = pytest.mark.fills
+STATUS = "odoo.addons.event_sourcing_boundary.models.event_boundary_status"
 DATABASE = os.environ.get("ES_DB")
 LEVELS = {"read": ISOLATION_LEVEL_READ_COMMITTED, "repeatable": ISOLATION_LEVEL_REPEATABLE_READ}
 RACERS = 16
@@ -262,6 +264,47 @@ def set_waiting():
     with cursor() as cr:
         status = env_of(cr)["event.boundary.status"]
         status.search([("boundary", "=", "seat")]).action_rebuild()
+
+
+def test_one_that_waits_or_fails_keeps_no_other(monkeypatch):
+    """A transaction that stays open holds up the one that waits for it, and no other."""
+    until(run, what="all are in force")
+    with cursor() as cr:
+        env = env_of(cr)
+        boundaries = env["event.boundary"]._names()
+        status = env["event.boundary.status"].search([("boundary", "in", list(boundaries))])
+        first, last = status.sorted("boundary")[0], status.sorted("boundary")[-1]
+        assert first.boundary < last.boundary
+        first.write({"state": "waiting", "began_on": fields.Datetime.now()})
+        last.write({"state": "folding", "position": 2**31 - 1})
+        first, last = first.boundary, last.boundary
+    with cursor() as holding:
+        holding.execute("SELECT 1")
+        assert not run()
+        assert (state(first), state(last)) == ("waiting", "ready")
+    with cursor() as cr:
+        model = type(env_of(cr)["event.boundary.status"])
+    work = model._work
+
+    def fails(self):
+        if self.boundary == first:
+            raise KeyError("no such thing")
+        return work(self)
+
+    with monkeypatch.context() as patched, mute_logger(STATUS):
+        patched.setattr(model, "_work", fails)
+        with cursor() as cr:
+            rows = env_of(cr)["event.boundary.status"]
+            for row in rows.search([("boundary", "in", [first, last])]):
+                row.write({"state": "folding", "position": 0})
+        assert run()
+    found = state(first)
+    with cursor() as cr:
+        row = env_of(cr)["event.boundary.status"].search([("boundary", "=", first)])
+        message = row.message
+        row.action_rebuild()
+    assert (state(last), found) == ("ready", "incomplete") and "no such thing" in message
+    until(run, what="it is in force again")
 
 
 def state(name="seat"):

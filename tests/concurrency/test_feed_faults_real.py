@@ -168,6 +168,57 @@ def test_one_that_loses_its_connection_keeps_no_other(prefix, reaction):
     assert subscription()["error_count"] or how_many(prefix) == 0
 
 
+def test_an_error_that_cannot_even_be_noted_keeps_no_other(prefix, reaction, monkeypatch):
+    """Its turn comes first each time: the others would never have theirs."""
+
+    def react(self, event, original):
+        """Never comes to it."""
+
+    def told(*_arguments):
+        raise RuntimeError("no words")
+
+    def attempt(self, event):
+        raise ValueError("no")
+
+    monkeypatch.setattr(reaction(react), "_attempt", attempt)
+    monkeypatch.setattr(event_subscription_run, "told", told)
+    add(f"{prefix}0")
+    change(last_consumed_on=False)
+    with pytest.raises(RuntimeError, match="no words"):
+        run_due()
+    assert projected(prefix)
+
+
+@pytest.mark.parametrize("code", ["53100", "53200"])
+def test_a_full_disk_stops_nobody_for_good(prefix, reaction, code):
+    def react(self, event, original):
+        fail(self.env.cr, code)
+
+    reaction(react)
+    add(f"{prefix}0", 2)
+    change(error_count=len(event_subscription_run.RETRIES) - 1)
+    for _try in range(3):
+        run_due()
+        found = subscription()
+        assert (found["state"], found["suspect_count"]) == ("running", 0)
+        change(next_try=False)
+    assert found["next_try"] - datetime.utcnow() < timedelta(minutes=5)
+
+
+def test_a_worker_that_is_told_to_end_begins_with_nothing_else(prefix, reaction):
+    worker = Worker(os.environ["ES_DB"])
+
+    def react(self, event, original):
+        original(self, event)
+        worker._ending = True
+
+    reaction(react)
+    add(f"{prefix}0")
+    change(last_consumed_on=False)
+    worker._turn()
+    assert (how_many(prefix), projected(prefix)) == (1, {})
+
+
 def test_a_clock_that_is_wrong(prefix, reaction, monkeypatch):
     def react(self, event, original):
         raise ValueError("no")

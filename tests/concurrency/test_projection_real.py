@@ -1,12 +1,19 @@
 """Projections with real commits: switches under load, rebuilds beside, nothing lost or twice."""
 
+import os
 import threading
 import time
 import uuid
 
 import psycopg2
 import pytest
+from support.forked import Forked, until
 
+from odoo.tools import mute_logger
+
+from odoo.addons.event_sourcing_feed.models.event_subscription_run import RETRIES
+
+BUILD = "odoo.addons.event_sourcing_feed.models.event_projection_build"
 PROJECTION = "till.balance.projection"
 
 
@@ -438,3 +445,86 @@ def test_an_event_is_skipped_with_a_reason_that_is_kept(env, run):
     skip = subscription(env()).skip_ids[0]
     assert (skip.event_id, skip.reason, skip.aggregate_id) == (event.id, "no such money", till)
     assert "no less than nothing" in skip.error
+
+
+def test_a_build_that_takes_too_long_says_so(env, run, rebuilt, monkeypatch):
+    """A statement without end is its error, and no reason to try it for ever."""
+    writer = env()
+    pay(writer, name(), 3)
+    writer.cr.commit()
+    run()
+    projection = type(env()[PROJECTION])
+    monkeypatch.setattr(projection, "_projection_version", 2)
+    with monkeypatch.context() as patched, mute_logger("odoo.sql_db", BUILD):
+        patched.setattr(projection, "_project", lambda self, _events: sleep(self.env.cr))
+        patched.setattr(projection, "_time_limit", 0.2)
+        scheduler = threading.Thread(target=run)  # where statements alone are interrupted
+        scheduler.start()
+        scheduler.join()
+    build = builds(env())
+    assert (build.state, build.error_count) == ("building", 1)
+    assert "timeout" in build.last_error
+    build.next_try = "2120-01-01 00:00:00"  # the clock was set back since
+    build.env.cr.commit()
+    until(lambda: run() or state(env) == "ready")
+
+
+def state(env):
+    own = env()
+    found = builds(own).mapped("state")
+    own.cr.rollback()
+    return found and found[0]
+
+
+def sleep(cr):
+    cr.execute("SELECT pg_sleep(30)")
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_build_at_which_the_process_ends_again_and_again(env, run, rebuilt, monkeypatch):
+    writer = env()
+    poisoned = pay(writer, name(), 3)[1]["id"]
+    writer.cr.commit()
+    run()
+    projection = type(env()[PROJECTION])
+    project = projection._project
+
+    def dies(self, events):
+        if poisoned in [event.id for event in events]:
+            os._exit(9)
+        project(self, events)
+
+    monkeypatch.setattr(projection, "_projection_version", 2)
+    monkeypatch.setattr(projection, "_project", dies)
+    deaths = 0
+    while state(env) != "failed":
+        deaths += Forked(run).wait() == 9
+        assert deaths < 30
+    build = builds(env())
+    assert (build.state, build.failed_event_id.id) == ("failed", poisoned)
+    assert "ended 4 times" in build.last_error
+
+
+def test_a_build_that_stops_is_told_of(env, run, rebuilt, monkeypatch):
+    writer = env()
+    pay(writer, name(), 3)
+    writer.cr.commit()
+    run()
+    own = env()
+    told, alert = [], type(own["event.alert"])
+    monkeypatch.setattr(alert, "_raise_alert", lambda _self, key, *_values: told.append(key))
+    monkeypatch.setattr(alert, "_clear_alert", lambda _self, key: told.append(f"not {key}"))
+    monkeypatch.setattr(type(own[PROJECTION]), "_projection_version", 2)
+    monkeypatch.setattr(type(own[PROJECTION]), "_project", None)
+    with mute_logger(BUILD):
+        run()
+        for _try in range(len(RETRIES)):
+            build = builds(env())
+            build.next_try = False
+            build.env.cr.commit()
+            run()
+    build = builds(env())
+    assert build.state == "failed"
+    build.action_discard()
+    key = f"build:{build.subscription_id.id}"
+    assert told == [f"not {key}", key, f"not {key}"]

@@ -9,6 +9,7 @@ import uuid
 import pytest
 from support.commits import env_of
 from support.feed import start_worker
+from support.forked import Forked
 
 from odoo.modules.registry import Registry
 from odoo.tools import mute_logger
@@ -336,3 +337,32 @@ def test_a_timeout_comes_once_however_many_workers_there_are(env):
     instance = own["event.process.instance"].search([("key", "=", trip)])
     assert (instance.ended, len(instance.timeout_ids)) == (True, 0)
     assert instance.state["events"] == found.mapped("event_type")
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_timeout_at_which_processes_die_is_put_off(env, monkeypatch):
+    trips, own = [name(), name()], env()
+    for trip in trips:
+        own["event.store"].append("trip", trip, "TripBooked", {}, timestamp="2020-01-01 00:00:00")
+    own.cr.commit()
+    store = type(own["event.store"])
+    append = store.append
+
+    def dies(self, model_name, aggregate_id, *values, **options):
+        if aggregate_id == trips[0] and model_name == "trip.payment":
+            os._exit(9)
+        return append(self, model_name, aggregate_id, *values, **options)
+
+    monkeypatch.setattr(store, "append", dies)
+    deaths = 0
+    while deaths < 10 and Forked(run, env, 5).wait() == 9:
+        deaths += 1
+    assert deaths < 10
+    run(env, 5)  # here: it would end here
+    own = env()
+    found = own["event.process.instance"].search([("key", "in", trips)], order="key")
+    bad, good = (found.filtered(lambda i, trip=trip: i.key == trip) for trip in trips)
+    assert (bad.timeout_ids.tries, good.ended) == (1, True)
+    assert "ended again and again" in bad.timeout_ids.error
+    found.timeout_ids.unlink()
+    own.cr.commit()
