@@ -205,9 +205,7 @@ class EventProcessTimeout(models.Model):
     def _note_try(self):
         """Note that it is to come; refuse one at which the process ends again and again."""
         if TRIES.note(self.env.registry, self.id, Position(), 1) > DEATHS:
-            raise UserError(
-                _("The process ended again and again while it worked on this event.")
-            )
+            raise UserError(_("The process ended again and again while it worked on this event."))
 
     def _come(self):
         """Record the event of a timeout that is due."""

@@ -39,7 +39,9 @@ class EventSubscriptionBuilds(models.Model):
         if self.kind == "projection" and self._has_no_rows():
             # Its tables went with its addon, and are new: so is the place where it stands.
             self.build_ids.filtered(lambda build: build.state != "discarded")._discard()
-            self.write({"consumed_count": 0, "version": self.env[self.consumer]._projection_version})
+            self.write(
+                {"consumed_count": 0, "version": self.env[self.consumer]._projection_version}
+            )
             self._move(self.env["event.store"]._feed_start())
 
     def _has_no_rows(self):

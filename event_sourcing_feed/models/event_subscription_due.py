@@ -55,7 +55,7 @@ class EventSubscriptionDue(models.Model):
         worked, problem = False, None
         for number, piece in enumerate(pieces):
             late = deadline and time.monotonic() >= deadline
-            if late and number < len(due.pages) or goes_on and not goes_on():
+            if (late and number < len(due.pages)) or (goes_on and not goes_on()):
                 continue
             try:
                 worked = piece() or worked

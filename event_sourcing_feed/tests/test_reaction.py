@@ -105,9 +105,10 @@ class TestErrors(ReactionCase):
 
         with self.reacting(react):
             self.assertEqual(self.reaction.sudo()._consume(self.sub, events), 2)
-        self.assertEqual(self.env["counter.note"].search([]).mapped("event_id"), [
-            event.id for event in events[:2]
-        ])
+        self.assertEqual(
+            self.env["counter.note"].search([]).mapped("event_id"),
+            [event.id for event in events[:2]],
+        )
 
     def test_what_waits_for_a_try_is_not_archived(self):
         bad, good = self.append("A"), self.append("B")
