@@ -48,7 +48,7 @@ def let_consumers_begin():
         env = env_of(cr)
         for sub in env["event.subscription"].search([]):
             sub._move(env["event.store"]._feed_now())
-            sub.write({"state": "running", "error_count": 0, "next_try": False})
+            sub.write({"state": "running", "error_count": 0, "next_try": False, "suspect_count": 0})
 
 
 def run_due():
