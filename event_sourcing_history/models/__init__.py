@@ -1,5 +1,6 @@
 from . import source_link
 from . import snapshot_as_of
+from . import snapshot_handler
 from . import event_document
 from . import event_source_mixin
 from . import event_store_states

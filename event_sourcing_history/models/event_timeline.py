@@ -234,17 +234,10 @@ class EventTimeline(models.AbstractModel):
             before = copy.deepcopy(fold.state) if event.version in wanted else None
             store._fold_further(handler, fold, event, outcome)
             if before is not None and not fold.problem:
-                states = (
-                    self._without_quiet_keys(handler, state) for state in (before, fold.state)
-                )
+                states = (handler._told_state(state) for state in (before, fold.state))
                 rows = documents._difference_rows(*states, model_name)
                 changes[wanted[event.version]] = self._changed(rows)
         return changes
-
-    @api.model
-    def _without_quiet_keys(self, handler, state):
-        """Return a state without what only follows from the rest of it."""
-        return {key: value for key, value in state.items() if key not in handler._quiet_keys}
 
     @api.model
     def _changed(self, rows):

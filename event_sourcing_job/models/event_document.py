@@ -162,9 +162,9 @@ class EventDocument(models.AbstractModel):
             model = field.comodel_name
         if model and model in self.env and isinstance(value, int) and 0 < value <= MAX_MODEL_ID:
             return self._record_name(model, value)
-        if declared is None and field is None:
-            return str(value)  # it may be a year or a number plate
         whole = isinstance(value, int) or value.is_integer()
+        if declared is None and field is None and isinstance(value, int):
+            return str(value)  # it may be a year or a number plate
         digits = 0 if whole else min(len(repr(value).partition(".")[2]), 6)
         return formatLang(self.env, value, digits=digits)
 

@@ -19,6 +19,11 @@ from ..lines import (
 from .rental_snapshot_handler import PEOPLE
 
 PRODUCT = "product.product"
+# Of the parts of a state: what says nothing to people.
+QUIET_WITHIN = {
+    "lines": lambda key, value: not value and key in ("delivered", "returned"),
+    "invoices": lambda key, _value: key == "version",
+}
 
 
 class RentalSnapshotHandler(models.AbstractModel):
@@ -72,6 +77,18 @@ class RentalSnapshotHandler(models.AbstractModel):
         after = {**lines, line_id: after}
         self._check_units(after)
         return {"lines": after}
+
+    @api.model
+    def _told_state(self, state):
+        """Leave out that nothing of a line went out or came back, and which event invoiced."""
+        told = super()._told_state(state)
+        for name, quiet in QUIET_WITHIN.items():
+            if name in told:
+                told[name] = {
+                    number: {key: value for key, value in part.items() if not quiet(key, value)}
+                    for number, part in told[name].items()
+                }
+        return told
 
     @api.model
     def _check_new(self, event):

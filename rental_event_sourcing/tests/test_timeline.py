@@ -49,6 +49,23 @@ class TestTimeline(EventCase):
             {"label": "Lines › 1 › Price", "before": "—", "after": "12,000"}, entries[1]["changes"]
         )
 
+    def test_what_says_nothing_of_a_line_or_an_invoice_is_left_out(self):
+        product = self.env["product.product"].create({"name": "Lift"})
+        line = {"product_id": product.id, "quantity": 2, "price": 5}
+        entries = self.rental(
+            ("RentalPlanned", {"lines": {"1": line}}),
+            ("RentalConfirmed", {}),
+            ("EquipmentDelivered", {"lines": {"1": {"quantity": 2}}}),
+            ("RentalInvoiced", {"amount": 10.0}),
+        )
+        changes = [{row["label"]: row["after"] for row in entry["changes"]} for entry in entries]
+        invoiced, delivered, _confirmed, planned = changes
+        self.assertEqual(planned["Lines › 1 › Quantity"], "2")
+        self.assertNotIn("Lines › 1 › Delivered", planned)
+        self.assertEqual(delivered["Lines › 1 › Delivered"], "2")
+        self.assertEqual(invoiced["Invoices › 1 › Amount"], "10")
+        self.assertNotIn("Invoices › 1 › Version", invoiced)
+
     def test_a_status_reads_in_words(self):
         entries = self.rental(("DemoStarted", {"demo_end": "2099-01-31"}))
         changes = {row["label"]: (row["before"], row["after"]) for row in entries[0]["changes"]}
