@@ -5,6 +5,7 @@ from functools import partial
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
+from odoo.tests import Form
 
 from odoo.addons.test_event_sourcing.common import make_user
 
@@ -148,6 +149,52 @@ class TestWizard(RentalCase):
         wizard = self.open(one + two, "action_change_price")
         self.assertEqual((wizard.order_ids, wizard.monthly_price), (one + two, 100))
         self.assertFalse(wizard.planned_end)
+
+    def test_an_extension_is_proposed_by_the_shortest_period_that_has_a_price(self):
+        days = {"planned_start": "2026-03-01", "planned_end": "2026-03-06"}
+        for periods, end in (
+            (["month"], "2026-04-06"),
+            (["month", "week"], "2026-03-13"),
+            (["week", "rental", "day"], "2026-03-07"),
+            (["rental"], "2026-03-07"),
+        ):
+            with self.subTest(periods=periods):
+                order = self.lines(periods, **days)
+                order._apply_event("RentalConfirmed")
+                wizard = self.open(order, "action_extend")
+                self.assertEqual(str(wizard.planned_end), end)
+                self.assertEqual(str(wizard.present_end), "2026-03-06")
+
+    def test_the_price_of_the_only_line_stays_for_its_period(self):
+        order = self.lines(["day"])
+        wizard = self.open(order, "action_change_price")
+        line = order.line_ids
+        self.assertEqual((wizard.line_id, wizard.monthly_price), (line, 70))
+        self.assertEqual(wizard.price_period, "day")
+        wizard.monthly_price = 60
+        wizard.action_record()
+        self.assertEqual((line.price, line.price_period, line.price_typed), (60, "day", True))
+
+    def test_of_several_lines_the_price_of_the_chosen_one_is_shown(self):
+        order = self.lines(["day", "week"])
+        context = order.action_change_price()["context"]
+        with Form(self.env["rental.event.wizard"].with_context(**context)) as form:
+            self.assertEqual(form.line_count, 2)
+            form.line_id = order.line_ids[1]
+            self.assertEqual((form.monthly_price, form.price_period), (71, "week"))
+            form.monthly_price = 65
+        form.record.action_record()
+        self.assertEqual(order.line_ids.mapped("price"), [70, 65])
+        self.assertEqual(order.line_ids.mapped("price_period"), ["day", "week"])
+
+    def lines(self, periods, **vals):
+        """Return a rental with a line per period, dearer one by one from 70 on."""
+        rows = [
+            (0, 0, {"product_id": self.product.id, "price": 70 + n, "price_period": period})
+            for n, period in enumerate(periods)
+        ]
+        partner = self.env["res.partner"].create({"name": "Ms Sato"})
+        return self.env["rental.order"].create({"partner_id": partner.id, "line_ids": rows, **vals})
 
     def test_an_invoice_over_nothing_is_no_invoice(self):
         order = self.order(monthly_price=0)

@@ -23,6 +23,12 @@ NEEDED = {
     "DeliveryCorrected": ("reason",),
     "ReturnCorrected": ("reason",),
 }
+# By how much a rental is extended at first, of which prices are per period.
+EXTENSIONS = {
+    "day": relativedelta(days=1),
+    "week": relativedelta(weeks=1),
+    "month": relativedelta(months=1),
+}
 
 
 class RentalEventWizard(models.TransientModel):
@@ -36,6 +42,7 @@ class RentalEventWizard(models.TransientModel):
 
     order_ids = fields.Many2many("rental.order", string="Rentals", required=True, readonly=True)
     demo_end = fields.Date(string="New End of the Demo")
+    present_end = fields.Date(string="End Date at Present", compute="_compute_present_end")
     planned_end = fields.Date(string="New End Date")
     currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
     monthly_price = fields.Monetary(string="New Price")
@@ -47,6 +54,7 @@ class RentalEventWizard(models.TransientModel):
     reason = fields.Char(help="Why, in the words of the customer.")
     line_id = fields.Many2one("rental.order.line", domain="[('order_id', 'in', order_ids)]")
     line_count = fields.Integer(string="Number of Lines", compute="_compute_line_count")
+    price_period = fields.Selection("_selection_price_period", compute="_compute_price_period")
     product_id = fields.Many2one(
         "product.product", string="New Product", domain=[("rental_ok", "=", True)]
     )
@@ -63,6 +71,28 @@ class RentalEventWizard(models.TransientModel):
         for wizard in self:
             one = len(wizard.order_ids) == 1
             wizard.line_count = len(wizard.order_ids.line_ids) if one else 0
+
+    @api.depends("order_ids", "event_type")
+    def _compute_present_end(self):
+        for wizard in self:
+            order = wizard.order_ids if len(wizard.order_ids) == 1 else wizard.order_ids.browse()
+            of_demo = wizard.event_type == "DemoExtended"
+            wizard.present_end = order.demo_end if of_demo else order.planned_end
+
+    def _selection_price_period(self):
+        period = self.env["rental.order.line"]._fields["price_period"]
+        return period._description_selection(self.env)
+
+    @api.depends("line_id")
+    def _compute_price_period(self):
+        """Say what the new price is for: of many rentals at once, for months."""
+        for wizard in self:
+            wizard.price_period = wizard.line_id.price_period or "month"
+
+    @api.onchange("line_id")
+    def _onchange_line_id(self):
+        if self.event_type == "PriceChanged" and self.line_id:
+            self.monthly_price = self.line_id.price
 
     @api.depends(
         *("order_ids", "demo_end", "planned_end", "monthly_price"),
@@ -94,6 +124,10 @@ class RentalEventWizard(models.TransientModel):
                 order.currency_id.round(sum(order.line_ids.mapped("amount"))) for order in orders
             },
         }
+        prices = self.env.context.get("default_event_type") == "PriceChanged"
+        if prices and len(orders) == len(orders.line_ids) == 1:
+            # For whatever period it is: without a line, the price would become one per month.
+            proposals["line_id"] = {orders.line_ids.id}
         for name, found in proposals.items():
             if name in fields_list and len(found) == 1:
                 values.setdefault(name, *found)
@@ -109,10 +143,12 @@ class RentalEventWizard(models.TransientModel):
         """Return the planned end that is proposed; False where none would be accepted."""
         start, end = order.planned_start, order.planned_end
         if self.env.context.get("default_event_type") != "RentalShortened":
+            periods = order.line_ids.mapped("price_period")
+            shortest = next((period for period in EXTENSIONS if period in periods), "day")
             months = start and end and pricing.whole_months(start, end)
-            if months:  # of a month that is longer than this one, its last day
+            if months and shortest == "month":  # of one that is longer than this one, its last day
                 return pricing.last_of_months(start, months + 1)
-            return end and end + relativedelta(months=1)
+            return end and end + EXTENSIONS[shortest]
         shorter = end and end - relativedelta(days=1)
         return shorter if shorter and not (start and shorter < start) else False
 
