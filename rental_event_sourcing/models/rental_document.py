@@ -42,6 +42,11 @@ class RentalOrder(models.Model):
             RECEIPT: _("Return Receipt"),
         }[kind]
 
+    def _document_day(self):
+        """Return the day on which a document is made, where the shop is."""
+        store = self.env["event.store"]
+        return store._business_today(self.company_id.id, fields.Datetime.now())
+
     def _document_name(self, kind):
         """Return how the file of a document is called, without its ending."""
         order = self.with_context(lang=self._document_lang())

@@ -110,9 +110,11 @@ class RentalOrder(models.Model):
     lines_text = fields.Char(string="What Is Rented", compute="_compute_lines_text")
     to_deliver = fields.Integer(compute="_compute_pieces")
     pieces_out = fields.Integer(compute="_compute_pieces")
+    asks_pieces = fields.Boolean(compute="_compute_asks_pieces")
     # Of the lines, for lists: the product of the first one, all pieces, the price of the only one.
     product_id = fields.Many2one(
         "product.product",
+        string="First Product",
         compute="_compute_from_snapshot",
         store=True,
         readonly=False,
@@ -120,6 +122,7 @@ class RentalOrder(models.Model):
         check_company=True,
         domain=[("rental_ok", "=", True)],
         copy=False,
+        help="That of the first line.",
     )
     quantity = fields.Integer(
         compute="_compute_from_snapshot", store=True, readonly=False, copy=False
@@ -218,6 +221,11 @@ class RentalOrder(models.Model):
             lines = order.line_ids
             order.to_deliver = sum(max(0, line.quantity - line.delivered) for line in lines)
             order.pieces_out = sum(line.delivered - line.returned for line in lines)
+
+    @api.depends("line_ids.product_id.rental_counting")
+    def _compute_asks_pieces(self):
+        for order in self:
+            order.asks_pieces = order._has_choice()
 
     @api.depends("status")
     def _compute_color(self):

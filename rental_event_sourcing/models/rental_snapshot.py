@@ -37,7 +37,14 @@ class RentalSnapshot(models.Model):
     contact_partner_id = fields.Many2one(
         "res.partner", string="Contact Person", readonly=True, ondelete="set null"
     )
-    product_id = fields.Many2one("product.product", readonly=True, index=True, ondelete="restrict")
+    product_id = fields.Many2one(
+        "product.product",
+        string="First Product",
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+        help="That of the first line.",
+    )
     # What events of schema version 1 name; the handler fills product_id from it.
     former_product_id = fields.Many2one("rental.former.product", readonly=True, ondelete="restrict")
     quantity = fields.Integer(readonly=True)

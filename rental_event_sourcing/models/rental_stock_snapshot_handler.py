@@ -103,7 +103,7 @@ class RentalStockSnapshotHandler(models.AbstractModel):
         return {"QuantityChanged": _("Quantity changed")}
 
     def _status_labels(self):
-        return {"counted": _("Counted")}
+        return {"counted": _("Quantity Counted")}
 
     def _payload_labels(self):
         return {

@@ -80,6 +80,17 @@ class RentalUnit(models.Model):
         compute="_compute_rental_id",
         groups="rental_event_sourcing.rental_order_group_user",
     )
+    rental_partner_id = fields.Many2one(
+        "res.partner",
+        string="With Customer",
+        compute="_compute_rental_id",
+        groups="rental_event_sourcing.rental_order_group_user",
+    )
+    rental_end = fields.Date(
+        string="Comes Back on",
+        compute="_compute_rental_id",
+        groups="rental_event_sourcing.rental_order_group_user",
+    )
 
     def init(self):
         self.env.cr.execute(
@@ -113,10 +124,13 @@ class RentalUnit(models.Model):
             unit.snapshot_id = snapshot
             unit.status = snapshot.status if snapshot else False
 
-    @api.depends("out_line_ids")
+    @api.depends("out_line_ids.order_id.partner_id", "out_line_ids.order_id.planned_end")
     def _compute_rental_id(self):
         for unit in self:
-            unit.rental_id = unit.out_line_ids[:1].order_id
+            order = unit.out_line_ids[:1].order_id
+            unit.rental_id = order
+            unit.rental_partner_id = order.partner_id
+            unit.rental_end = order.planned_end
 
     @api.model
     def _by_reference(self, names):

@@ -4,6 +4,7 @@ import base64
 import re
 from unittest.mock import patch
 
+from freezegun import freeze_time
 from lxml import html
 
 from odoo import fields
@@ -91,6 +92,13 @@ class TestDocuments(DocumentCase):
             text, r"Crane 3 \$ 340.50 for the whole rental 1 month \+ 2 weeks \$ 1,021.50"
         )
         self.assertIn("Total without tax $ 1,921.50", text)
+
+    def test_a_document_says_of_which_day_of_the_shop_it_is(self):
+        self.env.company.business_tz = "Asia/Tokyo"
+        order = self.rented("RentalConfirmed")
+        with freeze_time("2026-03-31 16:00:00"):  # it is the next day in Japan
+            for kind in KINDS:
+                self.assertIn("Issued on 04/01/2026", self.text(kind, order))
 
     def test_in_the_language_of_the_customer(self):
         self.partner.lang = "ja_JP"

@@ -174,6 +174,8 @@ class TestMovementWizard(LineCase):
         )
         self.assertEqual(order.line_ids[1].out_unit_ids, self.units[1])
         self.assertEqual(self.units.mapped("rental_id"), order)
+        self.assertEqual(self.units[1].rental_partner_id, order.partner_id)
+        self.assertEqual(self.units[1].rental_end, order.planned_end)
         self.assertFalse(self.units[0].rental_id)
         self.assertEqual((order.to_deliver, order.pieces_out), (1, 3))
         form = self.open(order, "action_return")

@@ -25,6 +25,7 @@ class RentalStockWizard(models.TransientModel):
     why = fields.Selection(WHY, required=True, default="bought")
     quantity = fields.Integer(string="How Many", default=1)
     counted = fields.Integer(
+        string="Quantity Counted",
         compute="_compute_counted",
         store=True,
         readonly=False,

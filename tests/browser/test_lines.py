@@ -11,13 +11,13 @@ from test_desk import open_rental
 
 WORDS = {
     "en_US": {
-        "part": "Deliver in part",
+        "part": "Deliver equipment",
         "rest": "Deliver the rest",
         "remains": "Still out afterwards",
         "noted": ("Condition", "What is missing"),
     },
     "ja_JP": {
-        "part": "一部引渡し",
+        "part": "機材引渡し",
         "rest": "残りを引渡し",
         "remains": "この後も貸出中のもの",
         "noted": ("状態メモ", "不足品"),

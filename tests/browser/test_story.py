@@ -16,12 +16,12 @@ WORDS = {
         "event": "Demo cancelled",
         "reason": "The rental is not in a demo at present, so the demo cannot be cancelled.",
         "export": "Export All",
-        "price": "Monthly Price",
+        "amount": "Invoiced Amount",
         "status": "Status",
         "extend": "Extend demo",
         "damage": "Report damage",
         "deliver": "Deliver equipment",
-        "part": "Return in part",
+        "part": "Return equipment",
         "due": ["Goes out", "Comes back", "Overdue", "Demo ends"],
         "statuses": ["Confirmed", "Active"],
     },
@@ -32,12 +32,12 @@ WORDS = {
         "event": "デモキャンセル",
         "reason": "現在デモ状態ではないため、キャンセルできません",
         "export": "すべてエクスポート",
-        "price": "月額",
+        "amount": "請求額",
         "status": "ステータス",
         "extend": "デモ延長",
         "damage": "損傷報告",
         "deliver": "機材引渡し",
-        "part": "一部返却",
+        "part": "機材返却",
         "due": ["引渡", "返却", "期限超過", "デモ終了"],
         "statuses": ["確定", "貸出中"],
     },
@@ -242,10 +242,10 @@ def test_a_list_goes_to_excel(person, lang, tmp_path):
     download.value.save_as(path)
     sheet = openpyxl.load_workbook(path).active
     header = [cell.value for cell in sheet[1]]
-    assert words["price"] in header
+    assert words["amount"] in header
     assert words["status"] in header
     row = dict(zip(header, sheet[2], strict=True))
-    assert row[words["price"]].data_type == "n"
+    assert row[words["amount"]].data_type == "n"
     cells = [cell for line in sheet.iter_rows() for cell in line]
     assert not [cell for cell in cells if cell.data_type == "f"]
     assert not [cell for cell in cells if isinstance(cell.value, str) and cell.value[:1] == "{"]
