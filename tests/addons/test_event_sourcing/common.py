@@ -134,3 +134,24 @@ class JobCase(EventCase):
     def tamper(self, statement, *values):
         self.env.cr.execute(statement, values)
         self.env.invalidate_all()
+
+
+class BrokenRowsCase(JobCase):
+    """Of the counters J2 and J5 no row can be made; the snapshots of J1 and J2 are wrong."""
+
+    def setUp(self):
+        super().setUp()
+        handler = type(self.env["counter.snapshot.handler"])
+        columns = handler._columns
+
+        def of_some(handler, state):
+            if state["total"] in (3, 6):
+                handler.env.cr.execute("SELECT 1 / %s", [state["total"] - 6])
+                raise KeyError("place")
+            return columns(handler, state)
+
+        self.patch(handler, "_columns", of_some)
+        self.tamper("UPDATE counter_snapshot SET total = 99 WHERE aggregate_id IN ('J1', 'J2')")
+
+    def broken(self, job):
+        return {d.aggregate_id: d.message for d in job.difference_ids if d.kind == "broken"}
