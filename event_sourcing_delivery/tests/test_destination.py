@@ -7,7 +7,7 @@ import psycopg2
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import mute_logger
 
-from odoo.addons.test_event_sourcing.common import make_user
+from odoo.addons.test_event_sourcing.common import make_user, migrate
 from odoo.addons.test_event_sourcing_delivery.models.event_destination import inbox
 
 from .common import DeliveryCase
@@ -256,6 +256,20 @@ class TestOtherDatabase(DeliveryCase):
         self.destination.identity = "/".join([*parts[:-2], "1", parts[-1]])
         self.assertTrue(self.destination.is_foreign)
         self.assertFalse(self.is_due())
+
+    def test_an_update_keeps_allowed_what_was_allowed_and_nothing_else(self):
+        parts = self.destination.identity.split("/")
+        former = [*parts[:-2], parts[-1]]
+        other = self.new_destination(name="Elsewhere")
+        self.destination.identity = "/".join(former)
+        other.identity = "/".join(["7", *former[1:]])
+        self.env.flush_all()
+        self.assertTrue(self.destination.is_foreign)
+        script = Path(__file__).parents[1] / "migrations" / "1.1.0" / "post-identity.py"
+        migrate(self.env.cr, script, "1.0.0")
+        self.env.invalidate_all()
+        self.assertFalse(self.destination.is_foreign)
+        self.assertTrue(other.is_foreign)
 
     def test_a_neutralized_database_sends_nothing_and_knows_no_secret(self):
         self.destination.secret = SECRET
