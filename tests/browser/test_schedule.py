@@ -237,7 +237,8 @@ def test_keys_are_enough(person, shop, lang):
 def test_it_can_be_read(person, shop, lang, width):
     _order, late = shop(-20, -2, ("RentalConfirmed",))
     shop(-1, 9, ("RentalConfirmed",), quantity=2)
-    shop.call("event.store", "append", "rental", late, "EquipmentDelivered")  # overdue at once
+    out = ("EquipmentDelivered", {"delivered_on": days(-20)[0]})  # and said today: it is overdue
+    assert shop.call("event.store", "append", "rental", late, *out)["outcome"] == "applied"
     shop(5, 14)  # one too many
     shop(3, 20, ("DemoStarted",))
     shop(16, 25)
