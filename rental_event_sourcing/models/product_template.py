@@ -129,7 +129,7 @@ class ProductProduct(models.Model):
         self.ensure_one()
         if self._lacks_rate(currency, company):
             return {}
-        today = fields.Date.context_today(self)
+        today = self.env["event.store"]._business_today(company.id)
         prices = {
             period: self[f"rental_variant_price_{period}"] or self[f"rental_price_{period}"]
             for period in pricing.PERIODS
@@ -152,7 +152,7 @@ class ProductProduct(models.Model):
             [
                 ("currency_id", "in", (known + currency).ids),
                 ("company_id", "in", [False, company.root_id.id]),
-                ("name", "<=", fields.Date.context_today(self)),
+                ("name", "<=", self.env["event.store"]._business_today(company.id)),
             ],
             limit=1,
         )

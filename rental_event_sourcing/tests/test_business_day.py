@@ -110,6 +110,18 @@ class TestBusinessDay(EventCase):
         company.partner_id.write({"tz": False, "country_id": False})
         self.assertEqual(days(company.id, users[0]), "America/Chicago")
 
+    def test_a_rate_of_today_counts_where_it_is_today(self):
+        currency = self.env["res.currency"].create({"name": "XTD", "symbol": "T"})
+        company = self.env["res.company"].create({"name": "Tokyo", "currency_id": currency.id})
+        company.business_tz = "Asia/Tokyo"
+        rate = {"currency_id": currency.id, "company_id": company.id, "rate": 0.5}
+        self.env["res.currency.rate"].create({**rate, "name": "2126-06-02"})
+        product = self.env["product.product"].create({"name": "Lift", "rental_price_day": 3})
+        night = datetime(2126, 6, 1, 16, 0)  # one o'clock in the morning of the second, in Tokyo
+        with patch.object(fields.Datetime, "now", return_value=night):
+            prices = product.with_context(tz="UTC")._rental_prices(currency, company)
+        self.assertEqual(prices, {"day": 1.5})
+
     def test_the_zone_is_on_the_screens_of_the_company(self):
         company = self.env.company
         form = etree.fromstring(company.get_view(view_type="form")["arch"])
