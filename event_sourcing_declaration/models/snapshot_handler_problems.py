@@ -7,7 +7,7 @@ from odoo.addons.event_sourcing_base.names import is_name
 
 from ..declared import METHODS, OF_ONE_TYPE, SHAPES, guess, misshapen, takes
 from ..lint import lint_histories
-from ..source import changing_calls, compared_types, own_trees
+from ..source import changing_calls, compared_types, own_methods
 from .snapshot_handler_declaration import shown_error
 
 _logger = logging.getLogger(__name__)
@@ -160,10 +160,10 @@ class SnapshotHandlerProblems(models.AbstractModel):
         Folding twice shows no clock that moves once a day.
         """
         kinds = own_classes(type(handler))
-        trees = own_trees(kind for kind in kinds if not kind.__module__.startswith(ENGINE))
+        methods = own_methods(kind for kind in kinds if not kind.__module__.startswith(ENGINE))
         steps = [name for chain in handler._upcasters.values() for name in chain.values()]
         begin = ("_evolve", "_initial_state", *steps)
-        for method, name in sorted(changing_calls(trees, begin).items()):
+        for method, name in sorted(changing_calls(methods, begin).items()):
             yield (
                 "changing_call",
                 _(
@@ -174,7 +174,7 @@ class SnapshotHandlerProblems(models.AbstractModel):
                 ),
             )
         known = handler._transitions
-        for event_type in sorted(compared_types(trees)) if known else ():
+        for event_type in sorted(compared_types(methods)) if known else ():
             if event_type not in known and event_type not in FAILURE_TYPES:
                 yield (
                     "compared_type",

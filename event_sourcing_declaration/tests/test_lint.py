@@ -11,7 +11,7 @@ from odoo.addons.test_event_sourcing.common import EventCase
 from odoo.addons.test_event_sourcing.models.counter_handler import CounterSnapshotHandler
 
 from ..models import snapshot_handler_problems
-from ..source import own_trees
+from ..source import own_methods
 
 
 class Careless:
@@ -36,7 +36,7 @@ class TestLint(EventCase):
     def setUp(self):
         super().setUp()
         # The toy's own source names events that these tests take from its table.
-        self.patch(snapshot_handler_problems, "own_trees", lambda _kinds: {})
+        self.patch(snapshot_handler_problems, "own_methods", lambda _kinds: {})
 
     def lint(self, evolve):
         self.patch(CounterSnapshotHandler, "_transitions", {"Added": Transition("open")})
@@ -90,8 +90,8 @@ class TestLint(EventCase):
 
     def test_the_source_is_read(self):
         handler = self.env["counter.snapshot.handler"]
-        trees = own_trees([Careless])
-        self.patch(snapshot_handler_problems, "own_trees", lambda _kinds: trees)
+        methods = own_methods([Careless])
+        self.patch(snapshot_handler_problems, "own_methods", lambda _kinds: methods)
         found = handler.env["snapshot.handler.registry"]._lint(handler)
         said = "\n".join(sentence for _code, sentence in found)
         self.assertIn("_day calls today(), which gives something else another day", said)
