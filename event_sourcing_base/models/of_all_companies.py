@@ -48,8 +48,7 @@ class OfAllCompanies(models.AbstractModel):
 
     @api.model
     def _search(self, domain, offset=0, limit=None, order=None, **options):
-        terms = [term[0] for term in domain if isinstance(term, list | tuple) and term]
-        self._check_open([*filter(_is_text, terms), *_ordered_by(order)])
+        self._check_open([*_asked_by(domain), *_ordered_by(order)])
         return super()._search(domain, offset, limit, order, **options)
 
     @api.model
@@ -66,9 +65,13 @@ class OfAllCompanies(models.AbstractModel):
         return super()._read_grouping_sets(domain, grouping_sets, aggregates, order)
 
 
-def _is_text(value):
-    return isinstance(value, str)
+def _asked_by(domain):
+    """Yield the paths of a domain; what is none is refused by whoever searches."""
+    for term in domain if hasattr(domain, "__iter__") else ():
+        if isinstance(term, list | tuple) and term and isinstance(term[0], str):
+            yield term[0]
 
 
 def _ordered_by(order):
-    return [part.split()[0] for part in (order or "").split(",") if part.strip()]
+    parts = order.split(",") if isinstance(order, str) else ()
+    return [part.split()[0] for part in parts if part.strip()]

@@ -209,6 +209,7 @@ class EventSubscription(models.Model):
     # ------------------------------------------------------------------
 
     def write(self, vals):
+        self._check_given(vals)
         leaves = vals.get("state", "stopped") != "stopped"
         stopped = self.filtered(lambda s: leaves and s.state == "stopped")
         done = super().write(vals)
