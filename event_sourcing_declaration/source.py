@@ -3,7 +3,7 @@
 import ast
 import inspect
 import tokenize
-from functools import lru_cache
+from functools import cache
 from typing import NamedTuple
 
 # Calls whose answer is another one later, whatever the event says.
@@ -41,7 +41,7 @@ def own_methods(kinds):
     return methods
 
 
-@lru_cache(maxsize=None)  # code is loaded once in a process
+@cache  # code is loaded once in a process
 def _classes_of(path):
     """Return ``{class: {name: Method}}`` of a file."""
     with tokenize.open(path) as file:
