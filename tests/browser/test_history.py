@@ -40,16 +40,19 @@ def fill_moment(someone, name, text):
 
 def test_a_form_does_not_wait_for_its_history(person, server):
     _uid, call = server.login("admin", "admin")
-    snapshot, other = plan(call, "SLOW-1"), plan(call, "SLOW-2")
-    someone, held = person(), []
+    records = {reference: plan(call, reference) for reference in ("SLOW-1", "SLOW-2")}
+    someone, asked = person(), "**/call_kw/event.timeline/page"
     page = someone.page
-    page.route("**/call_kw/event.timeline/page", lambda route: held.append(route))
-    for record, seen in ((snapshot, 0), (other, 1)):
+    for reference, record in records.items():
+        held = []
+        page.route(asked, lambda route, held=held: held.append(route))
         page.goto(f"{server.url}/web#id={record}&model=rental.snapshot&view_type=form")
-        page.locator(".o_form_view", has_text=f"SLOW-{seen + 1}").wait_for()
+        page.locator(".o_form_view", has_text=reference).wait_for()
         page.wait_for_selector(".o_event_timeline:not([data-ready])", state="attached")
         assert not page.locator(".o_event_timeline section").count()
-        held[seen].continue_()
+        page.unroute(asked)
+        for route in held:
+            route.continue_()
         page.wait_for_selector(".o_event_timeline[data-ready] section")
 
 
