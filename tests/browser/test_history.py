@@ -41,17 +41,25 @@ def fill_moment(someone, name, text):
 def test_a_form_does_not_wait_for_its_history(person, server):
     _uid, call = server.login("admin", "admin")
     records = {reference: plan(call, reference) for reference in ("SLOW-1", "SLOW-2")}
-    someone, asked = person(), "**/call_kw/event.timeline/page"
+    someone, held = person(), []
     page = someone.page
+
+    def answer(route):
+        if held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/call_kw/event.timeline/page", answer)
     for reference, record in records.items():
-        held = []
-        page.route(asked, lambda route, held=held: held.append(route))
+        held.append(None)  # from here on they wait
         page.goto(f"{server.url}/web#id={record}&model=rental.snapshot&view_type=form")
         page.locator(".o_form_view", has_text=reference).wait_for()
         page.wait_for_selector(".o_event_timeline:not([data-ready])", state="attached")
         assert not page.locator(".o_event_timeline section").count()
-        page.unroute(asked)
-        for route in held:
+        waiting = held[1:]
+        held.clear()
+        for route in waiting:
             route.continue_()
         page.wait_for_selector(".o_event_timeline[data-ready] section")
 
