@@ -12,6 +12,15 @@ def place_of(position):
     return "/".join(str(value) for value in (position.seen, position.until, position.after))
 
 
+def page_size(size, suspects):
+    """Return how many events are given at once: half of some among which one is bad.
+
+    :param int size: of a page as usual
+    :param int suspects: how many these are; 0 where none is known to be bad
+    """
+    return max(1, min(size, suspects // 2)) if suspects else size
+
+
 class LastTry(NamedTuple):
     """What is noted of the page that a consumer was given last."""
 

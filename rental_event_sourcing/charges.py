@@ -46,6 +46,11 @@ def noted_invoices(state):
     }
 
 
+def stands(invoice):
+    """Whether an invoice is not credited in full."""
+    return invoice.get("credited", 0) < invoice["amount"]
+
+
 def standing(invoices):
     """Return the invoices that are for days, and not credited in full.
 
@@ -55,7 +60,7 @@ def standing(invoices):
     found = [
         (as_day(invoice["period_start"]), as_day(invoice["period_end"]), invoice)
         for invoice in invoices.values()
-        if "period_end" in invoice and invoice.get("credited", 0) < invoice["amount"]
+        if "period_end" in invoice and stands(invoice)
     ]
     return sorted(found, key=lambda each: each[:2])
 

@@ -161,14 +161,13 @@ class Share:
         While nobody knows when a piece comes back, it is out until the planned end, and on its
         first day at least. What did not go out is not to follow once all the rest is back.
         """
-        walks = [self._walk(*line[:3]) for line in self.lines if line[1]]
+        lines = [line for line in self.lines if line[1]]
+        walks = [self._walk(*line[:3]) for line in lines]
         over = any(step[1] == RETURNED for step in self.movements)
         over = over and not any(out for _done, out, _left in walks)
         gone = [step[2] for step in self.movements if step[1] == DELIVERED]
         planned = self.planned_start or min(gone, default=None)
-        for (_id, product, *_rest), (done, out, left) in zip(
-            (line for line in self.lines if line[1]), walks, strict=True
-        ):
+        for (_id, product, *_rest), (done, out, left) in zip(lines, walks, strict=True):
             yield from done
             if planned and left and not over:
                 out = [*out, (planned, left)]

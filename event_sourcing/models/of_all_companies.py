@@ -9,6 +9,10 @@ class AccessFirst(models.AbstractModel):
     _inherit = "access.first.mixin"
 
     @api.model
+    def _reads_all(self, user):
+        """Whether a user reads the events of all companies."""
+        return user._is_superuser() or user.has_group(AUDITOR)
+
+    @api.model
     def _knows_all(self):
-        user = self.env.user
-        return user._is_superuser() or user.has_group(AUDITOR) or super()._knows_all()
+        return self._reads_all(self.env.user) or super()._knows_all()

@@ -212,7 +212,7 @@ class EventBoundaryStatus(models.Model):
 
         :return: whether all of them are done
         """
-        deadline, paused = time.monotonic() + seconds, []
+        deadline, paused, late = time.monotonic() + seconds, [], False
         while time.monotonic() < deadline:
             with self.env.registry.cursor() as cr:
                 rows = self.with_env(self.env(cr=cr, user=SUPERUSER_ID, context={}))
@@ -227,11 +227,11 @@ class EventBoundaryStatus(models.Model):
                 if not row._work_or_say():
                     paused += row.ids  # the others need not wait for it
         else:
-            paused = True
-        if paused:
+            late = True
+        if paused or late:
             # Later: the scheduler's own transaction is one of those that have to end.
             self._wake(fields.Datetime.now() + 2 * GRACE)
-        return not paused
+        return not (paused or late)
 
     def _work_or_say(self):
         """Do the next chunk, as :meth:`_work` does; one that fails keeps no other from its turn."""

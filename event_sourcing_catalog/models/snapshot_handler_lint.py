@@ -234,7 +234,8 @@ class SnapshotHandlerLint(models.AbstractModel):
         super()._log_problems(names)
         spoken = self.with_context(lang="en_US")
         found = {name: [sentence] for name, sentence in spoken._hints().items()}
-        for name in sorted({*self._serving().values()} - self._problems().keys()):
+        serving = {*self._serving().values()} - self._problems().keys()
+        for name in sorted(serving if names is None else serving.intersection(names)):
             handler = spoken.env.get(name)
             if isinstance(handler, self.env.registry["snapshot.handler"]):
                 sentences = [sentence for _code, sentence in spoken._lint(handler)]

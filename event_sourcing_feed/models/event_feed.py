@@ -122,6 +122,11 @@ class EventFeed(models.Model):
         return self.env.cr.fetchall()
 
     @api.model
+    def _feed_within(self, position, event):
+        """Return the position after an event of the page that begins at ``position``."""
+        return self._feed_ids(position, 1)[1].advance(event.id)
+
+    @api.model
     def _feed_ids(self, position, limit):
         """Return ids of what is new, in order, and the position that they are pages of.
 

@@ -9,7 +9,7 @@ from odoo.tools import SQL
 from odoo.addons.event_sourcing_base.db_errors import db_error_kinds
 
 from ..own_transaction import in_own_transaction, statements_alone
-from ..tries import NO_TRY, LastTry
+from ..tries import NO_TRY, LastTry, page_size
 from .event_projection_build import TRIES
 from .event_subscription import NO_ERROR
 from .event_subscription_run import (
@@ -113,8 +113,7 @@ class EventProjectionBuildRun(models.Model):
         projection = self.env[self.subscription_id.consumer]
         store, before = self.env["event.store"], self._position()
         suspects = last.died_at(before) or self.suspect_count
-        limit = max(1, suspects // 2) if suspects else projection._page_size
-        limit = min(limit, projection._page_size)
+        limit = page_size(projection._page_size, suspects)
         events, position = store._read_feed_page(before, projection._feed_filter(), limit)
         if position == before:
             if self.state == "building":
@@ -131,8 +130,7 @@ class EventProjectionBuildRun(models.Model):
                     projection._consume(self.subscription_id, events)
         if taken < len(events):
             # The good ones stay; the next page begins with the one that fails.
-            position = store._feed_ids(before, 1)[1].advance(events[taken - 1].id)
-            self._move(position)
+            self._move(store._feed_within(before, events[taken - 1]))
             return True
         self._move(position)
         left = max(0, suspects - len(events)) if position.until else 0

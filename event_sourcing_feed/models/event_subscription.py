@@ -209,11 +209,10 @@ class EventSubscription(models.Model):
     # ------------------------------------------------------------------
 
     def write(self, vals):
-        self._check_given(vals)
-        leaves = vals.get("state", "stopped") != "stopped"
-        stopped = self.filtered(lambda s: leaves and s.state == "stopped")
+        stopped = self.filtered(lambda s: s.state == "stopped")
         done = super().write(vals)
-        for sub in stopped:  # somebody has decided; the next time managers are told again
+        # Somebody has decided; the next time managers are told again.
+        for sub in stopped.filtered(lambda s: s.state != "stopped"):
             self.env["event.alert"]._clear_alert(sub._stop_alert_key())
         return done
 

@@ -13,7 +13,7 @@ from odoo.addons.event_sourcing_base.arguments import shown
 from odoo.addons.event_sourcing_base.db_errors import db_error_kinds
 
 from ..own_transaction import CONFLICT_PAUSES, in_own_transaction
-from ..tries import NO_TRY, LastTry
+from ..tries import NO_TRY, LastTry, page_size
 from .event_feed_cluster import CLUSTER
 from .event_subscription import POSITION, RECOVERED, TRIES
 
@@ -141,9 +141,7 @@ class EventSubscriptionRun(models.Model):
         # Where one of some events is bad, half of them are given: the good ones pass, and after
         # a few tries the bad one is given alone.
         suspects = before.died_at(position) or self.suspect_count
-        limit = consumer._page_size
-        if suspects:
-            limit = max(1, min(limit, suspects // 2))
+        limit = page_size(consumer._page_size, suspects)
         events, moved = store._read_feed_page(position, condition, limit)
         if moved == position:
             return False
@@ -159,7 +157,7 @@ class EventSubscriptionRun(models.Model):
                     taken = consumer._consume(self, events)
                 if taken is not None and taken < len(events):
                     events = events[:taken]
-                    moved = store._feed_ids(position, 1)[1].advance(events[-1].id)
+                    moved = store._feed_within(position, events[-1])
                     vals = {name: getattr(moved, name) for name in POSITION}
             left = suspects - len(events) if moved.until else 0
             vals.update(self._success(events, time.monotonic() - began, left))

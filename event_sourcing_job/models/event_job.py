@@ -175,11 +175,6 @@ class EventJob(models.Model):
         """Return all companies, archived ones, too."""
         return self._other_companies(self.env["res.company"], archived=True)
 
-    @api.model
-    def _reads_all(self, user):
-        """Whether a user reads the events of all companies."""
-        return user._is_superuser() or user.has_group(AUDITOR)
-
     def init(self):
         self.env.cr.execute(
             "CREATE UNIQUE INDEX IF NOT EXISTS event_job_under_way_uniq"

@@ -41,7 +41,7 @@ class RentalSnapshotHandler(models.AbstractModel):
         start, end = period["period_start"], period["period_end"]
         if end < start:
             raise RuleViolation(_("The end is before the start."), "dates_out_of_order")
-        standing = {n: i for n, i in invoices.items() if i.get("credited", 0) < i["amount"]}
+        standing = {n: i for n, i in invoices.items() if charges.stands(i)}
         number = self._overlapping(standing, "period_start", "period_end", start, end)
         if number is None:
             return

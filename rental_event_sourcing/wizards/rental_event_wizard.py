@@ -187,7 +187,7 @@ class RentalEventWizard(models.TransientModel):
 
     def _price_payload(self):
         line = self.line_id
-        if not line and len(self.order_ids) == 1 and self.line_count == 1:
+        if not line and self.line_count == 1:
             line = self.order_ids.line_ids.filtered(lambda line: line.price_period != "month")
         if not line:
             return {"monthly_price": self.monthly_price}
